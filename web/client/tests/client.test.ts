@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createClient } from '../src/index'
+
+type Reply = Response | Error | (() => Response)
+
+/** A server that answers with the given replies, one a request, and remembers what it was asked. */
+function server(...replies: Reply[]) {
+  const fetch = vi.fn<typeof globalThis.fetch>(() => {
+    const reply = replies.shift()
+    if (!reply) throw new Error('one request too many')
+    if (reply instanceof Error) return Promise.reject(reply)
+    return Promise.resolve(typeof reply === 'function' ? reply() : reply)
+  })
+  const asked = () => fetch.mock.calls.map(([path, init]) => `${init?.method} ${String(path)}`)
+  const header = (call: number, name: string) => new Headers(fetch.mock.calls[call]?.[1]?.headers).get(name)
+  return { client: createClient({ fetch }), fetch, asked, header }
+}
+
+function problem(status: number, code: string, more: object = {}, headers: Record<string, string> = {}) {
+  const body = { type: 'about:blank', title: code, status, code, detail: code, ...more }
+  return Response.json(body, { status, headers: { 'Content-Type': 'application/problem+json', ...headers } })
+}
+
+function csrfCookie(value: string) {
+  document.cookie = `csrftoken=${value}`
+}
+
+afterEach(() => {
+  document.cookie = 'csrftoken=; Max-Age=0'
+})
+
+describe('the CSRF token', () => {
+  it('is read anew at each unsafe request', async () => {
+    const { client, header } = server(Response.json({}), Response.json({}))
+    csrfCookie('first')
+    await client.login({ email: 'ada@example.test', password: 'secret' })
+    csrfCookie('second')
+    await client.logout()
+    expect(header(0, 'X-CSRFToken')).toBe('first')
+    expect(header(1, 'X-CSRFToken')).toBe('second')
+  })
+
+  it('is not sent with a safe request', async () => {
+    const { client, header } = server(Response.json({}))
+    csrfCookie('first')
+    await client.session()
+    expect(header(0, 'X-CSRFToken')).toBeNull()
+  })
+
+  it('is fetched again after csrf_failed, and the request sent once more', async () => {
+    const sessionWithFreshToken = () => {
+      csrfCookie('fresh')
+      return Response.json({})
+    }
+    const { client, asked, header } = server(problem(403, 'csrf_failed'), sessionWithFreshToken, Response.json({ detail: 'Success' }))
+    csrfCookie('stale')
+    const result = await client.login({ email: 'ada@example.test', password: 'secret' })
+    expect(result).toEqual({ ok: true, data: { detail: 'Success' } })
+    expect(asked()).toEqual(['POST /api/login/', 'GET /api/session/', 'POST /api/login/'])
+    expect(header(2, 'X-CSRFToken')).toBe('fresh')
+  })
+
+  it('is fetched again only once', async () => {
+    const { client, asked } = server(problem(403, 'csrf_failed'), Response.json({}), problem(403, 'csrf_failed', { hint: 'Origin' }))
+    const result = await client.logout()
+    expect(result).toMatchObject({ ok: false, problem: { code: 'csrf_failed', hint: 'Origin' } })
+    expect(asked()).toHaveLength(3)
+  })
+})
+
+describe('a problem', () => {
+  it('is a value with code, errors and the request id', async () => {
+    const errors = [{ field: 'email', code: 'required', detail: 'Enter your email address.' }]
+    const { client } = server(problem(422, 'validation_failed', { errors }, { 'X-Request-Id': 'r-1' }))
+    const result = await client.login({ email: '', password: '' })
+    expect(result).toMatchObject({ ok: false, problem: { status: 422, code: 'validation_failed', errors, request_id: 'r-1' } })
+  })
+
+  it('has an empty list of errors when the reply has none', async () => {
+    const { client } = server(problem(400, 'invalid_credentials'))
+    const result = await client.login({ email: 'a', password: 'b' })
+    expect(result).toMatchObject({ problem: { errors: [] } })
+  })
+
+  it('is `network` with status 0 when no reply arrives', async () => {
+    const { client } = server(new TypeError('Failed to fetch'))
+    expect(await client.session()).toMatchObject({ ok: false, problem: { code: 'network', status: 0 } })
+  })
+
+  it('is `unexpected` when a proxy answers with a page', async () => {
+    const { client } = server(new Response('<h1>Bad Gateway</h1>', { status: 502, headers: { 'X-Request-Id': 'r-2' } }))
+    expect(await client.session()).toMatchObject({ ok: false, problem: { code: 'unexpected', status: 502, request_id: 'r-2' } })
+  })
+
+  it('is `unexpected` when a captive portal answers 200 with a page', async () => {
+    const { client } = server(new Response('<h1>Welcome to the hotel</h1>'))
+    expect(await client.session()).toMatchObject({ ok: false, problem: { code: 'unexpected', status: 200 } })
+  })
+
+  it('is `aborted` when the caller ends the request', async () => {
+    const { client } = server(new DOMException('ended', 'AbortError'))
+    const controller = new AbortController()
+    controller.abort()
+    expect(await client.config({ signal: controller.signal })).toMatchObject({ ok: false, problem: { code: 'aborted' } })
+  })
+})
+
+describe('blocked cookies', () => {
+  it('are found out by the call that should have set one', async () => {
+    const { client } = server(Response.json({ detail: 'CSRF cookie set' }))
+    expect(await client.loginSetCookie()).toMatchObject({ ok: false, problem: { code: 'cookies_blocked' } })
+  })
+
+  it('are not blamed when the cookie is there', async () => {
+    csrfCookie('first')
+    const { client } = server(Response.json({ detail: 'CSRF cookie set' }))
+    expect(await client.loginSetCookie()).toEqual({ ok: true, data: { detail: 'CSRF cookie set' } })
+  })
+})
+
+describe('a session that has ended', () => {
+  it('asks the handler, and a yes sends the request with its body again', async () => {
+    const { client, fetch, asked } = server(problem(401, 'not_authenticated'), Response.json({ saved: true }))
+    client.onNotAuthenticated(() => Promise.resolve(true))
+    const result = await client.fetch('/api/notes/', { method: 'POST', body: { text: 'kept' } })
+    expect(result).toEqual({ ok: true, data: { saved: true } })
+    expect(asked()).toEqual(['POST /api/notes/', 'POST /api/notes/'])
+    expect(fetch.mock.calls[1]?.[1]?.body).toBe('{"text":"kept"}')
+  })
+
+  it('is told to the caller when the handler says no, or there is none', async () => {
+    const { client, asked } = server(problem(401, 'not_authenticated'), problem(401, 'not_authenticated'))
+    expect(await client.profile()).toMatchObject({ problem: { code: 'not_authenticated' } })
+    client.onNotAuthenticated(() => Promise.resolve(false))
+    expect(await client.profile()).toMatchObject({ problem: { code: 'not_authenticated' } })
+    expect(asked()).toHaveLength(2)
+  })
+})
+
+it('puts the base URL before the path, and sends JSON only when there is a body', async () => {
+  const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.resolve(new Response(null, { status: 204 })))
+  const client = createClient({ baseUrl: '/auth', fetch })
+  expect(await client.fetch('/api/notes/7/', { method: 'DELETE' })).toEqual({ ok: true, data: undefined })
+  expect(fetch.mock.calls[0]?.[0]).toBe('/auth/api/notes/7/')
+  expect(new Headers(fetch.mock.calls[0]?.[1]?.headers).has('Content-Type')).toBe(false)
+})
