@@ -1,0 +1,70 @@
+/** Cloakroom for Vue 3: one plugin, one composable, one guard, one store. */
+import type { Client } from '@cloakroom/client'
+import { inject, type App, type InjectionKey } from 'vue'
+import type { Router } from 'vue-router'
+import { installGuard, type GuardPaths } from './guard'
+import { startSession, type Session } from './session'
+import { useAuthStore } from './store'
+
+export type { GuardPaths } from './guard'
+export { safeNext } from './next'
+export type { Session, SessionStatus, SignedOutBy } from './session'
+export { useAuthStore } from './store'
+
+/** What the plugin needs. */
+export interface CloakroomOptions {
+  /** From `createClient()`; the plugin becomes its `onNotAuthenticated`. */
+  client: Client
+  /** Gets the guard for `meta.auth` and `meta.guest`. */
+  router: Router
+  /** Where people are sent: `/login` and `/` unless told. */
+  paths?: Partial<GuardPaths>
+}
+
+/** The plugin: `app.use(createPinia()).use(createCloakroom({ client, router })).use(router)`. */
+export interface Cloakroom {
+  /** Starts the session; called by `app.use`. */
+  install(app: App): void
+}
+
+interface Provided {
+  client: Client
+  session: Session
+}
+
+const KEY: InjectionKey<Provided> = Symbol('cloakroom')
+
+/** Makes the plugin and puts the guard on the router. Pinia is to be installed before it. */
+export function createCloakroom({ client, router, paths }: CloakroomOptions): Cloakroom {
+  let session: Session
+  installGuard(router, () => session, { login: '/login', home: '/', ...paths })
+  return {
+    install(app) {
+      const auth = useAuthStore(app.config.globalProperties.$pinia)
+      session = startSession({
+        client,
+        onAuthenticated: auth.setAuthenticated,
+        onPrivatePage: () => router.currentRoute.value.meta.auth === true,
+        reload: () => location.reload(),
+      })
+      app.provide(KEY, { client, session })
+      app.onUnmount(() => session.stop())
+    },
+  }
+}
+
+/** Who is signed in, and what they can do about it. */
+export function useSession(): Session {
+  return provided().session
+}
+
+/** The client that the plugin was made with. */
+export function useClient(): Client {
+  return provided().client
+}
+
+function provided(): Provided {
+  const provided = inject(KEY)
+  if (!provided) throw new Error('Cloakroom is not installed: app.use(createCloakroom({ client, router }))')
+  return provided
+}

@@ -1,0 +1,19 @@
+import { defineStore } from 'pinia'
+import { AUTHENTICATED, readFlag, writeFlag } from './storage'
+
+/**
+ * The store of the article: whether this browser was signed in when we last heard, mirrored in localStorage. It makes a
+ * first guess before the server has answered and nothing more; `GET /api/session/` corrects it.
+ */
+export const useAuthStore = defineStore('auth', {
+  state: () => ({ authenticated: readFlag(AUTHENTICATED) === 'true' }),
+  getters: {
+    isAuthenticated: (state) => state.authenticated,
+  },
+  actions: {
+    setAuthenticated(authenticated: boolean) {
+      this.authenticated = authenticated
+      writeFlag(AUTHENTICATED, authenticated ? 'true' : null)
+    },
+  },
+})

@@ -1,0 +1,76 @@
+import { createClient, type Client, type User } from '@cloakroom/client'
+
+/** Somebody with an account. */
+export function person(email: string): User {
+  return {
+    id: `id-of-${email}`,
+    email,
+    is_staff: false,
+    is_superuser: false,
+    date_joined: '2026-01-02T03:04:05Z',
+    has_password: true,
+  }
+}
+
+/** The server as one browser sees it: all its tabs share one session. The client in front of it is the real one. */
+export class Server {
+  /** Who the browser's cookie belongs to. */
+  user: User | null = null
+  /** No request arrives while this is set. */
+  unreachable = false
+  /** Answers with 503 while this is set. */
+  unavailable = false
+  /** What was asked, as "POST /api/logout/". */
+  asked: string[] = []
+  private held: Promise<void> | null = null
+
+  /** A client of its own, as each tab has one. */
+  client(): Client {
+    return createClient({ fetch: (path, init) => this.handle(`${init?.method} ${String(path)}`, init) })
+  }
+
+  /** Makes the reply to the next request as usual, and sends it only when the function given back is called. */
+  holdNextReply(): () => void {
+    let release = () => {}
+    this.held = new Promise((resolve) => {
+      release = resolve
+    })
+    return () => release()
+  }
+
+  private async handle(request: string, init?: RequestInit): Promise<Response> {
+    this.asked.push(request)
+    if (this.unreachable) throw new TypeError('Failed to fetch')
+    const response = this.unavailable ? problem(503, 'unavailable') : this.reply(request, init)
+    const held = this.held
+    this.held = null
+    await held
+    return response
+  }
+
+  private reply(request: string, init?: RequestInit): Response {
+    switch (request) {
+      case 'GET /api/session/':
+        return Response.json({ state: this.user ? 'authenticated' : 'anonymous', user: this.user })
+      case 'POST /api/login/': {
+        const { email, password } = JSON.parse(String(init?.body)) as { email: string; password: string }
+        if (password !== 'right') return problem(400, 'invalid_credentials')
+        this.user = person(email)
+        return Response.json({ detail: 'Success', next: 'done', user: this.user })
+      }
+      case 'POST /api/logout/':
+        this.user = null
+        return Response.json({ detail: 'Logout Successful' })
+      case 'POST /api/logout/all/':
+        if (!this.user) return problem(401, 'not_authenticated')
+        this.user = null
+        return Response.json({ detail: 'Logout Successful' })
+      default:
+        return this.user ? Response.json({ body: init?.body ?? null }) : problem(401, 'not_authenticated')
+    }
+  }
+}
+
+function problem(status: number, code: string): Response {
+  return Response.json({ type: 'about:blank', title: code, status, code, detail: code }, { status })
+}
