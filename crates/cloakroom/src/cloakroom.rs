@@ -1,0 +1,166 @@
+//! The one context: what every flow needs, opened once and cloned cheaply.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::clock::{Clock, Timestamp};
+use crate::config::{Config, Overrides};
+use crate::error::{Error, Result};
+use crate::flow::session::SessionCache;
+use crate::http::guard::GuardLayer;
+use crate::password::Passwords;
+use crate::secret::SecretKey;
+use crate::store::Store;
+use crate::{http, jobs};
+
+/// The cloakroom: keeps accounts and sessions, and answers under `/api/`.
+///
+/// Clones share everything. When the last one is dropped, its background jobs end.
+#[derive(Clone)]
+pub struct Cloakroom(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    store: Store,
+    clock: Clock,
+    key: SecretKey,
+    passwords: Passwords,
+    sessions: SessionCache,
+    /// The jobs run until this is dropped.
+    _jobs: Option<watch::Sender<()>>,
+}
+
+impl Cloakroom {
+    /// Reads the configuration file, opens the database, brings its schema up to date, and starts the jobs.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a configuration that cannot be used, [`Error::Unavailable`] when the database cannot be reached.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::new(Config::load(Some(path.as_ref()), &Overrides::default())?).await
+    }
+
+    /// The same from a configuration in hand.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`].
+    pub async fn new(config: Config) -> Result<Self> {
+        Self::with_clock(config, Clock::System).await
+    }
+
+    /// The same under a clock that can be turned.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`].
+    pub(crate) async fn with_clock(config: Config, clock: Clock) -> Result<Self> {
+        let store = Store::open(config.database.url.expose()).await?;
+        // A database with sample users must not go into production, and `dev` must not add them to one that is.
+        let is_fit = if config.development {
+            let mut tx = store.begin().await?;
+            let marked = tx.mark_development().await?;
+            tx.commit().await?;
+            marked || store.is_development().await?
+        } else {
+            !store.is_development().await?
+        };
+        if !is_fit {
+            return Err(Error::Config(unfit(&config)));
+        }
+        let (alive, jobs_end) = watch::channel(());
+        let cloakroom = Self::assemble(config, store, clock, Some(alive))?;
+        jobs::start(&cloakroom, jobs_end);
+        Ok(cloakroom)
+    }
+
+    /// For the command line: opens what is there, and starts no jobs.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`].
+    pub async fn for_administration(config: Config) -> Result<Self> {
+        let store = Store::open(config.database.url.expose()).await?;
+        if store.is_development().await? != config.development {
+            return Err(Error::Config(unfit(&config)));
+        }
+        Self::assemble(config, store, Clock::System, None)
+    }
+
+    fn assemble(config: Config, store: Store, clock: Clock, jobs: Option<watch::Sender<()>>) -> Result<Self> {
+        let key = match &config.secret {
+            Some(secret) => SecretKey::new(secret.expose().as_bytes()),
+            None => SecretKey::load_or_create(&config.secret_file.0),
+        }
+        .map_err(Error::Config)?;
+        let passwords = Passwords::start();
+        Ok(Self(Arc::new(Inner {
+            config,
+            store,
+            clock,
+            key,
+            passwords,
+            sessions: SessionCache::new(),
+            _jobs: jobs,
+        })))
+    }
+
+    /// The routes under `/api/`. They work below [`Cloakroom::layer`] only.
+    pub fn router(&self) -> axum::Router {
+        http::router::router(self)
+    }
+
+    /// Puts a session behind every request, and lets no unsafe one through that does not come from our own pages.
+    ///
+    /// It guards all that it wraps, so a webhook that other machines call belongs outside.
+    pub fn layer(&self) -> GuardLayer {
+        GuardLayer::new(self.clone())
+    }
+
+    /// Whether storage answers.
+    pub async fn is_ready(&self) -> bool {
+        self.0.store.answers().await
+    }
+
+    /// Lets go of the database.
+    pub async fn close(&self) {
+        self.0.store.close().await;
+    }
+
+    /// What it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn key(&self) -> &SecretKey {
+        &self.0.key
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn sessions(&self) -> &SessionCache {
+        &self.0.sessions
+    }
+
+    /// For a job, which must not keep the cloakroom alive.
+    pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + 'static {
+        let weak = Arc::downgrade(&self.0);
+        move || weak.upgrade().map(Self)
+    }
+}
+
+fn unfit(config: &Config) -> String {
+    if config.development {
+        "this database holds accounts and was not made by `cloakroom dev`, which would add sample users with a known password: give another --data-dir".to_owned()
+    } else {
+        "this database was made by `cloakroom dev` and holds sample users with a known password: name another one in database.url".to_owned()
+    }
+}

@@ -1,0 +1,100 @@
+//! The only place that reads the time, so that a test can turn it and a lint can forbid it elsewhere.
+//!
+//! Times are stored as milliseconds since 1970 in both engines: as text they would not sort.
+
+use std::fmt;
+#[cfg(any(test, feature = "testing"))]
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// An instant in UTC, in milliseconds since 1970-01-01; RFC 3339 when written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970, as storage keeps it.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since 1970.
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// This instant and `duration` more; the far end of time instead of an overflow.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(millis(duration)))
+    }
+
+    /// This instant less `duration`.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(millis(duration)))
+    }
+
+    /// How long from `earlier` until this instant; zero when `earlier` is the later one.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000)
+            .ok()
+            .and_then(|instant| instant.format(&Rfc3339).ok());
+        formatter.write_str(text.as_deref().unwrap_or("9999-12-31T23:59:59Z"))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where the time comes from.
+#[derive(Clone, Default)]
+pub enum Clock {
+    /// The machine's clock.
+    #[default]
+    System,
+    /// A dial: the machine's clock and the milliseconds that a test has added.
+    #[cfg(any(test, feature = "testing"))]
+    Dial(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The present instant.
+    #[expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
+    pub fn now(&self) -> Timestamp {
+        let since_1970 =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        match self {
+            Self::System => Timestamp(millis(since_1970)),
+            #[cfg(any(test, feature = "testing"))]
+            Self::Dial(added) => Timestamp(millis(since_1970) + added.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Turns the dial forward by `duration`; the machine's clock stands as it is.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn advance(&self, duration: Duration) {
+        if let Self::Dial(added) = self {
+            added.fetch_add(millis(duration), Ordering::SeqCst);
+        }
+    }
+}

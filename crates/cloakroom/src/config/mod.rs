@@ -1,0 +1,327 @@
+//! The configuration: one struct tree. The loader, the reference page, the example file and `check` read it from
+//! here, doc comments included, so that a key is written once.
+
+mod load;
+mod print;
+mod schema;
+mod validate;
+mod values;
+
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use load::Overrides;
+pub use values::{Address, Lifetime, PublicUrl, Secret, SecretUrl};
+
+use crate::error::Result;
+use crate::limits::Rate;
+
+/// Everything that can be set. [`Config::load`] reads it from a file, the environment and flags; an embedding app
+/// may also fill it in, starting from [`Config::default`].
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where people reach the app: `https://…`, or `http://` on loopback. Cookies, links and the CSRF origin derive from it.
+    pub public_url: PublicUrl,
+    /// The address and port to listen on.
+    pub listen: Address,
+    /// The key that signs CSRF tokens, at least 32 bytes; better kept in `secret_file`.
+    #[schemars(extend("writeOnly" = true))]
+    pub secret: Option<Secret>,
+    /// A file with that key; made with mode 0600 when absent.
+    pub secret_file: SecretFile,
+    /// Networks whose `X-Forwarded-For` is believed: your reverse proxy, and nobody else.
+    #[schemars(with = "Vec<String>")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Where Prometheus may ask for metrics; off when absent.
+    pub metrics_listen: Option<Address>,
+    /// Where everything is kept.
+    pub database: Database,
+    /// How mail leaves.
+    pub mail: Mail,
+    /// The app that people sign in to.
+    pub app: App,
+    /// Who may make an account.
+    pub signup: Signup,
+    /// How long a sign-in lasts.
+    pub session: Session,
+    /// What a new password must be.
+    pub password: Password,
+    /// How often something may be tried.
+    pub limits: Limits,
+    /// Social login: one `[[provider]]` each.
+    pub provider: Vec<Provider>,
+    /// The steps of a social login.
+    pub pipeline: Pipeline,
+    /// Whether this is `cloakroom dev`: problems then carry hints.
+    #[serde(skip)]
+    pub(crate) development: bool,
+}
+
+/// The path of the key file.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct SecretFile(pub PathBuf);
+
+impl Default for SecretFile {
+    fn default() -> Self {
+        Self(PathBuf::from("secret.key"))
+    }
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:cloakroom.db`, or `postgres://user:password@host/database`.
+    #[schemars(extend("writeOnly" = true))]
+    pub url: SecretUrl,
+}
+
+/// `[mail]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mail {
+    /// `smtp://`, `smtp+starttls://` or `smtps://`, with user and password where the server asks for them.
+    #[schemars(extend("writeOnly" = true))]
+    pub url: SecretUrl,
+    /// The sender, as in `Acme <no-reply@acme.test>`.
+    pub from: String,
+}
+
+/// `[app]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct App {
+    /// The name that pages and mails show.
+    pub name: String,
+    /// Your own built single-page app, served instead of the embedded one.
+    pub dir: Option<PathBuf>,
+}
+
+/// `[signup]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Signup {
+    /// `open`: whoever proves an address; `closed`: only who is added by the command line.
+    pub mode: SignupMode,
+}
+
+/// Who may make an account.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum SignupMode {
+    /// Whoever proves an address.
+    #[default]
+    Open,
+    /// Only who is added by the command line.
+    Closed,
+}
+
+/// `[session]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Session {
+    /// A session ends when it was not used for so long.
+    pub idle: Lifetime,
+    /// A session ends so long after the sign-in, however much it is used.
+    pub absolute: Lifetime,
+    /// For so long after a proof of identity, sensitive actions need no other one.
+    pub recent: Lifetime,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            idle: Lifetime::from_days(14),
+            absolute: Lifetime::from_days(90),
+            recent: Lifetime::from_minutes(10),
+        }
+    }
+}
+
+/// `[password]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Password {
+    /// The least number of characters of a new password; at least 8.
+    pub min_length: usize,
+}
+
+impl Default for Password {
+    fn default() -> Self {
+        Self { min_length: 10 }
+    }
+}
+
+/// `[limits]`: `count/window`; a count of 0 switches a limit off.
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Proofs of identity for one account from one network.
+    pub login_per_account: Rate,
+    /// Proofs of identity from one network.
+    pub login_per_ip: Rate,
+    /// Mails to one address.
+    pub mail_per_address: Rate,
+    /// Mails asked for from one network.
+    pub mail_per_ip: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            login_per_account: Rate::per_minutes(10, 15),
+            login_per_ip: Rate::per_minutes(50, 15),
+            mail_per_address: Rate::per_minutes(5, 60),
+            mail_per_ip: Rate::per_minutes(30, 60),
+        }
+    }
+}
+
+/// `[[provider]]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Provider {
+    /// The path segment, as in `/api/social/github/`.
+    pub id: String,
+    /// `github`, `google`, `facebook` or `oidc`; the id when absent.
+    pub kind: Option<String>,
+    /// The name on the button; the id when absent.
+    pub name: Option<String>,
+    /// The client id that the provider gave you.
+    pub client_id: String,
+    /// The client secret that the provider gave you.
+    #[schemars(extend("writeOnly" = true))]
+    pub client_secret: Option<Secret>,
+    /// What is asked for.
+    pub scopes: Option<Vec<String>>,
+    /// Where people are sent, when not the provider's own.
+    pub authorize_url: Option<String>,
+    /// Where codes are exchanged, when not the provider's own.
+    pub token_url: Option<String>,
+    /// Where the profile is read, when not the provider's own.
+    pub userinfo_url: Option<String>,
+    /// Where addresses are read (github only).
+    pub emails_url: Option<String>,
+    /// Where discovery begins (oidc and google).
+    pub issuer: Option<String>,
+    /// When the provider's word on an address counts: `verified`, `always` or `never`.
+    pub trust_email: Option<TrustEmail>,
+    /// Whether the provider's tokens are kept, encrypted.
+    pub store_tokens: bool,
+}
+
+/// When a provider's word on an address counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum TrustEmail {
+    /// When the provider says that it is verified.
+    Verified,
+    /// Whatever the provider says.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `[pipeline]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pipeline {
+    /// The steps of a social login, in order.
+    #[schemars(with = "Vec<String>")]
+    pub steps: Vec<PipelineStep>,
+    /// Who may sign in by a provider.
+    pub auth_allowed: AuthAllowed,
+}
+
+impl Default for Pipeline {
+    fn default() -> Self {
+        let steps = [
+            "social_details",
+            "social_uid",
+            "auth_allowed",
+            "social_user",
+            "create_user",
+            "associate_user",
+            "user_details",
+        ];
+        Self {
+            steps: steps.map(|step| PipelineStep::Named(step.into())).into(),
+            auth_allowed: AuthAllowed::default(),
+        }
+    }
+}
+
+/// A step of the pipeline.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum PipelineStep {
+    /// A built-in step.
+    Named(String),
+    /// A step of your own, asked over the network.
+    Webhook {
+        /// Where it is asked.
+        webhook: String,
+        /// The file with the key that signs what is asked.
+        secret_file: PathBuf,
+    },
+}
+
+/// `[pipeline.auth_allowed]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuthAllowed {
+    /// Domains whose addresses may sign in; everyone when both lists are empty.
+    pub domains: Vec<String>,
+    /// Addresses that may sign in.
+    pub emails: Vec<String>,
+}
+
+impl Config {
+    /// Reads `path` (when given), then `CLOAKROOM_…` of the environment, then `overrides`, each over the one before.
+    ///
+    /// Relative paths are taken from the file's own directory, wherever the program was started.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`]: one complaint a line, with file, line and column, and the key meant.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self> {
+        load::load(path, overrides).map(|loaded| loaded.config)
+    }
+
+    /// The merged configuration as TOML, each key with where its value comes from; secrets redacted.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn explain(path: Option<&Path>, overrides: &Overrides) -> Result<String> {
+        load::load(path, overrides).map(|loaded| print::explain(&loaded))
+    }
+
+    /// Every key with its meaning and its default, as a TOML file to start from.
+    pub fn example() -> String {
+        print::example()
+    }
+
+    /// The JSON Schema of the file, for editors.
+    pub fn schema() -> serde_json::Value {
+        schema::of_config()
+    }
+
+    /// What `cloakroom dev` runs with: `directory` for everything kept, loopback only, hints in problems.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn development(directory: &Path, port: u16) -> Result<Self> {
+        let overrides = Overrides::development(directory, port);
+        let mut config = Self::load(None, &overrides)?;
+        config.development = true;
+        Ok(config)
+    }
+}

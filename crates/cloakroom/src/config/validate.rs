@@ -1,0 +1,140 @@
+//! What cannot be used although each value is well formed: unsafe or contradictory combinations.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Config, PipelineStep, Provider, TrustEmail};
+use crate::model::email::Email;
+use crate::policy::{LONGEST_PASSWORD, LOWEST_MIN_LENGTH};
+
+/// Browsers cap a cookie's life at 400 days.
+const LONGEST_COOKIE: Duration = Duration::from_hours(400 * 24);
+const KINDS: [&str; 4] = ["github", "google", "facebook", "oidc"];
+/// Path segments under `/api/social/` that are not providers.
+const RESERVED_IDS: [&str; 3] = ["link", "email", "identities"];
+const STEPS: [&str; 9] = [
+    "social_details",
+    "social_uid",
+    "auth_allowed",
+    "social_user",
+    "associate_by_verified_email",
+    "create_user",
+    "associate_user",
+    "load_extra_data",
+    "user_details",
+];
+
+/// Each complaint with the key that it is about.
+pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut complain = |key: &str, complaint: String| found.push((key.to_owned(), complaint));
+    let database = config.database.url.expose();
+    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
+        complain("database.url", "must begin with sqlite: or postgres://".into());
+    }
+    let mail = config.mail.url.expose();
+    if !["smtp://", "smtp+starttls://", "smtps://"].iter().any(|scheme| mail.starts_with(scheme)) {
+        complain("mail.url", "must begin with smtp://, smtp+starttls:// or smtps://".into());
+    }
+    if !is_sender(&config.mail.from) {
+        complain("mail.from", "must be an address, as in `Acme <no-reply@acme.test>`".into());
+    }
+    if config.app.name.trim().is_empty() || config.app.name.chars().any(char::is_control) {
+        complain("app.name", "must be a name of one line".into());
+    }
+    if let Some(secret) = &config.secret
+        && secret.expose().len() < 32
+    {
+        complain("secret", format!("has {} bytes and needs at least 32", secret.expose().len()));
+    }
+    let min_length = config.password.min_length;
+    if !(LOWEST_MIN_LENGTH..=LONGEST_PASSWORD / 4).contains(&min_length) {
+        let most = LONGEST_PASSWORD / 4;
+        complain("password.min_length", format!("must be from {LOWEST_MIN_LENGTH} to {most}"));
+    }
+    if config.session.idle.duration() > LONGEST_COOKIE {
+        complain("session.idle", "must be at most 400d: browsers keep no cookie longer".into());
+    }
+    found.extend(providers(config));
+    found.extend(pipeline(config));
+    found
+}
+
+/// `Name <address>`, or an address alone; on one line.
+fn is_sender(from: &str) -> bool {
+    let address = match from.split_once('<') {
+        Some((_, rest)) => rest.strip_suffix('>'),
+        None => Some(from),
+    };
+    !from.chars().any(char::is_control) && address.and_then(Email::parse).is_some()
+}
+
+fn providers(config: &Config) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut ids = BTreeSet::new();
+    for (index, provider) in config.provider.iter().enumerate() {
+        let mut complain =
+            |key: &str, complaint: String| found.push((format!("provider.{index}.{key}"), complaint));
+        let id = provider.id.as_str();
+        let is_segment = !id.is_empty()
+            && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if !is_segment || RESERVED_IDS.contains(&id) {
+            complain(
+                "id",
+                format!(
+                    "`{id}` cannot be a path segment here: use a-z, 0-9 and -, not {}",
+                    RESERVED_IDS.join(", ")
+                ),
+            );
+        }
+        if !ids.insert(id) {
+            complain("id", format!("`{id}` stands twice"));
+        }
+        let kind = kind_of(provider);
+        if !KINDS.contains(&kind) {
+            complain("kind", format!("`{kind}` is not one of {}", KINDS.join(", ")));
+        }
+        if kind == "oidc" && provider.issuer.is_none() {
+            complain("issuer", "is needed for kind oidc".into());
+        }
+        if provider.client_id.is_empty() {
+            complain("client_id", "is needed".into());
+        }
+        if provider.client_secret.is_none() {
+            complain("client_secret", "is needed (or client_secret_file)".into());
+        }
+    }
+    found
+}
+
+fn kind_of(provider: &Provider) -> &str {
+    match &provider.kind {
+        Some(kind) => kind,
+        None if provider.id == "google-oauth2" => "google",
+        None => &provider.id,
+    }
+}
+
+fn pipeline(config: &Config) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for step in &config.pipeline.steps {
+        if let PipelineStep::Named(name) = step
+            && !STEPS.contains(&name.as_str())
+        {
+            found.push((
+                "pipeline.steps".to_owned(),
+                format!("`{name}` is not a step; steps are {}", STEPS.join(", ")),
+            ));
+        }
+    }
+    let joins = config.pipeline.steps.contains(&PipelineStep::Named("associate_by_verified_email".into()));
+    for (index, provider) in config.provider.iter().enumerate() {
+        if joins && provider.trust_email == Some(TrustEmail::Always) {
+            found.push((
+                format!("provider.{index}.trust_email"),
+                "`always` is not safe together with associate_by_verified_email: whoever claims an address at this provider would get its account".to_owned(),
+            ));
+        }
+    }
+    found
+}

@@ -1,0 +1,239 @@
+//! The values that configuration keys take, each parsed where it enters.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+use url::{Host, Url};
+
+/// A length of time, written `14d`, `90m`, `10s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", inline)]
+pub struct Lifetime(Duration);
+
+impl Lifetime {
+    /// So many days.
+    pub const fn from_days(days: u64) -> Self {
+        Self(Duration::from_secs(days * 24 * 60 * 60))
+    }
+
+    /// So many minutes.
+    pub const fn from_minutes(minutes: u64) -> Self {
+        Self(Duration::from_secs(minutes * 60))
+    }
+
+    /// As the standard library has it.
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl From<Duration> for Lifetime {
+    fn from(duration: Duration) -> Self {
+        Self(duration)
+    }
+}
+
+impl TryFrom<String> for Lifetime {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match humantime::parse_duration(&text) {
+            Ok(duration) if !duration.is_zero() => Ok(Self(duration)),
+            _ => Err(format!("`{text}` is not a length of time: write it as in `14d`, `12h` or `10m`")),
+        }
+    }
+}
+
+impl From<Lifetime> for String {
+    fn from(lifetime: Lifetime) -> Self {
+        let seconds = lifetime.0.as_secs();
+        // `14days` is what humantime writes; a file says `14d`.
+        match seconds {
+            0 => humantime::format_duration(lifetime.0).to_string(),
+            _ if seconds.is_multiple_of(86_400) => format!("{}d", seconds / 86_400),
+            _ if seconds.is_multiple_of(3_600) => format!("{}h", seconds / 3_600),
+            _ if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+            _ => format!("{seconds}s"),
+        }
+    }
+}
+
+/// An address and port to listen on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", inline)]
+pub struct Address(pub SocketAddr);
+
+impl Default for Address {
+    fn default() -> Self {
+        Self(SocketAddr::from(([127, 0, 0, 1], 3000)))
+    }
+}
+
+impl TryFrom<String> for Address {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| format!("`{text}` is not an address and port: write it as in `127.0.0.1:3000`"))
+    }
+}
+
+impl From<Address> for String {
+    fn from(address: Address) -> Self {
+        address.0.to_string()
+    }
+}
+
+/// The origin under which people reach the app: scheme, host and port, no path.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", inline)]
+pub struct PublicUrl {
+    origin: String,
+    is_https: bool,
+}
+
+impl PublicUrl {
+    /// As a browser writes it in `Origin` (RFC 6454, section 6.2).
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Whether cookies are `Secure` and named `__Host-…`.
+    pub fn is_https(&self) -> bool {
+        self.is_https
+    }
+}
+
+impl Default for PublicUrl {
+    fn default() -> Self {
+        Self { origin: "http://localhost:3000".to_owned(), is_https: false }
+    }
+}
+
+impl TryFrom<String> for PublicUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let url = Url::parse(&text)
+            .map_err(|_| format!("`{text}` is not a URL: write it as in `https://app.example.com`"))?;
+        let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !is_bare || !url.username().is_empty() || url.password().is_some() {
+            return Err(format!(
+                "`{text}` must be scheme, host and port only, as in `https://app.example.com`"
+            ));
+        }
+        let is_loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_loopback => {}
+            _ => {
+                return Err(format!(
+                    "`{text}` is not safe: over plain http anyone on the way can take a session; use https (http only on loopback)"
+                ));
+            }
+        }
+        Ok(Self { origin: url.origin().ascii_serialization(), is_https: url.scheme() == "https" })
+    }
+}
+
+impl From<PublicUrl> for String {
+    fn from(url: PublicUrl) -> Self {
+        url.origin
+    }
+}
+
+/// A value that is never shown.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct Secret(String);
+
+impl Secret {
+    /// For the one who needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("[redacted]")
+    }
+}
+
+/// A URL that may hold a password; shown without it.
+#[derive(Clone, Default, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// With the password.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Takes a relative SQLite path from `directory`.
+    pub(super) fn resolve(&mut self, directory: &Path) {
+        if let Some(path) = self.0.strip_prefix("sqlite:") {
+            let path = directory.join(path.trim_start_matches("//"));
+            self.0 = format!("sqlite:{}", path.display());
+        }
+    }
+
+    /// What cannot be read, or holds a password elsewhere than before the host, is not shown at all.
+    fn redacted(&self) -> String {
+        let hidden = || "[redacted]".to_owned();
+        if self.0.starts_with("sqlite:") {
+            return self.0.clone();
+        }
+        let Ok(mut url) = Url::parse(&self.0) else { return hidden() };
+        if url.query_pairs().any(|(name, _)| name.contains("password")) {
+            return hidden();
+        }
+        if url.password().is_none() {
+            return self.0.clone();
+        }
+        if url.set_password(Some("redacted")).is_err() {
+            return hidden();
+        }
+        url.to_string().replacen(":redacted@", ":[redacted]@", 1)
+    }
+}
+
+impl From<&str> for SecretUrl {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.redacted())
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.redacted())
+    }
+}

@@ -1,0 +1,141 @@
+//! Everything that can go wrong, told once: a status, a stable code, a title and a sentence for people.
+//!
+//! To add one: a variant, its line in `describe`, and its code in the contract.
+
+use crate::clock::Timestamp;
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A boxed cause, for the log and never for the reply.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What went wrong, as the caller may know it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A session is needed and there is none.
+    #[error("not signed in")]
+    NotAuthenticated,
+    /// There is a session, and it may not.
+    #[error("not allowed")]
+    Forbidden,
+    /// Email and password do not fit together; which of the two is not told.
+    #[error("invalid credentials")]
+    InvalidCredentials,
+    /// The credentials are right and the account is deactivated.
+    #[error("account is deactivated")]
+    AccountInactive,
+    /// The request does not prove that it comes from our own page.
+    #[error("csrf check failed: {reason}")]
+    CsrfFailed {
+        /// What failed and what to do, for developers.
+        reason: &'static str,
+        /// Whether the reply tells it: in `dev` only.
+        is_told: bool,
+    },
+    /// Too many tries; the instant from which on another one is looked at.
+    #[error("rate limited until {retry_at}")]
+    RateLimited {
+        /// From when on another try is looked at.
+        retry_at: Timestamp,
+        /// How long that is from now, in whole seconds, at least 1.
+        retry_after: u64,
+    },
+    /// Fields that cannot be taken as they are.
+    #[error("{} invalid field(s)", .0.len())]
+    Validation(Vec<Invalid>),
+    /// The body is not JSON.
+    #[error("the body is not JSON")]
+    InvalidJson,
+    /// The body's type is not `application/json`.
+    #[error("the body's content type is not application/json")]
+    UnsupportedMediaType,
+    /// The body is larger than 64 KiB.
+    #[error("the body is too large")]
+    PayloadTooLarge,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    RequestTimeout,
+    /// Nothing lives at this path.
+    #[error("not found")]
+    NotFound,
+    /// The path exists, the method does not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// More sign-ins wait than can be served soon.
+    #[error("too many sign-ins at once")]
+    Busy,
+    /// Storage does not answer.
+    #[error("storage is away")]
+    Unavailable(#[source] Cause),
+    /// There is one already: an address that has an account.
+    #[error("{0} exists already")]
+    AlreadyExists(String),
+    /// The configuration cannot be used; one complaint a line, with its place.
+    #[error("{0}")]
+    Config(String),
+    /// A mistake of ours.
+    #[error("internal error")]
+    Internal(#[source] Cause),
+}
+
+/// One field that cannot be taken, and why.
+#[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+pub struct Invalid {
+    /// The field's name in the request.
+    pub field: String,
+    /// A stable code: `required`, `invalid`, `too_short`, `too_long`, `too_common`, `too_similar`, `unknown`.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+}
+
+impl Invalid {
+    pub(crate) fn new(field: &str, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), code, detail: detail.into() }
+    }
+}
+
+/// How an error is told on the wire.
+pub(crate) struct Description {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) detail: &'static str,
+}
+
+impl Error {
+    /// An error of ours, with its cause for the log.
+    pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The stable code, as in the `code` of a problem.
+    pub fn code(&self) -> &'static str {
+        self.describe().code
+    }
+
+    #[rustfmt::skip]
+    pub(crate) fn describe(&self) -> Description {
+        let (status, code, title, detail) = match self {
+            Self::NotAuthenticated => (401, "not_authenticated", "Not signed in", "Sign in to go on."),
+            Self::Forbidden => (403, "forbidden", "Not allowed", "Your account may not do this."),
+            Self::InvalidCredentials => (400, "invalid_credentials", "Invalid credentials", "Email or password is not correct."),
+            Self::AccountInactive => (403, "account_inactive", "Account deactivated", "This account is deactivated."),
+            Self::CsrfFailed { .. } => (403, "csrf_failed", "CSRF check failed", "Reload the page and try again."),
+            Self::RateLimited { .. } => (429, "rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
+            Self::Validation(_) => (422, "validation_failed", "There is a problem", "Check the fields and send them again."),
+            Self::InvalidJson => (400, "invalid_json", "Invalid JSON", "The body is not valid JSON."),
+            Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type", "Send JSON, with Content-Type: application/json."),
+            Self::PayloadTooLarge => (413, "payload_too_large", "Body too large", "The body is larger than 64 KiB."),
+            Self::RequestTimeout => (408, "request_timeout", "Request timeout", "The body did not arrive in time."),
+            Self::NotFound => (404, "not_found", "Not found", "There is nothing at this address."),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed", "This address does not take this method."),
+            Self::Busy => (503, "unavailable", "Busy", "Many people are signing in. Try again in a moment."),
+            Self::Unavailable(_) => (503, "unavailable", "Unavailable", "Sign-in is not available right now. Try again in a moment."),
+            Self::AlreadyExists(_) => (409, "already_exists", "Exists already", "There is one already."),
+            Self::Config(_) | Self::Internal(_) => (500, "internal", "Internal error", "Something went wrong on our side."),
+        };
+        Description { status, code, title, detail }
+    }
+}

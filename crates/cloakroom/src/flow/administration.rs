@@ -1,0 +1,199 @@
+//! What an administrator does with accounts: by the command line, or from an app that embeds the library.
+//!
+//! Each takes effect at once on every node, sessions that are open included.
+
+use serde::Serialize;
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::error::{Error, Invalid, Result};
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::store::Revocation;
+use crate::{policy, secret};
+
+/// An account as an administrator sees it.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, shown as four")]
+pub struct AccountView {
+    /// The account's id, a `UUIDv7`.
+    pub id: String,
+    /// The address as its owner spelled it.
+    pub email: String,
+    /// Whether it may sign in.
+    pub is_active: bool,
+    /// May see the administration.
+    pub is_staff: bool,
+    /// May do everything.
+    pub is_superuser: bool,
+    /// Whether it can sign in by password.
+    pub has_password: bool,
+    /// When it was made.
+    pub date_joined: Timestamp,
+    /// When it last signed in.
+    pub last_login: Option<Timestamp>,
+}
+
+impl From<Account> for AccountView {
+    fn from(account: Account) -> Self {
+        Self {
+            has_password: account.password_hash.is_some(),
+            id: account.id,
+            email: account.email,
+            is_active: account.is_active,
+            is_staff: account.is_staff,
+            is_superuser: account.is_superuser,
+            date_joined: account.date_joined,
+            last_login: account.last_login,
+        }
+    }
+}
+
+/// What an account may do beyond signing in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rank {
+    /// Nothing more.
+    #[default]
+    Plain,
+    /// See the administration.
+    Staff,
+    /// Do everything.
+    Superuser,
+}
+
+impl Rank {
+    fn flags(self) -> (bool, bool) {
+        (self != Self::Plain, self == Self::Superuser)
+    }
+}
+
+/// Adds an account whose address the administrator vouches for.
+///
+/// # Errors
+/// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
+/// account.
+pub async fn add(cloakroom: &Cloakroom, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
+    let email = parse(email)?;
+    let password_hash = Some(hash_new(cloakroom, &email, password).await?);
+    let now = cloakroom.now();
+    let (is_staff, is_superuser) = rank.flags();
+    let account = Account {
+        id: secret::new_id(now),
+        email: email.spelling().to_owned(),
+        password_hash,
+        is_active: true,
+        is_staff,
+        is_superuser,
+        date_joined: now,
+        last_login: None,
+    };
+    let mut tx = cloakroom.store().begin().await?;
+    tx.add_account(&account, &email).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
+        other => other,
+    })?;
+    tx.commit().await?;
+    Ok(account.into())
+}
+
+/// All accounts, oldest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when storage does not answer.
+pub async fn list(cloakroom: &Cloakroom) -> Result<Vec<AccountView>> {
+    Ok(cloakroom.store().accounts().await?.into_iter().map(Into::into).collect())
+}
+
+/// One account.
+///
+/// # Errors
+/// [`Error::NotFound`] when the address has none.
+pub async fn show(cloakroom: &Cloakroom, email: &str) -> Result<AccountView> {
+    find(cloakroom, email).await.map(Into::into)
+}
+
+/// Replaces the password and ends every session.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
+pub async fn set_password(cloakroom: &Cloakroom, email: &str, password: &str) -> Result<()> {
+    let account = find(cloakroom, email).await?;
+    let hash = hash_new(cloakroom, &parse(&account.email)?, password).await?;
+    let mut tx = cloakroom.store().begin().await?;
+    tx.set_password(&account.id, &hash).await?;
+    tx.end_sessions_of(&account.id).await?;
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    Ok(())
+}
+
+/// Opens an account, or closes it and ends every session.
+///
+/// # Errors
+/// [`Error::NotFound`] when the address has no account.
+pub async fn set_active(cloakroom: &Cloakroom, email: &str, is_active: bool) -> Result<()> {
+    let account = find(cloakroom, email).await?;
+    let mut tx = cloakroom.store().begin().await?;
+    tx.set_active(&account.id, is_active).await?;
+    if !is_active {
+        tx.end_sessions_of(&account.id).await?;
+    }
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    Ok(())
+}
+
+/// Gives or takes rights. What is taken is gone with the next request; a rise ends every session, because no
+/// session may gain privilege under the ticket that it has (ASVS 7.2.4).
+///
+/// # Errors
+/// [`Error::NotFound`] when the address has no account.
+pub async fn set_rank(cloakroom: &Cloakroom, email: &str, rank: Rank) -> Result<()> {
+    let account = find(cloakroom, email).await?;
+    let (is_staff, is_superuser) = rank.flags();
+    let mut tx = cloakroom.store().begin().await?;
+    tx.set_rank(&account.id, is_staff, is_superuser).await?;
+    if (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser) {
+        tx.end_sessions_of(&account.id).await?;
+    } else {
+        tx.announce(&Revocation::Everything).await?;
+    }
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    Ok(())
+}
+
+/// Removes an account with everything that belongs to it.
+///
+/// # Errors
+/// [`Error::NotFound`] when the address has no account.
+pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
+    let account = find(cloakroom, email).await?;
+    let mut tx = cloakroom.store().begin().await?;
+    tx.end_sessions_of(&account.id).await?;
+    tx.delete_account(&account.id).await?;
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    Ok(())
+}
+
+fn parse(email: &str) -> Result<Email> {
+    Email::parse(email).ok_or_else(|| {
+        Error::Validation(vec![Invalid::new(
+            "email",
+            "invalid",
+            "Enter an email address, such as name@example.com.",
+        )])
+    })
+}
+
+async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
+    cloakroom.store().account_by_email(&parse(email)?).await?.ok_or(Error::NotFound)
+}
+
+async fn hash_new(cloakroom: &Cloakroom, email: &Email, password: &str) -> Result<String> {
+    let config = cloakroom.config();
+    policy::new_password(password, email, &config.app.name, config.password.min_length)
+        .map_err(|invalid| Error::Validation(vec![invalid]))?;
+    cloakroom.passwords().place()?.hash(password).await
+}

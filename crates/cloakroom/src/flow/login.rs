@@ -1,0 +1,131 @@
+//! Signing in by password, and the one way in which every sign-in ends.
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Invalid, Result};
+use crate::limits::{self, Counted};
+use crate::model::email::Email;
+use crate::model::session::NewSession;
+use crate::model::user::{Account, User};
+use crate::model::visitor::Visitor;
+use crate::password::Verdict;
+use crate::policy::LONGEST_PASSWORD;
+use crate::secret::{self, Ticket};
+
+/// How many sessions one user may have; a new one ends the oldest.
+const MOST_SESSIONS: i64 = 100;
+
+/// A sign-in that is done.
+pub(crate) struct SignedIn {
+    pub(crate) ticket: Ticket,
+    pub(crate) user: User,
+}
+
+/// A first factor that has been proven.
+struct Proof {
+    account: Account,
+    /// The stored hash that the password fitted.
+    verified_hash: String,
+    /// The hash to store instead.
+    upgrade: Option<String>,
+    /// The try that led here.
+    counted: Counted,
+}
+
+/// Signs in by email and password.
+///
+/// An unknown address costs the same as a wrong password and gets the same answer.
+///
+/// # Errors
+/// [`Error::Validation`] before anything is counted; [`Error::Busy`], [`Error::RateLimited`], [`Error::InvalidCredentials`];
+/// [`Error::AccountInactive`] only when the password was right.
+pub(crate) async fn with_password(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    email: &str,
+    password: &str,
+) -> Result<SignedIn> {
+    let result = match prove(cloakroom, visitor, email, password).await {
+        Ok(proof) => proceed(cloakroom, visitor, proof).await,
+        Err(error) => Err(error),
+    };
+    let outcome = result.as_ref().map_or_else(Error::code, |_| "success");
+    metrics::counter!("cloakroom_logins_total", "outcome" => outcome).increment(1);
+    result
+}
+
+async fn prove(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<Proof> {
+    let email = check_form(email, password)?;
+    let place = cloakroom.passwords().place()?;
+    let is_known = match &visitor.browser {
+        Some(browser) => cloakroom.store().knows_browser(&email, browser.hash()).await?,
+        None => false,
+    };
+    let counted = limits::count_proof(cloakroom, &email, visitor.network, is_known).await?;
+    let account = cloakroom.store().account_by_email(&email).await?;
+    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
+    match (place.verify(password, stored.clone()).await?, account, stored) {
+        (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
+            Ok(Proof { account, verified_hash, upgrade, counted })
+        }
+        _ => Err(Error::InvalidCredentials),
+    }
+}
+
+/// What is not an address, or cannot be anyone's password, is told before anything is counted or computed. The rules
+/// for new passwords are not asked here: an older password goes on working.
+fn check_form(email: &str, password: &str) -> Result<Email> {
+    let mut invalid = Vec::new();
+    let parsed = Email::parse(email);
+    if email.trim().is_empty() {
+        invalid.push(Invalid::new("email", "required", "Enter your email address."));
+    } else if parsed.is_none() {
+        invalid.push(Invalid::new("email", "invalid", "Enter an email address, such as name@example.com."));
+    }
+    if password.is_empty() {
+        invalid.push(Invalid::new("password", "required", "Enter your password."));
+    } else if password.len() > LONGEST_PASSWORD {
+        let detail = format!("Passwords have at most {LONGEST_PASSWORD} bytes.");
+        invalid.push(Invalid::new("password", "too_long", detail));
+    }
+    match parsed {
+        Some(email) if invalid.is_empty() => Ok(email),
+        _ => Err(Error::Validation(invalid)),
+    }
+}
+
+/// The one way in which a sign-in ends: refused when the account is deactivated, else a new session under a new
+/// ticket, and the one that this browser had before is gone, all in one transaction.
+async fn proceed(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof) -> Result<SignedIn> {
+    let Proof { account, verified_hash, upgrade, counted } = proof;
+    if !account.is_active {
+        return Err(Error::AccountInactive);
+    }
+    let now = cloakroom.now();
+    let ticket = Ticket::generate();
+    let session = NewSession {
+        id: secret::new_id(now),
+        ticket_hash: ticket.hash(),
+        user_id: account.id.clone(),
+        now,
+        expires_at: now.plus(cloakroom.config().session.absolute.duration()),
+    };
+    let mut tx = cloakroom.store().begin().await?;
+    if !tx.note_login(&account.id, &verified_hash, upgrade, now).await? {
+        // Deactivated, or another password, since it was verified.
+        return Err(Error::InvalidCredentials);
+    }
+    if let Some(before) = &visitor.session {
+        tx.end_session(before.hash()).await?;
+    }
+    tx.add_session(&session, MOST_SESSIONS).await?;
+    if let Some(browser) = &visitor.browser {
+        tx.note_browser(&account.id, browser.hash(), now).await?;
+    }
+    counted.give_back(&mut tx).await?;
+    tx.commit().await?;
+    if let Some(before) = &visitor.session {
+        cloakroom.sessions().forget(before.hash());
+    }
+    tracing::info!(user = account.id, session = session.id, "signed in");
+    Ok(SignedIn { ticket, user: account.user() })
+}

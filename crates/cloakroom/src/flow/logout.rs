@@ -1,0 +1,28 @@
+//! Signing out: the attendant tears up the other half of the ticket.
+
+use crate::cloakroom::Cloakroom;
+use crate::error::Result;
+use crate::model::user::User;
+use crate::secret::Ticket;
+
+/// Ends the session of this browser; one that is dead already is no error.
+pub(crate) async fn here(cloakroom: &Cloakroom, ticket: &Ticket) -> Result<()> {
+    let mut tx = cloakroom.store().begin().await?;
+    let user_id = tx.end_session(ticket.hash()).await?;
+    tx.commit().await?;
+    cloakroom.sessions().forget(ticket.hash());
+    if let Some(user_id) = user_id {
+        tracing::info!(user = user_id, "signed out");
+    }
+    Ok(())
+}
+
+/// Ends every session of the user.
+pub(crate) async fn everywhere(cloakroom: &Cloakroom, user: &User) -> Result<()> {
+    let mut tx = cloakroom.store().begin().await?;
+    let ended = tx.end_sessions_of(&user.id).await?;
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    tracing::info!(user = user.id, sessions = ended, "signed out everywhere");
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `GET /api/config/`
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::config::SignupMode;
+use crate::http::json::Json;
+use crate::http::visit::Visit;
+use crate::policy::LONGEST_PASSWORD;
+
+/// What a page must know before anybody is signed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ConfigView {
+    app: AppView,
+    signup: SignupView,
+    password: PasswordView,
+    /// The buttons of social login.
+    providers: Vec<ProviderView>,
+}
+
+/// The app that people sign in to.
+#[derive(Serialize, ToSchema)]
+struct AppView {
+    name: String,
+}
+
+/// Who may make an account.
+#[derive(Serialize, ToSchema)]
+struct SignupView {
+    mode: SignupMode,
+}
+
+/// What a new password must be.
+#[derive(Serialize, ToSchema)]
+struct PasswordView {
+    /// In characters.
+    min_length: usize,
+    /// In bytes of UTF-8.
+    max_length: usize,
+}
+
+/// A provider of social login.
+#[derive(Serialize, ToSchema)]
+struct ProviderView {
+    id: String,
+    name: String,
+}
+
+/// What a page must know before anybody is signed in
+#[utoipa::path(get, path = "/api/config/", tag = "session", responses((status = 200, body = ConfigView)))]
+pub(super) async fn config(visit: Visit) -> Json<ConfigView> {
+    let config = visit.cloakroom().config();
+    Json(ConfigView {
+        app: AppView { name: config.app.name.clone() },
+        signup: SignupView { mode: config.signup.mode },
+        password: PasswordView { min_length: config.password.min_length, max_length: LONGEST_PASSWORD },
+        // Social login comes with its own release; a button that leads nowhere would be worse than none.
+        providers: Vec::new(),
+    })
+}

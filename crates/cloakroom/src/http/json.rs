@@ -1,0 +1,125 @@
+//! Bodies: JSON in, JSON out; anything else is told as the problem that it is.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use http_body_util::{BodyExt as _, Limited};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Invalid, Result};
+
+/// The largest body, in bytes.
+const LARGEST: usize = 64 * 1024;
+/// A body must have arrived after so long, however slowly its sender feeds it.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+/// A JSON object as a body, or as a reply.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        require_json(request.headers())?;
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => json_response(body.into()),
+            Err(error) => Error::internal(error).into_response(),
+        }
+    }
+}
+
+/// A reply of bytes that are JSON already.
+pub(super) fn json_response(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// For calls that take nothing: no body, or an empty object.
+pub(super) struct Nothing;
+
+impl<S: Send + Sync> FromRequest<S> for Nothing {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct NoFields {}
+        let typed = require_json(request.headers());
+        let body = read(request).await?;
+        if !body.is_empty() {
+            typed?;
+            parse::<NoFields>(&body)?;
+        }
+        Ok(Self)
+    }
+}
+
+/// `application/json`, in UTF-8 when it says so: what a form of another site cannot send without asking first.
+fn require_json(headers: &HeaderMap) -> Result<()> {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(only), None) = (types.next(), types.next()) else { return Err(Error::UnsupportedMediaType) };
+    let text = only.to_str().map_err(|_| Error::UnsupportedMediaType)?.to_ascii_lowercase();
+    let mut parts = text.split(';').map(str::trim);
+    let is_json = parts.next() == Some("application/json");
+    let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
+        Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
+        _ => parameter.is_empty() || !parameter.contains("application/"),
+    });
+    if is_json && is_utf8 { Ok(()) } else { Err(Error::UnsupportedMediaType) }
+}
+
+async fn read(request: Request) -> Result<Bytes> {
+    let collected =
+        tokio::time::timeout(DEADLINE, Limited::new(request.into_body(), LARGEST).collect()).await;
+    match collected {
+        Err(_) => Err(Error::RequestTimeout),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Error::PayloadTooLarge),
+        Ok(Err(_)) => Err(Error::InvalidJson),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+    }
+}
+
+/// Broken JSON is one thing, JSON that is not what was asked for another.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut deserializer);
+    // Serde fills a struct from an array as well; the contract has objects only.
+    let is_object = body.trim_ascii_start().first() == Some(&b'{');
+    match parsed {
+        Ok(_) if deserializer.end().is_err() => Err(Error::InvalidJson),
+        Ok(parsed) if is_object => Ok(parsed),
+        Ok(_) => Err(Error::Validation(vec![Invalid::new("", "invalid", "Send a JSON object.")])),
+        Err(error) if error.inner().is_data() => {
+            let is_whole = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
+            if is_whole { Err(invalid(&error)) } else { Err(Error::InvalidJson) }
+        }
+        Err(_) => Err(Error::InvalidJson),
+    }
+}
+
+fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let message = error.inner().to_string();
+    // `unknown field `x`, expected …`, `missing field `x` at …`: the name stands in the first pair of backticks.
+    let named = message.split('`').nth(1).unwrap_or_default();
+    let path = error.path().to_string();
+    let invalid = if message.starts_with("missing field") {
+        Invalid::new(named, "required", format!("`{named}` is needed."))
+    } else if message.starts_with("unknown field") {
+        Invalid::new(named, "unknown", format!("`{named}` is not a field of this call."))
+    } else {
+        Invalid::new(path.trim_matches('.'), "invalid", "This is not the kind of value that belongs here.")
+    };
+    Error::Validation(vec![invalid])
+}

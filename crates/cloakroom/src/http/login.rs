@@ -1,0 +1,68 @@
+//! `GET /api/login-set-cookie/` and `POST /api/login/`
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::Result;
+use crate::flow::login;
+use crate::http::cookies::SetCookies;
+use crate::http::json::Json;
+use crate::http::visit::Visit;
+use crate::model::user::User;
+
+/// What was done, in a word.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Detail {
+    /// A word or two; programs look at the status.
+    pub(super) detail: &'static str,
+}
+
+/// An email address and the password of its account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Credentials {
+    /// In any spelling of the address.
+    #[serde(default)]
+    email: String,
+    /// To the byte as it was chosen.
+    #[serde(default)]
+    #[schema(format = Password)]
+    password: String,
+}
+
+/// What comes after the password.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Next {
+    /// Nothing: signed in.
+    Done,
+}
+
+/// Signed in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LoggedIn {
+    /// `Success`
+    detail: &'static str,
+    next: Next,
+    user: User,
+}
+
+/// Set the CSRF cookie
+///
+/// A page calls this when it loads, so that it can send `X-CSRFToken` later.
+#[utoipa::path(get, path = "/api/login-set-cookie/", tag = "login", responses((status = 200, body = Detail)))]
+pub(super) async fn login_set_cookie(visit: Visit) -> (SetCookies, Json<Detail>) {
+    (SetCookies::csrf(&visit), Json(Detail { detail: "CSRF cookie set" }))
+}
+
+/// Sign in by email and password
+#[utoipa::path(post, path = "/api/login/", tag = "login", request_body = Credentials, responses((status = 200, body = LoggedIn)))]
+pub(super) async fn login(
+    visit: Visit,
+    Json(credentials): Json<Credentials>,
+) -> Result<(SetCookies, Json<LoggedIn>)> {
+    let Credentials { email, password } = credentials;
+    let signed_in = login::with_password(visit.cloakroom(), visit.visitor(), &email, &password).await?;
+    let cookies = SetCookies::signed_in(&visit, &signed_in.ticket);
+    Ok((cookies, Json(LoggedIn { detail: "Success", next: Next::Done, user: signed_in.user })))
+}

@@ -1,0 +1,27 @@
+//! `POST /api/logout/` and `POST /api/logout/all/`
+
+use crate::error::Result;
+use crate::flow::logout;
+use crate::http::cookies::SetCookies;
+use crate::http::json::{Json, Nothing};
+use crate::http::login::Detail;
+use crate::http::visit::Visit;
+use crate::model::user::User;
+
+/// Sign out
+///
+/// Ends this browser's session; works with one that has ended already.
+#[utoipa::path(post, path = "/api/logout/", tag = "login", responses((status = 200, body = Detail)))]
+pub(super) async fn logout(visit: Visit, _: Nothing) -> Result<(SetCookies, Json<Detail>)> {
+    if let Some(ticket) = &visit.visitor().session {
+        logout::here(visit.cloakroom(), ticket).await?;
+    }
+    Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
+}
+
+/// Sign out on every device
+#[utoipa::path(post, path = "/api/logout/all/", tag = "login", responses((status = 200, body = Detail)))]
+pub(super) async fn logout_all(visit: Visit, user: User, _: Nothing) -> Result<(SetCookies, Json<Detail>)> {
+    logout::everywhere(visit.cloakroom(), &user).await?;
+    Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
+}

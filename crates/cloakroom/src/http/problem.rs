@@ -1,0 +1,137 @@
+//! Errors on the wire: `application/problem+json` (RFC 9457).
+
+use std::error::Error as StdError;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Invalid};
+
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Always `about:blank`: the code says it.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// A few words.
+    title: &'static str,
+    /// The status of the reply.
+    status: u16,
+    /// A stable code to program against.
+    code: ProblemCode,
+    /// A sentence for people.
+    detail: String,
+    /// The fields that cannot be taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Invalid>,
+    /// With `rate_limited`: from when on another try is looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    retry_at: Option<Timestamp>,
+    /// For developers, in `dev` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<&'static str>,
+}
+
+/// A code; its values stand in the schema, so that a client knows them all.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct ProblemCode(&'static str);
+
+/// Every code that a reply can carry.
+pub(crate) const CODES: [&str; 17] = [
+    "not_authenticated",
+    "forbidden",
+    "invalid_credentials",
+    "account_inactive",
+    "csrf_failed",
+    "rate_limited",
+    "validation_failed",
+    "invalid_json",
+    "unsupported_media_type",
+    "payload_too_large",
+    "request_timeout",
+    "not_found",
+    "method_not_allowed",
+    "misdirected_request",
+    "unavailable",
+    "bad_request",
+    "internal",
+];
+
+impl utoipa::PartialSchema for ProblemCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .enum_values(Some(CODES))
+            .into()
+    }
+}
+
+impl ToSchema for ProblemCode {}
+
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        let described = error.describe();
+        let mut problem = Self {
+            kind: "about:blank",
+            title: described.title,
+            status: described.status,
+            code: ProblemCode(described.code),
+            detail: described.detail.to_owned(),
+            errors: Vec::new(),
+            retry_at: None,
+            hint: None,
+        };
+        match error {
+            Error::Validation(errors) => problem.errors.clone_from(errors),
+            Error::RateLimited { retry_at, retry_after } => {
+                problem.retry_at = Some(*retry_at);
+                problem.detail = format!("Try again in {}.", in_words(*retry_after));
+            }
+            Error::CsrfFailed { reason, is_told: true } => problem.hint = Some(reason),
+            _ => {}
+        }
+        problem
+    }
+}
+
+/// Rounded up, so that nobody is sent back too early.
+fn in_words(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "second"),
+        60..3600 => (seconds.div_ceil(60), "minute"),
+        _ => (seconds.div_ceil(3600), "hour"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        if matches!(self, Self::Internal(_) | Self::Unavailable(_) | Self::Config(_)) {
+            // The one place that logs a cause, with its chain; callers hear the code only.
+            tracing::error!(error = &self as &dyn StdError, "request failed");
+        }
+        let problem = Problem::from(&self);
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self {
+            Self::RateLimited { retry_after, .. } => {
+                headers.insert(header::RETRY_AFTER, retry_after.into());
+            }
+            Self::Busy | Self::Unavailable(_) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,46 @@
+//! The table of contents of the API.
+
+use axum::Router;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+use utoipa_axum::routes;
+
+use crate::cloakroom::Cloakroom;
+use crate::error::Error;
+use crate::http::{config, docs, login, logout, openapi, profile, session};
+
+/// All calls of the contract.
+fn routes() -> [UtoipaMethodRouter<()>; 7] {
+    [
+        routes!(login::login_set_cookie),
+        routes!(login::login),
+        routes!(logout::logout),
+        routes!(logout::logout_all),
+        routes!(profile::profile),
+        routes!(session::session),
+        routes!(config::config),
+    ]
+}
+
+/// The document of all calls.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    openapi::complete(collect().into_openapi())
+}
+
+pub(crate) fn router(_cloakroom: &Cloakroom) -> Router {
+    let (router, calls) = collect().split_for_parts();
+    router
+        .merge(docs::router(&openapi::complete(calls)))
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+}
+
+/// Canonical paths end in a slash; without it they work too, undocumented.
+fn collect() -> OpenApiRouter {
+    let mut router = OpenApiRouter::with_openapi(openapi::head());
+    for call in routes() {
+        for path in call.1.paths.keys() {
+            router = router.route(path.trim_end_matches('/'), call.2.clone());
+        }
+        router = router.routes(call);
+    }
+    router
+}

@@ -1,0 +1,58 @@
+//! `GET /api/session/`
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::http::cookies::SetCookies;
+use crate::http::json::Json;
+use crate::http::visit::Visit;
+use crate::model::user::User;
+
+/// How far this browser has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// Nobody is signed in.
+    Anonymous,
+    /// Somebody is.
+    Authenticated,
+}
+
+/// What this browser's session is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SessionView {
+    state: State,
+    /// Only when authenticated.
+    user: Option<User>,
+    /// The last proof of identity.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    authenticated_at: Option<Timestamp>,
+    /// When the session ends if nothing more happens.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+}
+
+/// What this browser's session is
+///
+/// Always 200, and sets the CSRF cookie. A page asks this when it starts.
+#[utoipa::path(get, path = "/api/session/", tag = "session", responses((status = 200, body = SessionView)))]
+pub(super) async fn session(visit: Visit) -> Result<(SetCookies, Json<SessionView>)> {
+    let Some(live) = visit.session().await? else {
+        let nobody =
+            SessionView { state: State::Anonymous, user: None, authenticated_at: None, expires_at: None };
+        let cookies = match visit.visitor().session {
+            Some(_) => SetCookies::signed_out(&visit),
+            None => SetCookies::csrf(&visit),
+        };
+        return Ok((cookies, Json(nobody)));
+    };
+    let view = SessionView {
+        state: State::Authenticated,
+        user: Some(live.user.clone()),
+        authenticated_at: Some(live.authenticated_at),
+        expires_at: Some(live.ends_at(visit.cloakroom())),
+    };
+    Ok((visit.renewal().unwrap_or_else(|| SetCookies::csrf(&visit)), Json(view)))
+}

@@ -1,0 +1,161 @@
+//! How often something may be tried, counted in storage so that all nodes share one count.
+//!
+//! Counting is one atomic statement and comes before any hash: sixty tries at once are sixty counted tries. A
+//! success gives its own count back and nothing more, so that an attacker's own sign-in never clears what their
+//! guessing has used up.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::model::email::Email;
+use crate::model::network::Network;
+use crate::secret::Purpose;
+use crate::store::Tx;
+
+/// An account may be tried this many times as often over all networks as from one.
+const CEILING: u32 = 10;
+
+/// So many tries in so long a window, written `10/15m`; a count of 0 switches the limit off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Rate {
+    /// How many tries.
+    pub count: u32,
+    /// In how long.
+    pub window: Duration,
+}
+
+impl Rate {
+    /// `count` tries in `minutes` minutes.
+    pub(crate) const fn per_minutes(count: u32, minutes: u64) -> Self {
+        Self { count, window: Duration::from_mins(minutes) }
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let expected = || format!("`{text}` is not a rate: write a count and a window, as in `10/15m`");
+        let (count, window) = text.split_once('/').ok_or_else(expected)?;
+        let count = count.trim().parse().map_err(|_| expected())?;
+        let window = humantime::parse_duration(window.trim()).map_err(|_| expected())?;
+        if window < Duration::from_secs(1) {
+            return Err(expected());
+        }
+        Ok(Self { count, window })
+    }
+}
+
+impl TryFrom<String> for Rate {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Rate> for String {
+    fn from(rate: Rate) -> Self {
+        rate.to_string()
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let window = humantime::format_duration(self.window).to_string().replace(' ', "");
+        write!(formatter, "{}/{window}", self.count)
+    }
+}
+
+/// A key in the table of limits and how often it may be counted.
+pub(crate) struct Limit {
+    pub(crate) key: String,
+    pub(crate) rate: Rate,
+}
+
+/// A key's count after this try, and when its window ends.
+pub(crate) struct Count {
+    pub(crate) key: String,
+    pub(crate) tries: i64,
+    pub(crate) resets_at: Timestamp,
+}
+
+/// A try that was counted and not refused.
+pub(crate) struct Counted(Vec<Count>);
+
+/// Counts a try of somebody at `network` to prove that they own the account of `email`.
+///
+/// `known_browser` is one that has signed in to that account before: it does not meet the ceiling over all
+/// networks, so that an attacker with many addresses cannot lock the owner out.
+///
+/// # Errors
+/// [`Error::RateLimited`] when any of the limits is used up.
+pub(crate) async fn count_proof(
+    cloakroom: &Cloakroom,
+    email: &Email,
+    network: Network,
+    known_browser: bool,
+) -> Result<Counted> {
+    let rates = &cloakroom.config().limits;
+    let ceiling =
+        Rate { count: rates.login_per_account.count.saturating_mul(CEILING), ..rates.login_per_account };
+    let mut limits = vec![
+        Limit {
+            key: key(cloakroom, "account", &format!("{}\0{network}", email.canonical())),
+            rate: rates.login_per_account,
+        },
+        Limit { key: key(cloakroom, "address", &network.to_string()), rate: rates.login_per_ip },
+    ];
+    if !known_browser {
+        limits.push(Limit { key: key(cloakroom, "ceiling", email.canonical()), rate: ceiling });
+    }
+    count(cloakroom, limits).await
+}
+
+impl Counted {
+    /// Gives the try back, in the transaction of what it led to.
+    pub(crate) async fn give_back(self, tx: &mut Tx) -> Result<()> {
+        for count in self.0 {
+            tx.uncount(&count).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn count(cloakroom: &Cloakroom, mut limits: Vec<Limit>) -> Result<Counted> {
+    limits.retain(|limit| limit.rate.count > 0);
+    if limits.is_empty() {
+        return Ok(Counted(Vec::new()));
+    }
+    // One order for everyone: two statements that lock the same rows never wait for each other in a circle.
+    limits.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+    let now = cloakroom.now();
+    let mut tx = cloakroom.store().begin().await?;
+    let counts = tx.count(&limits, now).await?;
+    tx.commit().await?;
+    let used_up = counts
+        .iter()
+        .filter(|count| {
+            limits.iter().any(|limit| limit.key == count.key && count.tries > i64::from(limit.rate.count))
+        })
+        .map(|count| count.resets_at)
+        .max();
+    let Some(retry_at) = used_up else { return Ok(Counted(counts)) };
+    metrics::counter!("cloakroom_rate_limited_total").increment(1);
+    let retry_after = retry_at.since(now).as_millis().div_ceil(1000).max(1);
+    Err(Error::RateLimited { retry_at, retry_after: u64::try_from(retry_after).unwrap_or(u64::MAX) })
+}
+
+/// Addresses do not lie in the table in clear, and a key is never longer than this.
+fn key(cloakroom: &Cloakroom, kind: &str, about: &str) -> String {
+    format!("{kind}:{}", cloakroom.key().sign(Purpose::LimitKey, format!("{kind}\0{about}").as_bytes()))
+}

@@ -1,0 +1,155 @@
+//! An email address as a person typed it, and the one spelling by which it is compared.
+//!
+//! Two spellings that people take for the same address must never make two accounts (CVE-2019-19844), and mail goes
+//! only to the spelling that was stored. So the comparison form folds case and compatibility forms (Unicode
+//! NFKC) and writes the domain as ASCII (IDNA), while what was typed is kept.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// The longest address that fits an SMTP path (RFC 5321, section 4.5.3.1.3), in bytes.
+const LONGEST: usize = 254;
+/// The longest part before the `@` (RFC 5321, section 4.5.3.1.1), in bytes.
+const LONGEST_LOCAL: usize = 64;
+
+/// A well-formed email address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Email {
+    spelling: String,
+    canonical: String,
+}
+
+impl Email {
+    /// Takes an address; `None` when it is not one, or could be read as another one by a mail server.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let spelling = text.trim_matches([' ', '\t', '\r', '\n']);
+        if spelling.len() > LONGEST || spelling.chars().any(is_deceptive) {
+            return None;
+        }
+        let (local, domain) = spelling.split_once('@')?;
+        // Folded before it is checked: a full-width `＠` becomes a second `@` here and is refused.
+        let local = fold(local);
+        let domain = idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok()?;
+        if !is_local_part(&local) || !is_domain(&domain) {
+            return None;
+        }
+        let canonical = format!("{local}@{domain}");
+        (canonical.len() <= LONGEST).then(|| Self { spelling: spelling.to_owned(), canonical })
+    }
+
+    /// As it was typed; mail goes here.
+    pub(crate) fn spelling(&self) -> &str {
+        &self.spelling
+    }
+
+    /// The form by which two addresses are compared.
+    pub(crate) fn canonical(&self) -> &str {
+        &self.canonical
+    }
+}
+
+/// Folding once can make text that folds again (as `İ`), so lower case stands between two normalisations.
+fn fold(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
+}
+
+/// Control, white space and invisible characters, and what mail servers split addresses at.
+fn is_deceptive(character: char) -> bool {
+    character.is_control()
+        || character.is_whitespace()
+        || matches!(character, '"' | '(' | ')' | ',' | ':' | ';' | '<' | '>' | '[' | ']' | '\\')
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn is_local_part(local: &str) -> bool {
+    !local.is_empty()
+        && local.len() <= LONGEST_LOCAL
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && !local.contains('@')
+        && !local.contains('%')
+        && !local.chars().any(is_deceptive)
+}
+
+fn is_domain(domain: &str) -> bool {
+    !domain.is_empty()
+        && domain.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Email;
+
+    fn canonical(text: &str) -> Option<String> {
+        Email::parse(text).map(|email| email.canonical)
+    }
+
+    #[test]
+    fn b08_spellings_of_one_address_compare_as_equal() {
+        for spelling in
+            ["V@x.test", "v@X.TEST", " v@x.test ", "\u{ff56}@x.test", "v@\u{ff58}.test", "\u{ff36}@x.test"]
+        {
+            assert_eq!(canonical(spelling).as_deref(), Some("v@x.test"), "{spelling:?}");
+        }
+        let composed = canonical("ren\u{e9}@x.test");
+        assert_eq!(canonical("rene\u{301}@x.test"), composed);
+        assert_eq!(canonical("\u{212a}im@x.test").as_deref(), Some("kim@x.test"), "kelvin sign");
+    }
+
+    #[test]
+    fn t11_letters_that_only_look_alike_stay_apart() {
+        assert_ne!(canonical("m\u{131}ke@x.test"), canonical("mike@x.test"));
+    }
+
+    #[test]
+    fn t12_an_address_that_could_be_read_as_two_is_refused() {
+        for text in [
+            "",
+            "@",
+            "a@",
+            "@x",
+            "a",
+            "a@x,v@y",
+            "a@x v@y",
+            "\"a@x\"@y",
+            "a@evil@x",
+            "a\u{ff20}evil@x",
+            "a@evil\u{ff20}x",
+            "a\u{fe6b}evil@x",
+            "a@x\r\nBcc:v@y",
+            "a@x%0d%0aBcc:v@y",
+            "a\0@x",
+            "<b>@x",
+            ".a@x",
+            "a.@x",
+            "a..b@x",
+            "a@x.",
+            "a@.x",
+            "a@x..y",
+            "a@-x",
+            "a\u{200b}@x",
+            "a@x\u{200b}",
+            "a%40evil@x",
+            "(a)@x",
+        ] {
+            assert_eq!(canonical(text), None, "{text:?}");
+        }
+        assert_eq!(canonical(&format!("{}@x.test", "a".repeat(65))), None);
+        assert_eq!(canonical(&format!("a@{}.test", "x".repeat(260))), None);
+    }
+
+    #[test]
+    fn the_spelling_given_is_kept() {
+        assert_eq!(Email::parse(" Ada@Example.TEST ").unwrap().spelling(), "Ada@Example.TEST");
+    }
+}

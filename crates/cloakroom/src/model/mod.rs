@@ -1,0 +1,7 @@
+//! Plain data, no I/O: what the product speaks about.
+
+pub(crate) mod email;
+pub(crate) mod network;
+pub(crate) mod session;
+pub(crate) mod user;
+pub(crate) mod visitor;

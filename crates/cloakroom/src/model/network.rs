@@ -1,0 +1,40 @@
+//! Where a request came from, as the limits see it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// What one household or host can choose its addresses from: an IPv4 address, an IPv6 /64, or nothing known.
+///
+/// Whoever has an IPv6 address has 2^64 of them, so all of a /64 count as one. Requests whose address is not
+/// known share one: to count each of them apart would be no limit at all.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(crate) enum Network {
+    /// One IPv4 address, also when written as IPv4 in IPv6.
+    Four([u8; 4]),
+    /// The first 64 bits of an IPv6 address.
+    Six([u16; 4]),
+    /// Not known, or not readable.
+    Unknown,
+}
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Self::Four(address.octets()),
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self::Six([a, b, c, d])
+            }
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Four([a, b, c, d]) => write!(formatter, "{a}.{b}.{c}.{d}"),
+            Self::Six([a, b, c, d]) => write!(formatter, "{a:x}:{b:x}:{c:x}:{d:x}::/64"),
+            Self::Unknown => formatter.write_str("unknown"),
+        }
+    }
+}

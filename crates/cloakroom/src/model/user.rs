@@ -1,0 +1,48 @@
+//! A person with an account. A row means that the address is proven.
+
+use crate::clock::Timestamp;
+
+/// A person with an account, as storage knows them.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) is_active: bool,
+    pub(crate) is_staff: bool,
+    pub(crate) is_superuser: bool,
+    pub(crate) date_joined: Timestamp,
+    pub(crate) last_login: Option<Timestamp>,
+}
+
+impl Account {
+    /// What may be shown of it.
+    pub(crate) fn user(&self) -> User {
+        User {
+            id: self.id.clone(),
+            email: self.email.clone(),
+            is_staff: self.is_staff,
+            is_superuser: self.is_superuser,
+            date_joined: self.date_joined,
+            has_password: self.password_hash.is_some(),
+        }
+    }
+}
+
+/// The person who is signed in: an extractor in handlers, and `user` in replies.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct User {
+    /// The account's id, a `UUIDv7`.
+    pub id: String,
+    /// The address as its owner spelled it.
+    pub email: String,
+    /// May see the administration.
+    pub is_staff: bool,
+    /// May do everything.
+    pub is_superuser: bool,
+    /// When the account was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub date_joined: Timestamp,
+    /// Whether the account can sign in by password.
+    pub has_password: bool,
+}

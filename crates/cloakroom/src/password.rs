@@ -1,0 +1,240 @@
+//! Hashing and verifying passwords, on threads of their own.
+//!
+//! One Argon2id hash takes 19 MiB and tens of milliseconds of a core. So a fixed number of threads does them, each with
+//! one block of memory that it uses again, at the lowest priority, fed by a bounded queue: a storm of sign-ins
+//! costs neither memory nor the time of those who are signed in, and what does not fit is told so at once.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::error::{Error, Result};
+use crate::secret;
+
+/// Memory of a hash, in KiB (OWASP Password Storage; ASVS 11.4.2).
+const MEMORY_KIB: u32 = 19_456;
+/// Passes over that memory.
+const PASSES: u32 = 2;
+/// Lanes of a hash.
+const LANES: u32 = 1;
+/// What a stored hash may ask at most: a row that somebody imported must not take the machine down (W08).
+const MOST_MEMORY_KIB: u32 = 64 * 1024;
+const MOST_PASSES: u32 = 10;
+/// How many sign-ins may be under way at once, those on a thread included. At some 40 hashes a second and core the
+/// last in the queue waits one or two seconds; who comes after it hears 503 at once.
+const MOST_WAITING: usize = 128;
+
+/// What verifying a password against a stored hash found.
+pub(crate) enum Verdict {
+    /// It is the password.
+    Match {
+        /// The hash to store instead, when the stored one was made with other parameters than today's.
+        upgrade: Option<String>,
+    },
+    /// It is not.
+    Mismatch,
+}
+
+enum Task {
+    Hash { password: String, reply: oneshot::Sender<Result<String>> },
+    Verify { password: String, stored: Option<String>, reply: oneshot::Sender<Result<Verdict>> },
+}
+
+/// The threads that hash.
+#[derive(Clone)]
+pub(crate) struct Passwords {
+    tasks: SyncSender<Task>,
+    places: Arc<Semaphore>,
+}
+
+/// A place in the queue. It is taken before anything is counted or looked up, and given back when dropped.
+pub(crate) struct Place {
+    tasks: SyncSender<Task>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Passwords {
+    /// Starts one thread for each core. They end when the last clone is dropped.
+    pub(crate) fn start() -> Self {
+        // Two tasks for each place: a verification and the hash that upgrades it.
+        let (tasks, queue) = sync_channel(2 * MOST_WAITING);
+        let queue = Arc::new(Mutex::new(queue));
+        for number in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let queue = Arc::clone(&queue);
+            std::thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || work(&queue))
+                .expect("the operating system gives threads at the start");
+        }
+        Self { tasks, places: Arc::new(Semaphore::new(MOST_WAITING)) }
+    }
+
+    /// Takes a place in the queue.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the queue is full.
+    pub(crate) fn place(&self) -> Result<Place> {
+        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::Busy)?;
+        metrics::gauge!("cloakroom_password_queue")
+            .set(as_f64(MOST_WAITING - self.places.available_permits()));
+        Ok(Place { tasks: self.tasks.clone(), _permit: permit })
+    }
+}
+
+fn as_f64(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+}
+
+impl Place {
+    /// Hashes a new password to a PHC string with today's parameters.
+    pub(crate) async fn hash(&self, password: &str) -> Result<String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Task::Hash { password: password.to_owned(), reply })?;
+        answer.await.map_err(Error::internal)?
+    }
+
+    /// Verifies a password; against no stored hash it does the same work and never matches.
+    pub(crate) async fn verify(&self, password: &str, stored: Option<String>) -> Result<Verdict> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Task::Verify { password: password.to_owned(), stored, reply })?;
+        answer.await.map_err(Error::internal)?
+    }
+
+    fn send(&self, task: Task) -> Result<()> {
+        self.tasks.try_send(task).map_err(|_| Error::Busy)
+    }
+}
+
+/// A thread's life: the next task, with the memory of the last one.
+fn work(queue: &Mutex<Receiver<Task>>) {
+    // Those who are signed in come first: a hash takes the time that nobody else wants.
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+    let mut memory = Vec::new();
+    loop {
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        // A reply that nobody waits for any more belongs to a request that was given up.
+        match next {
+            Ok(Task::Hash { password, reply }) if !reply.is_closed() => {
+                let _ = reply.send(hash(&password, &mut memory));
+            }
+            Ok(Task::Verify { password, stored, reply }) if !reply.is_closed() => {
+                let _ = reply.send(verify(&password, stored.as_deref(), &mut memory));
+            }
+            Ok(_) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn todays_params() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the constants are within Argon2's limits")
+}
+
+fn compute(password: &str, salt: &[u8], params: Params, memory: &mut Vec<Block>) -> Result<[u8; 32]> {
+    let blocks = params.block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let mut output = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, &mut memory[..blocks])
+        .map_err(|error| Error::internal(error.to_string()))?;
+    metrics::counter!("cloakroom_password_hashes_total").increment(1);
+    Ok(output)
+}
+
+fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String> {
+    let salt = secret::salt();
+    let params = todays_params();
+    let output = compute(password, &salt, params.clone(), memory)?;
+    let phc = |error: argon2::password_hash::phc::Error| Error::internal(error.to_string());
+    Ok(PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).map_err(|error| Error::internal(error.to_string()))?,
+        salt: Some(Salt::new(&salt).map_err(phc)?),
+        hash: Some(Output::new(&output).map_err(phc)?),
+    }
+    .to_string())
+}
+
+fn verify(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) -> Result<Verdict> {
+    let Some(stored) = stored else {
+        // Nobody can have this password: the work is done so that its time tells nothing.
+        compute(password, &[0; 16], todays_params(), memory)?;
+        return Ok(Verdict::Mismatch);
+    };
+    let Some((params, salt, expected)) = parse(stored) else {
+        return Err(Error::internal("a stored password hash cannot be read or asks for too much"));
+    };
+    let output = compute(password, salt.as_ref(), params.clone(), memory)?;
+    if !bool::from(output.as_slice().ct_eq(expected.as_bytes())) {
+        return Ok(Verdict::Mismatch);
+    }
+    let today = todays_params();
+    let is_todays = (params.m_cost(), params.t_cost(), params.p_cost())
+        == (today.m_cost(), today.t_cost(), today.p_cost());
+    let upgrade = if is_todays { None } else { Some(hash(password, memory)?) };
+    Ok(Verdict::Match { upgrade })
+}
+
+/// A stored hash that is Argon2id, version 19, 32 bytes long and within the bounds.
+fn parse(stored: &str) -> Option<(Params, Salt, Output)> {
+    let parsed = PasswordHash::new(stored).ok()?;
+    let params = Params::try_from(&parsed).ok()?;
+    let (salt, expected) = (parsed.salt?, parsed.hash?);
+    let within = params.m_cost() <= MOST_MEMORY_KIB
+        && params.t_cost() <= MOST_PASSES
+        && parsed.algorithm == Algorithm::Argon2id.ident()
+        && expected.as_bytes().len() == 32;
+    within.then_some((params, salt, expected))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w06_a_hash_is_argon2id_with_the_parameters_of_owasp_and_a_salt_of_its_own() {
+        let mut memory = Vec::new();
+        let first = hash("correct-horse-battery", &mut memory).unwrap();
+        let second = hash("correct-horse-battery", &mut memory).unwrap();
+        assert!(first.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{first}");
+        assert_ne!(first, second);
+        let verdict = verify("correct-horse-battery", Some(&first), &mut memory).unwrap();
+        assert!(matches!(verdict, Verdict::Match { upgrade: None }));
+        assert!(matches!(verify("correct-horse", Some(&first), &mut memory), Ok(Verdict::Mismatch)));
+    }
+
+    #[test]
+    fn w08_a_stored_hash_that_asks_for_gigabytes_or_a_thousand_passes_is_refused_unhashed() {
+        let mut memory = Vec::new();
+        for params in ["m=8388608,t=2,p=1", "m=19456,t=1000,p=1"] {
+            let stored = format!(
+                "$argon2id$v=19${params}$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            );
+            assert!(verify("whatever", Some(&stored), &mut memory).is_err());
+        }
+        assert!(memory.is_empty());
+    }
+
+    #[test]
+    fn w02_w03_every_byte_counts_and_none_is_changed() {
+        let mut memory = Vec::new();
+        let long = "x".repeat(255);
+        for (chosen, other) in [
+            (format!("{long}a"), format!("{long}b")),
+            (" padded pass ".into(), "padded pass".into()),
+            ("with\0nul".into(), "with".into()),
+            ("caf\u{e9} au lait".into(), "cafe\u{301} au lait".into()),
+        ] {
+            let stored = hash(&chosen, &mut memory).unwrap();
+            assert!(matches!(verify(&chosen, Some(&stored), &mut memory), Ok(Verdict::Match { .. })));
+            assert!(matches!(verify(&other, Some(&stored), &mut memory), Ok(Verdict::Mismatch)));
+        }
+    }
+}

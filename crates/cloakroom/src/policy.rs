@@ -1,0 +1,120 @@
+//! What we accept as a new password (NIST SP 800-63B, section 3.1.1.2; ASVS 6.2).
+//!
+//! Length counts, composition does not: no rule asks for a digit. A sign-in never passes through here, so that
+//! a password chosen under older rules goes on working.
+
+use std::sync::LazyLock;
+
+use crate::error::Invalid;
+use crate::model::email::Email;
+
+/// The most bytes a password may have; a longer one is refused before anything is computed from it.
+pub const LONGEST_PASSWORD: usize = 256;
+/// The least that `password.min_length` may ask (NIST SP 800-63B, section 3.1.1.2).
+pub const LOWEST_MIN_LENGTH: usize = 8;
+
+/// Passwords of eight characters and more that lead the lists of leaked ones, in lower case and in order: the
+/// union of those in zxcvbn-ts (MIT) and Django (BSD).
+static COMMON: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
+
+/// Letters that must be left of a password once everything that anyone could know of the account is taken out.
+const OWN_LETTERS: usize = 4;
+
+/// Judges a new password for the account of `email` in the app called `app_name`.
+pub(crate) fn new_password(
+    password: &str,
+    email: &Email,
+    app_name: &str,
+    min_length: usize,
+) -> Result<(), Invalid> {
+    let refuse = |code, detail: String| Err(Invalid::new("password", code, detail));
+    if password.len() > LONGEST_PASSWORD {
+        return refuse("too_long", format!("Use at most {LONGEST_PASSWORD} bytes."));
+    }
+    if password.chars().count() < min_length {
+        return refuse("too_short", format!("Use at least {min_length} characters."));
+    }
+    let lower = password.to_lowercase();
+    if COMMON.binary_search(&lower.trim()).is_ok() {
+        return refuse(
+            "too_common",
+            "This password is on the lists that attackers try first. Choose another.".into(),
+        );
+    }
+    if is_made_of(&lower, email, app_name) {
+        return refuse(
+            "too_similar",
+            "This password is too close to your email address or to the name of this app. Choose another."
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+/// Whether little is left of `password` without the words that stand in the address and the app's name.
+fn is_made_of(password: &str, email: &Email, app_name: &str) -> bool {
+    let address = email.canonical();
+    let app_name = app_name.to_lowercase();
+    let mut words: Vec<&str> = address
+        .split(|character: char| !character.is_alphanumeric())
+        .chain(app_name.split(|character: char| !character.is_alphanumeric()))
+        .chain(["cloakroom"])
+        .filter(|word| word.chars().count() >= 3)
+        .collect();
+    words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut rest = password.to_owned();
+    for word in words {
+        rest = rest.replace(word, "");
+    }
+    rest.len() < password.len()
+        && rest.chars().filter(|character| character.is_alphabetic()).count() < OWN_LETTERS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(password: &str) -> Result<(), &'static str> {
+        let email = Email::parse("ada.lovelace@example.test").unwrap();
+        new_password(password, &email, "Acme Analytics", 10).map_err(|invalid| invalid.code)
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_is_in_order() {
+        assert!(COMMON.is_sorted());
+        assert!(COMMON.len() > 10_000);
+    }
+
+    #[test]
+    fn w04_common_passwords_and_those_made_of_what_everyone_knows_are_refused() {
+        for common in ["1234567890", "qwertyuiop", "1q2w3e4r5t", "Basketball", "PASSWORD123", "tinkerbell"] {
+            assert_eq!(judge(common), Err("too_common"), "{common}");
+        }
+        for similar in
+            ["ada.lovelace", "ada.lovelace@example.test", "AcmeAnalytics1!", "acme-2026-acme", "cloakroom123"]
+        {
+            assert_eq!(judge(similar), Err("too_similar"), "{similar}");
+        }
+        assert_eq!(judge("short"), Err("too_short"));
+        assert_eq!(judge(&"x".repeat(257)), Err("too_long"));
+    }
+
+    #[test]
+    fn w05_no_rule_asks_for_a_mixture() {
+        for good in [
+            "abcdefghqrstuvwxyzkl",
+            "                    ",
+            "correct-horse-battery",
+            "\u{6b63}\u{78ba}\u{306a}\u{99ac}\u{306e}\u{96fb}\u{6c60}\u{30db}\u{30c1}\u{30ad}\u{30b9}",
+            "ada walks her difference engine",
+        ] {
+            assert_eq!(judge(good), Ok(()), "{good}");
+        }
+    }
+
+    #[test]
+    fn w11_a_long_password_is_judged_without_being_compared() {
+        assert_eq!(judge(&"ada.lovelace@example.test".repeat(400)), Err("too_long"));
+    }
+}

@@ -1,0 +1,177 @@
+//! The only place that draws randomness, and where every secret is made, hashed and compared.
+//!
+//! Secrets here have no `Debug`, no `Serialize` and no `==`: a secret is looked up by its hash, or compared in
+//! constant time by [`SecretKey::verify`].
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+
+use crate::clock::Timestamp;
+
+/// How many bytes an opaque ticket has: 256 bits, twice what ASVS 7.2.3 asks.
+const TICKET_BYTES: usize = 32;
+/// The same in the cookie, as unpadded base64url.
+const TICKET_LENGTH: usize = 43;
+/// The shortest key that signs anything.
+const KEY_BYTES: usize = 32;
+
+/// Fills `buffer` from the operating system's generator.
+#[expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
+fn draw(buffer: &mut [u8]) {
+    // Without randomness there is no sign-in; to go on would be to hand out guessable tickets.
+    getrandom::fill(buffer).expect("the operating system gives random bytes");
+}
+
+/// Random bytes for a salt.
+pub(crate) fn salt() -> [u8; 16] {
+    let mut salt = [0; 16];
+    draw(&mut salt);
+    salt
+}
+
+/// A new id: a `UUIDv7`, so that rows lie in the order they were made.
+pub(crate) fn new_id(now: Timestamp) -> String {
+    let mut random = [0; 10];
+    draw(&mut random);
+    let millis = u64::try_from(now.as_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
+}
+
+/// A value that means nothing to anyone else: what the session cookie and the browser cookie hold.
+#[derive(Clone)]
+pub(crate) struct Ticket(Box<str>);
+
+impl Ticket {
+    pub(crate) fn generate() -> Self {
+        let mut bytes = [0; TICKET_BYTES];
+        draw(&mut bytes);
+        Self(URL_SAFE_NO_PAD.encode(bytes).into())
+    }
+
+    /// Takes a cookie's bytes; `None` for anything that we cannot have issued.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let well_formed = bytes.len() == TICKET_LENGTH
+            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        well_formed.then(|| std::str::from_utf8(bytes).ok().map(|text| Self(text.into()))).flatten()
+    }
+
+    /// For the cookie, and nowhere else.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn hash(&self) -> TicketHash {
+        TicketHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+}
+
+/// SHA-256 of a ticket: what storage keeps. A ticket has 256 random bits, so no salt or slow hash is needed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TicketHash([u8; 32]);
+
+impl TicketHash {
+    /// As storage keeps it.
+    pub(crate) fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+}
+
+/// The key that signs CSRF tokens and hides addresses in the limits' keys.
+#[derive(Clone)]
+pub(crate) struct SecretKey(Hmac<Sha256>);
+
+/// What a signature is for, so that one made for one purpose is worth nothing for another.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose {
+    /// A CSRF token of a browser that has a session cookie.
+    SessionCsrf,
+    /// A CSRF token of a browser that has only the browser cookie.
+    BrowserCsrf,
+    /// A key in the table of limits.
+    LimitKey,
+}
+
+impl SecretKey {
+    /// # Errors
+    /// A sentence when `bytes` are fewer than 32.
+    pub(crate) fn new(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() < KEY_BYTES {
+            return Err(format!("the secret has {} bytes and needs at least {KEY_BYTES}", bytes.len()));
+        }
+        Hmac::new_from_slice(bytes).map(Self).map_err(|error| error.to_string())
+    }
+
+    /// Reads the key file, or makes it with mode 0600 when it is not there.
+    ///
+    /// # Errors
+    /// A sentence when the file is short, readable by others, or cannot be read or made.
+    pub(crate) fn load_or_create(path: &Path) -> Result<Self, String> {
+        if !path.exists() {
+            create_key_file(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))?;
+        }
+        let about = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
+        let mode = fs::metadata(path).map_err(about)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            let shown = path.display();
+            return Err(format!(
+                "{shown} can be read by others (mode {:o}): chmod 600 {shown}",
+                mode & 0o777
+            ));
+        }
+        let bytes = fs::read(path).map_err(about)?;
+        Self::new(bytes.trim_ascii()).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// HMAC-SHA256 over the purpose and `message`, as base64url.
+    pub(crate) fn sign(&self, purpose: Purpose, message: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(self.mac(purpose, message).finalize().into_bytes())
+    }
+
+    /// Whether `signature` is that of `message`, in constant time.
+    pub(crate) fn verify(&self, purpose: Purpose, message: &[u8], signature: &[u8]) -> bool {
+        URL_SAFE_NO_PAD
+            .decode(signature)
+            .is_ok_and(|bytes| self.mac(purpose, message).verify_slice(&bytes).is_ok())
+    }
+
+    fn mac(&self, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(match purpose {
+            Purpose::SessionCsrf => b"csrf/session\0",
+            Purpose::BrowserCsrf => b"csrf/browser\0",
+            Purpose::LimitKey => b"limit\0",
+        });
+        mac.update(message);
+        mac
+    }
+}
+
+/// Two processes may start at once: the key is written whole under another name and linked, so that the one
+/// that comes second finds the first one's.
+fn create_key_file(path: &Path) -> std::io::Result<()> {
+    let mut bytes = [0; KEY_BYTES];
+    draw(&mut bytes);
+    let mut suffix = [0; 8];
+    draw(&mut suffix);
+    let draft = path.with_extension(format!("new-{}", URL_SAFE_NO_PAD.encode(suffix)));
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,57 @@
+//! The table `browsers`: where an account has signed in before.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::model::email::Email;
+use crate::secret::TicketHash;
+use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+impl Store {
+    /// Whether the account of `email` has signed in from this browser before.
+    pub(crate) async fn knows_browser(&self, email: &Email, browser: TicketHash) -> Result<bool> {
+        let found = query(
+            "SELECT 1 FROM browsers b JOIN users u ON u.id = b.user_id
+             WHERE u.email_canonical = $1 AND b.browser_hash = $2",
+        )
+        .bind(email.canonical())
+        .bind(browser)
+        .optional::<(i32,)>(&self.db)
+        .await?;
+        Ok(found.is_some())
+    }
+}
+
+impl Tx {
+    /// Notes that an account has signed in from this browser.
+    pub(crate) async fn note_browser(
+        &mut self,
+        user_id: &str,
+        browser: TicketHash,
+        now: Timestamp,
+    ) -> Result<()> {
+        query(
+            "INSERT INTO browsers (user_id, browser_hash, last_seen_at) VALUES ($1, $2, $3)
+             ON CONFLICT (user_id, browser_hash) DO UPDATE SET last_seen_at = $3",
+        )
+        .bind(user_id)
+        .bind(browser)
+        .bind(now)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets at most `most` browsers not seen since `before`; says how many went.
+    pub(crate) async fn sweep_browsers(&mut self, before: Timestamp, most: i64) -> Result<u64> {
+        let swept = query(
+            "DELETE FROM browsers WHERE (user_id, browser_hash) IN
+                 (SELECT user_id, browser_hash FROM browsers WHERE last_seen_at <= $1 LIMIT $2)",
+        )
+        .bind(before)
+        .bind(most)
+        .execute(self)
+        .await?;
+        Ok(swept.0)
+    }
+}

@@ -1,0 +1,25 @@
+//! The mark of a database that `cloakroom dev` made: its users have a password that everyone knows.
+
+use crate::error::Result;
+use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+impl Store {
+    /// Whether `cloakroom dev` made this database.
+    pub(crate) async fn is_development(&self) -> Result<bool> {
+        Ok(query("SELECT mark FROM development").optional::<(i32,)>(&self.db).await?.is_some())
+    }
+}
+
+impl Tx {
+    /// Marks an empty database as made by `cloakroom dev`; says whether it is marked now.
+    pub(crate) async fn mark_development(&mut self) -> Result<bool> {
+        let marked = query(
+            "INSERT INTO development (mark) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users)
+             ON CONFLICT (mark) DO NOTHING RETURNING mark",
+        )
+        .optional::<(i32,)>(self)
+        .await?;
+        Ok(marked.is_some())
+    }
+}

@@ -1,0 +1,55 @@
+//! The table `limits`.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::limits::{Count, Limit};
+use crate::store::Tx;
+use crate::store::db::query;
+
+impl Tx {
+    /// Counts one try under each key, and says how often each has been tried in its window.
+    pub(crate) async fn count(&mut self, limits: &[Limit], now: Timestamp) -> Result<Vec<Count>> {
+        let mut counts = Vec::with_capacity(limits.len());
+        for limit in limits {
+            let row = query(
+                "INSERT INTO limits (key, count, resets_at) VALUES ($1, 1, $3)
+                 ON CONFLICT (key) DO UPDATE SET
+                     count     = CASE WHEN limits.resets_at <= $2 THEN 1  ELSE limits.count + 1 END,
+                     resets_at = CASE WHEN limits.resets_at <= $2 THEN $3 ELSE limits.resets_at END
+                 RETURNING count, resets_at",
+            )
+            .bind(&*limit.key)
+            .bind(now)
+            .bind(now.plus(limit.rate.window))
+            .optional::<(i64, i64)>(&mut *self)
+            .await?;
+            counts.extend(row.map(|(tries, resets_at)| Count {
+                key: limit.key.clone(),
+                tries,
+                resets_at: Timestamp::from_millis(resets_at),
+            }));
+        }
+        Ok(counts)
+    }
+
+    /// Takes one try back, if its window is still the one in which it was counted.
+    pub(crate) async fn uncount(&mut self, count: &Count) -> Result<()> {
+        query("UPDATE limits SET count = count - 1 WHERE key = $1 AND resets_at = $2 AND count > 0")
+            .bind(&*count.key)
+            .bind(count.resets_at)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    /// Removes at most `most` windows that are over; says how many went.
+    pub(crate) async fn sweep_limits(&mut self, now: Timestamp, most: i64) -> Result<u64> {
+        let swept =
+            query("DELETE FROM limits WHERE key IN (SELECT key FROM limits WHERE resets_at <= $1 LIMIT $2)")
+                .bind(now)
+                .bind(most)
+                .execute(self)
+                .await?;
+        Ok(swept.0)
+    }
+}

@@ -1,0 +1,127 @@
+//! The table `sessions`.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::model::session::{LiveSession, NewSession};
+use crate::model::user::Account;
+use crate::secret::TicketHash;
+use crate::store::db::query;
+use crate::store::revocations::Revocation;
+use crate::store::{Store, Tx, users};
+
+/// A session joined with its user.
+#[derive(sqlx::FromRow)]
+struct Row {
+    session_id: String,
+    authenticated_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+    #[sqlx(flatten)]
+    user: users::Row,
+}
+
+impl Store {
+    /// The session of a ticket, if it is open: not past its absolute end, seen since `idle_since`, its user active.
+    pub(crate) async fn live_session(
+        &self,
+        ticket: TicketHash,
+        now: Timestamp,
+        idle_since: Timestamp,
+    ) -> Result<Option<LiveSession>> {
+        let row = query(
+            "SELECT s.id AS session_id, s.authenticated_at, s.last_seen_at, s.expires_at,
+                    u.id, u.email, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.date_joined, u.last_login
+             FROM sessions s JOIN users u ON u.id = s.user_id
+             WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
+        )
+        .bind(ticket)
+        .bind(now)
+        .bind(idle_since)
+        .optional::<Row>(&self.db)
+        .await?;
+        Ok(row.map(|row| LiveSession {
+            id: row.session_id,
+            authenticated_at: Timestamp::from_millis(row.authenticated_at),
+            last_seen_at: Timestamp::from_millis(row.last_seen_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            account: Account::from(row.user),
+        }))
+    }
+}
+
+impl Tx {
+    /// Adds a session, and ends the oldest ones of the user that go beyond `most`.
+    pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<()> {
+        query(
+            "INSERT INTO sessions (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
+             VALUES ($1, $2, $3, $4, $4, $4, $5)",
+        )
+        .bind(&*session.id)
+        .bind(session.ticket_hash)
+        .bind(&*session.user_id)
+        .bind(session.now)
+        .bind(session.expires_at)
+        .execute(self)
+        .await?;
+        let ended = query(
+            "DELETE FROM sessions WHERE id IN
+                 (SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $2)
+             RETURNING ticket_hash",
+        )
+        .bind(&*session.user_id)
+        .bind(most)
+        .all::<(String,)>(&mut *self)
+        .await?;
+        for (ticket_hash,) in ended {
+            self.announce(&Revocation::Ticket(ticket_hash)).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the session of a ticket, if there is one; says whose it was.
+    pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<String>> {
+        let ended = query("DELETE FROM sessions WHERE ticket_hash = $1 RETURNING user_id")
+            .bind(ticket)
+            .optional::<(String,)>(&mut *self)
+            .await?;
+        self.announce(&Revocation::Ticket(ticket.to_text())).await?;
+        Ok(ended.map(|(user_id,)| user_id))
+    }
+
+    /// Ends every session of a user; says how many.
+    pub(crate) async fn end_sessions_of(&mut self, user_id: &str) -> Result<u64> {
+        let ended =
+            query("DELETE FROM sessions WHERE user_id = $1").bind(user_id).execute(&mut *self).await?;
+        self.announce(&Revocation::Everything).await?;
+        Ok(ended.0)
+    }
+
+    /// Moves the idle end of a session; never back, and never of one that is gone.
+    pub(crate) async fn touch_session(&mut self, id: &str, now: Timestamp) -> Result<()> {
+        query("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
+            .bind(id)
+            .bind(now)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    /// Removes at most `most` sessions past their absolute or idle end; says how many went.
+    pub(crate) async fn sweep_sessions(
+        &mut self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        most: i64,
+    ) -> Result<u64> {
+        let swept = query(
+            "DELETE FROM sessions WHERE id IN
+                 (SELECT id FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3)",
+        )
+        .bind(now)
+        .bind(idle_since)
+        .bind(most)
+        .execute(self)
+        .await?;
+        Ok(swept.0)
+    }
+}

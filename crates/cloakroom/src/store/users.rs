@@ -1,0 +1,139 @@
+//! The table `users`.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+/// A row of `users`.
+#[derive(sqlx::FromRow)]
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) email: String,
+    pub(super) password_hash: Option<String>,
+    pub(super) is_active: bool,
+    pub(super) is_staff: bool,
+    pub(super) is_superuser: bool,
+    pub(super) date_joined: i64,
+    pub(super) last_login: Option<i64>,
+}
+
+impl From<Row> for Account {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            email: row.email,
+            password_hash: row.password_hash,
+            is_active: row.is_active,
+            is_staff: row.is_staff,
+            is_superuser: row.is_superuser,
+            date_joined: Timestamp::from_millis(row.date_joined),
+            last_login: row.last_login.map(Timestamp::from_millis),
+        }
+    }
+}
+
+impl Store {
+    /// The account of an address, in any spelling of it.
+    pub(crate) async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
+        let row = query(
+            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
+             FROM users WHERE email_canonical = $1",
+        )
+        .bind(email.canonical())
+        .optional::<Row>(&self.db)
+        .await?;
+        Ok(row.map(Into::into))
+    }
+
+    /// All accounts, oldest first.
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
+        let rows = query(
+            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
+             FROM users ORDER BY date_joined, id",
+        )
+        .all::<Row>(&self.db)
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Tx {
+    /// Adds an account.
+    ///
+    /// # Errors
+    /// [`crate::Error::AlreadyExists`] when the address, in any spelling, has one.
+    pub(crate) async fn add_account(&mut self, account: &Account, email: &Email) -> Result<()> {
+        query(
+            "INSERT INTO users
+                 (id, email, email_canonical, password_hash, is_active, is_staff, is_superuser, date_joined)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&*account.id)
+        .bind(email.spelling())
+        .bind(email.canonical())
+        .bind(account.password_hash.clone())
+        .bind(account.is_active)
+        .bind(account.is_staff)
+        .bind(account.is_superuser)
+        .bind(account.date_joined)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes a sign-in by password, and stores the upgraded hash when there is one.
+    ///
+    /// The row is touched only while the account is active and its password is still the one that was verified: a
+    /// deactivation or a change of password that came first wins, and one that comes later waits for this row.
+    pub(crate) async fn note_login(
+        &mut self,
+        id: &str,
+        verified_hash: &str,
+        upgrade: Option<String>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let touched = query(
+            "UPDATE users SET last_login = $3, password_hash = COALESCE($4, password_hash)
+             WHERE id = $1 AND is_active AND password_hash = $2",
+        )
+        .bind(id)
+        .bind(verified_hash)
+        .bind(now)
+        .bind(upgrade)
+        .execute(self)
+        .await?;
+        Ok(touched.0 == 1)
+    }
+
+    /// Replaces the password.
+    pub(crate) async fn set_password(&mut self, id: &str, hash: &str) -> Result<()> {
+        query("UPDATE users SET password_hash = $2 WHERE id = $1").bind(id).bind(hash).execute(self).await?;
+        Ok(())
+    }
+
+    /// Opens or closes an account.
+    pub(crate) async fn set_active(&mut self, id: &str, is_active: bool) -> Result<()> {
+        query("UPDATE users SET is_active = $2 WHERE id = $1").bind(id).bind(is_active).execute(self).await?;
+        Ok(())
+    }
+
+    /// Gives or takes the right to administrate.
+    pub(crate) async fn set_rank(&mut self, id: &str, is_staff: bool, is_superuser: bool) -> Result<()> {
+        query("UPDATE users SET is_staff = $2, is_superuser = $3 WHERE id = $1")
+            .bind(id)
+            .bind(is_staff)
+            .bind(is_superuser)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    /// Removes an account; its sessions go with it.
+    pub(crate) async fn delete_account(&mut self, id: &str) -> Result<()> {
+        query("DELETE FROM users WHERE id = $1").bind(id).execute(self).await?;
+        Ok(())
+    }
+}
