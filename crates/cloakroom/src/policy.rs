@@ -9,9 +9,9 @@ use crate::error::Invalid;
 use crate::model::email::Email;
 
 /// The most bytes a password may have; a longer one is refused before anything is computed from it.
-pub const LONGEST_PASSWORD: usize = 256;
+pub(crate) const LONGEST_PASSWORD: usize = 256;
 /// The least that `password.min_length` may ask (NIST SP 800-63B, section 3.1.1.2).
-pub const LOWEST_MIN_LENGTH: usize = 8;
+pub(crate) const LOWEST_MIN_LENGTH: usize = 8;
 
 /// Passwords of eight characters and more that lead the lists of leaked ones, in lower case and in order: the
 /// union of those in zxcvbn-ts (MIT) and Django (BSD).

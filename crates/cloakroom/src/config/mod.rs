@@ -33,10 +33,10 @@ pub struct Config {
     pub secret: Option<Secret>,
     /// A file with that key; made with mode 0600 when absent.
     pub secret_file: SecretFile,
-    /// Networks whose `X-Forwarded-For` is believed: your reverse proxy, and nobody else.
+    /// Networks whose `X-Forwarded-For` is believed: your reverse proxy, as in `["127.0.0.1/32"]`, and nobody else.
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Where Prometheus may ask for metrics; off when absent.
+    /// Where Prometheus may ask for metrics, as in `127.0.0.1:9100`; off when absent.
     pub metrics_listen: Option<Address>,
     /// Where everything is kept.
     pub database: Database,
@@ -302,6 +302,14 @@ impl Config {
     /// As [`Config::load`].
     pub fn explain(path: Option<&Path>, overrides: &Overrides) -> Result<String> {
         load::load(path, overrides).map(|loaded| print::explain(&loaded))
+    }
+
+    /// The same for what `cloakroom dev` runs with.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn explain_development(directory: &Path) -> Result<String> {
+        Self::explain(None, &Overrides::development(directory, Address::default().0.port()))
     }
 
     /// Every key with its meaning and its default, as a TOML file to start from.

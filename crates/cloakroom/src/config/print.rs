@@ -53,13 +53,12 @@ fn is_section(value: &Value) -> bool {
 }
 
 /// What the example sets: the keys that have no default.
-const EXAMPLES: [(&str, &str); 6] = [
-    ("public_url", "\"https://app.example.com\""),
-    ("database.url", "\"sqlite:cloakroom.db\""),
-    ("mail.url", "\"smtp://127.0.0.1:1025\""),
-    ("mail.from", "\"Acme <no-reply@acme.test>\""),
-    ("app.name", "\"Acme\""),
-    ("trusted_proxies", "[\"127.0.0.1/32\"]"),
+const SET: [(&str, &str); 5] = [
+    ("public_url", "https://app.example.com"),
+    ("database.url", "sqlite:cloakroom.db"),
+    ("mail.url", "smtp://127.0.0.1:1025"),
+    ("mail.from", "Acme <no-reply@acme.test>"),
+    ("app.name", "Acme"),
 ];
 
 /// Every key with its meaning; those with a default are commented out.
@@ -77,13 +76,14 @@ fn write_keys(text: &mut String, keys: &Key, defaults: &Table, path: &str) {
     for key in keys.keys.iter().filter(|key| !matches!(key.kind, Kind::Table | Kind::Tables)) {
         let full = format!("{path}{}", key.name);
         let _ = writeln!(text, "\n# {}", key.doc);
-        let example = EXAMPLES.iter().find(|(name, _)| *name == full).map(|(_, value)| *value);
+        let set = SET.iter().find(|(name, _)| *name == full);
         let default = defaults.get(&key.name).map(ToString::to_string);
-        let _ = match (example, default) {
-            (Some(value), _) if full != "trusted_proxies" => writeln!(text, "{} = {value}", key.name),
-            (Some(value), _) => writeln!(text, "# {} = {value}", key.name),
-            (None, Some(value)) => writeln!(text, "# {} = {value}", key.name),
-            (None, None) => writeln!(text, "# {} = \"…\"", key.name),
+        let _ = match (set, default, key.kind) {
+            (Some((_, value)), ..) => writeln!(text, "{} = {value:?}", key.name),
+            (None, Some(value), _) => writeln!(text, "# {} = {value}", key.name),
+            (None, None, Kind::List) => writeln!(text, "# {} = [\"…\"]", key.name),
+            (None, None, Kind::Boolean) => writeln!(text, "# {} = false", key.name),
+            (None, None, _) => writeln!(text, "# {} = \"…\"", key.name),
         };
     }
     for key in &keys.keys {

@@ -45,6 +45,13 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
 }
 
 fn add_problems(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            "Done".clone_into(&mut response.description);
+        }
+    }
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let problem = ResponseBuilder::new()
         .description("What went wrong")

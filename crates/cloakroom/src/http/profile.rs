@@ -8,9 +8,8 @@ use crate::error::{Error, Result};
 use crate::http::json::json_response;
 use crate::http::visit::Visit;
 
-/// The article's profile.
+/// The article's profile: the shape of the bytes that a session keeps ready.
 #[derive(Serialize, ToSchema)]
-#[expect(dead_code, reason = "names the shape; the session keeps its bytes ready")]
 pub(super) struct Profile {
     /// The account's id, a `UUIDv7`.
     id: String,

@@ -1,0 +1,140 @@
+//! The command line, as `--help` tells it. Exit status: 0 done, 1 refused or failed, 2 wrong usage.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Sign-in for web apps: the API, the pages and the accounts in one binary.
+#[derive(Parser)]
+#[command(name = "cloakroom", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run with everything on and nothing to configure: sample users, on this machine only.
+    Dev {
+        /// Where to listen; a loopback address. Port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
+        listen: SocketAddr,
+        /// Where everything is kept.
+        #[arg(long, default_value = "cloakroom-data", value_name = "DIR")]
+        data_dir: PathBuf,
+    },
+    /// Run for production.
+    Serve {
+        /// The configuration file; without one, all of it comes from the environment.
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Where to listen, over what the configuration says.
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<SocketAddr>,
+    },
+    /// Add, list and change accounts; works while the server runs.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Bring the database's schema up to date.
+    Migrate(Place),
+    /// Check the configuration and show it merged, each value with its source, secrets redacted.
+    Check {
+        #[command(flatten)]
+        place: Place,
+        /// Print a file to start from instead: every key with its meaning and default.
+        #[arg(long, conflicts_with_all = ["config", "data_dir", "schema"])]
+        example: bool,
+        /// Print the JSON Schema of the file instead, for editors.
+        #[arg(long, conflicts_with_all = ["config", "data_dir"])]
+        schema: bool,
+    },
+    /// Print the OpenAPI document of the API.
+    Openapi,
+}
+
+/// Which installation is meant; without either, all of the configuration comes from the environment.
+#[derive(Args)]
+pub(crate) struct Place {
+    /// The configuration file of `serve`.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "data_dir")]
+    pub(crate) config: Option<PathBuf>,
+    /// The directory of `dev`.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// An account, by its address.
+#[derive(Args)]
+pub(crate) struct Account {
+    /// The account's address.
+    pub(crate) email: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Rights beyond signing in.
+#[derive(Args)]
+pub(crate) struct Rights {
+    /// May do everything, not only see the administration.
+    #[arg(long)]
+    pub(crate) superuser: bool,
+}
+
+/// What to do with accounts.
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add an account whose address you vouch for. Asks for the password.
+    Add {
+        #[command(flatten)]
+        account: Account,
+        /// Read the password from standard input instead of asking.
+        #[arg(long)]
+        password_stdin: bool,
+        /// May see the administration.
+        #[arg(long)]
+        staff: bool,
+        #[command(flatten)]
+        rights: Rights,
+    },
+    /// List all accounts, oldest first.
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one account.
+    Show {
+        #[command(flatten)]
+        account: Account,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Replace the password and end every session. Asks for the password.
+    SetPassword {
+        #[command(flatten)]
+        account: Account,
+        /// Read the password from standard input instead of asking.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Make somebody staff. Ends their sessions, because no session may rise in privilege.
+    Promote {
+        #[command(flatten)]
+        account: Account,
+        #[command(flatten)]
+        rights: Rights,
+    },
+    /// Take all rights beyond signing in.
+    Demote(Account),
+    /// Close an account and end every session.
+    Deactivate(Account),
+    /// Open a closed account again.
+    Activate(Account),
+    /// Remove an account with everything that belongs to it.
+    Delete(Account),
+}

@@ -1,0 +1,195 @@
+//! Which names the server answers to.
+//!
+//! [`RequireHost`] holds for every server: a request with no `Host`, with two, or with one that is no host name is
+//! refused (RFC 9112, section 3.2), so that a proxy in front and the server behind can never read two different hosts
+//! out of one request.
+//!
+//! [`only_localhost`] holds for `cloakroom dev`, which has known passwords and no TLS: only its own loopback names get
+//! an answer, so that a web site cannot reach it through a DNS name of its own that resolves to 127.0.0.1. Of these
+//! names one is canonical, `http://localhost:PORT`: cookies, the CSRF origin and links in mails derive from it.
+
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    task::{Context, Poll},
+};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use futures_util::future::Either;
+use tower::{Layer, Service};
+
+use crate::problem::problem;
+
+/// Refuses requests whose `Host` is missing, repeated or malformed with 400.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequireHost;
+
+impl<S> Layer<S> for RequireHost {
+    type Service = HostRequired<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        HostRequired { inner }
+    }
+}
+
+/// A service that sees only requests with one good `Host`.
+#[derive(Clone, Debug)]
+pub(crate) struct HostRequired<S> {
+    inner: S,
+}
+
+impl<S> Service<Request> for HostRequired<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Either<S::Future, Ready<Result<Response, Infallible>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if has_one_good_host(request.version(), request.headers()) {
+            Either::Left(self.inner.call(request))
+        } else {
+            Either::Right(ready(Ok(problem(
+                StatusCode::BAD_REQUEST,
+                "Bad request",
+                "invalid_host",
+                "A request needs exactly one valid Host header.",
+            ))))
+        }
+    }
+}
+
+/// HTTP/1.0 knows no `Host`; everything newer must send one, and only one.
+fn has_one_good_host(version: Version, headers: &HeaderMap) -> bool {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => is_host(host),
+        (None, _) => version < Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// Whether `value` consists of what a host and a port may consist of (RFC 3986, section 3.2.2), without user names.
+fn is_host(value: &HeaderValue) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte);
+    !value.is_empty() && value.as_bytes().iter().all(allowed)
+}
+
+/// Wraps a development server: names other than its own get 421, a page opened by address moves to `localhost`.
+pub(crate) fn only_localhost(app: Router, port: u16) -> Router {
+    app.layer(from_fn(move |request: Request, next: Next| async move {
+        match loopback_name(request.headers(), port) {
+            None => misdirected(port),
+            Some(Loopback::Address) if is_navigation(&request) => to_localhost(&request, port),
+            Some(_) => next.run(request).await,
+        }
+    }))
+}
+
+/// The two kinds of name a development server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Loopback {
+    /// `localhost`, the name that everything derives from.
+    Localhost,
+    /// `127.0.0.1` or `[::1]`: the same server, but another origin to a browser.
+    Address,
+}
+
+/// Which of our names the request was sent to, if it was one of ours with our port.
+fn loopback_name(headers: &HeaderMap, port: u16) -> Option<Loopback> {
+    let host = headers.get(header::HOST)?.to_str().ok()?;
+    let (name, given) = match host.rsplit_once(':') {
+        Some((name, digits)) if !digits.ends_with(']') => (name, digits.parse().ok()?),
+        _ => (host, 80),
+    };
+    if given != port {
+        return None;
+    }
+    match name {
+        "127.0.0.1" | "[::1]" => Some(Loopback::Address),
+        _ if name.eq_ignore_ascii_case("localhost") => Some(Loopback::Localhost),
+        _ => None,
+    }
+}
+
+/// Whether a browser opens a page, as opposed to a script or a program that means this very address.
+fn is_navigation(request: &Request) -> bool {
+    request.method() == Method::GET
+        && request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+}
+
+fn misdirected(port: u16) -> Response {
+    problem(
+        StatusCode::MISDIRECTED_REQUEST,
+        "Misdirected request",
+        "misdirected_request",
+        &format!("This development server answers at http://localhost:{port} only."),
+    )
+}
+
+/// 307: the browser asks again, same path and query, at the canonical origin.
+fn to_localhost(request: &Request, port: u16) -> Response {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let location = format!("http://localhost:{port}{path}");
+    let no_store = (header::CACHE_CONTROL, "no-store".to_owned());
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location), no_store]).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(value: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_str(value).unwrap());
+        headers
+    }
+
+    #[test]
+    fn only_loopback_names_with_our_port_are_ours() {
+        for (value, expected) in [
+            ("localhost:3000", Some(Loopback::Localhost)),
+            ("LOCALHOST:3000", Some(Loopback::Localhost)),
+            ("127.0.0.1:3000", Some(Loopback::Address)),
+            ("[::1]:3000", Some(Loopback::Address)),
+            ("localhost", None),
+            ("localhost:3001", None),
+            ("[::1]", None),
+            ("127.0.0.2:3000", None),
+            ("localhost.evil.test:3000", None),
+            ("evil.test:3000", None),
+            ("localhost:3000:3000", None),
+            ("localhost:+3000x", None),
+        ] {
+            assert_eq!(loopback_name(&host(value), 3000), expected, "{value}");
+        }
+        assert_eq!(loopback_name(&host("localhost"), 80), Some(Loopback::Localhost));
+        assert_eq!(loopback_name(&host("[::1]"), 80), Some(Loopback::Address));
+    }
+
+    #[test]
+    fn a_host_is_one_name_without_decoration() {
+        for good in ["localhost", "app.example.com:8443", "[::1]:3000"] {
+            assert!(has_one_good_host(Version::HTTP_11, &host(good)), "{good}");
+        }
+        for bad in ["", "a b", "user@host", "host/path", "a\\b", "a#b", "a?b"] {
+            assert!(!has_one_good_host(Version::HTTP_11, &host(bad)), "{bad}");
+        }
+        let mut two = host("a.test");
+        two.append(header::HOST, HeaderValue::from_static("a.test"));
+        assert!(!has_one_good_host(Version::HTTP_11, &two));
+        assert!(!has_one_good_host(Version::HTTP_11, &HeaderMap::new()));
+        assert!(has_one_good_host(Version::HTTP_10, &HeaderMap::new()));
+    }
+}

@@ -1,0 +1,112 @@
+//! A request's body with a deadline, so that nobody holds a connection by sending a byte now and then.
+//!
+//! One clock runs from the first time a handler asks for the body to its end. It covers a body that stops half-way and
+//! one that drips, and needs no timer for the many requests that have none. Bodies are small here (64 KiB at most), so
+//! a single total is fair to slow networks and leaves nothing to add up.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Sleep, sleep};
+
+use super::socket::BodyAbandoned;
+
+/// Tells the reply's side that the deadline struck, so that it can answer 408 whatever the handler made of it.
+pub(crate) type BodyTimedOut = Arc<AtomicBool>;
+
+/// The body hyper reads from the socket, ended by an error when its time is up.
+pub(crate) struct TimedBody {
+    body: Incoming,
+    deadline: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    timed_out: BodyTimedOut,
+    abandoned: BodyAbandoned,
+}
+
+impl TimedBody {
+    /// Gives `body` at most `deadline` from the first read; drops before the end are noted in `abandoned`.
+    pub(crate) fn new(body: Incoming, deadline: Duration, abandoned: BodyAbandoned) -> Self {
+        Self { body, deadline, timer: None, timed_out: BodyTimedOut::default(), abandoned }
+    }
+
+    /// The flag that is raised when the deadline strikes.
+    pub(crate) fn timed_out(&self) -> BodyTimedOut {
+        Arc::clone(&self.timed_out)
+    }
+}
+
+impl Body for TimedBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Connection)));
+        }
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(this.deadline)));
+        if timer.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        this.timed_out.store(true, Ordering::Relaxed);
+        Poll::Ready(Some(Err(BodyError::TimedOut)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for TimedBody {
+    fn drop(&mut self) {
+        if !self.body.is_end_stream() {
+            self.abandoned.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Why a body ended before its last byte.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// The client took longer than the deadline allows.
+    TimedOut,
+    /// The connection broke, or the framing is wrong.
+    Connection(hyper::Error),
+}
+
+impl fmt::Display for BodyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => formatter.write_str("the request's body did not arrive in time"),
+            Self::Connection(_) => formatter.write_str("the request's body could not be read"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::TimedOut => None,
+            Self::Connection(error) => Some(error),
+        }
+    }
+}

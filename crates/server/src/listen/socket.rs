@@ -1,0 +1,152 @@
+//! One accepted connection's socket, with the two deadlines that neither hyper nor axum keeps.
+//!
+//! *A client that does not read*: once the kernel's send buffer is full, nothing in the stack bounds how long a reply
+//! may wait. Here a write that makes no progress for [`Deadlines::write_stall`](super::Deadlines) fails.
+//!
+//! *A client that is still sending while we have already answered* (a body that is too large, say): closing a socket
+//! with unread bytes makes the kernel send a reset, which destroys the very reply that explains the refusal. Here the
+//! last bytes are read and thrown away for a moment first (RFC 9112, section 9.6).
+//!
+//! What must stay true: on the usual path (write succeeds, body was read) this adds a branch and no timer.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+
+/// How much a lingering close discards before it gives up on the client's manners.
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Set when a request's body was dropped before its end, so that the close must linger.
+pub(crate) type BodyAbandoned = Arc<AtomicBool>;
+
+/// A TCP stream whose writes may not stall, and whose close lets the peer read the last reply.
+pub(crate) struct Socket {
+    stream: TcpStream,
+    write_stall: Duration,
+    linger: Duration,
+    body_abandoned: BodyAbandoned,
+    /// Runs only while a write or a lingering close waits.
+    timer: Option<Pin<Box<Sleep>>>,
+    closing: Option<Closing>,
+}
+
+/// How far a lingering close has come.
+struct Closing {
+    discarded: usize,
+}
+
+impl Socket {
+    /// Wraps an accepted stream.
+    pub(crate) fn new(
+        stream: TcpStream,
+        write_stall: Duration,
+        linger: Duration,
+        body_abandoned: BodyAbandoned,
+    ) -> Self {
+        Self { stream, write_stall, linger, body_abandoned, timer: None, closing: None }
+    }
+
+    /// Passes a finished write on; starts or checks the clock of one that waits.
+    fn within_deadline(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.timer = None;
+            return written;
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.write_stall)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Reads and forgets until the peer closes, or has had its time or its bytes.
+    fn poll_linger(&mut self, context: &mut Context<'_>, mut closing: Closing) -> Poll<()> {
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.linger)));
+        if timer.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut scratch = [0; 8 * 1024];
+        while closing.discarded < LINGER_BYTES {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    closing.discarded += buffer.filled().len();
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    self.closing = Some(closing);
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.within_deadline(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.within_deadline(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closing = if let Some(closing) = self.closing.take() {
+            closing
+        } else {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+            if !self.body_abandoned.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+            self.timer = None;
+            Closing { discarded: 0 }
+        };
+        self.poll_linger(context, closing).map(Ok)
+    }
+}

@@ -1,0 +1,120 @@
+//! The binary `cloakroom`: reads the command line and calls the room that does the work.
+
+mod cli;
+mod headers;
+mod host;
+mod instance;
+mod listen;
+mod operations;
+mod problem;
+mod spa;
+mod start;
+mod telemetry;
+mod user;
+
+use std::error::Error as StdError;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cloakroom::config::Overrides;
+use cloakroom::{Cloakroom, Config};
+
+use crate::cli::{Arguments, Command, Place};
+use crate::user::say;
+
+/// Why a command did not do what it was asked.
+pub(crate) enum Failure {
+    /// It was called wrongly: exit status 2.
+    Usage(String),
+    /// It was refused or failed: exit status 1.
+    Refused(String),
+}
+
+impl From<cloakroom::Error> for Failure {
+    fn from(error: cloakroom::Error) -> Self {
+        Self::Refused(match &error {
+            cloakroom::Error::Validation(fields) => {
+                fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("\n")
+            }
+            other => with_causes(other),
+        })
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl From<telemetry::log::Error> for Failure {
+    fn from(error: telemetry::log::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// "storage is away: connection refused": what happened, and why.
+fn with_causes(error: &dyn StdError) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        message = format!("{message}: {below}");
+        cause = below.source();
+    }
+    message
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&Failure::Refused(error.to_string())),
+    };
+    match runtime.block_on(run(arguments.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    let (message, status) = match failure {
+        Failure::Usage(message) => (message, 2),
+        Failure::Refused(message) => (message, 1),
+    };
+    eprintln!("{message}");
+    ExitCode::from(status)
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Dev { listen, data_dir } => start::dev(listen, &data_dir).await,
+        Command::Serve { config, listen } => start::serve(config.as_deref(), listen).await,
+        Command::User(command) => user::run(command).await,
+        Command::Migrate(place) => migrate(&place).await,
+        Command::Check { place, example, schema } => check(&place, example, schema),
+        Command::Openapi => {
+            print!("{}", cloakroom::openapi());
+            Ok(())
+        }
+    }
+}
+
+/// `cloakroom migrate`: opening is migrating.
+async fn migrate(place: &Place) -> Result<(), Failure> {
+    let cloakroom = Cloakroom::for_administration(place.config()?).await?;
+    cloakroom.close().await;
+    say("The schema is up to date.");
+    Ok(())
+}
+
+/// `cloakroom check`
+fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
+    let text = match &place.data_dir {
+        _ if example => Config::example(),
+        _ if schema => format!("{:#}\n", Config::schema()),
+        Some(directory) => Config::explain_development(directory)?,
+        None => Config::explain(place.config.as_deref(), &Overrides::default())?,
+    };
+    print!("{text}");
+    Ok(())
+}

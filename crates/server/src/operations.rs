@@ -1,0 +1,76 @@
+//! What a supervisor or a load balancer asks: is the process alive, and may it have traffic?
+//!
+//! `/healthz` must never depend on storage: a restart does not mend a database. `/readyz` does, and turns 503 the
+//! moment a stop begins, so that a balancer moves on while the last requests are answered.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::problem::{method_not_allowed, problem};
+
+/// A probe that hangs is an answer too: no.
+const PROBE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Raised when the server begins to stop; clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stopping(Arc<AtomicBool>);
+
+impl Stopping {
+    /// Makes `/readyz` answer 503 from now on.
+    pub(crate) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// `GET /healthz` and `GET /readyz`; `ready` says whether storage answers.
+pub(crate) fn router<F>(stopping: Stopping, ready: F) -> Router
+where
+    F: Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static,
+{
+    let readyz = move || {
+        let (stopping, ready) = (stopping.clone(), ready.clone());
+        async move { readiness(&stopping, ready()).await }
+    };
+    Router::new()
+        .route("/healthz", get(async || ok()))
+        .route("/readyz", get(readyz))
+        .method_not_allowed_fallback(async || method_not_allowed("GET, HEAD"))
+}
+
+async fn readiness(stopping: &Stopping, ready: BoxFuture<'static, bool>) -> Response {
+    if stopping.has_begun() {
+        return unavailable("The server is stopping.");
+    }
+    match timeout(PROBE_DEADLINE, ready).await {
+        Ok(true) => ok(),
+        Ok(false) | Err(_) => unavailable("Storage does not answer."),
+    }
+}
+
+fn ok() -> Response {
+    let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (no_store, Json(json!({"status": "ok"}))).into_response()
+}
+
+fn unavailable(detail: &str) -> Response {
+    problem(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", "unavailable", detail)
+}

@@ -1,0 +1,245 @@
+//! The table of files that the app consists of, read once.
+//!
+//! A file `x.js.br` or `x.js.gz` beside `x.js` is another representation of it, not a file of its own. Hidden files and
+//! source maps are left out here, so that no later rule has to remember them.
+
+use std::{borrow::Cow, collections::HashMap, fs, io, path::Path};
+
+use axum::http::HeaderValue;
+use bytes::Bytes;
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
+
+use super::negotiation::{Accepted, Encoding};
+
+/// More than this is a mistaken directory, not an app.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
+/// Deeper than this is a loop of symbolic links.
+const MOST_DEPTH: usize = 16;
+
+/// The build of `web/app`, part of the binary in every profile, so that it stands alone.
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../web/app/dist"]
+#[allow_missing = true]
+struct Dist;
+
+/// One file in all the encodings we have of it.
+#[derive(Debug)]
+pub(super) struct File {
+    pub(super) content_type: HeaderValue,
+    identity: Representation,
+    brotli: Option<Representation>,
+    gzip: Option<Representation>,
+}
+
+/// The bytes that travel, and the tag that names exactly these.
+#[derive(Clone, Debug)]
+pub(super) struct Representation {
+    pub(super) bytes: Bytes,
+    pub(super) etag: HeaderValue,
+}
+
+impl File {
+    /// The first of the accepted encodings that there is.
+    pub(super) fn choose(&self, accepted: Accepted) -> (Encoding, &Representation) {
+        accepted
+            .in_order()
+            .find_map(|encoding| {
+                let representation = match encoding {
+                    Encoding::Brotli => self.brotli.as_ref(),
+                    Encoding::Gzip => self.gzip.as_ref(),
+                    Encoding::Identity => None,
+                };
+                representation.map(|found| (encoding, found))
+            })
+            .unwrap_or((Encoding::Identity, &self.identity))
+    }
+}
+
+/// The files inside the binary; their hashes were computed when it was built.
+pub(super) fn embedded() -> HashMap<String, File> {
+    let representations = Dist::iter().filter_map(|path| {
+        let file = Dist::get(&path)?;
+        let bytes = match file.data {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        };
+        Some((path.into_owned(), representation(bytes, file.metadata.sha256_hash())))
+    });
+    assemble(representations.collect())
+}
+
+/// The files of a directory and those below it.
+pub(super) fn from_directory(directory: &Path) -> io::Result<HashMap<String, File>> {
+    let mut representations = HashMap::new();
+    let mut room = MOST_BYTES;
+    collect(directory, "", MOST_DEPTH, &mut room, &mut representations)?;
+    if !representations.contains_key("index.html") {
+        let message = format!("{} holds no index.html", directory.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
+    Ok(assemble(representations))
+}
+
+fn collect(
+    directory: &Path,
+    prefix: &str,
+    depth: usize,
+    room: &mut usize,
+    into: &mut HashMap<String, Representation>,
+) -> io::Result<()> {
+    let too_large = || {
+        let message = format!("{} is larger or deeper than an app can be", directory.display());
+        io::Error::new(io::ErrorKind::InvalidData, message)
+    };
+    let depth = depth.checked_sub(1).ok_or_else(too_large)?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        // A name that is no text can be asked for by no URL.
+        let Some(name) = name.to_str().filter(|name| is_public(name)) else { continue };
+        let path = format!("{prefix}{name}");
+        // Links are followed: Kubernetes and most deployment scripts put builds in place with them.
+        let kind = fs::metadata(entry.path())?;
+        if kind.is_dir() {
+            collect(&entry.path(), &format!("{path}/"), depth, room, into)?;
+        } else if kind.is_file() {
+            let size = usize::try_from(kind.len()).map_err(|_| too_large())?;
+            *room = room.checked_sub(size).ok_or_else(too_large)?;
+            let bytes = Bytes::from(fs::read(entry.path())?);
+            let hash = Sha256::digest(&bytes).into();
+            into.insert(path, representation(bytes, hash));
+        }
+    }
+    Ok(())
+}
+
+/// Joins each file with its compressed siblings.
+fn assemble(mut representations: HashMap<String, Representation>) -> HashMap<String, File> {
+    let mut files: Vec<String> = representations
+        .keys()
+        .filter(|path| path.split('/').all(is_public))
+        .filter(|path| {
+            let original = path.strip_suffix(".br").or_else(|| path.strip_suffix(".gz"));
+            original.is_none_or(|original| !representations.contains_key(original))
+        })
+        .cloned()
+        .collect();
+    files
+        .drain(..)
+        .filter_map(|path| {
+            let file = File {
+                content_type: content_type(&path),
+                identity: representations.remove(&path)?,
+                brotli: representations.remove(&format!("{path}.br")),
+                gzip: representations.remove(&format!("{path}.gz")),
+            };
+            Some((path, file))
+        })
+        .collect()
+}
+
+/// Whether a file or directory of that name may be served. `.well-known` is no hidden name but a registered one (RFC
+/// 8615).
+fn is_public(name: &str) -> bool {
+    let hidden = name.starts_with('.') && name != ".well-known";
+    let uncompressed = name.strip_suffix(".br").or_else(|| name.strip_suffix(".gz")).unwrap_or(name);
+    !hidden && !Path::new(uncompressed).extension().is_some_and(|last| last.eq_ignore_ascii_case("map"))
+}
+
+/// `hash` names the bytes; half of a SHA-256 is plenty for that.
+fn representation(bytes: Bytes, hash: [u8; 32]) -> Representation {
+    let half = hash.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
+    let etag = HeaderValue::from_str(&format!("\"{half:032x}\""));
+    Representation { bytes, etag: etag.unwrap_or_else(|_| unreachable!("hex digits are header text")) }
+}
+
+/// By extension; what is unknown is downloaded, never guessed (the reply says `nosniff`).
+fn content_type(path: &str) -> HeaderValue {
+    let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
+    let name = match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "html" | "htm" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "txt" => "text/plain; charset=utf-8",
+        "xml" => "application/xml",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "woff" => "font/woff",
+        "ttf" => "font/ttf",
+        "otf" => "font/otf",
+        "mp4" => "video/mp4",
+        "webm" => "video/webm",
+        "mp3" => "audio/mpeg",
+        "pdf" => "application/pdf",
+        _ => "application/octet-stream",
+    };
+    HeaderValue::from_static(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(files: &[&str]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = directory.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        directory
+    }
+
+    /// X07.
+    #[test]
+    fn hidden_files_and_source_maps_are_not_in_the_table() {
+        let app = directory(&[
+            "index.html",
+            ".env",
+            ".git/HEAD",
+            ".well-known/security.txt",
+            "assets/app.js",
+            "assets/app.js.br",
+            "assets/app.js.map",
+            "assets/app.js.map.gz",
+            "archive.gz",
+        ]);
+        let mut paths: Vec<_> = from_directory(app.path()).unwrap().into_keys().collect();
+        paths.sort();
+        assert_eq!(paths, [".well-known/security.txt", "archive.gz", "assets/app.js", "index.html"]);
+    }
+
+    #[test]
+    fn a_directory_that_is_no_app_is_refused() {
+        let no_index = directory(&["readme.txt"]);
+        assert_eq!(from_directory(no_index.path()).unwrap_err().kind(), io::ErrorKind::NotFound);
+        let endless = directory(&["index.html"]);
+        std::os::unix::fs::symlink(endless.path(), endless.path().join("again")).unwrap();
+        assert_eq!(from_directory(endless.path()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_compressed_sibling_is_chosen_and_has_a_tag_of_its_own() {
+        let app = directory(&["index.html", "a.css", "a.css.br"]);
+        let files = from_directory(app.path()).unwrap();
+        let mut headers = axum::http::HeaderMap::new();
+        let plain = files["a.css"].choose(super::super::negotiation::encodings(&headers));
+        assert_eq!((plain.0, &plain.1.bytes[..]), (Encoding::Identity, &b"a.css"[..]));
+        headers.insert("accept-encoding", HeaderValue::from_static("br"));
+        let small = files["a.css"].choose(super::super::negotiation::encodings(&headers));
+        assert_eq!((small.0, &small.1.bytes[..]), (Encoding::Brotli, &b"a.css.br"[..]));
+        assert_ne!(plain.1.etag, small.1.etag);
+        assert_eq!(files["a.css"].content_type, "text/css; charset=utf-8");
+    }
+}

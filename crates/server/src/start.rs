@@ -1,0 +1,158 @@
+//! Starting and stopping: `dev` and `serve` differ in what they are given, not in what runs.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use axum::Router;
+use axum::routing::any;
+use cloakroom::administration::{self, Rank};
+use cloakroom::config::Overrides;
+use cloakroom::{Cloakroom, Config};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::instance::Instance;
+use crate::listen::Deadlines;
+use crate::operations::Stopping;
+use crate::spa::Spa;
+use crate::telemetry::{log, prometheus, request};
+use crate::user::say;
+use crate::{Failure, headers, host, listen, operations, problem};
+
+/// The password of the sample users.
+const SAMPLE_PASSWORD: &str = "correct-horse-battery";
+
+/// `cloakroom dev`
+pub(crate) async fn dev(address: SocketAddr, directory: &Path) -> Result<(), Failure> {
+    if !address.ip().is_loopback() {
+        return Err(Failure::Usage(format!(
+            "dev has users whose password everyone knows, so it listens on loopback only, not on {address}"
+        )));
+    }
+    let log = log::init(log::Format::Human)?;
+    let listener = bind(address).await?;
+    let port = listener.local_addr()?.port();
+    std::fs::create_dir_all(directory)?;
+    let config = Config::development(directory, port)?;
+    let _instance = Instance::claim(&config)?;
+    install_metrics(&config, &log).await?;
+    let cloakroom = Cloakroom::new(config).await?;
+    add_samples(&cloakroom).await?;
+    let url = cloakroom.config().public_url.origin().to_owned();
+    let app = move |stopping: Stopping, cloakroom: &Cloakroom| {
+        Ok(host::only_localhost(assemble(cloakroom, stopping)?, port))
+    };
+    let ready = format!("Cloakroom is ready: {url}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}");
+    run(listener, cloakroom, app, &ready).await?;
+    log.flush();
+    Ok(())
+}
+
+/// `cloakroom serve`
+pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) -> Result<(), Failure> {
+    let overrides = address.map_or_else(Overrides::default, |address| Overrides::default().listen(address));
+    let config = Config::load(config, &overrides)?;
+    let log = log::init(log::Format::Json)?;
+    let _instance = Instance::claim(&config)?;
+    install_metrics(&config, &log).await?;
+    let listener = bind(config.listen.0).await?;
+    let cloakroom = Cloakroom::new(config).await?;
+    let ready = format!("Cloakroom is ready: {}", cloakroom.config().public_url.origin());
+    run(listener, cloakroom, |stopping, cloakroom| assemble(cloakroom, stopping), &ready).await?;
+    log.flush();
+    Ok(())
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Refused(format!("cannot listen on {address}: {error}")))
+}
+
+/// Everything that answers: the API below its guard, the health checks, and the app at every other path.
+fn assemble(cloakroom: &Cloakroom, stopping: Stopping) -> Result<Router, Failure> {
+    let spa = match &cloakroom.config().app.dir {
+        Some(directory) => Spa::from_directory(directory)
+            .map_err(|error| Failure::Refused(format!("app.dir {}: {error}", directory.display())))?,
+        None => Spa::embedded(),
+    };
+    if !spa.is_built() {
+        tracing::warn!("the web app was not built into this binary: run `make web`, then build again");
+    }
+    let nothing = any(async || problem::not_found());
+    let storage = cloakroom.clone();
+    let ready = move || {
+        let storage = storage.clone();
+        Box::pin(async move { storage.is_ready().await }) as _
+    };
+    let app = cloakroom
+        .router()
+        .route("/api", nothing.clone())
+        .route("/api/", nothing.clone())
+        .route("/api/{*rest}", nothing)
+        .layer(cloakroom.layer())
+        .merge(operations::router(stopping, ready))
+        .fallback_service(spa);
+    let is_https = cloakroom.config().public_url.is_https();
+    Ok(app.layer((headers::SecurityHeaders::new(is_https), request::Requests, host::RequireHost)))
+}
+
+/// Serves until SIGTERM or Ctrl-C, then lets requests in flight finish.
+async fn run(
+    listener: TcpListener,
+    cloakroom: Cloakroom,
+    app: impl FnOnce(Stopping, &Cloakroom) -> Result<Router, Failure>,
+    ready: &str,
+) -> Result<(), Failure> {
+    let stopping = Stopping::default();
+    let app = app(stopping.clone(), &cloakroom)?;
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    say(ready);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        stopping.begin();
+        tracing::info!("stopping: no new connections, requests in flight finish");
+    };
+    listen::serve(listener, app, Deadlines::default(), stop).await;
+    cloakroom.close().await;
+    Ok(())
+}
+
+/// Prometheus asks on an address of its own, so that metrics are never public by accident.
+async fn install_metrics(config: &Config, log: &log::Log) -> Result<(), Failure> {
+    let Some(address) = config.metrics_listen else { return Ok(()) };
+    let handle = prometheus::install().map_err(|error| Failure::Refused(error.to_string()))?;
+    tokio::spawn(prometheus::upkeep(handle.clone()));
+    let listener = bind(address.0).await?;
+    let app = prometheus::router(handle, log.clone());
+    let (forever, end) = watch::channel(());
+    tokio::spawn(async move {
+        let _keep = forever;
+        let mut end = end;
+        listen::serve(listener, app, Deadlines::default(), async move {
+            let _ = end.changed().await;
+        })
+        .await;
+    });
+    Ok(())
+}
+
+/// Three people to sign in as, once, in an empty database.
+async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
+    if !administration::list(cloakroom).await?.is_empty() {
+        return Ok(());
+    }
+    for (email, rank) in [
+        ("ada@example.test", Rank::Superuser),
+        ("grace@example.test", Rank::Plain),
+        ("alan@example.test", Rank::Plain),
+    ] {
+        administration::add(cloakroom, email, SAMPLE_PASSWORD, rank).await?;
+    }
+    administration::set_active(cloakroom, "alan@example.test", false).await?;
+    Ok(())
+}

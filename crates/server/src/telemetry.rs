@@ -1,0 +1,9 @@
+//! What the operator sees: logs, metrics, and one id that joins everything about a request.
+//!
+//! What must stay true: telemetry never slows, blocks or fails a request (a full pipe loses lines, counted), and never
+//! holds a secret: query strings, headers and bodies are not recorded anywhere in here.
+
+pub(crate) mod log;
+pub(crate) mod prometheus;
+pub(crate) mod request;
+mod sink;

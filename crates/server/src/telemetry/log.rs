@@ -1,0 +1,208 @@
+//! Logs: one line per event, JSON for machines, short text for people.
+//!
+//! The level comes from `CLOAKROOM_LOG` (`info` by default, or `info,cloakroom=debug`). Every event that is recorded
+//! while a request is being handled carries that request's id, without the library having to know of it: the id is
+//! added as the line is formatted. A span per request would do the same at several times the price, paid by every
+//! request, logged or not.
+//!
+//! What must stay true: whatever a client sends, one event is one line without control characters.
+
+use std::{fmt, io, panic, time::Duration};
+
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{self, JsonFields, Writer},
+    },
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+use super::{request, sink::Sink};
+
+/// Names the variable that sets the level.
+const LEVEL_VARIABLE: &str = "CLOAKROOM_LOG";
+
+/// How long the end of the process waits for its last lines.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a line looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For `serve`: a JSON object.
+    Json,
+    /// For `dev`: time, level, message and fields.
+    Human,
+}
+
+/// The running log. Keep it until the process ends: dropping it writes what still waits.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    sink: Sink,
+}
+
+impl Log {
+    /// Lines lost so far, because standard output was full or closed.
+    pub(crate) fn dropped_lines(&self) -> u64 {
+        self.sink.dropped()
+    }
+
+    /// Writes what waits; gives up after a second if nobody reads it.
+    pub(crate) fn flush(&self) {
+        self.sink.flush(FLUSH_PATIENCE);
+    }
+}
+
+/// Sends the process's events, and the panics of its threads, to standard output. Call it once, before anything logs.
+pub(crate) fn init(format: Format) -> Result<Log, Error> {
+    let levels = match std::env::var(LEVEL_VARIABLE) {
+        Ok(levels) => levels.parse::<Targets>().map_err(|_| Error::Level(levels))?,
+        Err(_) => Targets::new().with_default(tracing::Level::INFO),
+    };
+    let sink = Sink::start(io::stdout()).map_err(Error::Thread)?;
+    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(sink.clone());
+    let registry = tracing_subscriber::registry().with(levels);
+    let installed = match format {
+        Format::Json => {
+            let events =
+                format::format().json().flatten_event(true).with_current_span(false).with_span_list(false);
+            let layer = layer.fmt_fields(JsonFields::new());
+            registry.with(layer.event_format(OneLine { inner: events, format })).try_init()
+        }
+        Format::Human => {
+            let events = format::format().compact().with_target(false);
+            registry.with(layer.event_format(OneLine { inner: events, format })).try_init()
+        }
+    };
+    installed.map_err(|_| Error::Twice)?;
+    log_panics();
+    Ok(Log { sink })
+}
+
+/// A panic becomes an event like any other, instead of free text on standard error.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        let words = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(location, words, "panicked");
+    }));
+}
+
+/// Why there is no log.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The variable holds something that is no level.
+    Level(String),
+    /// The writing thread could not be started.
+    Thread(io::Error),
+    /// Somebody else had set up a log before.
+    Twice,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Level(given) => write!(
+                formatter,
+                "{LEVEL_VARIABLE}: `{given}` is no level; write error, warn, info, debug or trace, or `info,cloakroom=debug`"
+            ),
+            Self::Thread(_) => formatter.write_str("the log's thread could not be started"),
+            Self::Twice => formatter.write_str("a log was set up twice"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Thread(error) => Some(error),
+            Self::Level(_) | Self::Twice => None,
+        }
+    }
+}
+
+/// Wraps a formatter of tracing-subscriber: adds the request's id, and keeps control characters out.
+struct OneLine<F> {
+    inner: F,
+    format: Format,
+}
+
+impl<S, N, F> FormatEvent<S, N> for OneLine<F>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.inner.format_event(context, Writer::new(&mut line), event)?;
+        write_line(&mut writer, self.format, line.trim_end_matches('\n'), request::current())
+    }
+}
+
+fn write_line(
+    writer: &mut impl fmt::Write,
+    format: Format,
+    line: &str,
+    request: Option<request::RequestId>,
+) -> fmt::Result {
+    match (format, request, line.strip_prefix('{')) {
+        (Format::Json, Some(id), Some(rest)) => {
+            write!(writer, "{{\"request_id\":\"{id}\",")?;
+            write_escaped(writer, rest)?;
+        }
+        (Format::Human, Some(id), _) => {
+            write_escaped(writer, line)?;
+            write!(writer, " request_id={id}")?;
+        }
+        _ => write_escaped(writer, line)?,
+    }
+    writer.write_char('\n')
+}
+
+/// Copies `text` with control characters written as `\u{1b}` is in Rust; JSON has escaped its own already.
+fn write_escaped(writer: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    if !text.contains(char::is_control) {
+        return writer.write_str(text);
+    }
+    for character in text.chars() {
+        if character.is_control() {
+            write!(writer, "{}", character.escape_default())?;
+        } else {
+            writer.write_char(character)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// X05.
+    #[test]
+    fn what_a_client_sends_cannot_begin_a_new_line_or_colour_it() {
+        let mut line = String::new();
+        write_line(&mut line, Format::Human, "login email=a\r\nERROR forged\u{1b}[31m\u{9b}", None).unwrap();
+        assert_eq!(line, "login email=a\\r\\nERROR forged\\u{1b}[31m\\u{9b}\n");
+    }
+
+    #[test]
+    fn a_line_names_its_request() {
+        let id = request::RequestId::for_test(0xab);
+        let mut json = String::new();
+        write_line(&mut json, Format::Json, "{\"level\":\"INFO\"}", Some(id)).unwrap();
+        assert_eq!(json, format!("{{\"request_id\":\"{}\",\"level\":\"INFO\"}}\n", "ab".repeat(16)));
+        let mut human = String::new();
+        write_line(&mut human, Format::Human, "INFO started", Some(id)).unwrap();
+        assert_eq!(human, format!("INFO started request_id={}\n", "ab".repeat(16)));
+    }
+}

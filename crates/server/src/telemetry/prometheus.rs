@@ -1,0 +1,131 @@
+//! Metrics for Prometheus, on a listener of their own that is off unless asked for.
+//!
+//! The library counts through the `metrics` facade and knows no recorder; this module installs one and renders it.
+//! Handles for requests are made once per thread, route, method and status, all of which are few: a request looks
+//! them up by the route's text and formats nothing. Paths of unknown requests are no label, or a stranger could fill
+//! the memory with them.
+
+use std::{cell::RefCell, collections::HashMap, time::Duration};
+
+use axum::{
+    Router,
+    extract::MatchedPath,
+    http::{Method, StatusCode, header},
+    routing::get,
+};
+use metrics::{Counter, Histogram, counter, describe_counter, describe_histogram, histogram};
+use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::log::Log;
+use crate::problem::{method_not_allowed, not_found};
+
+const REQUESTS: &str = "cloakroom_http_requests_total";
+const REQUEST_SECONDS: &str = "cloakroom_http_request_seconds";
+const LOG_LINES_DROPPED: &str = "cloakroom_log_lines_dropped_total";
+
+/// From a cached session check to a login that waits for the hash queue, in seconds.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Observations wait in memory until they are sorted into buckets; this is how long at most.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Installs the recorder for the whole process. Call it before the first request; without it, counting costs nothing.
+pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
+    describe_counter!(REQUESTS, "Requests answered, by method, route and status.");
+    describe_histogram!(REQUEST_SECONDS, "Seconds from a request's head to its reply's, by route.");
+    describe_counter!(LOG_LINES_DROPPED, "Log lines lost because standard output was full or closed.");
+    Ok(handle)
+}
+
+/// `GET /metrics`, for the listener at `metrics_listen`.
+pub(crate) fn router(handle: PrometheusHandle, log: Log) -> Router {
+    let render = async move || {
+        counter!(LOG_LINES_DROPPED).absolute(log.dropped_lines());
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+    };
+    Router::new()
+        .route("/metrics", get(render))
+        .fallback(async || not_found())
+        .method_not_allowed_fallback(async || method_not_allowed("GET, HEAD"))
+}
+
+/// Sorts waiting observations into their buckets every few seconds, for ever; spawn it beside the listener.
+pub(crate) async fn upkeep(handle: PrometheusHandle) {
+    let mut ticks = interval(UPKEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        handle.run_upkeep();
+    }
+}
+
+/// The label under which a request is counted.
+#[derive(Clone, Debug)]
+pub(super) enum Route {
+    /// The pattern of the route that answered, such as `/api/social/{provider}/`.
+    Matched(MatchedPath),
+    /// Anything outside the API: pages and their files.
+    App,
+    /// A path under `/api/` that there is not.
+    Unknown,
+}
+
+impl Route {
+    fn label(&self) -> &str {
+        match self {
+            Self::Matched(path) => path.as_str(),
+            Self::App => "app",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One route's handles; there are few methods and statuses per route, so that a scan beats a map.
+struct RouteHandles {
+    seconds: Histogram,
+    requests: Vec<(&'static str, StatusCode, Counter)>,
+}
+
+thread_local! {
+    static HANDLES: RefCell<HashMap<Box<str>, RouteHandles>> = RefCell::default();
+}
+
+/// Counts one request.
+pub(super) fn record(route: &Route, method: &Method, status: StatusCode, elapsed: Duration) {
+    let (label, method) = (route.label(), method_label(method));
+    HANDLES.with_borrow_mut(|handles| {
+        if !handles.contains_key(label) {
+            let seconds = histogram!(REQUEST_SECONDS, "route" => label.to_owned());
+            handles.insert(label.into(), RouteHandles { seconds, requests: Vec::new() });
+        }
+        let Some(route) = handles.get_mut(label) else { return };
+        route.seconds.record(elapsed.as_secs_f64());
+        if let Some((_, _, requests)) =
+            route.requests.iter().find(|(known, code, _)| *known == method && *code == status)
+        {
+            requests.increment(1);
+            return;
+        }
+        let status_label = status.as_str().to_owned();
+        let requests =
+            counter!(REQUESTS, "method" => method, "route" => label.to_owned(), "status" => status_label);
+        requests.increment(1);
+        route.requests.push((method, status, requests));
+    });
+}
+
+/// The method's name if it is a known one: clients may invent methods, and labels must be few.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,173 @@
+//! `cloakroom user …`: accounts by the command line.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use cloakroom::administration::{self, AccountView, Rank};
+use cloakroom::{Cloakroom, Config};
+
+use crate::Failure;
+use crate::cli::{Account, Place, Rights, UserCommand};
+
+/// Where there is no port to tell, as in `--data-dir` without a server.
+const NO_PORT: u16 = 3000;
+
+impl Place {
+    /// The configuration of the installation that is meant.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Ok(match &self.data_dir {
+            Some(directory) => Config::development(directory, NO_PORT)?,
+            None => Config::load(self.config.as_deref(), &cloakroom::config::Overrides::default())?,
+        })
+    }
+
+    async fn open(&self) -> Result<Cloakroom, Failure> {
+        if let Some(directory) = &self.data_dir
+            && !directory.is_dir()
+        {
+            return Err(Failure::Refused(format!("there is no directory {}", directory.display())));
+        }
+        Ok(Cloakroom::for_administration(self.config()?).await?)
+    }
+}
+
+/// Does what the command says.
+pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add { account: Account { email, place }, password_stdin, staff, rights } => {
+            let cloakroom = place.open().await?;
+            let password = read_password(password_stdin)?;
+            let added = administration::add(&cloakroom, &email, &password, rank(staff, &rights)).await?;
+            say(&format!("Added {}.", added.email));
+        }
+        UserCommand::List { place, json } => {
+            let accounts = administration::list(&place.open().await?).await?;
+            if json { say(&to_json(&accounts)?) } else { say(&table(&accounts)) }
+        }
+        UserCommand::Show { account: Account { email, place }, json } => {
+            let found = administration::show(&place.open().await?, &email).await;
+            let found = found.map_err(|error| about(error, &email))?;
+            if json { say(&to_json(&found)?) } else { say(&details(&found)) }
+        }
+        UserCommand::SetPassword { account: Account { email, place }, password_stdin } => {
+            let cloakroom = place.open().await?;
+            administration::show(&cloakroom, &email).await.map_err(|error| about(error, &email))?;
+            let password = read_password(password_stdin)?;
+            administration::set_password(&cloakroom, &email, &password).await?;
+            say(&format!("{email} has a new password; every session has ended."));
+        }
+        UserCommand::Promote { account, rights } => {
+            change_rank(&account, rank(true, &rights), "has more rights; every session has ended").await?;
+        }
+        UserCommand::Demote(account) => change_rank(&account, Rank::Plain, "has no special rights").await?,
+        UserCommand::Deactivate(account) => set_active(&account, false).await?,
+        UserCommand::Activate(account) => set_active(&account, true).await?,
+        UserCommand::Delete(Account { email, place }) => {
+            let deleted = administration::delete(&place.open().await?, &email).await;
+            deleted.map_err(|error| about(error, &email))?;
+            say(&format!("{email} is deleted."));
+        }
+    }
+    Ok(())
+}
+
+async fn change_rank(account: &Account, rank: Rank, done: &str) -> Result<(), Failure> {
+    let changed = administration::set_rank(&account.place.open().await?, &account.email, rank).await;
+    changed.map_err(|error| about(error, &account.email))?;
+    say(&format!("{} {done}.", account.email));
+    Ok(())
+}
+
+async fn set_active(account: &Account, is_active: bool) -> Result<(), Failure> {
+    let changed = administration::set_active(&account.place.open().await?, &account.email, is_active).await;
+    changed.map_err(|error| about(error, &account.email))?;
+    let done = if is_active { "is active" } else { "is deactivated; every session has ended" };
+    say(&format!("{} {done}.", account.email));
+    Ok(())
+}
+
+fn rank(staff: bool, rights: &Rights) -> Rank {
+    match (staff, rights.superuser) {
+        (_, true) => Rank::Superuser,
+        (true, false) => Rank::Staff,
+        (false, false) => Rank::Plain,
+    }
+}
+
+fn about(error: cloakroom::Error, email: &str) -> Failure {
+    match error {
+        cloakroom::Error::NotFound => Failure::Refused(format!("{email} has no account")),
+        other => other.into(),
+    }
+}
+
+/// From standard input, or asked for twice; never from the arguments, which every user of the machine can read.
+fn read_password(from_stdin: bool) -> Result<String, Failure> {
+    if from_stdin {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        return Ok(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::Usage(
+            "there is no terminal to ask for the password: use --password-stdin".to_owned(),
+        ));
+    }
+    let password = rpassword::prompt_password("Password: ")?;
+    if rpassword::prompt_password("The same again: ")? != password {
+        return Err(Failure::Refused("the two passwords differ".to_owned()));
+    }
+    Ok(password)
+}
+
+/// A reader that has gone away (`| head`) is no failure.
+pub(crate) fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(|error| Failure::Refused(error.to_string()))
+}
+
+fn table(accounts: &[AccountView]) -> String {
+    if accounts.is_empty() {
+        return "There are no accounts yet. Add one: cloakroom user add EMAIL".to_owned();
+    }
+    let width = accounts.iter().map(|account| account.email.chars().count()).max().unwrap_or_default();
+    let mut lines =
+        vec![format!("{:width$}  {:8}  {:9}  {:24}  LAST LOGIN", "EMAIL", "STATE", "RIGHTS", "JOINED")];
+    lines.extend(accounts.iter().map(|account| {
+        let joined = account.date_joined.to_string();
+        let last = last_login(account);
+        format!("{:width$}  {:8}  {:9}  {joined:24}  {last}", account.email, state(account), rights(account))
+    }));
+    lines.join("\n")
+}
+
+fn details(account: &AccountView) -> String {
+    let password = if account.has_password { "yes" } else { "no" };
+    format!(
+        "id          {}\nemail       {}\nstate       {}\nrights      {}\npassword    {password}\njoined      {}\nlast login  {}",
+        account.id,
+        account.email,
+        state(account),
+        rights(account),
+        account.date_joined,
+        last_login(account),
+    )
+}
+
+fn state(account: &AccountView) -> &'static str {
+    if account.is_active { "active" } else { "inactive" }
+}
+
+fn rights(account: &AccountView) -> &'static str {
+    match (account.is_staff, account.is_superuser) {
+        (_, true) => "superuser",
+        (true, false) => "staff",
+        (false, false) => "-",
+    }
+}
+
+fn last_login(account: &AccountView) -> String {
+    account.last_login.map_or("never".to_owned(), |instant| instant.to_string())
+}
