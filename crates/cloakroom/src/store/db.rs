@@ -3,6 +3,8 @@
 //! Reads take `&Db`, writes take `&mut Tx`. On SQLite all writes go through one connection, so that they queue here in
 //! order instead of failing as busy, and reads never wait for them (WAL).
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,9 +61,9 @@ impl Db {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
+        create_private(path).map_err(|error| Error::Unavailable(error.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             // A sign-out that was told as done must be done after a power cut as well.
@@ -71,7 +73,7 @@ impl Db {
         let write = pool(1).connect_with(options.clone()).await.map_err(to_error)?;
         MIGRATIONS.run(&write).await.map_err(|error| Error::Unavailable(error.into()))?;
         let read =
-            pool(CONNECTIONS).connect_with(options.create_if_missing(false)).await.map_err(to_error)?;
+            pool(CONNECTIONS).connect_with(options).await.map_err(to_error)?;
         Ok(Self::Sqlite { read, write })
     }
 
@@ -256,6 +258,15 @@ impl Query {
     /// All rows.
     pub(crate) async fn all<'a, T: Row>(self, target: impl Into<Target<'a>>) -> Result<Vec<T>> {
         run!(self, target, query_as::<T>, fetch_all)
+    }
+}
+
+/// A new file is its owner's alone, whatever the umask says; SQLite gives its side files the same mode.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop),
     }
 }
 
