@@ -20,7 +20,7 @@
 
 use std::{
     convert::Infallible,
-    future::{Future, poll_fn},
+    future::Future,
     io,
     net::SocketAddr,
     pin::{Pin, pin},
@@ -116,13 +116,7 @@ pub(crate) async fn serve(
             (slot, stream, peer) = accept(&listener, &slots) => server.spawn(slot, stream, peer),
         }
     }
-    // What the kernel has already accepted for us counts as accepted: closing the listener would reset it.
-    while let (Ok(slot), Some(Ok((stream, peer)))) =
-        (Arc::clone(&slots).try_acquire_owned(), accept_waiting(&listener).await)
-    {
-        server.spawn(slot, stream, peer);
-    }
-    drop(listener);
+    server.accept_the_rest(listener, &slots);
     drop(server);
     sleep(SETTLE).await;
     stop.send_replace(());
@@ -168,15 +162,6 @@ async fn accept(
     }
 }
 
-/// A connection that waits in the kernel's queue, if there is one.
-async fn accept_waiting(listener: &TcpListener) -> Option<io::Result<(TcpStream, SocketAddr)>> {
-    poll_fn(|context| match listener.poll_accept(context) {
-        Poll::Ready(accepted) => Poll::Ready(Some(accepted)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-}
-
 /// Whether `accept` failed for one client that has already gone, so that the next may be fine.
 fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
@@ -207,6 +192,19 @@ struct Server {
 }
 
 impl Server {
+    /// What the kernel has already accepted for us counts as accepted: closing the listener would reset it.
+    ///
+    /// Asks the system directly, since tokio knows only what its last look at the socket has told it.
+    fn accept_the_rest(&self, listener: TcpListener, slots: &Arc<Semaphore>) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+            let Ok((stream, peer)) = listener.accept() else { return };
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                self.spawn(slot, stream, peer);
+            }
+        }
+    }
+
     /// Answers one connection's requests in a task of its own, which holds its `slot` until the end.
     fn spawn(&self, slot: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr) {
         let Deadlines { write_stall, linger, body, .. } = self.deadlines;

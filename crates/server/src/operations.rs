@@ -74,3 +74,39 @@ fn ok() -> Response {
 fn unavailable(detail: &str) -> Response {
     problem(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", "unavailable", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use axum::{body::Body, extract::Request};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn readyz<F>(stopping: Stopping, ready: F) -> StatusCode
+    where
+        F: Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static,
+    {
+        let request = Request::get("/readyz").body(Body::empty()).unwrap();
+        router(stopping, ready).oneshot(request).await.unwrap().status()
+    }
+
+    /// L19.
+    #[tokio::test]
+    async fn readiness_ends_when_a_stop_begins() {
+        let stopping = Stopping::default();
+        assert_eq!(readyz(stopping.clone(), || Box::pin(async { true })).await, StatusCode::OK);
+        stopping.begin();
+        assert_eq!(readyz(stopping, || Box::pin(async { true })).await, StatusCode::SERVICE_UNAVAILABLE);
+    }
+
+    /// The second half takes the probe's two seconds.
+    #[tokio::test]
+    async fn storage_that_fails_or_hangs_is_not_ready() {
+        let stopping = Stopping::default();
+        let status = readyz(stopping.clone(), || Box::pin(async { false })).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(readyz(stopping, || Box::pin(pending())).await, StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

@@ -20,7 +20,7 @@ const MOST_DEPTH: usize = 16;
 
 /// The build of `web/app`, part of the binary in every profile, so that it stands alone.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/app/dist"]
+#[folder = "../../web/app/dist"]
 #[allow_missing = true]
 struct Dist;
 
@@ -233,7 +233,7 @@ mod tests {
     fn a_compressed_sibling_is_chosen_and_has_a_tag_of_its_own() {
         let app = directory(&["index.html", "a.css", "a.css.br"]);
         let files = from_directory(app.path()).unwrap();
-        let mut headers = axum::http::HeaderMap::new();
+        let mut headers = http::HeaderMap::new();
         let plain = files["a.css"].choose(super::super::negotiation::encodings(&headers));
         assert_eq!((plain.0, &plain.1.bytes[..]), (Encoding::Identity, &b"a.css"[..]));
         headers.insert("accept-encoding", HeaderValue::from_static("br"));

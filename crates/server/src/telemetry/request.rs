@@ -239,6 +239,11 @@ fn internal_error() -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::future::Ready;
+
+    use axum::{Router, body::Body, routing::get};
+    use tower::ServiceExt;
+
     use super::*;
 
     #[test]
@@ -256,6 +261,32 @@ mod tests {
         {
             let _scope = Scope::enter(RequestId::for_test(1));
             assert_eq!(current().map(|id| id.to_string()), Some("01".repeat(16)));
+        }
+        assert!(current().is_none());
+    }
+
+    /// L23.
+    #[tokio::test]
+    async fn a_panic_is_a_500_and_the_next_request_is_fine() {
+        let app = Router::new()
+            .route("/early", get(|| -> Ready<()> { panic!("before the future") }))
+            .route("/late", get(async || -> () { panic!("within the future") }))
+            .route("/fine", get(async || current().map(|id| id.to_string()).unwrap_or_default()))
+            .layer(Requests);
+        let ask = async |path: &str| {
+            let reply = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+            let id = reply.headers()[HEADER].to_str().unwrap().to_owned();
+            let status = reply.status();
+            let body = axum::body::to_bytes(reply.into_body(), usize::MAX).await.unwrap();
+            (status, id, String::from_utf8(body.to_vec()).unwrap())
+        };
+        for path in ["/early", "/late"] {
+            let (status, id, body) = ask(path).await;
+            assert_eq!((status, id.len()), (StatusCode::INTERNAL_SERVER_ERROR, 32), "{path}");
+            assert!(body.contains("\"code\":\"internal\"") && !body.contains("future"), "{body}");
+            let (status, id, body) = ask("/fine").await;
+            // The handler saw the id that the client is told.
+            assert_eq!((status, body), (StatusCode::OK, id));
         }
         assert!(current().is_none());
     }
