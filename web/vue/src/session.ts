@@ -39,6 +39,8 @@ export interface Session {
   logoutEverywhere(): Promise<Result<Detail>>
   /** Asks the server who this browser is. */
   refresh(): Promise<void>
+  /** Does now what is tried every few seconds while `offline`: finishes a sign-out that is pending, or asks again. */
+  retry(): Promise<void>
   /** Ends listeners and timers. */
   stop(): void
 }
@@ -76,7 +78,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   /** Grows with each sign-in and sign-out, so that an answer which was under way before is not believed. */
   let era = 0
   let checkedAt = 0
-  let retry: ReturnType<typeof setTimeout> | undefined
+  let nextRetry: ReturnType<typeof setTimeout> | undefined
 
   function release(signedIn: boolean) {
     const released = waiting
@@ -85,12 +87,12 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   }
 
   function become(next: SessionStatus, who: User | null, why: Problem | null = null) {
-    clearTimeout(retry)
+    clearTimeout(nextRetry)
     status.value = next
     user.value = who
     problem.value = why
     if (next !== 'offline') onAuthenticated(next === 'signed-in')
-    if (next === 'offline') retry = setTimeout(() => void comeBack(), RETRY_AFTER)
+    if (next === 'offline') nextRetry = setTimeout(() => void retry(), RETRY_AFTER)
     if (next === 'signed-in') signedOutBy.value = null
     if (next !== 'expired') release(next === 'signed-in')
   }
@@ -155,7 +157,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     return result
   }
 
-  async function comeBack() {
+  async function retry() {
     if (signOutPending.value) await finishSignOut()
     else await refresh()
   }
@@ -202,13 +204,13 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
 
   const onFront = () => {
     if (document.visibilityState === 'hidden' || status.value === 'loading') return
-    if (Date.now() - checkedAt >= FOCUS_INTERVAL) void comeBack()
+    if (Date.now() - checkedAt >= FOCUS_INTERVAL) void retry()
   }
   listen(window, 'focus', onFront)
   listen(document, 'visibilitychange', onFront)
   listen(window, 'online', () => {
     online.value = true
-    void comeBack()
+    void retry()
   })
   listen(window, 'offline', () => {
     online.value = false
@@ -235,7 +237,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     signOutPending,
     concealed,
     signedOutBy,
-    ready: comeBack(),
+    ready: retry(),
     async login(credentials, options) {
       if (signOutPending.value) {
         const result = await finishSignOut()
@@ -252,9 +254,10 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     logout: () => signOut('here'),
     logoutEverywhere: () => signOut('everywhere'),
     refresh,
+    retry,
     stop() {
       listening.abort()
-      clearTimeout(retry)
+      clearTimeout(nextRetry)
       tabs.close()
       client.onNotAuthenticated(null)
     },

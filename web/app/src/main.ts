@@ -1,0 +1,28 @@
+import { createClient } from '@cloakroom/client'
+import { createCloakroom } from '@cloakroom/vue'
+import { createPinia } from 'pinia'
+import { Quasar } from 'quasar'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { loadAppConfig } from './app-config'
+import { applyLanguage, i18n, preferredLanguage } from './i18n'
+import { focusHeadings } from './page'
+import { router } from './router'
+import './styles/theme.css'
+import './styles/quasar.sass'
+import './styles/base.css'
+
+const client = createClient()
+const named = loadAppConfig(client)
+router.beforeEach(() => named)
+focusHeadings(router)
+
+const app = createApp(App)
+  .use(createPinia())
+  .use(createCloakroom({ client, router, paths: { home: '/account' } }))
+  .use(router)
+  .use(i18n)
+  .use(Quasar, {})
+
+// After Quasar, which sets a language of its own on <html>. All that the first page needs is fetched side by side.
+void applyLanguage(preferredLanguage()).then(() => app.mount('#app'))
