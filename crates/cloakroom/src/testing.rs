@@ -242,16 +242,15 @@ impl Browser {
 }
 
 impl Call<'_> {
-    /// Adds a header beside those of the same name.
+    /// Adds a header beside those of the same name; any bytes, as an attacker may send them.
     ///
     /// # Panics
     /// When name or value cannot be a header.
     #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
-        self.request
-            .headers_mut()
-            .append(name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"));
+        let value = HeaderValue::from_bytes(value.as_ref()).expect("a header value");
+        self.request.headers_mut().append(name, value);
         self
     }
 
@@ -264,7 +263,7 @@ impl Call<'_> {
 
     /// Puts this header in the place of the browser's own.
     #[must_use]
-    pub fn instead(self, name: &str, value: &str) -> Self {
+    pub fn instead(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.without(name).header(name, value)
     }
 

@@ -1,3 +1,5 @@
 //! Everything goes through the public surface, as a browser would, on the engine that the environment names.
+mod csrf;
 mod database;
 mod login;
+mod race;
