@@ -77,7 +77,8 @@ fn admit(cloakroom: &Cloakroom, request: &Request) -> Result<Visit, Error> {
     let headers = request.headers();
     // A request with a token is judged by that token alone; none has been issued yet, so none is known.
     let is_token = |value: &HeaderValue| {
-        value.as_bytes().get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"token "))
+        let scheme = value.as_bytes().split(u8::is_ascii_whitespace).next();
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"token"))
     };
     if headers.get_all(header::AUTHORIZATION).iter().any(is_token) {
         return Err(Error::NotAuthenticated);
