@@ -1,0 +1,322 @@
+//! The real binary, running, and a client plain enough to be rude to it.
+//!
+//! Each [`Server`] is a process of its own with a directory of its own and a port the system chose. It ends with the
+//! value. Requests go over a bare socket, because half of these tests send what no HTTP library would.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// Longer than any start, shorter than anybody's patience.
+const START: Duration = Duration::from_secs(30);
+
+/// Longer than any deadline of the server.
+const REPLY: Duration = Duration::from_secs(30);
+
+/// What happens to the server's standard output once the test knows the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// It is read, and kept for [`Server::output`].
+    Keeps,
+    /// Nobody reads it, so that the pipe fills.
+    Stalls,
+    /// The reading end is closed.
+    Leaves,
+}
+
+/// A running `cloakroom`.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    /// Holds its data; deleted with the value.
+    _directory: TempDir,
+    output: Arc<Mutex<String>>,
+    /// Keeps the pipe of a stalled reader open.
+    _stalled: Option<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    /// `cloakroom dev`, everything at its default.
+    pub(crate) fn dev() -> Self {
+        Self::dev_with(&[], &[])
+    }
+
+    /// `cloakroom dev` with variables and further arguments.
+    pub(crate) fn dev_with(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        command.envs(environment.iter().copied());
+        Self::start_dev(command, arguments, Reader::Keeps)
+    }
+
+    /// `cloakroom dev` whose output meets a reader with bad manners.
+    pub(crate) fn dev_read_by(reader: Reader) -> Self {
+        Self::start_dev(Command::new(env!("CARGO_BIN_EXE_cloakroom")), &[], reader)
+    }
+
+    /// `cloakroom dev` that may open no more than `files` files.
+    pub(crate) fn dev_with_file_limit(files: u32) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_cloakroom")]);
+        Self::start_dev(command, &[], Reader::Keeps)
+    }
+
+    /// `cloakroom serve` with a configuration that ends in `settings`: tables, or keys of the last one (`[app]`).
+    /// `top` goes before the first table.
+    pub(crate) fn serve(top: &str, settings: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let port = free_port();
+        let path = directory.path().join("cloakroom.toml");
+        let database = directory.path().join("cloakroom.db");
+        let secret = directory.path().join("secret.key");
+        let text = format!(
+            "listen = \"127.0.0.1:{port}\"\nsecret_file = \"{}\"\n{top}\n\
+             [database]\nurl = \"sqlite:{}\"\n\
+             [mail]\nurl = \"smtp://127.0.0.1:1\"\nfrom = \"Acme <no-reply@acme.test>\"\n\
+             [app]\nname = \"Acme\"\n{settings}\n",
+            secret.display(),
+            database.display(),
+        );
+        fs::write(&path, text).expect("the configuration can be written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        command.arg("serve").arg("-c").arg(&path);
+        let (child, mut lines) = spawn(command, &directory);
+        let output = Arc::default();
+        thread::spawn({
+            let output = Arc::clone(&output);
+            move || keep(&mut lines, &output)
+        });
+        let mut server = Self { child, port, _directory: directory, output, _stalled: None };
+        server.wait_until_it_answers();
+        server
+    }
+
+    fn start_dev(mut command: Command, arguments: &[&str], reader: Reader) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let data = directory.path().join("data");
+        command.args(["dev", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data).args(arguments);
+        let (mut child, mut lines) = spawn(command, &directory);
+        let output = Arc::new(Mutex::new(String::new()));
+        let port = loop {
+            let mut line = String::new();
+            let length = lines.read_line(&mut line).expect("standard output is text");
+            assert!(length > 0, "no port before the end: {:?}\n{}", child.wait(), output.lock().unwrap());
+            output.lock().unwrap().push_str(&line);
+            if let Some(port) = port_in(&line) {
+                break port;
+            }
+        };
+        let mut stalled = None;
+        match reader {
+            Reader::Keeps => {
+                let output = Arc::clone(&output);
+                thread::spawn(move || keep(&mut lines, &output));
+            }
+            Reader::Stalls => stalled = Some(lines),
+            Reader::Leaves => drop(lines),
+        }
+        let mut server = Self { child, port, _directory: directory, output, _stalled: stalled };
+        server.wait_until_it_answers();
+        server
+    }
+
+    fn wait_until_it_answers(&mut self) {
+        let deadline = Instant::now() + START;
+        while TcpStream::connect(self.address()).is_err() {
+            if let Some(status) = self.child.try_wait().expect("the child can be asked") {
+                panic!("ended with {status} instead of listening:\n{}", self.output());
+            }
+            assert!(Instant::now() < deadline, "does not listen:\n{}", self.output());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// The port it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The name that the development server answers to.
+    pub(crate) fn host(&self) -> String {
+        format!("localhost:{}", self.port)
+    }
+
+    /// What it has printed so far.
+    pub(crate) fn output(&self) -> String {
+        self.output.lock().unwrap().clone()
+    }
+
+    /// Waits until the output holds `text`: lines are written by a thread of their own.
+    pub(crate) fn wait_for_output(&self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let output = self.output();
+            if output.contains(text) {
+                return output;
+            }
+            assert!(Instant::now() < deadline, "{text:?} never appeared in:\n{output}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// A bare connection.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address()).expect("the server listens");
+        stream.set_read_timeout(Some(REPLY)).unwrap();
+        stream.set_write_timeout(Some(REPLY)).unwrap();
+        stream
+    }
+
+    /// `GET path`, as a program would.
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.request("GET", path, &[], b"")
+    }
+
+    /// One request with the right `Host`, on a connection of its own.
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host());
+        for (name, value) in headers {
+            write!(head, "{name}: {value}\r\n").unwrap();
+        }
+        if !body.is_empty() {
+            write!(head, "Content-Length: {}\r\n", body.len()).unwrap();
+        }
+        head.push_str("\r\n");
+        self.send(&[head.as_bytes(), body].concat())
+    }
+
+    /// Sends these very bytes and reads what comes until the server closes. `HEAD` replies have no body to wait for.
+    pub(crate) fn send(&self, bytes: &[u8]) -> Reply {
+        let mut stream = self.connect();
+        // A server that refuses early stops reading; what it said is still worth having.
+        let _ = stream.write_all(bytes);
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        Reply::parse(&reply)
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the child runs");
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(&mut self, patience: Duration) -> ExitStatus {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child can be asked") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "still running after {patience:?}:\n{}", self.output());
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Our own child, by its id; it may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A parsed reply.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// Splits what the server sent; an empty answer is status 0.
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let headers = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        Self { status: status.unwrap_or(0), headers, body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
+    }
+
+    /// The header of that name, in lower case; two are a failure.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut values =
+            self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let first = values.next();
+        assert!(values.next().is_none(), "{name} came twice");
+        first
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Checks that this is a problem in the one shape problems have (RFC 9457), and returns its code.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        let problem = self.json();
+        assert_eq!(problem["status"], self.status, "{problem}");
+        for member in ["type", "title", "detail"] {
+            assert!(problem[member].is_string(), "{member}: {problem}");
+        }
+        problem["code"].as_str().expect("a code").to_owned()
+    }
+}
+
+fn spawn(mut command: Command, directory: &TempDir) -> (Child, BufReader<ChildStdout>) {
+    let mut child = command
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let output = child.stdout.take().expect("standard output is a pipe");
+    (child, BufReader::new(output))
+}
+
+fn keep(lines: &mut impl BufRead, output: &Mutex<String>) {
+    let mut line = String::new();
+    while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
+        output.lock().unwrap().push_str(&line);
+        line.clear();
+    }
+}
+
+/// The port in a line that holds `http://localhost:PORT`.
+fn port_in(line: &str) -> Option<u16> {
+    let (_, rest) = line.split_once("http://localhost:")?;
+    let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..end].parse().ok()
+}
+
+/// A port that nobody listens on at this moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has ports");
+    listener.local_addr().expect("it is bound").port()
+}
