@@ -3,3 +3,4 @@ mod csrf;
 mod database;
 mod login;
 mod race;
+mod session;
