@@ -117,14 +117,15 @@ async fn proceed(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof) -> Resu
     if let Some(before) = &visitor.session {
         tx.end_session(before.hash()).await?;
     }
-    tx.add_session(&session, MOST_SESSIONS).await?;
+    let mut ended = tx.add_session(&session, MOST_SESSIONS).await?;
     if let Some(browser) = &visitor.browser {
         tx.note_browser(&account.id, browser.hash(), now).await?;
     }
     counted.give_back(&mut tx).await?;
     tx.commit().await?;
-    if let Some(before) = &visitor.session {
-        cloakroom.sessions().forget(before.hash());
+    ended.extend(visitor.session.as_ref().map(Ticket::hash));
+    for ticket_hash in ended {
+        cloakroom.sessions().forget(ticket_hash);
     }
     tracing::info!(user = account.id, session = session.id, "signed in");
     Ok(SignedIn { ticket, user: account.user() })

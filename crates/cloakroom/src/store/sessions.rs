@@ -50,8 +50,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Adds a session, and ends the oldest ones of the user that go beyond `most`.
-    pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<()> {
+    /// Adds a session, and ends the oldest ones of the user that go beyond `most`; says which.
+    pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<Vec<TicketHash>> {
         query(
             "INSERT INTO sessions (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
              VALUES ($1, $2, $3, $4, $4, $4, $5)",
@@ -72,10 +72,12 @@ impl Tx {
         .bind(most)
         .all::<(String,)>(&mut *self)
         .await?;
-        for (ticket_hash,) in ended {
-            self.announce(&Revocation::Ticket(ticket_hash)).await?;
+        let ended: Vec<TicketHash> =
+            ended.iter().filter_map(|(ticket_hash,)| TicketHash::from_text(ticket_hash)).collect();
+        for ticket_hash in &ended {
+            self.announce(&Revocation::Ticket(ticket_hash.to_text())).await?;
         }
-        Ok(())
+        Ok(ended)
     }
 
     /// Ends the session of a ticket, if there is one; says whose it was.
