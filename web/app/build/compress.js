@@ -1,11 +1,14 @@
 // Writes a .br and a .gz beside every file of the build that gets smaller by it; the server sends what the browser takes.
+// Fails when the sign-in page has become too heavy.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
+/** What the sign-in page may load of JavaScript, in bytes of gzip. */
+const BUDGET = 100_000
 const COMPRESSIBLE = ['.html', '.js', '.css', '.svg', '.json', '.txt']
 const dist = new URL('../dist', import.meta.url).pathname
-const sizes = []
+const gzipSizes = new Map()
 
 for (const file of readdirSync(dist, { recursive: true })) {
   if (!COMPRESSIBLE.includes(extname(file))) continue
@@ -16,6 +19,11 @@ for (const file of readdirSync(dist, { recursive: true })) {
   const gzip = gzipSync(source, { level: 9 })
   if (brotli.length < source.length) writeFileSync(join(dist, `${file}.br`), brotli)
   if (gzip.length < source.length) writeFileSync(join(dist, `${file}.gz`), gzip)
-  sizes.push({ file, bytes: source.length, gzip: gzip.length, brotli: brotli.length })
+  gzipSizes.set(file, gzip.length)
 }
-console.table(sizes)
+
+const page = readFileSync(join(dist, 'index.html'), 'utf8')
+const loadedAtOnce = (file) => file.endsWith('.js') && (page.includes(file) || file.startsWith('assets/en-'))
+const weight = [...gzipSizes].reduce((sum, [file, bytes]) => (loadedAtOnce(file) ? sum + bytes : sum), 0)
+console.log(`sign-in page: ${(weight / 1000).toFixed(1)} kB of JavaScript, gzip`)
+if (weight > BUDGET) throw new Error(`more than the budget of ${BUDGET / 1000} kB`)

@@ -22,7 +22,8 @@ const app = createApp(App)
   .use(createCloakroom({ client, router, paths: { home: '/account' } }))
   .use(router)
   .use(i18n)
-  .use(Quasar, {})
+  // The language of the page is ours to tell.
+  .use(Quasar, { config: { lang: { noHtmlAttrs: true } } })
 
-// After Quasar, which sets a language of its own on <html>. All that the first page needs is fetched side by side.
+// All that the first page needs is fetched side by side.
 void applyLanguage(preferredLanguage()).then(() => app.mount('#app'))

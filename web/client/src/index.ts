@@ -16,13 +16,13 @@ export type User = Schemas['User']
 /** What `GET /api/users/profile/` tells. */
 export type Profile = Schemas['Profile']
 /** Who this browser is to the server. */
-export type Session = Schemas['Session']
+export type Session = Schemas['SessionView']
 /** What a page needs to know before anybody has signed in. */
-export type Config = Schemas['Config']
+export type Config = Schemas['ConfigView']
 /** What a person types to sign in. */
-export type Credentials = Schemas['LoginRequest']
-/** The reply to a sign-in: done, or a second factor is owed. */
-export type LoginReply = Schemas['LoginReply']
+export type Credentials = Required<Schemas['Credentials']>
+/** The reply to a sign-in, and what comes next. */
+export type LoginReply = Schemas['LoggedIn']
 /** A reply that only says that it worked. */
 export type Detail = Schemas['Detail']
 

@@ -3,79 +3,283 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/config/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a page must know before anybody is signed in */
+        get: operations["config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login-set-cookie/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Set the CSRF cookie
+         * @description A page calls this when it loads, so that it can send `X-CSRFToken` later.
+         */
+        get: operations["login_set_cookie"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by email and password */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign out
+         * @description Ends this browser's session; works with one that has ended already.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout/all/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out on every device */
+        post: operations["logout_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this browser's session is
+         * @description Always 200, and sets the CSRF cookie. A page asks this when it starts.
+         */
+        get: operations["session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/profile/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in */
+        get: operations["profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        ProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "unavailable" | "already_exists" | "internal";
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            code: components["schemas"]["ProblemCode"];
-            detail: string;
-            errors?: components["schemas"]["Invalid"][];
-            /** Format: date-time */
-            retry_at?: string;
-            hint?: string;
+        /** @description The app that people sign in to. */
+        AppView: {
+            name: string;
         };
+        /** @description What a page must know before anybody is signed in. */
+        ConfigView: {
+            app: components["schemas"]["AppView"];
+            password: components["schemas"]["PasswordView"];
+            /** @description The buttons of social login. */
+            providers: components["schemas"]["ProviderView"][];
+            signup: components["schemas"]["SignupView"];
+        };
+        /** @description An email address and the password of its account. */
+        Credentials: {
+            /** @description In any spelling of the address. */
+            email?: string;
+            /**
+             * Format: password
+             * @description To the byte as it was chosen.
+             */
+            password?: string;
+        };
+        /** @description What was done, in a word. */
+        Detail: {
+            /** @description A word or two; programs look at the status. */
+            detail: string;
+        };
+        /** @description One field that cannot be taken, and why. */
         Invalid: {
-            field: string;
+            /** @description A stable code: `required`, `invalid`, `too_short`, `too_long`, `too_common`, `too_similar`, `unknown`. */
             code: string;
+            /** @description A sentence for people. */
             detail: string;
+            /** @description The field's name in the request. */
+            field: string;
         };
-        User: {
-            id: string;
-            email: string;
-            is_staff: boolean;
-            is_superuser: boolean;
-            /** Format: date-time */
-            date_joined: string;
-            has_password: boolean;
-        };
-        Profile: {
-            id: string;
-            email: string;
-            is_staff: boolean;
-            is_superuser: boolean;
-        };
-        Session: {
-            /** @enum {string} */
-            state: "anonymous" | "second_factor" | "authenticated";
-            user: null | components["schemas"]["User"];
-            authenticated_at: string | null;
-            expires_at: string | null;
-        };
-        Config: {
-            app: {
-                name: string;
-            };
-            signup: {
-                /** @enum {string} */
-                mode: "open" | "closed";
-            };
-            password: {
-                min_length: number;
-                max_length: number;
-            };
-            providers: {
-                id: string;
-                name: string;
-            }[];
-        };
-        LoginRequest: {
-            email: string;
-            password: string;
-        };
-        LoginReply: {
+        /** @description Signed in. */
+        LoggedIn: {
+            /** @description `Success` */
             detail: string;
-            /** @enum {string} */
-            next: "done" | "second_factor";
+            next: components["schemas"]["Next"];
             user: components["schemas"]["User"];
         };
-        Detail: {
+        /**
+         * @description What comes after the password.
+         * @enum {string}
+         */
+        Next: "done";
+        /** @description What a new password must be. */
+        PasswordView: {
+            /** @description In bytes of UTF-8. */
+            max_length: number;
+            /** @description In characters. */
+            min_length: number;
+        };
+        /** @description What went wrong (RFC 9457). */
+        Problem: {
+            /** @description A stable code to program against. */
+            code: components["schemas"]["ProblemCode"];
+            /** @description A sentence for people. */
             detail: string;
+            /** @description The fields that cannot be taken. */
+            errors?: components["schemas"]["Invalid"][];
+            /** @description For developers, in `dev` only. */
+            hint?: string | null;
+            /**
+             * Format: date-time
+             * @description With `rate_limited`: from when on another try is looked at.
+             */
+            retry_at?: string | null;
+            /**
+             * Format: int32
+             * @description The status of the reply.
+             */
+            status: number;
+            /** @description A few words. */
+            title: string;
+            /** @description Always `about:blank`: the code says it. */
+            type: string;
+        };
+        /** @enum {string} */
+        ProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "misdirected_request" | "unavailable" | "bad_request" | "internal";
+        /** @description The article's profile: the shape of the bytes that a session keeps ready. */
+        Profile: {
+            /** @description The address as its owner spelled it. */
+            email: string;
+            /** @description The account's id, a `UUIDv7`. */
+            id: string;
+            /** @description May see the administration. */
+            is_staff: boolean;
+            /** @description May do everything. */
+            is_superuser: boolean;
+        };
+        /** @description A provider of social login. */
+        ProviderView: {
+            id: string;
+            name: string;
+        };
+        /** @description What this browser's session is. */
+        SessionView: {
+            /**
+             * Format: date-time
+             * @description The last proof of identity.
+             */
+            authenticated_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the session ends if nothing more happens.
+             */
+            expires_at?: string | null;
+            state: components["schemas"]["State"];
+            user?: components["schemas"]["User"] | null;
+        };
+        /**
+         * @description Who may make an account.
+         * @enum {string}
+         */
+        SignupMode: "open" | "closed";
+        /** @description Who may make an account. */
+        SignupView: {
+            mode: components["schemas"]["SignupMode"];
+        };
+        /**
+         * @description How far this browser has come.
+         * @enum {string}
+         */
+        State: "anonymous" | "authenticated";
+        /** @description The person who is signed in: an extractor in handlers, and `user` in replies. */
+        User: {
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            date_joined: string;
+            /** @description The address as its owner spelled it. */
+            email: string;
+            /** @description Whether the account can sign in by password. */
+            has_password: boolean;
+            /** @description The account's id, a `UUIDv7`. */
+            id: string;
+            /** @description May see the administration. */
+            is_staff: boolean;
+            /** @description May do everything. */
+            is_superuser: boolean;
         };
     };
     responses: never;
@@ -85,4 +289,212 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_set_cookie: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoggedIn"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detail"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Profile"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

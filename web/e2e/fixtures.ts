@@ -1,0 +1,89 @@
+import AxeBuilder from '@axe-core/playwright'
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { randomUUID } from 'node:crypto'
+import { addUser } from './server'
+
+export { expect, type BrowserContext, type Page } from '@playwright/test'
+
+/** Somebody with an account. */
+export interface Person {
+  email: string
+  password: string
+}
+
+/** The password of the sample users. */
+export const SAMPLE_PASSWORD = 'correct-horse-battery'
+
+interface Fixtures {
+  /** An account of this test's own, so that nobody else signs it out. */
+  person: Person
+  /** What went wrong in any page of the context: broken policy, uncaught errors. Nothing may. */
+  faults: string[]
+}
+
+export const test = base.extend<Fixtures>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures from the pattern
+  person: async ({}, use) => {
+    const person = { email: `person-${randomUUID()}@example.test`, password: 'a password of their own' }
+    addUser(person.email, person.password)
+    await use(person)
+  },
+  faults: [
+    async ({ context }, use) => {
+      const faults: string[] = []
+      context.on('weberror', (error) => faults.push(`uncaught: ${error.error().message}`))
+      context.on('console', (message) => {
+        if (/content.security.policy|CSP violation/i.test(message.text())) faults.push(message.text())
+      })
+      await context.addInitScript(() => {
+        document.addEventListener('securitypolicyviolation', (event) => {
+          console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`)
+        })
+      })
+      await use(faults)
+      expect(faults).toEqual([])
+    },
+    { auto: true },
+  ],
+})
+
+/** Fills in the sign-in form and sends it. */
+export async function submitSignIn(page: Page, { email, password }: Person): Promise<void> {
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+/** Signs in on the sign-in page, and waits for the account page. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.goto('/login')
+  await submitSignIn(page, person)
+  await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+}
+
+/** Ends every session of a person, as they would on another device. */
+export async function endSessionsElsewhere(context: BrowserContext, person: Person): Promise<void> {
+  const browser = context.browser()
+  if (!browser) throw new Error('this context has no browser')
+  const elsewhere = await browser.newContext()
+  const page = await elsewhere.newPage()
+  await page.goto(new URL('/login', context.pages()[0]?.url()).href)
+  await submitSignIn(page, person)
+  await page.getByRole('button', { name: 'Sign out on every device' }).click()
+  await expect(page.getByText('You are signed out on every device.')).toBeVisible()
+  await elsewhere.close()
+}
+
+/** What axe objects to, and whether the page is wider than the window: nothing, and no. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const told = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.html) }))
+  expect.soft(told, `axe at ${page.url()}`).toEqual([])
+  await expectNoSidewaysScroll(page)
+}
+
+/** A page that can be scrolled sideways is one that does not fit. */
+export async function expectNoSidewaysScroll(page: Page): Promise<void> {
+  const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  expect.soft(excess, `sideways scroll at ${page.url()}`).toBe(0)
+}

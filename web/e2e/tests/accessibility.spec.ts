@@ -1,0 +1,140 @@
+import {
+  endSessionsElsewhere,
+  expect,
+  expectAccessible,
+  expectNoSidewaysScroll,
+  signIn,
+  submitSignIn,
+  test,
+  type Page,
+} from '../fixtures'
+
+type Answer = readonly [status: number, code: string, more?: object]
+
+const problem = (...[status, code, more]: Answer) => ({
+  status,
+  contentType: 'application/problem+json',
+  headers: { 'X-Request-Id': '0192f0c1-7a5e-7c44-8e0b-5d3f6a9b2c10' },
+  json: { type: 'about:blank', title: code, status, code, detail: code, ...more },
+})
+
+/** Answers the next sign-in with a problem. */
+async function failNextSignIn(page: Page, ...answer: Answer) {
+  await page.route('**/api/login/', (route) => route.fulfill(problem(...answer)), { times: 1 })
+  await submitSignIn(page, { email: 'ada@example.test', password: 'typed' })
+  await expect(page.getByRole('alert')).toBeFocused()
+}
+
+const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
+  [
+    { width: 360, height: 740 },
+    { width: 1280, height: 800 },
+  ].map((viewport) => ({ colorScheme, viewport })),
+)
+
+for (const { colorScheme, viewport } of looks) {
+  test.describe(`${colorScheme}, ${viewport.width} px`, () => {
+    test.use({ colorScheme, viewport })
+
+    test('axe finds nothing on the pages for guests, whatever goes wrong', async ({ page }) => {
+      test.slow()
+      await page.goto('/')
+      await expect(page.locator('h1')).toBeVisible()
+      await expectAccessible(page)
+
+      await page.goto('/no-such-page')
+      await expect(page.locator('h1')).toBeVisible()
+      await expectAccessible(page)
+
+      await page.goto('/account')
+      await expect(page.getByText('Sign in to go on.')).toBeVisible()
+      await expectAccessible(page)
+
+      await page.getByRole('button', { name: 'Sign in' }).click()
+      await expect(page.getByRole('alert')).toBeFocused()
+      await expectAccessible(page)
+
+      const retryAt = new Date(Date.now() + 240_000).toISOString()
+      const answers: Answer[] = [
+        [400, 'invalid_credentials'],
+        [403, 'account_inactive'],
+        [429, 'rate_limited', { retry_at: retryAt }],
+        [500, 'internal'],
+        [503, 'unavailable'],
+      ]
+      for (const answer of answers) {
+        await failNextSignIn(page, ...answer)
+        await expectAccessible(page)
+      }
+
+      await page.getByRole('button', { name: 'Show password' }).click()
+      await page.getByLabel('Password', { exact: true }).press('a')
+      await expectAccessible(page)
+
+      await page.route('**/api/login/', () => {})
+      await submitSignIn(page, { email: 'ada@example.test', password: 'typed' })
+      await expect(page.getByRole('button', { name: 'Signing in…' })).toBeVisible()
+      await expectAccessible(page)
+
+      await page.route('**/api/session/', (route) => route.fulfill(problem(500, 'internal')))
+      await page.goto('/')
+      await expect(page.getByRole('heading', { name: 'Something went wrong' })).toBeVisible()
+      await expectAccessible(page)
+
+      await page.route('**/api/session/', (route) => route.abort())
+      await page.goto('/')
+      await expect(page.getByRole('heading', { name: 'Cloakroom cannot be reached' })).toBeVisible()
+      await expectAccessible(page)
+    })
+
+    test('axe finds nothing on the pages of somebody signed in, to the end of the session', async ({ page, context, person }) => {
+      test.slow()
+      await signIn(page, person)
+      await expectAccessible(page)
+      await page.goto('/')
+      await expect(page.getByText(person.email)).toBeVisible()
+      await expectAccessible(page)
+
+      await page.getByRole('link', { name: 'Go to your account' }).click()
+      await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+      await endSessionsElsewhere(context, person)
+      await page.getByRole('button', { name: 'Sign out on every device' }).click()
+      const dialog = page.getByRole('dialog')
+      await expect(dialog).toBeVisible()
+      await expectAccessible(page)
+      await dialog.getByRole('button', { name: 'Sign in' }).click()
+      await expect(dialog.getByRole('alert')).toBeFocused()
+      await expectAccessible(page)
+      await dialog.getByLabel('Password', { exact: true }).fill(person.password)
+      await dialog.getByRole('button', { name: 'Sign in' }).click()
+      await expect(page.getByText('You are signed out on every device.')).toBeVisible()
+      await expectAccessible(page)
+
+      await submitSignIn(page, person)
+      await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+      await context.setOffline(true)
+      await expect(page.getByText('You are offline.')).toBeVisible()
+      await expectAccessible(page)
+      await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+      await expect(page.getByRole('heading', { name: /You will be signed out/ })).toBeVisible()
+      await expectAccessible(page)
+    })
+  })
+}
+
+test('at 320 px, in German, nothing has to be scrolled sideways', async ({ page, context, person }) => {
+  await page.setViewportSize({ width: 320, height: 640 })
+  await signIn(page, person)
+  await page.getByLabel('Language').selectOption('Deutsch')
+  await expectNoSidewaysScroll(page)
+  await endSessionsElsewhere(context, person)
+  await page.getByRole('button', { name: 'Auf allen Geräten abmelden' }).click()
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await expectNoSidewaysScroll(page)
+  await page.getByRole('dialog').getByRole('button', { name: 'Abmelden', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'Anmelden' })).toBeVisible()
+  await page.getByRole('button', { name: 'Anmelden' }).click()
+  await expectNoSidewaysScroll(page)
+  await page.goto('/no-such-page')
+  await expectNoSidewaysScroll(page)
+})

@@ -1,0 +1,98 @@
+import { expect, submitSignIn, test } from '../fixtures'
+
+test('where somebody wanted to go survives the sign-in', async ({ page, person }) => {
+  await page.goto('/account?from=mail#sessions')
+  await expect(page).toHaveURL('/login?next=/account?from=mail%23sessions')
+  await expect(page.getByText('Sign in to go on.')).toBeVisible()
+  await submitSignIn(page, { email: person.email, password: 'wrong' })
+  await expect(page.getByRole('alert')).toBeVisible()
+  await submitSignIn(page, person)
+  await expect(page).toHaveURL('/account?from=mail#sessions')
+})
+
+const hostile = [
+  '//evil.test',
+  '///evil.test',
+  'https://evil.test/',
+  'https:///evil.test',
+  'http:evil.test',
+  'javascript:alert(document.domain)',
+  'javascript://host/%0Aalert(1)',
+  '/\\evil.test',
+  '/%5Cevil.test',
+  '/%2F/evil.test',
+  '/\t/evil.test',
+  '/%09/evil.test',
+  '/%0d%0a/evil.test',
+  '@evil.test',
+  `/${'a'.repeat(10_000)}`,
+  '<img src=x onerror=alert(1)>',
+]
+
+test('O32 X03: a `next` that leads elsewhere ends on the account page, and runs nothing', async ({ page, baseURL, person }) => {
+  const left: string[] = []
+  page.on('dialog', (dialog) => {
+    left.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${baseURL}/`)) left.push(request.url())
+  })
+  await page.goto('/login')
+  await submitSignIn(page, person)
+  await expect(page).toHaveURL('/account')
+  // Whoever is signed in already is sent on at once, by the same rule as after the form.
+  for (const next of hostile) {
+    await page.goto(`/login?next=${encodeURIComponent(next)}`)
+    await expect(page, next).toHaveURL('/account')
+  }
+  await page.goto('/login?next=/&next=//evil.test')
+  await expect(page, 'two of them').toHaveURL('/account')
+  expect(left).toEqual([])
+})
+
+test('O32: a `next` that leads elsewhere is refused after the form, too', async ({ page, person }) => {
+  await page.goto('/login?next=%2F%5Cevil.test')
+  await submitSignIn(page, person)
+  await expect(page).toHaveURL('/account')
+})
+
+test.describe('no page flashes that is not meant', () => {
+  test.beforeEach(async ({ context }) => {
+    // Every heading that is ever shown is written down; and the server takes its time.
+    await context.addInitScript(() => {
+      const headings: string[] = []
+      Object.assign(window, { headings })
+      new MutationObserver(() => {
+        const heading = document.querySelector('h1')?.textContent
+        if (heading && headings.at(-1) !== heading) headings.push(heading)
+      }).observe(document, { childList: true, subtree: true })
+    })
+    await context.route('**/api/session/', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      await route.continue()
+    })
+  })
+
+  test('who is signed out sees the sign-in page and nothing before it, whatever the flag says', async ({ page }) => {
+    await page.goto('/account')
+    await page.evaluate(() => localStorage.setItem('cloakroom.authenticated', 'true'))
+    await page.goto('/account')
+    await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+    expect(await page.evaluate(() => Reflect.get(window, 'headings') as unknown)).toEqual(['Sign in'])
+    expect(await page.evaluate(() => localStorage.getItem('cloakroom.authenticated'))).toBeNull()
+  })
+
+  test('who is signed in sees the account page and nothing before it', async ({ page, person }) => {
+    await page.goto('/login')
+    await submitSignIn(page, person)
+    await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+    await page.evaluate(() => localStorage.removeItem('cloakroom.authenticated'))
+    for (const path of ['/account', '/login']) {
+      await page.goto(path)
+      await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+      expect(await page.evaluate(() => Reflect.get(window, 'headings') as unknown), path).toEqual(['Your account'])
+    }
+    expect(await page.evaluate(() => localStorage.getItem('cloakroom.authenticated'))).toBe('true')
+  })
+})

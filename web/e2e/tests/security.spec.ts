@@ -1,0 +1,78 @@
+import { expect, signIn, test } from '../fixtures'
+
+test('X01: every page has a strict policy, and keeps to it', async ({ page, person }) => {
+  // The fixture `faults` fails the test at any violation.
+  const policies: string[] = []
+  page.on('response', (response) => {
+    if (response.request().resourceType() === 'document') policies.push(response.headers()['content-security-policy'] ?? '')
+  })
+  await signIn(page, person)
+  for (const path of ['/', '/login', '/account', '/no-such-page']) {
+    await page.goto(path)
+    await expect(page.locator('h1')).toBeVisible()
+    await page.getByLabel('Theme').selectOption('Dark')
+    await page.getByLabel('Theme').selectOption('Light')
+  }
+  expect(policies).toHaveLength(5)
+  for (const policy of policies) {
+    expect(policy).toContain("default-src 'self'")
+    expect(policy).toContain("object-src 'none'")
+    expect(policy).toContain("base-uri 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toContain('unsafe-')
+  }
+})
+
+test('X01: the page cannot be put into a frame', async ({ page, baseURL, faults }) => {
+  await page.route('http://framer.test/', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<iframe src="${baseURL}/login"></iframe>` }),
+  )
+  await page.goto('http://framer.test/')
+  await expect.poll(() => page.frames().length).toBe(2)
+  await expect.poll(() => page.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
+  await expect(page.frameLocator('iframe').getByLabel('Email')).toHaveCount(0)
+  // The browser tells about its refusal, which is what was wanted.
+  await expect.poll(() => faults.join()).toContain('frame-ancestors')
+  faults.length = 0
+})
+
+test('X01: the page holds no inline script or style, and no source map', async ({ request }) => {
+  const page = await (await request.get('/login', { headers: { Accept: 'text/html' } })).text()
+  expect(page).not.toMatch(/<style|\sstyle=|\son\w+=/i)
+  const scripts = [...page.matchAll(/<script[^>]*>([^]*?)<\/script>/g)]
+  expect(scripts.length).toBeGreaterThan(0)
+  for (const [tag, content] of scripts) {
+    expect(content, tag).toBe('')
+    const path = /src="(\/assets\/[\w.-]+)"/.exec(tag)?.[1]
+    expect(path, tag).toBeDefined()
+    expect(await (await request.get(path ?? '')).text()).not.toContain('sourceMappingURL')
+    expect((await request.get(`${path}.map`)).status()).toBe(404)
+  }
+})
+
+test('X08: nothing secret can be read by a script', async ({ page, context, person }) => {
+  await signIn(page, person)
+  await page.getByRole('link', { name: 'Cloakroom, home' }).click()
+  await page.getByRole('link', { name: 'Go to your account' }).click()
+  await expect(page.getByText(person.email)).toBeVisible()
+
+  const readable = await page.evaluate(async () => ({
+    local: { ...localStorage },
+    session: { ...sessionStorage },
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+    cookies: document.cookie,
+    document: document.documentElement.outerHTML,
+  }))
+  expect(readable.local).toEqual({ 'cloakroom.authenticated': 'true' })
+  // The router keeps how far each page was scrolled.
+  expect(Object.keys(readable.session)).toEqual(['vue-router:scroll'])
+  expect(readable.databases).toEqual([])
+  expect(readable.caches).toEqual([])
+  expect(readable.cookies).toMatch(/^csrftoken=[^;]+$/)
+
+  const hidden = (await context.cookies()).filter(({ httpOnly }) => httpOnly)
+  expect(hidden.map(({ name }) => name).sort()).toEqual(['browser', 'sessionid'])
+  for (const { value } of hidden) expect(JSON.stringify(readable)).not.toContain(value)
+  expect(JSON.stringify(readable)).not.toContain(person.password)
+})
