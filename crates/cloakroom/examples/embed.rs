@@ -1,3 +1,5 @@
+//! A cloakroom inside an app of your own.
+
 use axum::{Router, middleware::from_extractor, routing::get};
 use cloakroom::{Cloakroom, Staff, User};
 use std::net::SocketAddr;

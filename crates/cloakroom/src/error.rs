@@ -110,6 +110,17 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// What happened and why, cause after cause: for logs and the command line, never for a reply.
+    pub fn with_causes(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(below) = cause {
+            message = format!("{message}: {below}");
+            cause = below.source();
+        }
+        message
+    }
+
     /// The stable code, as in the `code` of a problem.
     pub fn code(&self) -> &'static str {
         self.describe().code

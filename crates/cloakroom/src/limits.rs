@@ -123,9 +123,9 @@ pub(crate) async fn count_proof(
 
 impl Counted {
     /// Gives the try back, in the transaction of what it led to.
-    pub(crate) async fn give_back(self, tx: &mut Tx) -> Result<()> {
-        for count in self.0 {
-            tx.uncount(&count).await?;
+    pub(crate) async fn give_back(&self, tx: &mut Tx) -> Result<()> {
+        for count in &self.0 {
+            tx.uncount(count).await?;
         }
         Ok(())
     }

@@ -35,14 +35,14 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// Over the database that `config` names, with the routes of the cloakroom and `routes`.
+    /// Over the database that `config` names, with the routes of the cloakroom and the app's `own`.
     ///
     /// # Panics
     /// When the database cannot be opened.
-    pub async fn with(config: Config, routes: Router) -> Self {
+    pub async fn with(config: Config, own: Router) -> Self {
         let clock = Clock::Dial(std::sync::Arc::default());
         let cloakroom = Cloakroom::with_clock(config, clock.clone()).await.expect("the cloakroom opens");
-        let router = routes.merge(cloakroom.router()).layer(cloakroom.layer());
+        let router = own.merge(cloakroom.router()).layer(cloakroom.layer());
         Self { cloakroom, router, clock }
     }
 
@@ -53,7 +53,7 @@ impl TestApp {
     pub fn config(url: &str) -> Config {
         let mut config = Config::default();
         config.database.url = SecretUrl::from(url);
-        config.app.name = "Acme".to_owned();
+        "Acme".clone_into(&mut config.app.name);
         config.secret = serde_json::from_value(Value::from("0123456789abcdef0123456789abcdef")).ok();
         config
     }
@@ -191,7 +191,7 @@ impl Browser {
             jar.iter().map(|(name, value)| format!("{name}={value}")).collect()
         };
         if !cookies.is_empty() {
-            call = call.header("cookie", &cookies.join("; "));
+            call = call.header("cookie", cookies.join("; "));
         }
         if !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
             call = call.header("origin", &self.origin).header("sec-fetch-site", "same-origin");

@@ -12,7 +12,6 @@ mod start;
 mod telemetry;
 mod user;
 
-use std::error::Error as StdError;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -36,7 +35,7 @@ impl From<cloakroom::Error> for Failure {
             cloakroom::Error::Validation(fields) => {
                 fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("\n")
             }
-            other => with_causes(other),
+            other => other.with_causes(),
         })
     }
 }
@@ -51,17 +50,6 @@ impl From<telemetry::log::Error> for Failure {
     fn from(error: telemetry::log::Error) -> Self {
         Self::Refused(error.to_string())
     }
-}
-
-/// "storage is away: connection refused": what happened, and why.
-fn with_causes(error: &dyn StdError) -> String {
-    let mut message = error.to_string();
-    let mut cause = error.source();
-    while let Some(below) = cause {
-        message = format!("{message}: {below}");
-        cause = below.source();
-    }
-    message
 }
 
 fn main() -> ExitCode {

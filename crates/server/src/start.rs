@@ -39,12 +39,13 @@ pub(crate) async fn dev(address: SocketAddr, directory: &Path) -> Result<(), Fai
     install_metrics(&config, &log).await?;
     let cloakroom = Cloakroom::new(config).await?;
     add_samples(&cloakroom).await?;
-    let url = cloakroom.config().public_url.origin().to_owned();
-    let app = move |stopping: Stopping, cloakroom: &Cloakroom| {
-        Ok(host::only_localhost(assemble(cloakroom, stopping)?, port))
-    };
-    let ready = format!("Cloakroom is ready: {url}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}");
-    run(listener, cloakroom, app, &ready).await?;
+    let stopping = Stopping::default();
+    let app = host::only_localhost(assemble(&cloakroom, stopping.clone())?, port);
+    say(&format!(
+        "Cloakroom is ready: {}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}",
+        cloakroom.config().public_url.origin()
+    ));
+    run(listener, cloakroom, app, stopping).await?;
     log.flush();
     Ok(())
 }
@@ -58,8 +59,14 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     install_metrics(&config, &log).await?;
     let listener = bind(config.listen.0).await?;
     let cloakroom = Cloakroom::new(config).await?;
-    let ready = format!("Cloakroom is ready: {}", cloakroom.config().public_url.origin());
-    run(listener, cloakroom, |stopping, cloakroom| assemble(cloakroom, stopping), &ready).await?;
+    let stopping = Stopping::default();
+    let app = assemble(&cloakroom, stopping.clone())?;
+    tracing::info!(
+        public_url = cloakroom.config().public_url.origin(),
+        listen = %cloakroom.config().listen.0,
+        "ready"
+    );
+    run(listener, cloakroom, app, stopping).await?;
     log.flush();
     Ok(())
 }
@@ -86,29 +93,27 @@ fn assemble(cloakroom: &Cloakroom, stopping: Stopping) -> Result<Router, Failure
         let storage = storage.clone();
         Box::pin(async move { storage.is_ready().await }) as _
     };
-    let app = cloakroom
+    Ok(cloakroom
         .router()
         .route("/api", nothing.clone())
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)
         .layer(cloakroom.layer())
         .merge(operations::router(stopping, ready))
-        .fallback_service(spa);
-    let is_https = cloakroom.config().public_url.is_https();
-    Ok(app.layer((headers::SecurityHeaders::new(is_https), request::Requests, host::RequireHost)))
+        .fallback_service(spa))
 }
 
 /// Serves until SIGTERM or Ctrl-C, then lets requests in flight finish.
 async fn run(
     listener: TcpListener,
     cloakroom: Cloakroom,
-    app: impl FnOnce(Stopping, &Cloakroom) -> Result<Router, Failure>,
-    ready: &str,
+    app: Router,
+    stopping: Stopping,
 ) -> Result<(), Failure> {
-    let stopping = Stopping::default();
-    let app = app(stopping.clone(), &cloakroom)?;
+    // Around everything, refusals included: the headers first, so that nothing leaves without them.
+    let is_https = cloakroom.config().public_url.is_https();
+    let app = app.layer((headers::SecurityHeaders::new(is_https), request::Requests, host::RequireHost));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    say(ready);
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -285,7 +285,8 @@ impl Draft {
                         table.insert(secret, text.trim().into());
                     }
                     Err(error) => {
-                        complaints.push((format!("{prefix}{key}"), format!("{file} cannot be read: {error}")))
+                        complaints
+                            .push((format!("{prefix}{key}"), format!("{file} cannot be read: {error}")));
                     }
                 }
             }

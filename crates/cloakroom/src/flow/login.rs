@@ -7,7 +7,7 @@ use crate::model::email::Email;
 use crate::model::session::NewSession;
 use crate::model::user::{Account, User};
 use crate::model::visitor::Visitor;
-use crate::password::Verdict;
+use crate::password::{Place, Verdict};
 use crate::policy::LONGEST_PASSWORD;
 use crate::secret::{self, Ticket};
 
@@ -20,6 +20,13 @@ pub(crate) struct SignedIn {
     pub(crate) user: User,
 }
 
+/// A try that was counted and has its place in the queue of hashes.
+struct Attempt {
+    email: Email,
+    place: Place,
+    counted: Counted,
+}
+
 /// A first factor that has been proven.
 struct Proof {
     account: Account,
@@ -27,8 +34,6 @@ struct Proof {
     verified_hash: String,
     /// The hash to store instead.
     upgrade: Option<String>,
-    /// The try that led here.
-    counted: Counted,
 }
 
 /// Signs in by email and password.
@@ -44,16 +49,25 @@ pub(crate) async fn with_password(
     email: &str,
     password: &str,
 ) -> Result<SignedIn> {
-    let result = match prove(cloakroom, visitor, email, password).await {
-        Ok(proof) => proceed(cloakroom, visitor, proof).await,
-        Err(error) => Err(error),
-    };
+    let result = attempt(cloakroom, visitor, email, password).await;
     let outcome = result.as_ref().map_or_else(Error::code, |_| "success");
     metrics::counter!("cloakroom_logins_total", "outcome" => outcome).increment(1);
     result
 }
 
-async fn prove(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<Proof> {
+async fn attempt(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<SignedIn> {
+    let attempt = admit(cloakroom, visitor, email, password).await?;
+    // Twice, because another login may have stored a better hash of the same password since this one read it.
+    for _ in 0..2 {
+        let proof = prove(cloakroom, &attempt, password).await?;
+        if let Some(signed_in) = proceed(cloakroom, visitor, proof, &attempt.counted).await? {
+            return Ok(signed_in);
+        }
+    }
+    Err(Error::InvalidCredentials)
+}
+
+async fn admit(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<Attempt> {
     let email = check_form(email, password)?;
     let place = cloakroom.passwords().place()?;
     let is_known = match &visitor.browser {
@@ -61,11 +75,15 @@ async fn prove(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: 
         None => false,
     };
     let counted = limits::count_proof(cloakroom, &email, visitor.network, is_known).await?;
-    let account = cloakroom.store().account_by_email(&email).await?;
+    Ok(Attempt { email, place, counted })
+}
+
+async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Result<Proof> {
+    let account = cloakroom.store().account_by_email(&attempt.email).await?;
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
-    match (place.verify(password, stored.clone()).await?, account, stored) {
+    match (attempt.place.verify(password, stored.clone()).await?, account, stored) {
         (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
-            Ok(Proof { account, verified_hash, upgrade, counted })
+            Ok(Proof { account, verified_hash, upgrade })
         }
         _ => Err(Error::InvalidCredentials),
     }
@@ -94,9 +112,15 @@ fn check_form(email: &str, password: &str) -> Result<Email> {
 }
 
 /// The one way in which a sign-in ends: refused when the account is deactivated, else a new session under a new
-/// ticket, and the one that this browser had before is gone, all in one transaction.
-async fn proceed(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof) -> Result<SignedIn> {
-    let Proof { account, verified_hash, upgrade, counted } = proof;
+/// ticket, and the one that this browser had before is gone, all in one transaction. `None` when the stored hash is not
+/// the verified one any more.
+async fn proceed(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    proof: Proof,
+    counted: &Counted,
+) -> Result<Option<SignedIn>> {
+    let Proof { account, verified_hash, upgrade } = proof;
     if !account.is_active {
         return Err(Error::AccountInactive);
     }
@@ -111,8 +135,8 @@ async fn proceed(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof) -> Resu
     };
     let mut tx = cloakroom.store().begin().await?;
     if !tx.note_login(&account.id, &verified_hash, upgrade, now).await? {
-        // Deactivated, or another password, since it was verified.
-        return Err(Error::InvalidCredentials);
+        // Deactivated, or another password or hash, since it was verified.
+        return Ok(None);
     }
     if let Some(before) = &visitor.session {
         tx.end_session(before.hash()).await?;
@@ -128,5 +152,5 @@ async fn proceed(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof) -> Resu
         cloakroom.sessions().forget(ticket_hash);
     }
     tracing::info!(user = account.id, session = session.id, "signed in");
-    Ok(SignedIn { ticket, user: account.user() })
+    Ok(Some(SignedIn { ticket, user: account.user() }))
 }

@@ -193,7 +193,7 @@ impl Live {
                 tx.commit().await
             };
             if let Err(error) = written.await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "activity was not written down");
+                tracing::warn!(error = error.with_causes(), "activity was not written down");
             }
         });
         true

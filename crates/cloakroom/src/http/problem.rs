@@ -1,7 +1,5 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457).
 
-use std::error::Error as StdError;
-
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -114,7 +112,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if matches!(self, Self::Internal(_) | Self::Unavailable(_) | Self::Config(_)) {
             // The one place that logs a cause, with its chain; callers hear the code only.
-            tracing::error!(error = &self as &dyn StdError, "request failed");
+            tracing::error!(error = self.with_causes(), "request failed");
         }
         let problem = Problem::from(&self);
         let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -51,7 +51,7 @@ async fn hear_revocations(store: Store, upgrade: impl Fn() -> Option<Cloakroom>)
                     Err(error) => {
                         cloakroom.sessions().set_hearing(false);
                         tracing::warn!(
-                            error = &error as &dyn std::error::Error,
+                            error = error.with_causes(),
                             "revocations are not heard: sessions are not cached until they are"
                         );
                         break;

@@ -20,7 +20,7 @@ pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
         tokio::time::sleep(PERIOD).await;
         let Some(cloakroom) = upgrade() else { return };
         if let Err(error) = sweep(&cloakroom).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "nothing could be swept");
+            tracing::warn!(error = error.with_causes(), "nothing could be swept");
         }
     }
 }

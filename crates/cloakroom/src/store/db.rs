@@ -13,7 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{FromRow, Postgres, Sqlite, Transaction};
+use sqlx::{Connection as _, FromRow, Postgres, Sqlite, Transaction};
 
 use crate::error::{Error, Result};
 
@@ -70,10 +70,20 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE);
         let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
-        let write = pool(1).connect_with(options.clone()).await.map_err(to_error)?;
+        // On a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that is gone: every later
+        // one would fail. A connection that comes back in that state is closed, and the next writer opens another.
+        let write = pool(1)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(options.clone())
+            .await
+            .map_err(to_error)?;
         MIGRATIONS.run(&write).await.map_err(|error| Error::Unavailable(error.into()))?;
-        let read =
-            pool(CONNECTIONS).connect_with(options).await.map_err(to_error)?;
+        let read = pool(CONNECTIONS).connect_with(options).await.map_err(to_error)?;
         Ok(Self::Sqlite { read, write })
     }
 

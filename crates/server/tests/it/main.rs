@@ -1,8 +1,14 @@
 //! The binary, from outside: one process per test, spoken to over a socket.
 
+mod command_line;
+mod documents;
 mod headers;
 mod host;
+mod installation;
 mod listen;
+mod nodes;
 mod operations;
+mod person;
 mod server;
 mod spa;
+mod storage;

@@ -8,6 +8,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -39,7 +40,7 @@ pub(crate) struct Server {
     child: Child,
     port: u16,
     /// Holds its data; deleted with the value.
-    _directory: TempDir,
+    directory: TempDir,
     output: Arc<Mutex<String>>,
     /// Keeps the pipe of a stalled reader open.
     _stalled: Option<BufReader<ChildStdout>>,
@@ -96,7 +97,7 @@ impl Server {
             let output = Arc::clone(&output);
             move || keep(&mut lines, &output)
         });
-        let mut server = Self { child, port, _directory: directory, output, _stalled: None };
+        let mut server = Self { child, port, directory, output, _stalled: None };
         server.wait_until_it_answers();
         server
     }
@@ -125,7 +126,7 @@ impl Server {
             Reader::Stalls => stalled = Some(lines),
             Reader::Leaves => drop(lines),
         }
-        let mut server = Self { child, port, _directory: directory, output, _stalled: stalled };
+        let mut server = Self { child, port, directory, output, _stalled: stalled };
         server.wait_until_it_answers();
         server
     }
@@ -154,6 +155,11 @@ impl Server {
     /// The name that the development server answers to.
     pub(crate) fn host(&self) -> String {
         format!("localhost:{}", self.port)
+    }
+
+    /// Where `dev` keeps everything.
+    pub(crate) fn data_directory(&self) -> PathBuf {
+        self.directory.path().join("data")
     }
 
     /// What it has printed so far.
@@ -265,6 +271,11 @@ impl Reply {
         let first = values.next();
         assert!(values.next().is_none(), "{name} came twice");
         first
+    }
+
+    /// Every header of that name, in lower case.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
     /// The body as text.

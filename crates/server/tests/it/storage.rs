@@ -1,0 +1,204 @@
+//! Storage that is busy, full, gone or silent: clients hear 503, nothing is lost, and it heals without a restart.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use sqlx::{Connection as _, Executor as _};
+
+use crate::installation::{Installation, PASSWORD};
+use crate::person::Person;
+
+/// Waits until the person's profile answers with this status.
+fn wait_for(person: &mut Person, status: u16, patience: Duration) {
+    let start = Instant::now();
+    while person.profile() != status {
+        assert!(start.elapsed() < patience, "no {status} within {patience:?}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// L08: another process holds the write lock. Those who are signed in notice nothing; a sign-in waits, then hears 503.
+#[test]
+fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    installation.add("ann@example.test");
+    let node = installation.node();
+    let mut ann = node.person();
+    assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
+    let url = format!("sqlite:{}", installation.path().join("cloakroom.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut other = runtime.block_on(sqlx::SqliteConnection::connect(&url)).unwrap();
+    runtime.block_on(other.execute("BEGIN IMMEDIATE")).unwrap();
+
+    let start = Instant::now();
+    let login = thread::spawn({
+        let mut person = node.person();
+        move || person.login("ann@example.test", PASSWORD)
+    });
+    for _ in 0..20 {
+        let read = Instant::now();
+        assert_eq!(ann.profile(), 200);
+        assert!(read.elapsed() < Duration::from_secs(1), "a read waited for a writer");
+        thread::sleep(Duration::from_millis(100));
+    }
+    let refused = login.join().unwrap();
+    assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
+    assert!(refused.header("retry-after").is_some());
+    assert!(start.elapsed() < Duration::from_secs(12), "it waited {:?}", start.elapsed());
+
+    runtime.block_on(other.execute("ROLLBACK")).unwrap();
+    assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
+}
+
+/// A small file system of its own; unmounted with the value.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    /// `None` where mounting is not allowed.
+    fn mount() -> Option<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
+            .arg(directory.path())
+            .output()
+            .is_ok_and(|output| output.status.success());
+        mounted.then_some(Self(directory))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).status();
+    }
+}
+
+/// L07: the disk is full. Writes hear 503, reads go on, and it heals when there is room again.
+#[test]
+fn l07_a_full_disk_makes_503_for_writes_and_heals() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("not run: mounting a file system needs root");
+        return;
+    };
+    let database = disk.0.path().join("cloakroom.db");
+    let installation = Installation::with_database(&format!("sqlite:{}", database.display()), "");
+    installation.add("ann@example.test");
+    let node = installation.node();
+    let mut ann = node.person();
+    assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
+    let filler = disk.0.path().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+
+    // Some pages of the write-ahead log may be there to be used again, so the first write need not fail.
+    let refused = (0..20)
+        .map(|_| node.person().login("ann@example.test", PASSWORD))
+        .find(|reply| reply.status != 200)
+        .expect("a full disk refuses writes in the end");
+    assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
+    assert_eq!(ann.profile(), 200);
+
+    fs::remove_file(&filler).unwrap();
+    drop(file);
+    assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
+}
+
+/// A proxy before Postgres that can break.
+struct Wire {
+    address: SocketAddr,
+    state: Arc<AtomicU8>,
+    streams: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+const PASSES: u8 = 0;
+/// Bytes are swallowed, connections stay.
+const HANGS: u8 = 1;
+/// Connections are cut and refused.
+const DOWN: u8 = 2;
+
+impl Wire {
+    fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (state, streams) = (Arc::new(AtomicU8::new(PASSES)), Arc::new(Mutex::new(Vec::new())));
+        let wire = Self { address, state: Arc::clone(&state), streams: Arc::clone(&streams) };
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                if state.load(Ordering::SeqCst) == DOWN {
+                    let _ = client.shutdown(Shutdown::Both);
+                    continue;
+                }
+                let Ok(server) = TcpStream::connect(target) else { continue };
+                for (from, to) in [(&client, &server), (&server, &client)] {
+                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+                    let state = Arc::clone(&state);
+                    thread::spawn(move || carry(from, to, &state));
+                }
+                streams.lock().unwrap().extend([client, server]);
+            }
+        });
+        wire
+    }
+
+    fn set(&self, state: u8) {
+        self.state.store(state, Ordering::SeqCst);
+        if state == DOWN {
+            for stream in self.streams.lock().unwrap().drain(..) {
+                let _ = stream.shutdown(Shutdown::Both);
+            }
+        }
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, state: &AtomicU8) -> Option<io::Result<()>> {
+    let mut buffer = [0; 4096];
+    loop {
+        let length = from.read(&mut buffer).ok().filter(|length| *length > 0)?;
+        while state.load(Ordering::SeqCst) == HANGS {
+            thread::sleep(Duration::from_millis(20));
+        }
+        to.write_all(&buffer[..length]).ok()?;
+    }
+}
+
+/// L10: Postgres is cut off, then silent. 503 within the patience, alive all the while, healed within ten seconds.
+#[test]
+fn l10_postgres_that_goes_away_or_hangs_makes_503_and_heals() {
+    let Ok(server) = std::env::var("CLOAKROOM_TEST_POSTGRES") else { return };
+    let (_, rest) = server.split_once('@').unwrap();
+    let target: SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
+    let wire = Wire::to(target);
+    // A database of its own, reached through the wire.
+    let direct = Installation::new("");
+    direct.add("ann@example.test");
+    let text = fs::read_to_string(direct.config()).unwrap();
+    fs::write(direct.config(), text.replace(&target.to_string(), &wire.address.to_string())).unwrap();
+    let node = direct.node();
+    let mut ann = node.person();
+    assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
+
+    for broken in [DOWN, HANGS] {
+        assert_eq!(ann.profile(), 200);
+        wire.set(broken);
+        // What was read a moment ago may be believed for some seconds.
+        wait_for(&mut ann, 503, Duration::from_secs(20));
+        let start = Instant::now();
+        assert_eq!(node.person().get("/readyz").status, 503, "{broken}");
+        assert_eq!(node.person().get("/healthz").status, 200, "{broken}");
+        assert_eq!(
+            ann.post("/api/logout/", &json!({})).status,
+            503,
+            "a sign-out that did not happen is not told as done"
+        );
+        assert!(start.elapsed() < Duration::from_secs(25), "{broken}: it took {:?}", start.elapsed());
+        wire.set(PASSES);
+        wait_for(&mut ann, 200, Duration::from_secs(10));
+    }
+    wire.set(DOWN);
+}
