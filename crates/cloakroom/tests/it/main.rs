@@ -1,6 +1,7 @@
 //! Everything goes through the public surface, as a browser would, on the engine that the environment names.
 mod csrf;
 mod database;
+mod limits;
 mod login;
 mod race;
 mod session;
