@@ -49,11 +49,13 @@ enum Task {
 pub(crate) struct Passwords {
     tasks: SyncSender<Task>,
     places: Arc<Semaphore>,
+    queue: metrics::Gauge,
 }
 
 /// A place in the queue. It is taken before anything is counted or looked up, and given back when dropped.
 pub(crate) struct Place {
     tasks: SyncSender<Task>,
+    queue: metrics::Gauge,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -61,16 +63,17 @@ impl Passwords {
     /// Starts one thread for each core. They end when the last clone is dropped.
     pub(crate) fn start() -> Self {
         // Two tasks for each place: a verification and the hash that upgrades it.
-        let (tasks, queue) = sync_channel(2 * MOST_WAITING);
-        let queue = Arc::new(Mutex::new(queue));
+        let (tasks, waiting) = sync_channel(2 * MOST_WAITING);
+        let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            let queue = Arc::clone(&queue);
+            let waiting = Arc::clone(&waiting);
             std::thread::Builder::new()
                 .name(format!("password-{number}"))
-                .spawn(move || work(&queue))
+                .spawn(move || work(&waiting))
                 .expect("the operating system gives threads at the start");
         }
-        Self { tasks, places: Arc::new(Semaphore::new(MOST_WAITING)) }
+        let queue = metrics::gauge!("cloakroom_password_queue");
+        Self { tasks, places: Arc::new(Semaphore::new(MOST_WAITING)), queue }
     }
 
     /// Takes a place in the queue.
@@ -79,14 +82,15 @@ impl Passwords {
     /// [`Error::Busy`] when the queue is full.
     pub(crate) fn place(&self) -> Result<Place> {
         let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::Busy)?;
-        metrics::gauge!("cloakroom_password_queue")
-            .set(as_f64(MOST_WAITING - self.places.available_permits()));
-        Ok(Place { tasks: self.tasks.clone(), _permit: permit })
+        self.queue.increment(1);
+        Ok(Place { tasks: self.tasks.clone(), queue: self.queue.clone(), _permit: permit })
     }
 }
 
-fn as_f64(count: usize) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.queue.decrement(1);
+    }
 }
 
 impl Place {
@@ -110,12 +114,12 @@ impl Place {
 }
 
 /// A thread's life: the next task, with the memory of the last one.
-fn work(queue: &Mutex<Receiver<Task>>) {
+fn work(waiting: &Mutex<Receiver<Task>>) {
     // Those who are signed in come first: a hash takes the time that nobody else wants.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
     let mut memory = Vec::new();
     loop {
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         // A reply that nobody waits for any more belongs to a request that was given up.
         match next {
             Ok(Task::Hash { password, reply }) if !reply.is_closed() => {
