@@ -82,6 +82,12 @@ pub(crate) struct Limit {
     pub(crate) rate: Rate,
 }
 
+impl Limit {
+    fn is_on(&self) -> bool {
+        self.rate.count > 0
+    }
+}
+
 /// A key's count after this try, and when its window ends.
 pub(crate) struct Count {
     pub(crate) key: String,
@@ -108,17 +114,16 @@ pub(crate) async fn count_proof(
     let rates = &cloakroom.config().limits;
     let ceiling =
         Rate { count: rates.login_per_account.count.saturating_mul(CEILING), ..rates.login_per_account };
-    let mut limits = vec![
+    let here = vec![
         Limit {
             key: key(cloakroom, "account", &format!("{}\0{network}", email.canonical())),
             rate: rates.login_per_account,
         },
         Limit { key: key(cloakroom, "address", &network.to_string()), rate: rates.login_per_ip },
     ];
-    if !known_browser {
-        limits.push(Limit { key: key(cloakroom, "ceiling", email.canonical()), rate: ceiling });
-    }
-    count(cloakroom, limits).await
+    let everywhere =
+        (!known_browser).then(|| Limit { key: key(cloakroom, "ceiling", email.canonical()), rate: ceiling });
+    count(cloakroom, here, everywhere).await
 }
 
 impl Counted {
@@ -131,28 +136,38 @@ impl Counted {
     }
 }
 
-async fn count(cloakroom: &Cloakroom, mut limits: Vec<Limit>) -> Result<Counted> {
-    limits.retain(|limit| limit.rate.count > 0);
-    if limits.is_empty() {
+/// Counts under what is the sender's own, and only if that lets the try through under what all networks share: otherwise one
+/// network's refused tries would lock out everybody else.
+async fn count(cloakroom: &Cloakroom, mut own: Vec<Limit>, shared: Option<Limit>) -> Result<Counted> {
+    own.retain(Limit::is_on);
+    let shared = shared.filter(Limit::is_on);
+    if own.is_empty() && shared.is_none() {
         return Ok(Counted(Vec::new()));
     }
     // One order for everyone: two statements that lock the same rows never wait for each other in a circle.
-    limits.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+    own.sort_unstable_by(|one, other| one.key.cmp(&other.key));
     let now = cloakroom.now();
     let mut tx = cloakroom.store().begin().await?;
-    let counts = tx.count(&limits, now).await?;
+    let mut counts = tx.count(&own, now).await?;
+    let mut over = used_up(&own, &counts);
+    if over.is_none() {
+        let of_shared = tx.count(shared.as_slice(), now).await?;
+        over = used_up(shared.as_slice(), &of_shared);
+        counts.extend(of_shared);
+    }
     tx.commit().await?;
-    let used_up = counts
-        .iter()
-        .filter(|count| {
-            limits.iter().any(|limit| limit.key == count.key && count.tries > i64::from(limit.rate.count))
-        })
-        .map(|count| count.resets_at)
-        .max();
-    let Some(retry_at) = used_up else { return Ok(Counted(counts)) };
+    let Some(retry_at) = over else { return Ok(Counted(counts)) };
     metrics::counter!("cloakroom_rate_limited_total").increment(1);
     let retry_after = retry_at.since(now).as_millis().div_ceil(1000).max(1);
     Err(Error::RateLimited { retry_at, retry_after: u64::try_from(retry_after).unwrap_or(u64::MAX) })
+}
+
+/// When the last of those that are used up begins anew; `None` when none is.
+fn used_up(limits: &[Limit], counts: &[Count]) -> Option<Timestamp> {
+    let is_over = |count: &&Count| {
+        limits.iter().any(|limit| limit.key == count.key && count.tries > i64::from(limit.rate.count))
+    };
+    counts.iter().filter(is_over).map(|count| count.resets_at).max()
 }
 
 /// Addresses do not lie in the table in clear, and a key is never longer than this.
