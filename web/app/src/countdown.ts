@@ -27,7 +27,11 @@ export function useCountdown(until: Ref<string | null>): Countdown {
     (instant) => {
       clearInterval(timer)
       now.value = Date.now()
-      if (instant !== null) timer = setInterval(() => (now.value = Date.now()), 250)
+      if (instant === null) return
+      timer = setInterval(() => {
+        now.value = Date.now()
+        if (seconds.value === 0) clearInterval(timer)
+      }, 250)
     },
     { immediate: true },
   )

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, signIn, test } from '../fixtures'
 
 test('X01: every page has a strict policy, and keeps to it', async ({ page, person }) => {
@@ -24,16 +27,31 @@ test('X01: every page has a strict policy, and keeps to it', async ({ page, pers
 })
 
 test('X01: the page cannot be put into a frame', async ({ page, baseURL, faults }) => {
-  await page.route('http://framer.test/', (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<iframe src="${baseURL}/login"></iframe>` }),
-  )
-  await page.goto('http://framer.test/')
-  await expect.poll(() => page.frames().length).toBe(2)
-  await expect.poll(() => page.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
-  await expect(page.frameLocator('iframe').getByLabel('Email')).toHaveCount(0)
-  // The browser tells about its refusal, which is what was wanted.
-  await expect.poll(() => faults.join()).toContain('frame-ancestors')
-  faults.length = 0
+  const framer = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html').end(`<iframe src="${baseURL}/login" width="600" height="600"></iframe>`)
+  }).listen(0, '127.0.0.1')
+  await once(framer, 'listening')
+  const url = `http://localhost:${(framer.address() as AddressInfo).port}/`
+  const form = page.frameLocator('iframe').getByLabel('Email')
+  try {
+    await page.goto(url)
+    await expect.poll(() => page.frames()[1]?.url()).toBe('chrome-error://chromewebdata/')
+    await expect(form).toHaveCount(0)
+    await expect.poll(() => faults.join()).toContain('frame-ancestors')
+    faults.length = 0
+
+    // Without the policy the same frame shows the page, so that it is the policy which keeps it out.
+    await page.route('**/login', async (route) => {
+      const response = await route.fetch()
+      const headers = response.headers()
+      delete headers['content-security-policy']
+      await route.fulfill({ response, headers })
+    })
+    await page.goto(url)
+    await expect(form).toBeVisible()
+  } finally {
+    framer.close()
+  }
 })
 
 test('X01: the page holds no inline script or style, and no source map', async ({ request }) => {

@@ -1,4 +1,4 @@
-import { endSessionsElsewhere, expect, signIn, submitSignIn, test, type Page } from '../fixtures'
+import { endSessionsElsewhere, expect, expectAccessible, signIn, submitSignIn, test, type Page } from '../fixtures'
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Your session has ended' })
 
@@ -152,4 +152,20 @@ test('a server that cannot be reached at the start is waited for', async ({ page
   await page.unroute('**/api/session/')
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await expect(page).toHaveURL('/login?next=/account')
+})
+
+test('who is about to be signed out for want of activity is warned, and stays with one press', async ({ page, person }) => {
+  await signIn(page, person)
+  await page.route('**/api/session/', async (route) => {
+    const response = await route.fetch()
+    const session = (await response.json()) as object
+    await route.fulfill({ response, json: { ...session, expires_at: new Date(Date.now() + 122_000).toISOString() } })
+  })
+  await page.reload()
+  await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+  await expect(page.getByText(/You will be signed out in 1:\d\d/)).toBeVisible()
+  await expectAccessible(page)
+  await page.unroute('**/api/session/')
+  await page.getByRole('button', { name: 'Stay signed in' }).click()
+  await expect(page.getByText('You will be signed out in')).toBeHidden()
 })

@@ -27,6 +27,8 @@ export interface Session {
   readonly signOutPending: Readonly<Ref<boolean>>
   /** True from the moment a page is put away until the session has been checked again: show nothing private. */
   readonly concealed: Readonly<Ref<boolean>>
+  /** When the session ends if nothing more happens (RFC 3339); each answer of the server moves it. */
+  readonly expiresAt: Readonly<Ref<string | null>>
   /** How the last session ended, as far as this tab knows. */
   readonly signedOutBy: Readonly<Ref<SignedOutBy | null>>
   /** Resolves when the server has answered for the first time, or could not. */
@@ -71,6 +73,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   const online = ref(navigator.onLine)
   const signOutPending = ref(readFlag(SIGN_OUT_PENDING) !== null)
   const concealed = ref(false)
+  const expiresAt = ref<string | null>(null)
   const signedOutBy = ref<SignedOutBy | null>(null)
 
   /** Requests that met the end of the session, and wait for somebody to sign in. */
@@ -91,6 +94,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     status.value = next
     user.value = who
     problem.value = why
+    if (next !== 'signed-in') expiresAt.value = null
     if (next !== 'offline') onAuthenticated(next === 'signed-in')
     if (next === 'offline') nextRetry = setTimeout(() => void retry(), RETRY_AFTER)
     if (next === 'signed-in') signedOutBy.value = null
@@ -133,6 +137,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
       if (mustKnow && status.value !== 'signed-out') become('offline', null, result.problem)
     } else if (result.data.state === 'authenticated' && result.data.user) {
       signedIn(result.data.user)
+      expiresAt.value = result.data.expires_at ?? null
     } else if (user.value && ifGone === 'expired') {
       become('expired', user.value)
     } else {
@@ -236,6 +241,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     online,
     signOutPending,
     concealed,
+    expiresAt,
     signedOutBy,
     ready: retry(),
     async login(credentials, options) {
@@ -248,6 +254,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
         era += 1
         signedIn(result.data.user)
         tabs.tell('signed-in')
+        void refresh()
       }
       return result
     },

@@ -12,6 +12,9 @@ export function person(email: string): User {
   }
 }
 
+/** When the sessions of this server end. */
+export const EXPIRES_AT = '2026-12-01T00:00:00Z'
+
 /** The server as one browser sees it: all its tabs share one session. The client in front of it is the real one. */
 export class Server {
   /** Who the browser's cookie belongs to. */
@@ -51,7 +54,7 @@ export class Server {
   private reply(request: string, init?: RequestInit): Response {
     switch (request) {
       case 'GET /api/session/':
-        return Response.json({ state: this.user ? 'authenticated' : 'anonymous', user: this.user })
+        return Response.json({ state: this.user ? 'authenticated' : 'anonymous', user: this.user, expires_at: this.user && EXPIRES_AT })
       case 'POST /api/login/': {
         const { email, password } = JSON.parse(String(init?.body)) as { email: string; password: string }
         if (password !== 'right') return problem(400, 'invalid_credentials')

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { startSession, type Session } from '../src/session'
-import { person, Server } from './server'
+import { EXPIRES_AT, person, Server } from './server'
 
 const ada = person('ada@example.test')
 const grace = person('grace@example.test')
@@ -52,6 +52,7 @@ describe('at boot', () => {
     await session.ready
     expect(session.status.value).toBe('signed-in')
     expect(session.user.value).toEqual(ada)
+    expect(session.expiresAt.value).toBe(EXPIRES_AT)
     expect(flags).toEqual([true])
   })
 
@@ -84,6 +85,7 @@ describe('a sign-in', () => {
     await Promise.all([here.session.ready, there.session.ready])
     expect(await here.session.login({ email: ada.email, password: 'right' })).toMatchObject({ ok: true })
     expect(here.session.user.value).toEqual(ada)
+    await inTime(() => expect(here.session.expiresAt.value).toBe(EXPIRES_AT))
     await inTime(() => expect(there.session.user.value).toEqual(ada))
   })
 
@@ -128,6 +130,7 @@ describe('a sign-out', () => {
     expect(session.status.value).toBe('signed-out')
     expect(session.signedOutBy.value).toBe('here')
     expect(session.user.value).toBeNull()
+    expect(session.expiresAt.value).toBeNull()
   })
 
   it('is followed by the other tabs', async () => {
@@ -187,7 +190,7 @@ describe('a sign-out', () => {
     expect(await session.login({ email: grace.email, password: 'right' })).toMatchObject({ problem: { code: 'network' } })
     server.unreachable = false
     await session.login({ email: grace.email, password: 'right' })
-    expect(server.asked.slice(-2)).toEqual(['POST /api/logout/', 'POST /api/login/'])
+    expect(server.asked.slice(-3, -1)).toEqual(['POST /api/logout/', 'POST /api/login/'])
     expect(session.user.value).toEqual(grace)
     expect(session.signOutPending.value).toBe(false)
   })
