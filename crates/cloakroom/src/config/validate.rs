@@ -32,6 +32,9 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
     if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
         complain("database.url", "must begin with sqlite: or postgres://".into());
     }
+    if database.starts_with("sqlite:") && (database.contains('?') || database.contains(":memory:")) {
+        complain("database.url", "must be sqlite: and the path of a file, without parameters".into());
+    }
     let mail = config.mail.url.expose();
     if !["smtp://", "smtp+starttls://", "smtps://"].iter().any(|scheme| mail.starts_with(scheme)) {
         complain("mail.url", "must begin with smtp://, smtp+starttls:// or smtps://".into());

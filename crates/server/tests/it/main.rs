@@ -9,6 +9,7 @@ mod listen;
 mod nodes;
 mod operations;
 mod person;
+mod secrets;
 mod server;
 mod spa;
 mod storage;

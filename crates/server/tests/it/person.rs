@@ -28,6 +28,16 @@ impl Person {
         Self { address, ..self.clone() }
     }
 
+    /// The values of all cookies.
+    pub(crate) fn cookies(&self) -> Vec<String> {
+        self.cookies.values().cloned().collect()
+    }
+
+    /// Loses a cookie.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.cookies.remove(name);
+    }
+
     pub(crate) fn get(&mut self, path: &str) -> Reply {
         self.request("GET", path, "")
     }
