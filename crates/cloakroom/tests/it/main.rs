@@ -3,5 +3,6 @@ mod csrf;
 mod database;
 mod limits;
 mod login;
+mod parsing;
 mod race;
 mod session;
