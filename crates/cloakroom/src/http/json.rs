@@ -98,15 +98,17 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     // Serde fills a struct from an array as well; the contract has objects only.
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
     match parsed {
-        Ok(_) if deserializer.end().is_err() => Err(Error::InvalidJson),
-        Ok(parsed) if is_object => Ok(parsed),
-        Ok(_) => Err(Error::Validation(vec![Invalid::new("", "invalid", "Send a JSON object.")])),
-        Err(error) if error.inner().is_data() => {
-            let is_whole = serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
-            if is_whole { Err(invalid(&error)) } else { Err(Error::InvalidJson) }
+        Ok(parsed) if is_object => deserializer.end().map(|()| parsed).map_err(|_| Error::InvalidJson),
+        Err(error) if is_object && error.inner().is_data() && is_json(body) => Err(invalid(&error)),
+        _ if !is_object && is_json(body) => {
+            Err(Error::Validation(vec![Invalid::new("", "invalid", "Send a JSON object.")]))
         }
-        Err(_) => Err(Error::InvalidJson),
+        _ => Err(Error::InvalidJson),
     }
+}
+
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
 fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
@@ -118,6 +120,8 @@ fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
         Invalid::new(named, "required", format!("`{named}` is needed."))
     } else if message.starts_with("unknown field") {
         Invalid::new(named, "unknown", format!("`{named}` is not a field of this call."))
+    } else if message.starts_with("duplicate field") {
+        Invalid::new(named, "invalid", format!("`{named}` stands there twice."))
     } else {
         Invalid::new(path.trim_matches('.'), "invalid", "This is not the kind of value that belongs here.")
     };
