@@ -1,10 +1,15 @@
 //! Each test has a database of its own: a SQLite file, or with `CLOAKROOM_TEST_POSTGRES=postgres://…` a fresh database
 //! on that server. What the public surface does not show is read, and what it does not make is planted, in SQL.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::Router;
 use cloakroom::Config;
 use cloakroom::testing::TestApp;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
+
+/// Tells the databases of one run apart.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 const TABLES: [&str; 5] = ["users", "sessions", "browsers", "limits", "development"];
 
@@ -21,8 +26,7 @@ impl Database {
             let url = format!("sqlite:{}", directory.path().join("test.db").display());
             return Self { url, directory: Some(directory) };
         };
-        static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
         let mut connection = PgConnection::connect(&server).await.unwrap();
         let create = format!("CREATE DATABASE {name}");

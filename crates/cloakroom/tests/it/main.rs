@@ -1,8 +1,12 @@
 //! Everything goes through the public surface, as a browser would, on the engine that the environment names.
+mod architecture;
+mod config;
 mod csrf;
 mod database;
+mod embed;
 mod limits;
 mod login;
+mod openapi;
 mod parsing;
 mod race;
 mod session;

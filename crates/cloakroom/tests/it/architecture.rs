@@ -1,0 +1,118 @@
+//! The house keeps its rooms apart (`ARCHITECTURE.md`): which way the layers look, and how long a file may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const LONGEST_FILE: usize = 400;
+
+/// Every source file of the library: its path below `src/`, and its text.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    let mut open = vec![root.clone()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().display().to_string();
+                files.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() > 30, "{} files", files.len());
+    files
+}
+
+/// The lines of code, comments left out, that hold `word` as a word of its own.
+fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+    let holds = move |line: &str| {
+        let code = line.split("//").next().unwrap_or_default();
+        let is_part = |character: char| character.is_alphanumeric() || character == '_';
+        code.match_indices(word).any(|(start, _)| {
+            let before = code[..start].chars().next_back();
+            let after = code[start + word.len()..].chars().next();
+            !before.is_some_and(is_part) && !after.is_some_and(is_part)
+        })
+    };
+    text.lines().enumerate().filter(move |(_, line)| holds(line)).map(|(index, line)| (index + 1, line))
+}
+
+/// Fails with every line that mentions one of `words` in a file that may not.
+fn assert_only(words: &[&str], may: impl Fn(&str) -> bool, rule: &str) {
+    let mut offences = Vec::new();
+    let mut uses = 0;
+    for (name, text) in sources() {
+        for word in words {
+            for (line, code) in mentions(&text, word) {
+                if may(&name) {
+                    uses += 1;
+                } else {
+                    offences.push(format!("src/{name}:{line}: {}", code.trim()));
+                }
+            }
+        }
+    }
+    assert!(offences.is_empty(), "{rule}:\n{}", offences.join("\n"));
+    assert!(uses > 0, "the rule finds what it looks for where it may be");
+}
+
+#[test]
+fn only_the_store_names_sqlx() {
+    assert_only(&["sqlx"], |file| file.starts_with("store/"), "only store/ names sqlx");
+}
+
+#[test]
+fn only_http_names_axum_beside_the_doors_of_the_library() {
+    let doors = ["testing.rs", "cloakroom.rs"];
+    let may = |file: &str| file.starts_with("http/") || doors.contains(&file);
+    assert_only(&["axum", "utoipa_axum"], may, "only http/ names axum");
+    let cloakroom =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cloakroom.rs")).unwrap();
+    let lines: Vec<_> = mentions(&cloakroom, "axum").collect();
+    assert!(lines.len() <= 2, "cloakroom.rs names axum in its signatures only: {lines:?}");
+}
+
+#[test]
+fn flows_know_nothing_of_the_wire() {
+    let elsewhere = |file: &str| !file.starts_with("flow/");
+    assert_only(&["http", "StatusCode", "HeaderMap"], elsewhere, "flow/ decides and knows no HTTP");
+}
+
+#[test]
+fn the_store_knows_nothing_of_flows_and_of_the_wire() {
+    let elsewhere = |file: &str| !file.starts_with("store/");
+    assert_only(
+        &["crate::flow", "crate::http", "crate::cloakroom"],
+        elsewhere,
+        "store/ keeps, and decides nothing",
+    );
+}
+
+#[test]
+fn models_are_plain_data() {
+    let elsewhere = |file: &str| !file.starts_with("model/");
+    let words = ["crate::flow", "crate::store", "crate::http", "crate::cloakroom", "tokio", "async"];
+    assert_only(&words, elsewhere, "model/ is plain data without I/O");
+}
+
+#[test]
+fn no_file_is_longer_than_a_person_reads_at_once() {
+    let long: Vec<String> = sources()
+        .into_iter()
+        .map(|(name, text)| (name, text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST_FILE)
+        .map(|(name, lines)| format!("src/{name}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "at most {LONGEST_FILE} lines:\n{}", long.join("\n"));
+}
+
+/// The rules above are only as good as this.
+#[test]
+fn a_mention_is_a_word_in_code() {
+    let found = |text: &str, word: &str| mentions(text, word).map(|(line, _)| line).collect::<Vec<_>>();
+    assert_eq!(found("use sqlx::Row;\n// sqlx\nlet sqlx_like = 1;\nmy_sqlx();", "sqlx"), [1]);
+    assert_eq!(found("use crate::http::json;\nuse crate::httpd;", "crate::http"), [1]);
+}

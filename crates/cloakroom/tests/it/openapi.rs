@@ -1,0 +1,128 @@
+//! The document of all calls (contract section 11), from which the TypeScript client is generated.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::csrf::unsafe_operations;
+use crate::database::app;
+
+fn document() -> Value {
+    serde_json::from_str(&cloakroom::openapi()).unwrap()
+}
+
+#[test]
+fn the_document_in_the_repository_is_today_s() {
+    let written = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
+    let written = std::fs::read_to_string(written).unwrap();
+    assert!(written == cloakroom::openapi(), "openapi.json is not what the code says: run `make generate`");
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_in_the_repository() {
+    let app = app().await;
+    let reply = app.browser().get("/api/openapi.json").await;
+    assert_eq!(
+        (reply.status.as_u16(), &reply.headers["content-type"]),
+        (200, &"application/json".parse().unwrap())
+    );
+    assert_eq!(reply.json(), document());
+    assert_eq!(document()["openapi"], "3.1.0");
+}
+
+#[test]
+fn every_call_of_the_contract_is_in_the_document() {
+    let document = document();
+    let mut calls = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        assert!(path.starts_with("/api/") && path.ends_with('/'), "{path} is a full path with its slash");
+        for (method, call) in item.as_object().unwrap() {
+            calls.insert(format!("{method} {path}"));
+            assert!(call["summary"].is_string() && call["operationId"].is_string(), "{method} {path}");
+            assert!(call["responses"]["200"].is_object(), "{method} {path}");
+            let problem =
+                &call["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"];
+            assert_eq!(problem, "#/components/schemas/Problem", "{method} {path}");
+        }
+    }
+    for call in [
+        "get /api/login-set-cookie/",
+        "post /api/login/",
+        "post /api/logout/",
+        "post /api/logout/all/",
+        "get /api/users/profile/",
+        "get /api/config/",
+        "get /api/session/",
+    ] {
+        assert!(calls.contains(call), "{call}");
+    }
+}
+
+#[test]
+fn every_unsafe_call_says_that_it_needs_the_token() {
+    let document = document();
+    assert_eq!(document["components"]["securitySchemes"]["csrf_token"]["name"], "X-CSRFToken");
+    for (method, path) in unsafe_operations() {
+        let call = &document["paths"][&path][method.as_str().to_lowercase()];
+        assert!(call["security"][0]["csrf_token"].is_array(), "{method} {path}");
+    }
+}
+
+/// Each named code in one place of the source is a value that the client knows.
+#[test]
+fn every_code_of_a_problem_stands_in_the_document() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let codes: BTreeSet<&str> = schemas["ProblemCode"]["enum"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|code| code.as_str().unwrap())
+        .collect();
+    let source = include_str!("../../src/error.rs");
+    let told: BTreeSet<&str> = source
+        .lines()
+        .filter_map(|line| line.split_once("=> ("))
+        .filter_map(|(_, description)| description.split('"').nth(1))
+        .collect();
+    assert!(told.len() > 10, "{told:?}");
+    let missing: Vec<_> = told.difference(&codes).filter(|code| **code != "already_exists").collect();
+    assert!(missing.is_empty(), "not in `CODES` of http/problem.rs: {missing:?}");
+}
+
+/// Everything in the document can be followed to its end: nothing refers to a shape that is not there.
+#[test]
+fn every_reference_leads_to_a_shape() {
+    let document = document();
+    let mut open = vec![&document];
+    let mut references = 0;
+    while let Some(value) = open.pop() {
+        if let Some(reference) = value["$ref"].as_str() {
+            references += 1;
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+        match value {
+            Value::Object(fields) => open.extend(fields.values()),
+            Value::Array(items) => open.extend(items),
+            _ => {}
+        }
+    }
+    assert!(references > 10);
+}
+
+#[tokio::test]
+async fn the_page_for_people_needs_no_script_and_no_foreign_host() {
+    let app = app().await;
+    let page = app.browser().get("/api/docs/").await;
+    assert!(page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let heading = format!("<code>{} {path}</code>", method.to_uppercase());
+            assert!(page.text.contains(&heading), "{heading}");
+        }
+    }
+    for word in ["<script", "<style", " style=", " onload", "http://", "https://", "src="] {
+        assert!(!page.text.contains(word), "{word}");
+    }
+}
