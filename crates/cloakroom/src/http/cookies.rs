@@ -77,6 +77,15 @@ fn browser_name(is_https: bool) -> &'static str {
     if is_https { "__Host-browser" } else { "browser" }
 }
 
+/// Whether a reply says already what becomes of the session cookie.
+pub(super) fn sets_session(headers: &HeaderMap) -> bool {
+    let names = [session_name(false), session_name(true)];
+    headers.get_all(header::SET_COOKIE).iter().any(|cookie| {
+        let name = cookie.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
+        names.iter().any(|ours| ours.as_bytes() == name)
+    })
+}
+
 /// Cookies to set with a reply.
 pub(super) struct SetCookies(Vec<HeaderValue>);
 

@@ -61,7 +61,7 @@ where
                 Box::pin(async move {
                     let mut response = answer.await?;
                     if let Some(cookies) = visit.renewal()
-                        && !response.headers().contains_key(header::SET_COOKIE)
+                        && !cookies::sets_session(response.headers())
                     {
                         cookies.append_to(response.headers_mut());
                     }
