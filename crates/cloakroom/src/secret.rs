@@ -120,6 +120,14 @@ impl SecretKey {
         if !path.exists() {
             create_key_file(path).map_err(|error| format!("{} cannot be made: {error}", path.display()))?;
         }
+        Self::load(path)
+    }
+
+    /// Reads the key file.
+    ///
+    /// # Errors
+    /// A sentence when the file is short, readable by others, or cannot be read.
+    pub(crate) fn load(path: &Path) -> Result<Self, String> {
         let about = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
         let mode = fs::metadata(path).map_err(about)?.permissions().mode();
         if mode & 0o077 != 0 {

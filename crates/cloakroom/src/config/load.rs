@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::environment::PREFIX;
 use super::schema::{self, Found, Key, Kind};
 use super::{Config, validate};
 use crate::error::{Error, Result};
 
-const PREFIX: &str = "CLOAKROOM_";
 /// What has no default.
 const REQUIRED: [&str; 5] = ["public_url", "database.url", "mail.url", "mail.from", "app.name"];
 /// So many changed letters apart, one name is a slip for the other.
-const SLIP: usize = 2;
+pub(super) const SLIP: usize = 2;
 
 /// Values that come from the command line (over everything), and those that stand in for the defaults (under it).
 #[derive(Clone, Debug, Default)]
@@ -78,15 +78,18 @@ pub(super) struct Loaded {
 
 /// The configuration while it is merged.
 #[derive(Default)]
-struct Draft {
-    values: Table,
-    sources: BTreeMap<String, Source>,
+pub(super) struct Draft {
+    pub(super) values: Table,
+    pub(super) sources: BTreeMap<String, Source>,
     complaints: Vec<String>,
+    /// Where what is in force without being written anywhere is told.
+    start: String,
 }
 
 pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Loaded> {
     let keys = schema::keys();
-    let mut draft = Draft::default();
+    let start = path.map_or("configuration".to_owned(), |path| format!("{}:1:1", path.display()));
+    let mut draft = Draft { start, ..Draft::default() };
     for (key, value) in &overrides.defaults {
         draft.set(key, value.clone(), Source::Development);
     }
@@ -99,17 +102,17 @@ pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Loaded>
     }
     let directory = path.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
     draft.read_secret_files(&directory);
-    draft.require(path);
+    draft.require();
     draft.finish(&directory)
 }
 
 impl Draft {
-    fn complain(&mut self, place: impl fmt::Display, complaint: impl fmt::Display) {
+    pub(super) fn complain(&mut self, place: impl fmt::Display, complaint: impl fmt::Display) {
         self.complaints.push(format!("{place}: {complaint}"));
     }
 
     /// Sets `key` or `section.key`.
-    fn set(&mut self, path: &str, value: Value, source: Source) {
+    pub(super) fn set(&mut self, path: &str, value: Value, source: Source) {
         let mut segments: Vec<&str> = path.split('.').collect();
         let last = segments.pop().unwrap_or_default();
         let mut table = &mut self.values;
@@ -174,90 +177,6 @@ impl Draft {
         }
     }
 
-    /// `CLOAKROOM_SECTION__KEY`; of a provider, `CLOAKROOM_PROVIDER__ID__KEY`.
-    fn read_environment(&mut self, keys: &Key) {
-        let mut variables: Vec<(String, String)> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| name.starts_with(PREFIX))
-            .collect();
-        variables.sort_unstable();
-        for (name, text) in variables {
-            let lower = name[PREFIX.len()..].to_lowercase();
-            let segments: Vec<&str> = lower.split("__").collect();
-            let source = Source::Environment(name.clone());
-            match *segments.as_slice() {
-                ["provider", id, key] => {
-                    let Some(Found::Key(provider)) = keys.find("provider") else { continue };
-                    let Some(found) = provider.find(key) else { continue };
-                    let index = self.provider(id);
-                    if let Some(value) = self.parse(&found, &name, &text) {
-                        let path = format!("provider.{index}.{key}");
-                        if let Some(Value::Array(tables)) = self.values.get_mut("provider")
-                            && let Some(Value::Table(table)) = tables.get_mut(index)
-                        {
-                            table.insert(key.to_owned(), value);
-                            self.sources.insert(path, source);
-                        }
-                    }
-                }
-                _ => match find_path(keys, &segments) {
-                    Some(found) => {
-                        if let Some(value) = self.parse(&found, &name, &text) {
-                            self.set(&segments.join("."), value, source);
-                        }
-                    }
-                    None => self.judge_unknown_variable(&name, keys),
-                },
-            }
-        }
-    }
-
-    /// The index of the provider with this id, made when there is none yet.
-    fn provider(&mut self, id: &str) -> usize {
-        let entry = self.values.entry("provider").or_insert_with(|| Value::Array(Vec::new()));
-        let Value::Array(tables) = entry else { return 0 };
-        let is_it = |table: &Value| {
-            table.get("id").and_then(Value::as_str).is_some_and(|known| known.replace('-', "_") == id)
-        };
-        tables.iter().position(is_it).unwrap_or_else(|| {
-            tables.push(Value::Table(Table::from_iter([("id".to_owned(), id.replace('_', "-").into())])));
-            tables.len() - 1
-        })
-    }
-
-    fn parse(&mut self, found: &Found<'_>, name: &str, text: &str) -> Option<Value> {
-        let kind = match found {
-            Found::Key(key) => key.kind,
-            Found::FileOf(_) => Kind::Text,
-        };
-        let value = match kind {
-            Kind::Text => Some(text.into()),
-            Kind::Integer => text.trim().parse::<i64>().ok().map(Value::Integer),
-            Kind::Boolean => text.trim().parse().ok().map(Value::Boolean),
-            Kind::List if text.trim_start().starts_with('[') => {
-                format!("list = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("list"))
-            }
-            Kind::List => Some(Value::Array(
-                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect(),
-            )),
-            Kind::Table | Kind::Tables => None,
-        };
-        if value.is_none() {
-            self.complain(name, format!("must be {}", kind.described()));
-        }
-        value
-    }
-
-    /// Others may use our prefix (Kubernetes sets `CLOAKROOM_PORT` for a service of that name), so only what is a slip for
-    /// a key of ours is refused.
-    fn judge_unknown_variable(&mut self, name: &str, keys: &Key) {
-        let mut names = Vec::new();
-        variable_names(keys, PREFIX, &mut names);
-        if let Some(meant) = names.iter().find(|known| strsim::damerau_levenshtein(known, name) <= SLIP) {
-            self.complain(name, format!("unknown variable; did you mean {meant}?"));
-        }
-    }
-
     /// Reads each `x_file` into the secret `x`, except the key file, which may be made later.
     fn read_secret_files(&mut self, directory: &Path) {
         let mut sections: Vec<(String, &mut Table)> = Vec::new();
@@ -296,19 +215,14 @@ impl Draft {
         }
     }
 
-    fn require(&mut self, path: Option<&Path>) {
+    fn require(&mut self) {
         for key in REQUIRED {
             if self.sources.contains_key(key) {
                 continue;
             }
             let variable = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
-            let section = key.split_once('.').map(|(section, _)| section);
-            let place = section.and_then(|section| self.sources.get(section)).map(ToString::to_string);
-            let start = path.map_or("configuration".to_owned(), |path| format!("{}:1:1", path.display()));
-            self.complain(
-                place.unwrap_or(start),
-                format!("missing key `{key}` (or {variable} in the environment)"),
-            );
+            let place = self.place(key);
+            self.complain(place, format!("missing key `{key}` (or {variable} in the environment)"));
         }
     }
 
@@ -321,7 +235,7 @@ impl Draft {
             }
             match path.rsplit_once('.') {
                 Some((above, _)) => path = above,
-                None => return "configuration".to_owned(),
+                None => return self.start.clone(),
             }
         }
     }
@@ -331,11 +245,11 @@ impl Draft {
             let values = Value::Table(self.values.clone());
             match serde_path_to_error::deserialize::<_, Config>(values) {
                 Ok(mut config) => {
+                    config.resolve(directory);
                     for (path, complaint) in validate::complaints(&config) {
                         self.complain(self.place(&path), format!("`{path}`: {complaint}"));
                     }
                     if self.complaints.is_empty() {
-                        config.resolve(directory);
                         return Ok(Loaded { config, sources: self.sources });
                     }
                 }
@@ -381,28 +295,6 @@ fn merge(under: &mut Table, over: Table) {
             (_, value) => {
                 under.insert(key, value);
             }
-        }
-    }
-}
-
-fn find_path<'a>(keys: &'a Key, segments: &[&str]) -> Option<Found<'a>> {
-    let (last, above) = segments.split_last()?;
-    let mut key = keys;
-    for segment in above {
-        match key.find(segment) {
-            Some(Found::Key(below)) if below.kind == Kind::Table => key = below,
-            _ => return None,
-        }
-    }
-    key.find(last).filter(|found| !matches!(found, Found::Key(key) if key.kind == Kind::Table))
-}
-
-fn variable_names(key: &Key, prefix: &str, names: &mut Vec<String>) {
-    for below in &key.keys {
-        let name = format!("{prefix}{}", below.name.to_uppercase());
-        match below.kind {
-            Kind::Table => variable_names(below, &format!("{name}__"), names),
-            _ => names.push(name),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The configuration: one struct tree. The loader, the reference page, the example file and `check` read it from
 //! here, doc comments included, so that a key is written once.
 
+mod environment;
 mod load;
 mod print;
 mod schema;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Config, PipelineStep, Provider, TrustEmail};
 use crate::model::email::Email;
 use crate::policy::{LONGEST_PASSWORD, LOWEST_MIN_LENGTH};
+use crate::secret::SecretKey;
 
 /// Browsers cap a cookie's life at 400 days.
 const LONGEST_COOKIE: Duration = Duration::from_hours(400 * 24);
@@ -49,6 +50,14 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
         && secret.expose().len() < 32
     {
         complain("secret", format!("has {} bytes and needs at least 32", secret.expose().len()));
+    }
+    // Made at the start when absent; one that is there must be fit before anything starts.
+    let key_file = &config.secret_file.0;
+    if config.secret.is_none()
+        && key_file.exists()
+        && let Err(complaint) = SecretKey::load(key_file)
+    {
+        complain("secret_file", complaint);
     }
     let min_length = config.password.min_length;
     if !(LOWEST_MIN_LENGTH..=LONGEST_PASSWORD / 4).contains(&min_length) {
