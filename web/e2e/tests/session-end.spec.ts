@@ -167,5 +167,5 @@ test('who is about to be signed out for want of activity is warned, and stays wi
   await expectAccessible(page)
   await page.unroute('**/api/session/')
   await page.getByRole('button', { name: 'Stay signed in' }).click()
-  await expect(page.getByText('You will be signed out in')).toBeHidden()
+  await expect(page.getByText(/You will be signed out in 1:\d\d/)).toBeHidden()
 })
