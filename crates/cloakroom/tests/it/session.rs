@@ -355,6 +355,26 @@ async fn s11_the_browser_cookie_is_given_once_and_outlives_login_and_logout() {
     assert_eq!(browser.cookie("browser").unwrap(), first);
 }
 
+#[tokio::test]
+async fn s11_a_browser_that_has_lost_its_browser_cookie_is_given_another() {
+    let app = app_with_ada().await;
+    for path in ["/api/login-set-cookie/", "/api/session/", "/api/login/"] {
+        let browser = app.browser();
+        browser.plant("sessionid", "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
+        if path == "/api/login/" {
+            browser.open_login_page().await;
+            let token = browser.cookie("csrftoken").unwrap();
+            let cookies = format!("sessionid={}; csrftoken={token}", browser.cookie("sessionid").unwrap());
+            let body = json!({"email": ADA, "password": PASSWORD});
+            let reply = browser.call(&Method::POST, path).json(&body).instead("cookie", cookies).send().await;
+            assert_eq!(reply.status, 200, "{}", reply.text);
+            assert!(reply.set_cookie("browser").is_some(), "{path}");
+        } else {
+            assert!(browser.get(path).await.set_cookie("browser").is_some(), "{path}");
+        }
+    }
+}
+
 /// A thousand sessions would be a thousand hashes; the browser cookie comes from the same generator without one.
 #[tokio::test]
 async fn s12_a_thousand_tickets_are_256_random_bits_each() {
