@@ -45,7 +45,7 @@ impl Tx {
     /// Forgets at most `most` browsers not seen since `before`; says how many went.
     pub(crate) async fn sweep_browsers(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(
-            "DELETE FROM browsers WHERE (user_id, browser_hash) IN
+            "DELETE FROM browsers WHERE last_seen_at <= $1 AND (user_id, browser_hash) IN
                  (SELECT user_id, browser_hash FROM browsers WHERE last_seen_at <= $1 LIMIT $2)",
         )
         .bind(before)

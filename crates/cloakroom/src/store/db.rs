@@ -72,7 +72,11 @@ impl Db {
         let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
         // On a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that is gone: every later
         // one would fail. A connection that comes back in that state is closed, and the next writer opens another.
+        // Revocations are heard as a change of this one connection's `data_version`, which begins anew with another: so it
+        // is kept as long as it works.
         let write = pool(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
             .after_release(|connection, _| {
                 Box::pin(async move {
                     connection.ping().await?;

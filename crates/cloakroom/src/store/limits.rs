@@ -44,12 +44,15 @@ impl Tx {
 
     /// Removes at most `most` windows that are over; says how many went.
     pub(crate) async fn sweep_limits(&mut self, now: Timestamp, most: i64) -> Result<u64> {
-        let swept =
-            query("DELETE FROM limits WHERE key IN (SELECT key FROM limits WHERE resets_at <= $1 LIMIT $2)")
-                .bind(now)
-                .bind(most)
-                .execute(self)
-                .await?;
+        // Asked twice, because Postgres may find a row that a try has begun anew since it was chosen.
+        let swept = query(
+            "DELETE FROM limits WHERE resets_at <= $1
+                 AND key IN (SELECT key FROM limits WHERE resets_at <= $1 LIMIT $2)",
+        )
+        .bind(now)
+        .bind(most)
+        .execute(self)
+        .await?;
         Ok(swept.0)
     }
 }

@@ -115,9 +115,10 @@ impl Tx {
         idle_since: Timestamp,
         most: i64,
     ) -> Result<u64> {
+        // Asked twice, because Postgres may find a row whose idle end has moved since it was chosen.
         let swept = query(
-            "DELETE FROM sessions WHERE id IN
-                 (SELECT id FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3)",
+            "DELETE FROM sessions WHERE (expires_at <= $1 OR last_seen_at <= $2)
+                 AND id IN (SELECT id FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3)",
         )
         .bind(now)
         .bind(idle_since)
