@@ -195,6 +195,12 @@ impl Draft {
             let files: Vec<String> = table.keys().filter(|key| key.ends_with("_file")).cloned().collect();
             for key in files {
                 let Some(Value::String(file)) = table.remove(&key) else { continue };
+                let source_of = |name: &str| self.sources.get(&format!("{prefix}{name}"));
+                let is_environment = |name: &str| matches!(source_of(name), Some(Source::Environment(_)));
+                // The environment's secret stands over a file that only the file names.
+                if is_environment(key.trim_end_matches("_file")) && !is_environment(&key) {
+                    continue;
+                }
                 match std::fs::read_to_string(directory.join(&file)) {
                     Ok(text) => {
                         let secret = key.trim_end_matches("_file").to_owned();
