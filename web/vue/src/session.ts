@@ -151,10 +151,10 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   async function finishSignOut(): Promise<Result<Detail>> {
     const everywhere = readFlag(SIGN_OUT_PENDING) === 'everywhere'
     const result = await (everywhere ? client.logoutAll() : client.logout())
-    // A session that is dead already cannot end the others, and need not be ended itself.
+    // A session that is dead already need not be ended, but it has not ended the others either.
     if (result.ok || result.problem.code === 'not_authenticated') {
       era += 1
-      signedOut(everywhere ? 'everywhere' : 'here')
+      signedOut(everywhere && result.ok ? 'everywhere' : 'here')
       tabs.tell('signed-out')
     } else {
       signOutLater(result.problem)
