@@ -569,3 +569,21 @@ fn development_needs_no_file() {
     assert!(config.database.url.expose().starts_with("sqlite:"));
     assert!(config.secret_file.0.starts_with(directory.path()));
 }
+
+/// `GET /api/config/`: what a page must know, and nothing that only the operator may.
+#[tokio::test]
+async fn the_api_tells_pages_what_they_must_know_and_no_more() {
+    let app = crate::database::app_with(|config| {
+        config.signup.mode = SignupMode::Closed;
+        config.password.min_length = 12;
+    })
+    .await;
+    let reply = app.browser().get("/api/config/").await;
+    let told = serde_json::json!({
+        "app": {"name": "Acme"},
+        "signup": {"mode": "closed"},
+        "password": {"min_length": 12, "max_length": 256},
+        "providers": [],
+    });
+    assert_eq!((reply.status.as_u16(), reply.json()), (200, told));
+}

@@ -455,3 +455,22 @@ async fn administration_is_not_limited() {
     }
     assert_eq!(browser(&app).await.login(ADA, PASSWORD).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_window_without_end_is_told_without_overflow() {
+    let app = app_with(|config| {
+        config.limits.login_per_account = Rate { count: 1, window: Duration::MAX };
+        config.limits.login_per_ip = Rate { count: u32::MAX, window: Duration::MAX };
+        config.session.absolute = Duration::MAX.into();
+    })
+    .await;
+    app.add(ADA, Rank::Plain).await;
+    let browser = browser(&app).await;
+    assert_eq!(browser.login(ADA, PASSWORD).await.status, 200);
+    assert_eq!(browser.login(ADA, WRONG).await.status, 400);
+    let reply = browser.login(ADA, PASSWORD).await;
+    assert!(is_limited(&reply));
+    assert_eq!(reply.json()["retry_at"], "9999-12-31T23:59:59Z");
+    assert!(reply.headers["retry-after"].to_str().unwrap().parse::<u64>().is_ok());
+    assert_eq!(browser.state().await, "authenticated", "nor does a session without end overflow");
+}

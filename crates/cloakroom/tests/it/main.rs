@@ -3,6 +3,7 @@ mod architecture;
 mod config;
 mod csrf;
 mod database;
+mod development;
 mod embed;
 mod limits;
 mod login;
