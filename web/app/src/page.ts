@@ -1,4 +1,4 @@
-import { watchEffect } from 'vue'
+import { onMounted, watchEffect } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Router } from 'vue-router'
 import { appName } from './app-config'
@@ -12,10 +12,19 @@ export function usePageTitle(title: () => string, hasError: () => boolean = () =
   })
 }
 
+/** For what takes the place of a page without a change of address: moves the focus there as a change of page would. */
+export function useFocusOnHeading(): void {
+  onMounted(focusHeading)
+}
+
 /** After a change of page, moves the focus to its heading, so that screen readers read on from there. */
 export function focusHeadings(router: Router): void {
   router.afterEach((to, from, failure) => {
     if (failure || from.matched.length === 0 || to.path === from.path) return
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus())
+    requestAnimationFrame(focusHeading)
   })
+}
+
+function focusHeading() {
+  document.querySelector<HTMLElement>('main h1')?.focus()
 }

@@ -103,7 +103,7 @@ test('without a network the page says so, and a sign-out is kept until the netwo
   await expect(page.getByText(person.email)).toBeVisible()
 
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByRole('heading', { name: 'You will be signed out when you are back online' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'You will be signed out when you are back online' })).toBeFocused()
   await expect(page.getByText(person.email)).toBeHidden()
   await expect(page.getByText('You are signed out.')).toBeHidden()
 
