@@ -128,11 +128,15 @@ async fn that_an_account_is_deactivated_is_told_only_after_the_right_password() 
     assert_eq!((&*alan.state().await, app.database.rows("sessions").await), ("anonymous", 0));
 }
 
-/// Without the hash that is computed for nobody, an unknown address would be answered some fifty times sooner. The bounds
-/// leave room for a machine that has other things to do; the samples are interleaved so that all kinds meet the same load.
+/// Without the hash that is computed for nobody, an unknown address would be answered many times sooner.
+///
+/// A busy machine only ever adds time, so the quickest answer of each kind tells what its work costs: samples are taken
+/// until these agree, or until it is plain that they never will.
 #[tokio::test]
 async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
     let app = app_with_accounts().await;
+    app.add("weak@example.test", Rank::Plain).await;
+    set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
     let browser = page(&app).await;
     let kinds = [
         ADA,
@@ -141,29 +145,21 @@ async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
         "social@example.test",
         "django@example.test",
         "greedy@example.test",
+        "weak@example.test",
     ];
-    let mut times = vec![Vec::new(); kinds.len()];
-    for _ in 0..15 {
-        for (kind, email) in kinds.iter().enumerate() {
+    let mut quickest = [Duration::MAX; 7];
+    for round in 0..60 {
+        for (email, quickest) in kinds.iter().zip(&mut quickest) {
             let start = Instant::now();
             assert_eq!(browser.login(email, WRONG).await.status, 400);
-            times[kind].push(start.elapsed());
+            *quickest = start.elapsed().min(*quickest);
+        }
+        let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
+        if round >= 5 && most.as_secs_f64() < 1.6 * least.as_secs_f64() {
+            return;
         }
     }
-    let medians: Vec<f64> = times
-        .iter_mut()
-        .map(|times| {
-            times.sort_unstable();
-            times[times.len() / 2].as_secs_f64()
-        })
-        .collect();
-    for (kind, email) in kinds.iter().enumerate() {
-        let ratio = medians[kind] / medians[0];
-        assert!(
-            (0.4..2.5).contains(&ratio),
-            "{email}: {ratio:.2} of a known account's time, medians {medians:?}"
-        );
-    }
+    panic!("the time tells what kind of account it is: {kinds:?} {quickest:?}");
 }
 
 #[tokio::test]
