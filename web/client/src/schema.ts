@@ -240,14 +240,14 @@ export interface components {
              * Format: date-time
              * @description The last proof of identity.
              */
-            authenticated_at?: string | null;
+            authenticated_at: string | null;
             /**
              * Format: date-time
              * @description When the session ends if nothing more happens.
              */
-            expires_at?: string | null;
+            expires_at: string | null;
             state: components["schemas"]["State"];
-            user?: components["schemas"]["User"] | null;
+            user: components["schemas"]["User"] | null;
         };
         /**
          * @description Who may make an account.

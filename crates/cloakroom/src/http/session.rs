@@ -25,12 +25,13 @@ enum State {
 pub(super) struct SessionView {
     state: State,
     /// Only when authenticated.
+    #[schema(required)]
     user: Option<User>,
     /// The last proof of identity.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     authenticated_at: Option<Timestamp>,
     /// When the session ends if nothing more happens.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
 }
 
