@@ -58,12 +58,13 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     let _instance = Instance::claim(&config)?;
     install_metrics(&config, &log).await?;
     let listener = bind(config.listen.0).await?;
+    let listen = listener.local_addr()?;
     let cloakroom = Cloakroom::new(config).await?;
     let stopping = Stopping::default();
     let app = assemble(&cloakroom, stopping.clone())?;
     tracing::info!(
         public_url = cloakroom.config().public_url.origin(),
-        listen = %cloakroom.config().listen.0,
+        %listen,
         "ready"
     );
     run(listener, cloakroom, app, stopping).await?;

@@ -39,6 +39,13 @@ impl Draft {
                         if let Some(value) = self.parse(&found, &name, &text) {
                             self.set(&segments.join("."), value, source);
                         }
+                        // A key file that the environment names stands over a key in the file.
+                        if lower == "secret_file"
+                            && !matches!(self.sources.get("secret"), Some(Source::Environment(_)))
+                        {
+                            self.values.remove("secret");
+                            self.sources.remove("secret");
+                        }
                     }
                     None => self.judge_unknown_variable(&name, keys),
                 },

@@ -12,6 +12,11 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+fn printed(output: Output) -> String {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
 fn status(output: &Output) -> i32 {
     output.status.code().expect("it ended by itself")
 }
@@ -130,6 +135,18 @@ fn the_environment_goes_over_the_file_and_a_flag_over_both() {
 }
 
 #[test]
+fn a_key_file_of_the_environment_goes_over_a_key_in_the_file() {
+    let installation = Installation::with_database("sqlite:x.db", "");
+    let text = fs::read_to_string(installation.config()).unwrap();
+    fs::write(installation.config(), format!("secret = \"0123456789abcdef0123456789abcdef\"\n{text}"))
+        .unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    command.args(["check", "-c"]).arg(installation.config()).env("CLOAKROOM_SECRET_FILE", "other.key");
+    let shown = printed(run(command, ""));
+    assert!(shown.contains("other.key") && !shown.contains("secret = "), "{shown}");
+}
+
+#[test]
 fn a_slip_in_the_name_of_a_variable_is_refused() {
     let output = cloakroom(&["check", "--data-dir", "x"], &[("CLOAKROOM_APP__NMAE", "x")]);
     assert_eq!(status(&output), 1);
@@ -228,7 +245,8 @@ fn m06_production_has_no_default_account() {
 
 #[test]
 fn nothing_of_dev_exists_in_serve() {
-    let node = Installation::new("").node();
+    let installation = Installation::new("");
+    let node = installation.node();
     for path in ["/api/dev/mail/", "/api/dev/"] {
         assert_eq!(node.person().get(path).status, 404, "{path}");
     }

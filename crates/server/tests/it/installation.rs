@@ -1,19 +1,18 @@
 //! One configuration with its database: nodes start from it, the command line works on it.
 
 use std::fs;
-use std::io::Write as _;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::io::{BufReader, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, Executor as _};
 use tempfile::TempDir;
 
 use crate::person::Person;
-use crate::server::free_port;
+use crate::server::port_when_ready;
 
 /// The origin that `public_url` names; nodes listen elsewhere, as behind a proxy.
 pub(crate) const ORIGIN: &str = "http://localhost:3000";
@@ -58,15 +57,16 @@ impl Installation {
         self.path().join("cloakroom.toml")
     }
 
-    /// Starts a node and waits until it answers.
+    /// Starts a node on a port that the system chooses, and waits until it is ready.
     pub(crate) fn node(&self) -> Node {
-        let port = free_port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
-        command.arg("serve").arg("-c").arg(self.config()).arg("--listen").arg(format!("127.0.0.1:{port}"));
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("the binary starts");
-        let mut node = Node { child, port };
-        node.wait_until_it_answers();
-        node
+        command.arg("serve").arg("-c").arg(self.config()).args(["--listen", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("standard output is a pipe"));
+        let port = port_when_ready(&mut lines).expect("it gets ready");
+        thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Node { child, port }
     }
 
     /// Runs `cloakroom … -c cloakroom.toml` with this on standard input.
@@ -91,15 +91,6 @@ impl Node {
 
     pub(crate) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
-    }
-
-    fn wait_until_it_answers(&mut self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(self.address()).is_err() {
-            let ended = self.child.try_wait().expect("the child can be asked");
-            assert!(ended.is_none() && Instant::now() < deadline, "does not listen: {ended:?}");
-            thread::sleep(Duration::from_millis(20));
-        }
     }
 }
 

@@ -76,12 +76,11 @@ impl Server {
     /// `top` goes before the first table.
     pub(crate) fn serve(top: &str, settings: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let port = free_port();
         let path = directory.path().join("cloakroom.toml");
         let database = directory.path().join("cloakroom.db");
         let secret = directory.path().join("secret.key");
         let text = format!(
-            "listen = \"127.0.0.1:{port}\"\nsecret_file = \"{}\"\n{top}\n\
+            "listen = \"127.0.0.1:0\"\nsecret_file = \"{}\"\n{top}\n\
              [database]\nurl = \"sqlite:{}\"\n\
              [mail]\nurl = \"smtp://127.0.0.1:1\"\nfrom = \"Acme <no-reply@acme.test>\"\n\
              [app]\nname = \"Acme\"\n{settings}\n",
@@ -92,14 +91,13 @@ impl Server {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
         command.arg("serve").arg("-c").arg(&path);
         let (child, mut lines) = spawn(command, &directory);
+        let port = port_when_ready(&mut lines).expect("it gets ready");
         let output = Arc::default();
         thread::spawn({
             let output = Arc::clone(&output);
             move || keep(&mut lines, &output)
         });
-        let mut server = Self { child, port, directory, output, _stalled: None };
-        server.wait_until_it_answers();
-        server
+        Self { child, port, directory, output, _stalled: None }
     }
 
     fn start_dev(mut command: Command, arguments: &[&str], reader: Reader) -> Self {
@@ -324,6 +322,19 @@ fn port_in(line: &str) -> Option<u16> {
     let (_, rest) = line.split_once("http://localhost:")?;
     let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
+}
+
+/// Reads the log of `serve` up to the line that says where it listens; `None` when it ends before.
+pub(crate) fn port_when_ready(lines: &mut impl BufRead) -> Option<u16> {
+    let mut line = String::new();
+    while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
+        let record: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+        if record["message"] == "ready" {
+            return record["listen"].as_str()?.parse::<SocketAddr>().ok().map(|address| address.port());
+        }
+        line.clear();
+    }
+    None
 }
 
 /// A port that nobody listens on at this moment.
