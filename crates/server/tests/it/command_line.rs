@@ -12,7 +12,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn printed(output: Output) -> String {
+fn printed(output: &Output) -> String {
     assert!(output.status.success(), "{}", text(&output.stderr));
     text(&output.stdout)
 }
@@ -142,7 +142,7 @@ fn a_key_file_of_the_environment_goes_over_a_key_in_the_file() {
         .unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
     command.args(["check", "-c"]).arg(installation.config()).env("CLOAKROOM_SECRET_FILE", "other.key");
-    let shown = printed(run(command, ""));
+    let shown = printed(&run(command, ""));
     assert!(shown.contains("other.key") && !shown.contains("secret = "), "{shown}");
 }
 
