@@ -73,6 +73,40 @@ lint: $(packages) ## the checks that need no test run
 	npm --prefix web run --silent lint
 	npm --prefix web run --silent typecheck
 
+# Measuring needs Postgres and valgrind beside what the tests need; `bench/` is a workspace of its own.
+bench_driver = tools/postgres.sh env \
+	CLOAKROOM_BIN="$$(cargo metadata --format-version 1 --no-deps | node -p \
+		'JSON.parse(require("fs").readFileSync(0)).target_directory')/release/cloakroom" \
+	BASELINES="$(CURDIR)/bench/target/release" bench/target/driver/driver
+
+.PHONY: bench-build
+bench-build: web
+	@bench/install.sh
+	cargo build --quiet --release --locked --package cloakroom-server
+	cd bench && cargo build --quiet --release --target-dir target --package baseline --package instructions
+	cd bench && cargo build --quiet --profile driver --target-dir target --package driver
+
+.PHONY: bench
+bench: bench-build ## measure Cloakroom beside its baselines, 15 minutes; writes docs/performance.md
+	@$(bench_driver) run
+
+.PHONY: bench-peers
+bench-peers: bench-build ## measure other systems beside ours, 15 minutes; installs them into bench/.scratch
+	@bench/peers/install.sh
+	@$(bench_driver) peers
+
+.PHONY: bench-soak
+bench-soak: bench-build ## run at a low rate for 10 minutes and watch what grows
+	@$(bench_driver) soak
+
+.PHONY: bench-accept
+bench-accept: bench-build ## accept the present counts of instructions
+	@$(bench_driver) accept
+
+.PHONY: bench-page
+bench-page: bench-build ## write docs/performance.md again from the figures in bench/results
+	@$(bench_driver) page
+
 # npm writes this file when it has finished: it tells whether the packages are those of the lock file.
 $(packages): web/package.json web/package-lock.json
 	npm --prefix web ci --no-audit --no-fund
