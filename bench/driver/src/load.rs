@@ -11,8 +11,10 @@ use tokio::time::{sleep_until, timeout};
 use crate::http::Connection;
 use crate::statistics::Latencies;
 
-/// A request that has no answer after so long counts as not answered.
+/// A request of an open loop that has no answer after so long counts as not answered.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same in a closed loop, where a slow answer holds nobody else up.
+const LONG_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Writes the `number`th request of a run into the buffer.
 pub type Requests = Rc<dyn Fn(usize, &mut Vec<u8>)>;
@@ -70,7 +72,7 @@ pub async fn closed(
                 request.clear();
                 requests(number, &mut request);
                 let sent = Instant::now();
-                match timeout(PATIENCE, connection.send(&request)).await {
+                match timeout(LONG_PATIENCE, connection.send(&request)).await {
                     Ok(Ok(200)) => latencies.add(sent.elapsed()),
                     Ok(Ok(_)) => {}
                     // A connection in the middle of something is of no use any more.

@@ -76,7 +76,7 @@ fn requests(count: u32, cookie: &HeaderValue) -> Vec<Request> {
     (0..count).map(make).collect()
 }
 
-fn warm_and_count<S>(
+fn warm_and_count<S: Service<Request, Response = Response, Error = Infallible>>(
     runtime: &Runtime,
     service: &mut S,
     cookie: &HeaderValue,
