@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// The drawing's width, and where bars begin and end.
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 250.0;
-const RIGHT: f64 = 620.0;
+const RIGHT: f64 = 570.0;
 /// Between two bars, and above the first.
 const STEP: f64 = 30.0;
 const TOP: f64 = 58.0;
