@@ -12,7 +12,7 @@ use crate::http::Connection;
 use crate::statistics::Latencies;
 
 /// A request of an open loop that has no answer after so long counts as not answered.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub const PATIENCE: Duration = Duration::from_secs(5);
 /// The same in a closed loop, where a slow answer holds nobody else up.
 const LONG_PATIENCE: Duration = Duration::from_secs(20);
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::load::{closed, open};
+use crate::load::{Outcome, PATIENCE, closed, open};
 use crate::parts::{Subject, progress};
 use crate::results::Storm;
 use crate::statistics::Spread;
@@ -67,10 +67,18 @@ async fn one(subject: &Subject, duration: Duration, figures: &mut Rounds) {
         open(address, RATE, duration, &subject.check).await
     };
     let (storm, mut checks) = tokio::join!(storm, checks);
-    figures.calm_p50.push(calm.latencies.quantile(0.5) / 1e3);
-    figures.calm_p99.push(calm.latencies.quantile(0.99) / 1e3);
-    figures.loaded_p50.push(checks.latencies.quantile(0.5) / 1e3);
-    figures.loaded_p99.push(checks.latencies.quantile(0.99) / 1e3);
+    figures.calm_p50.push(quantile(&mut calm, 0.5));
+    figures.calm_p99.push(quantile(&mut calm, 0.99));
+    figures.loaded_p50.push(quantile(&mut checks, 0.5));
+    figures.loaded_p99.push(quantile(&mut checks, 0.99));
     figures.answered.push(checks.share_answered());
     figures.logins.push(storm.rate());
+}
+
+/// In milliseconds; the patience of a check when none was answered.
+fn quantile(outcome: &mut Outcome, share: f64) -> f64 {
+    match outcome.latencies.count() {
+        0 => PATIENCE.as_secs_f64() * 1e3,
+        _ => outcome.latencies.quantile(share) / 1e3,
+    }
 }
