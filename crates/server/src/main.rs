@@ -21,6 +21,10 @@ use cloakroom::{Cloakroom, Config};
 use crate::cli::{Arguments, Command, Place};
 use crate::user::say;
 
+/// A request allocates a score of small things; this allocator hands them out in half the time of the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Why a command did not do what it was asked.
 pub(crate) enum Failure {
     /// It was called wrongly: exit status 2.
@@ -81,7 +85,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate(place) => migrate(&place).await,
         Command::Check { place, example, schema } => check(&place, example, schema),
         Command::Openapi => {
-            print!("{}", cloakroom::openapi());
+            say(cloakroom::openapi().trim_end());
             Ok(())
         }
     }
@@ -103,6 +107,6 @@ fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
         Some(directory) => Config::explain_development(directory)?,
         None => Config::explain(place.config.as_deref(), &Overrides::default())?,
     };
-    print!("{text}");
+    say(text.trim_end());
     Ok(())
 }
