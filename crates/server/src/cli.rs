@@ -18,9 +18,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Run with everything on and nothing to configure: sample users, on this machine only.
     Dev {
-        /// Where to listen; a loopback address. Port 0 takes a free one.
-        #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDRESS")]
-        listen: SocketAddr,
+        /// Where to listen; a loopback address, 127.0.0.1:3000 when nothing is said. Port 0 takes a free one.
+        #[arg(long, value_name = "ADDRESS")]
+        listen: Option<SocketAddr>,
         /// Where everything is kept.
         #[arg(long, default_value = "cloakroom-data", value_name = "DIR")]
         data_dir: PathBuf,

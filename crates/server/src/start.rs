@@ -5,7 +5,7 @@ use std::path::Path;
 
 use axum::Router;
 use axum::routing::any;
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::{self, NewAccount, Rank};
 use cloakroom::config::Overrides;
 use cloakroom::{Cloakroom, Config};
 use tokio::net::TcpListener;
@@ -20,11 +20,17 @@ use crate::telemetry::{log, prometheus, request};
 use crate::user::say;
 use crate::{Failure, headers, host, listen, operations, problem};
 
+/// The port of `dev` when nothing else is said.
+const DEFAULT_PORT: u16 = 3000;
 /// The password of the sample users.
 const SAMPLE_PASSWORD: &str = "correct-horse-battery";
 
 /// `cloakroom dev`
-pub(crate) async fn dev(address: SocketAddr, directory: &Path) -> Result<(), Failure> {
+pub(crate) async fn dev(address: Option<SocketAddr>, directory: &Path) -> Result<(), Failure> {
+    let address = match address {
+        Some(address) => address,
+        None => Config::development(directory, DEFAULT_PORT)?.listen.0,
+    };
     if !address.ip().is_loopback() {
         return Err(Failure::Usage(format!(
             "dev has users whose password everyone knows, so it listens on loopback only, not on {address}"
@@ -152,13 +158,16 @@ async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
     if !administration::list(cloakroom).await?.is_empty() {
         return Ok(());
     }
-    for (email, rank) in [
-        ("ada@example.test", Rank::Superuser),
-        ("grace@example.test", Rank::Plain),
-        ("alan@example.test", Rank::Plain),
-    ] {
-        administration::add(cloakroom, email, SAMPLE_PASSWORD, rank).await?;
-    }
-    administration::set_active(cloakroom, "alan@example.test", false).await?;
+    let sample = |email, rank, is_active| NewAccount { email, password: SAMPLE_PASSWORD, rank, is_active };
+    // All at once: a start that is cut off leaves none of them, and the next one finds an empty database.
+    administration::add_all(
+        cloakroom,
+        &[
+            sample("ada@example.test", Rank::Superuser, true),
+            sample("grace@example.test", Rank::Plain, true),
+            sample("alan@example.test", Rank::Plain, false),
+        ],
+    )
+    .await?;
     Ok(())
 }

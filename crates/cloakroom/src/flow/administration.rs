@@ -73,27 +73,55 @@ impl Rank {
 /// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
 /// account.
 pub async fn add(cloakroom: &Cloakroom, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
-    let email = parse(email)?;
-    let password_hash = Some(hash_new(cloakroom, &email, password).await?);
-    let now = cloakroom.now();
-    let (is_staff, is_superuser) = rank.flags();
-    let account = Account {
-        id: secret::new_id(now),
-        email: email.spelling().to_owned(),
-        password_hash,
-        is_active: true,
-        is_staff,
-        is_superuser,
-        date_joined: now,
-        last_login: None,
-    };
+    let account = NewAccount { email, password, rank, is_active: true };
+    let added = add_all(cloakroom, &[account]).await?;
+    added.into_iter().next().ok_or_else(|| Error::internal("an account was added and is not there"))
+}
+
+/// An account about to be added.
+pub struct NewAccount<'a> {
+    /// The address, as its owner spells it.
+    pub email: &'a str,
+    /// Its password.
+    pub password: &'a str,
+    /// What it may do.
+    pub rank: Rank,
+    /// Whether it may sign in.
+    pub is_active: bool,
+}
+
+/// Adds all of these accounts, or none.
+///
+/// # Errors
+/// As [`add`], for the first that cannot be added.
+pub async fn add_all(cloakroom: &Cloakroom, people: &[NewAccount<'_>]) -> Result<Vec<AccountView>> {
+    let mut accounts = Vec::with_capacity(people.len());
+    for person in people {
+        let email = parse(person.email)?;
+        let password_hash = Some(hash_new(cloakroom, &email, person.password).await?);
+        let now = cloakroom.now();
+        let (is_staff, is_superuser) = person.rank.flags();
+        let account = Account {
+            id: secret::new_id(now),
+            email: email.spelling().to_owned(),
+            password_hash,
+            is_active: person.is_active,
+            is_staff,
+            is_superuser,
+            date_joined: now,
+            last_login: None,
+        };
+        accounts.push((account, email));
+    }
     let mut tx = cloakroom.store().begin().await?;
-    tx.add_account(&account, &email).await.map_err(|error| match error {
-        Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
-        other => other,
-    })?;
+    for (account, email) in &accounts {
+        tx.add_account(account, email).await.map_err(|error| match error {
+            Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
+            other => other,
+        })?;
+    }
     tx.commit().await?;
-    Ok(account.into())
+    Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
 }
 
 /// All accounts, oldest first.
