@@ -71,7 +71,9 @@ impl Spa {
 
     fn respond(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
         let Some(path) = decoded_path(uri) else { return not_found() };
-        if is_within(&path, "api") || is_within(&path, "dev") {
+        // Also under a doubled slash or in capitals: what looks like the API never answers with a page (C16).
+        let lower = path.trim_start_matches('/').to_ascii_lowercase();
+        if is_within(&lower, "api") || is_within(&lower, "dev") {
             return not_found();
         }
         if method != Method::GET && method != Method::HEAD {
