@@ -138,7 +138,11 @@ impl SecretKey {
             ));
         }
         let bytes = fs::read(path).map_err(about)?;
-        Self::new(bytes.trim_ascii()).map_err(|error| format!("{}: {error}", path.display()))
+        // Random bytes may end like white space: only the line end that an editor adds is taken off, and only from what
+        // stays long enough.
+        let line = bytes.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let key = line.filter(|line| line.len() >= KEY_BYTES).unwrap_or(&bytes);
+        Self::new(key).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// HMAC-SHA256 over the purpose and `message`, as base64url.

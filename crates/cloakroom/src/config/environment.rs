@@ -55,10 +55,11 @@ impl Draft {
 
     /// The index of the provider with this id, made when there is none yet.
     fn provider(&mut self, id: &str) -> usize {
+        let id = &id.replace('-', "_");
         let entry = self.values.entry("provider").or_insert_with(|| Value::Array(Vec::new()));
         let Value::Array(tables) = entry else { return 0 };
         let is_it = |table: &Value| {
-            table.get("id").and_then(Value::as_str).is_some_and(|known| known.replace('-', "_") == id)
+            table.get("id").and_then(Value::as_str).is_some_and(|known| known.replace('-', "_") == *id)
         };
         tables.iter().position(is_it).unwrap_or_else(|| {
             tables.push(Value::Table(Table::from_iter([("id".to_owned(), id.replace('_', "-").into())])));

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -201,17 +202,16 @@ impl Draft {
                 if is_environment(key.trim_end_matches("_file")) && !is_environment(&key) {
                     continue;
                 }
-                match std::fs::read_to_string(directory.join(&file)) {
+                match read_secret(&directory.join(&file)) {
                     Ok(text) => {
                         let secret = key.trim_end_matches("_file").to_owned();
                         if let Some(source) = self.sources.get(&format!("{prefix}{key}")).cloned() {
                             self.sources.insert(format!("{prefix}{secret}"), source);
                         }
-                        table.insert(secret, text.trim().into());
+                        table.insert(secret, text.into());
                     }
                     Err(error) => {
-                        complaints
-                            .push((format!("{prefix}{key}"), format!("{file} cannot be read: {error}")));
+                        complaints.push((format!("{prefix}{key}"), format!("{file} {error}")));
                     }
                 }
             }
@@ -325,4 +325,18 @@ fn meant(keys: &Key, name: &str) -> String {
     }
     let known: Vec<String> = keys.keys.iter().map(|key| format!("`{}`", key.name)).collect();
     format!("; known here are {}", known.join(", "))
+}
+
+/// A secret from its file. One that everybody on the machine can read is none.
+fn read_secret(path: &Path) -> std::result::Result<String, String> {
+    let about = |error: std::io::Error| format!("cannot be read: {error}");
+    let mode = std::fs::metadata(path).map_err(about)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(format!("can be read by everybody (mode {:o}): chmod o= it", mode & 0o777));
+    }
+    let text = std::fs::read_to_string(path).map_err(about)?;
+    match text.trim() {
+        "" => Err("is empty".to_owned()),
+        secret => Ok(secret.to_owned()),
+    }
 }
