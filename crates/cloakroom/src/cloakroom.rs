@@ -55,18 +55,7 @@ impl Cloakroom {
     /// As [`Cloakroom::open`].
     pub(crate) async fn with_clock(config: Config, clock: Clock) -> Result<Self> {
         let store = Store::open(config.database.url.expose()).await?;
-        // A database with sample users must not go into production, and `dev` must not add them to one that is.
-        let is_fit = if config.development {
-            let mut tx = store.begin().await?;
-            let marked = tx.mark_development().await?;
-            tx.commit().await?;
-            marked || store.is_development().await?
-        } else {
-            !store.is_development().await?
-        };
-        if !is_fit {
-            return Err(Error::Config(unfit(&config)));
-        }
+        require_fit(&store, &config).await?;
         let (alive, jobs_end) = watch::channel(());
         let cloakroom = Self::assemble(config, store, clock, Some(alive))?;
         jobs::start(&cloakroom, jobs_end);
@@ -79,9 +68,7 @@ impl Cloakroom {
     /// As [`Cloakroom::open`].
     pub async fn for_administration(config: Config) -> Result<Self> {
         let store = Store::open(config.database.url.expose()).await?;
-        if store.is_development().await? != config.development {
-            return Err(Error::Config(unfit(&config)));
-        }
+        require_fit(&store, &config).await?;
         Self::assemble(config, store, Clock::System, None)
     }
 
@@ -155,6 +142,19 @@ impl Cloakroom {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
     }
+}
+
+/// A database with sample users must not go into production, and `dev` must not add them to one that is.
+async fn require_fit(store: &Store, config: &Config) -> Result<()> {
+    let is_fit = if config.development {
+        let mut tx = store.begin().await?;
+        let marked = tx.mark_development().await?;
+        tx.commit().await?;
+        marked || store.is_development().await?
+    } else {
+        !store.is_development().await?
+    };
+    if is_fit { Ok(()) } else { Err(Error::Config(unfit(config))) }
 }
 
 fn unfit(config: &Config) -> String {

@@ -53,6 +53,9 @@ impl Db {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(PATIENCE)
+            // To ask each connection first whether it lives would double the round trips of every request. One that
+            // has died fails its next statement, is dropped, and another is opened.
+            .test_before_acquire(false)
             .connect_with(options)
             .await
             .map_err(to_error)?;
@@ -86,7 +89,7 @@ impl Db {
             .connect_with(options.clone())
             .await
             .map_err(to_error)?;
-        MIGRATIONS.run(&write).await.map_err(|error| Error::Unavailable(error.into()))?;
+        migrate_alone(path, &write).await?;
         let read = pool(CONNECTIONS).connect_with(options).await.map_err(to_error)?;
         Ok(Self::Sqlite { read, write })
     }
@@ -273,6 +276,22 @@ impl Query {
     pub(crate) async fn all<'a, T: Row>(self, target: impl Into<Target<'a>>) -> Result<Vec<T>> {
         run!(self, target, query_as::<T>, fetch_all)
     }
+}
+
+/// Brings a SQLite file's schema up to date, one process at a time: the command line may start beside the server. Postgres
+/// has a lock of its own for this.
+async fn migrate_alone(path: &Path, write: &SqlitePool) -> Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".migration");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(name)?;
+        file.lock()?;
+        Ok::<_, std::io::Error>(file)
+    });
+    let lock = locked.await.map_err(Error::internal)?.map_err(|error| Error::Unavailable(error.into()))?;
+    let migrated = MIGRATIONS.run(write).await.map_err(|error| Error::Unavailable(error.into()));
+    drop(lock);
+    migrated
 }
 
 /// A new file is its owner's alone, whatever the umask says; SQLite gives its side files the same mode.

@@ -7,7 +7,8 @@ use crate::store::Tx;
 use crate::store::db::query;
 
 impl Tx {
-    /// Counts one try under each key, and says how often each has been tried in its window.
+    /// Counts one try under each key, and says how often each has been tried in its window. A try beyond the limit is told
+    /// as one more and not written: it is refused, so nothing would ever take it back.
     pub(crate) async fn count(&mut self, limits: &[Limit], now: Timestamp) -> Result<Vec<Count>> {
         let mut counts = Vec::with_capacity(limits.len());
         for limit in limits {
@@ -16,20 +17,29 @@ impl Tx {
                  ON CONFLICT (key) DO UPDATE SET
                      count     = CASE WHEN limits.resets_at <= $2 THEN 1  ELSE limits.count + 1 END,
                      resets_at = CASE WHEN limits.resets_at <= $2 THEN $3 ELSE limits.resets_at END
+                 WHERE limits.resets_at <= $2 OR limits.count < $4
                  RETURNING count, resets_at",
             )
             .bind(&*limit.key)
             .bind(now)
             .bind(now.plus(limit.rate.window))
+            .bind(i64::from(limit.rate.count))
             .optional::<(i64, i64)>(&mut *self)
             .await?;
-            counts.extend(row.map(|(tries, resets_at)| Count {
-                key: limit.key.clone(),
-                tries,
-                resets_at: Timestamp::from_millis(resets_at),
-            }));
+            let (tries, resets_at) = match row {
+                Some(counted) => counted,
+                None => (i64::from(limit.rate.count) + 1, self.end_of_window(&limit.key, now).await?),
+            };
+            let resets_at = Timestamp::from_millis(resets_at);
+            counts.push(Count { key: limit.key.clone(), tries, resets_at });
         }
         Ok(counts)
+    }
+
+    async fn end_of_window(&mut self, key: &str, now: Timestamp) -> Result<i64> {
+        let row =
+            query("SELECT resets_at FROM limits WHERE key = $1").bind(key).optional::<(i64,)>(self).await?;
+        Ok(row.map_or(now.as_millis(), |(resets_at,)| resets_at))
     }
 
     /// Takes one try back, if its window is still the one in which it was counted.
