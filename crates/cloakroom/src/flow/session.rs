@@ -122,7 +122,8 @@ pub(crate) async fn authenticate(cloakroom: &Cloakroom, ticket: &Ticket) -> Resu
     let now = cloakroom.now();
     let cache = cloakroom.sessions();
     let hash = ticket.hash();
-    let live = if let Some(live) = cache.get(hash, now) {
+    // Past its idle end here, it may have been active on another node: storage knows.
+    let live = if let Some(live) = cache.get(hash, now).filter(|live| live.is_open(cloakroom, now)) {
         cache.hits.increment(1);
         live
     } else {

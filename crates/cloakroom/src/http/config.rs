@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::config::SignupMode;
+use crate::config::{Provider, SignupMode};
 use crate::http::json::Json;
 use crate::http::visit::Visit;
 use crate::policy::LONGEST_PASSWORD;
@@ -46,6 +46,13 @@ struct ProviderView {
     name: String,
 }
 
+impl From<&Provider> for ProviderView {
+    fn from(provider: &Provider) -> Self {
+        let name = provider.name.as_ref().unwrap_or(&provider.id);
+        Self { id: provider.id.clone(), name: name.clone() }
+    }
+}
+
 /// What a page must know before anybody is signed in
 #[utoipa::path(get, path = "/api/config/", tag = "session", responses((status = 200, body = ConfigView)))]
 pub(super) async fn config(visit: Visit) -> Json<ConfigView> {
@@ -54,7 +61,6 @@ pub(super) async fn config(visit: Visit) -> Json<ConfigView> {
         app: AppView { name: config.app.name.clone() },
         signup: SignupView { mode: config.signup.mode },
         password: PasswordView { min_length: config.password.min_length, max_length: LONGEST_PASSWORD },
-        // Social login comes with its own release; a button that leads nowhere would be worse than none.
-        providers: Vec::new(),
+        providers: config.provider.iter().map(ProviderView::from).collect(),
     })
 }

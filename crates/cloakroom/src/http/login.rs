@@ -23,10 +23,11 @@ pub(super) struct Detail {
 pub(super) struct Credentials {
     /// In any spelling of the address.
     #[serde(default)]
+    #[schema(required, min_length = 1)]
     email: String,
     /// To the byte as it was chosen.
     #[serde(default)]
-    #[schema(format = Password)]
+    #[schema(required, format = Password, min_length = 1)]
     password: String,
 }
 

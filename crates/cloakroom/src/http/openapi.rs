@@ -33,18 +33,18 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     components.add_security_scheme("csrf_token", SecurityScheme::ApiKey(header));
     for item in document.paths.paths.values_mut() {
         for read in [&mut item.get, &mut item.head].into_iter().flatten() {
-            add_problems(read);
+            add_problems(read, &["401", "503"]);
         }
         for write in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
         {
-            add_problems(write);
+            add_problems(write, &["400", "401", "403", "413", "415", "422", "429", "503"]);
             write.security = Some(vec![SecurityRequirement::new("csrf_token", Vec::<String>::new())]);
         }
     }
     document
 }
 
-fn add_problems(operation: &mut Operation) {
+fn add_problems(operation: &mut Operation, statuses: &[&str]) {
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response
             && response.description.is_empty()
@@ -57,5 +57,7 @@ fn add_problems(operation: &mut Operation) {
         .description("What went wrong")
         .content("application/problem+json", content)
         .build();
-    operation.responses.responses.insert("default".to_owned(), RefOr::T(problem));
+    for status in statuses.iter().chain(&["default"]) {
+        operation.responses.responses.insert((*status).to_owned(), RefOr::T(problem.clone()));
+    }
 }

@@ -57,7 +57,7 @@ pub(crate) const CODES: [&str; 17] = [
     "method_not_allowed",
     "misdirected_request",
     "unavailable",
-    "bad_request",
+    "invalid_host",
     "internal",
 ];
 

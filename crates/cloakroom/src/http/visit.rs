@@ -96,6 +96,13 @@ fn forwarded(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Networ
 
 /// An address as proxies write it: bare, or with a port, an IPv6 one then in brackets.
 fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim_matches('"');
+    // A zone (RFC 4007) names an interface of the proxy's machine, not another address.
+    let (before, after) = text.split_once('%').unwrap_or((text, ""));
+    let text = match after.find(']') {
+        Some(end) => &format!("{before}{}", &after[end..]),
+        None => before,
+    };
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     bare.parse::<IpAddr>()
         .or_else(|_| text.parse::<SocketAddr>().map(|address| address.ip()))
