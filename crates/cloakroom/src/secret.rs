@@ -139,9 +139,10 @@ impl SecretKey {
         }
         let bytes = fs::read(path).map_err(about)?;
         // Random bytes may end like white space: only the line end that an editor adds is taken off, and only from what
-        // stays long enough.
+        // stays long enough. Nothing but white space is no key.
+        let bytes = if bytes.trim_ascii().is_empty() { &[] } else { bytes.as_slice() };
         let line = bytes.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        let key = line.filter(|line| line.len() >= KEY_BYTES).unwrap_or(&bytes);
+        let key = line.filter(|line| line.len() >= KEY_BYTES).unwrap_or(bytes);
         Self::new(key).map_err(|error| format!("{}: {error}", path.display()))
     }
 

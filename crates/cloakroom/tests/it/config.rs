@@ -305,6 +305,31 @@ fn a_key_file_that_is_short_or_readable_by_others_is_refused_with_its_place() {
     }
     place.write("my.key", &format!("{key}\n"), 0o600);
     assert!(place.load().is_ok());
+    let (random, _) = key.split_at(31);
+    for last in [" ", "\t", "\n"] {
+        place.write("my.key", &format!("{random}{last}"), 0o600);
+        assert!(place.load().is_ok(), "random bytes may end with {last:?}");
+    }
+}
+
+#[test]
+fn a_secret_from_a_file_that_is_empty_or_readable_by_everybody_is_refused_with_its_place() {
+    let provider = "[[provider]]\nid = \"github\"\nclient_id = \"x\"\nclient_secret_file = \"my.secret\"\n";
+    let place = Place::new(&format!("{LEAST}\n{provider}"));
+    for (text, mode, told) in [
+        ("hidden", 0o644, "can be read by everybody (mode 644)"),
+        ("hidden", 0o602, "can be read by everybody (mode 602)"),
+        (" \n", 0o600, "is empty"),
+    ] {
+        place.write("my.secret", text, mode);
+        let complaint = place.load().expect_err(told);
+        assert!(complaint.contains("`provider.0.client_secret_file`: "), "{complaint}");
+        assert!(complaint.starts_with("cloakroom.toml:"), "{complaint}");
+        assert!(complaint.contains(told), "{complaint}");
+        assert!(!complaint.contains("hidden"), "{complaint}");
+    }
+    place.write("my.secret", "hidden\n", 0o640);
+    assert!(place.load().is_ok());
 }
 
 #[tokio::test]

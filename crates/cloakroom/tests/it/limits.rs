@@ -207,7 +207,7 @@ async fn b06_what_cannot_be_read_shares_one_count() {
         "1.2.3.4.5",
         "198.51.100.7,",
         "unknown",
-        "fe80::1%eth0",
+        "fe80::x%eth0",
         "127.0.0.2",
         "198.51.100.7 evil",
         "[::1",
@@ -233,7 +233,8 @@ async fn b07_an_ipv6_network_counts_as_one_address() {
         "[2001:db8:1:2::3]:443",
         "2001:db8:1:2:0:0:192.0.2.1",
         "[2001:db8:1:2::4]",
-        "2001:db8:1:2::5",
+        "2001:db8:1:2::5%eth0",
+        "\"[2001:db8:1:2::6%25eth0]:443\"",
     ];
     let tries = async |number: usize| {
         login_through_proxy(&app, &[within[number]], &format!("user{number}@example.test")).await
