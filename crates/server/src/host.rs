@@ -1,7 +1,7 @@
 //! Which names the server answers to.
 //!
-//! [`RequireHost`] holds for every server: a request with no `Host`, with two, or with one that is no host name is
-//! refused (RFC 9112, section 3.2), so that a proxy in front and the server behind can never read two different hosts
+//! [`RequireHost`] holds for every server: a request with no `Host`, with two, with one that is no host name, or with
+//! another one in its target is refused (RFC 9112, section 3.2), so that a proxy in front and the server behind can never read two different hosts
 //! out of one request.
 //!
 //! [`only_localhost`] holds for `cloakroom dev`, which has known passwords and no TLS: only its own loopback names get
@@ -17,7 +17,7 @@ use std::{
 use axum::{
     Router,
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
@@ -26,7 +26,7 @@ use tower::{Layer, Service};
 
 use crate::problem::problem;
 
-/// Refuses requests whose `Host` is missing, repeated or malformed with 400.
+/// Refuses requests whose `Host` is missing, repeated, malformed or contradicted by the target, with 400.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequireHost;
 
@@ -57,7 +57,8 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if has_one_good_host(request.version(), request.headers()) {
+        let is_one = has_one_good_host(request.version(), request.headers());
+        if is_one && is_of_that_host(request.uri(), request.headers()) {
             Either::Left(self.inner.call(request))
         } else {
             Either::Right(ready(Ok(problem(
@@ -78,6 +79,14 @@ fn has_one_good_host(version: Version, headers: &HeaderMap) -> bool {
         (None, _) => version < Version::HTTP_11,
         (Some(_), Some(_)) => false,
     }
+}
+
+/// Whether a target in absolute form, which proxies are sent, names the very host that `Host` does (T01).
+fn is_of_that_host(target: &Uri, headers: &HeaderMap) -> bool {
+    let Some(authority) = target.authority() else { return true };
+    headers
+        .get(header::HOST)
+        .is_some_and(|host| authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()))
 }
 
 /// Whether `value` consists of what a host and a port may consist of (RFC 3986, section 3.2.2), without user names.

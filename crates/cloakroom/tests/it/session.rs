@@ -431,6 +431,34 @@ async fn s13_a_stolen_database_holds_nothing_that_signs_in() {
 }
 
 #[tokio::test]
+async fn s14_nobody_ends_a_session_by_what_may_be_known_of_it() {
+    let app = app_with_ada().await;
+    app.add(GRACE, Rank::Plain).await;
+    let (ada, grace) = (app.signed_in(ADA).await, app.signed_in(GRACE).await);
+    let mut known = app.database.texts("SELECT id FROM sessions").await;
+    known.extend(app.database.texts("SELECT ticket_hash FROM sessions").await);
+    known.extend(app.database.texts("SELECT id FROM users").await);
+    assert_eq!(known.len(), 6);
+    let own = grace.cookie("sessionid").unwrap();
+    let token = grace.cookie("csrftoken").unwrap();
+    for value in &known {
+        for cookies in [
+            format!("sessionid={value}; csrftoken={token}"),
+            format!("sessionid={own}; sessionid={value}; csrftoken={token}"),
+            format!("sessionid={value}; sessionid={own}; csrftoken={token}"),
+        ] {
+            let call = grace.call(&Method::POST, "/api/logout/").instead("cookie", &cookies);
+            let reply = call.instead("x-csrftoken", &token).body("{}").send().await;
+            assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "csrf_failed"), "{cookies}");
+        }
+        let in_the_body = grace.post("/api/logout/", &json!({"session": value})).await;
+        assert_eq!(in_the_body.status, 422, "{value}");
+    }
+    assert_eq!(ada.state().await, "authenticated");
+    assert_eq!(grace.state().await, "authenticated");
+}
+
+#[tokio::test]
 async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_second() {
     let app = app_with_ada().await;
     let node = app.another_node().await;

@@ -192,11 +192,19 @@ fn ambiguous_requests_are_refused() {
         "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n".to_owned(),
         format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
         format!("GET /healthz HTTP/1.1\r\nHost: user@{host}\r\nConnection: close\r\n\r\n"),
+        format!("GET http://evil.test/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
+        format!("GET http://{host}@evil.test/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"),
     ] {
         let reply = server.send(request.as_bytes());
         assert_eq!(reply.status, 400, "{request}");
         assert_eq!(reply.problem(), "invalid_host");
     }
+    let absolute = format!("GET http://{host}/healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    assert_eq!(
+        server.send(absolute.as_bytes()).status,
+        200,
+        "a server must accept the form that proxies are sent"
+    );
     for framing in [
         "Content-Length: 1\r\nContent-Length: 2\r\n",
         "Transfer-Encoding: xchunked\r\n",

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -107,6 +107,71 @@ fn l07_a_full_disk_makes_503_for_writes_and_heals() {
     fs::remove_file(&filler).unwrap();
     drop(file);
     assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
+}
+
+/// Lets every order to write a file to the disk fail, in a process that runs; ended with the value.
+struct LyingDisk(Child);
+
+impl LyingDisk {
+    /// `None` without strace, or where processes may not be traced.
+    fn under(process: u32) -> Option<Self> {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO"]);
+        command.args(["-o", "/dev/null", "-p", &process.to_string()]);
+        let mut tracer = command.stderr(Stdio::null()).spawn().ok()?;
+        let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?.count();
+        let traced = || {
+            let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+            let status = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
+            status.filter(|text| !text.contains("TracerPid:\t0\n")).count()
+        };
+        while traced() < threads {
+            if tracer.try_wait().ok().flatten().is_some() {
+                return None;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(Self(tracer))
+    }
+}
+
+impl Drop for LyingDisk {
+    fn drop(&mut self) {
+        let tracer = rustix::process::Pid::from_child(&self.0);
+        // Asked to end, it lets its process go; killed, it might leave it stopped.
+        let _ = rustix::process::kill_process(tracer, rustix::process::Signal::TERM);
+        let _ = self.0.wait();
+    }
+}
+
+/// L06: the disk takes bytes and does not keep them. What is not safe is not told as done, and what was told as done
+/// is there after the process has been killed.
+#[test]
+fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_was_promised() {
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    installation.add("ann@example.test");
+    let node = installation.node();
+    let (mut ann, mut gone) = (node.person(), node.person());
+    assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
+    assert_eq!(gone.login("ann@example.test", PASSWORD).status, 200);
+    let Some(disk) = LyingDisk::under(node.process()) else {
+        eprintln!("not run: it needs strace, and leave to trace");
+        return;
+    };
+    let refused = node.person().login("ann@example.test", PASSWORD);
+    assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
+    assert_eq!(gone.post("/api/logout/", &json!({})).status, 503);
+    assert_eq!(ann.profile(), 200);
+    drop(disk);
+
+    assert_eq!(gone.post("/api/logout/", &json!({})).status, 200);
+    let mut last = node.person();
+    assert_eq!(last.login("ann@example.test", PASSWORD).status, 200);
+    drop(node);
+    let node = installation.node();
+    for (person, status) in [(ann, 200), (last, 200), (gone, 401)] {
+        assert_eq!(person.moved_to(node.address()).profile(), status);
+    }
 }
 
 /// A proxy before Postgres that can break.
