@@ -120,12 +120,12 @@ impl LyingDisk {
         command.args(["-o", "/dev/null", "-p", &process.to_string()]);
         let mut tracer = command.stderr(Stdio::null()).spawn().ok()?;
         let threads = fs::read_dir(format!("/proc/{process}/task")).ok()?.count();
-        let traced = || {
+        let caught = || {
             let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
             let status = tasks.filter_map(|task| fs::read_to_string(task.path().join("status")).ok());
             status.filter(|text| !text.contains("TracerPid:\t0\n")).count()
         };
-        while traced() < threads {
+        while caught() < threads {
             if tracer.try_wait().ok().flatten().is_some() {
                 return None;
             }
