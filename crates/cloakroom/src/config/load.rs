@@ -14,6 +14,7 @@ use super::environment::PREFIX;
 use super::schema::{self, Found, Key, Kind};
 use super::{Config, validate};
 use crate::error::{Error, Result};
+use crate::mail::MAILBOX;
 
 /// What has no default.
 const REQUIRED: [&str; 5] = ["public_url", "database.url", "mail.url", "mail.from", "app.name"];
@@ -25,6 +26,7 @@ pub(super) const SLIP: usize = 2;
 pub struct Overrides {
     flags: Vec<(&'static str, Value)>,
     defaults: Vec<(&'static str, Value)>,
+    is_development: bool,
 }
 
 impl Overrides {
@@ -42,11 +44,11 @@ impl Overrides {
             ("listen", format!("127.0.0.1:{port}").into()),
             ("secret_file", within("secret.key").into()),
             ("database.url", format!("sqlite:{}", within("cloakroom.db")).into()),
-            ("mail.url", "smtp://127.0.0.1:1025".into()),
+            ("mail.url", MAILBOX.into()),
             ("mail.from", "Cloakroom <no-reply@example.test>".into()),
             ("app.name", "Cloakroom".into()),
         ];
-        Self { flags: Vec::new(), defaults }
+        Self { flags: Vec::new(), defaults, is_development: true }
     }
 }
 
@@ -85,12 +87,13 @@ pub(super) struct Draft {
     complaints: Vec<String>,
     /// Where what is in force without being written anywhere is told.
     start: String,
+    is_development: bool,
 }
 
 pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Loaded> {
     let keys = schema::keys();
     let start = path.map_or("configuration".to_owned(), |path| format!("{}:1:1", path.display()));
-    let mut draft = Draft { start, ..Draft::default() };
+    let mut draft = Draft { start, is_development: overrides.is_development, ..Draft::default() };
     for (key, value) in &overrides.defaults {
         draft.set(key, value.clone(), Source::Development);
     }
@@ -252,6 +255,7 @@ impl Draft {
             match serde_path_to_error::deserialize::<_, Config>(values) {
                 Ok(mut config) => {
                     config.resolve(directory);
+                    config.development = self.is_development;
                     for (path, complaint) in validate::complaints(&config) {
                         self.complain(self.place(&path), format!("`{path}`: {complaint}"));
                     }

@@ -328,9 +328,6 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn development(directory: &Path, port: u16) -> Result<Self> {
-        let overrides = Overrides::development(directory, port);
-        let mut config = Self::load(None, &overrides)?;
-        config.development = true;
-        Ok(config)
+        Self::load(None, &Overrides::development(directory, port))
     }
 }

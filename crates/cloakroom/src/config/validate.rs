@@ -37,8 +37,11 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
         complain("database.url", "must be sqlite: and the path of a file, without parameters".into());
     }
     let mail = config.mail.url.expose();
-    if !["smtp://", "smtp+starttls://", "smtps://"].iter().any(|scheme| mail.starts_with(scheme)) {
-        complain("mail.url", "must begin with smtp://, smtp+starttls:// or smtps://".into());
+    // In `dev` mails are kept, for `/dev/mail` to show.
+    if !(config.development && mail == crate::mail::MAILBOX)
+        && let Err(complaint) = crate::mail::check_url(mail)
+    {
+        complain("mail.url", complaint);
     }
     if !is_sender(&config.mail.from) {
         complain("mail.from", "must be an address, as in `Acme <no-reply@acme.test>`".into());

@@ -3,4 +3,5 @@
 pub mod administration;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub mod mailing;
 pub(crate) mod session;

@@ -4,6 +4,7 @@ mod browsers;
 mod db;
 mod development;
 mod limits;
+mod mailbox;
 mod revocations;
 mod sessions;
 mod users;

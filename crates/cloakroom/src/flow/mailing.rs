@@ -1,0 +1,109 @@
+//! Mail by the command line: looked at before it is sent, tried out, and read where it is kept instead of sent.
+
+use serde::Serialize;
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::error::{Error, Invalid, Result};
+use crate::mail::{self, Kind, Locale, Message, Transport};
+use crate::model::email::Email;
+use crate::secret;
+
+/// A mail as its reader gets it.
+#[derive(Clone, Debug, Serialize)]
+pub struct MailView {
+    /// The same at each try.
+    pub id: String,
+    /// The recipient.
+    pub to: String,
+    /// Never holds a code or a link.
+    pub subject: String,
+    /// The plain part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+}
+
+/// What came of a test mail.
+pub enum Outcome {
+    /// The server took it, and said this.
+    Taken(String),
+    /// It did not.
+    Failed(String),
+}
+
+/// The names of all mails.
+pub fn names() -> Vec<&'static str> {
+    Kind::ALL.into_iter().map(Kind::name).collect()
+}
+
+/// The languages of mails, as tags (RFC 5646).
+pub fn locales() -> Vec<&'static str> {
+    Locale::ALL.into_iter().map(Locale::tag).collect()
+}
+
+/// The mail of that name with sample data; its links open nothing.
+///
+/// # Errors
+/// [`Error::Validation`] when there is no such mail or language.
+pub fn preview(config: &Config, name: &str, locale: &str) -> Result<MailView> {
+    let kind = Kind::named(name).ok_or_else(|| unknown("name", name, &names()))?;
+    let locale = Locale::tagged(locale).ok_or_else(|| unknown("locale", locale, &locales()))?;
+    let letter = mail::sample(config, kind, locale);
+    let mail::Rendered { subject, text, html } = mail::render(config, &letter)?;
+    let created_at = letter.asked.at;
+    Ok(MailView { id: secret::new_id(created_at), to: letter.to, subject, text, html, created_at })
+}
+
+fn unknown(field: &str, name: &str, known: &[&str]) -> Error {
+    let detail = format!("`{name}` is not one of {}", known.join(", "));
+    Error::Validation(vec![Invalid::new(field, "unknown", detail)])
+}
+
+/// Sends a test mail at once, past the outbox, and tells what the server said.
+///
+/// # Errors
+/// [`Error::Validation`] when `to` is no address, [`Error::Config`] when `mail` cannot be used.
+pub async fn test(cloakroom: &Cloakroom, to: &str) -> Result<Outcome> {
+    let config = cloakroom.config();
+    let Some(address) = Email::parse(to) else {
+        let detail = format!("`{to}` is not an email address");
+        return Err(Error::Validation(vec![Invalid::new("email", "invalid", detail)]));
+    };
+    let mut letter = mail::sample(config, Kind::Test, Locale::En);
+    address.spelling().clone_into(&mut letter.to);
+    letter.asked =
+        mail::Asked { at: cloakroom.now(), device: mail::Device::default(), network: String::new() };
+    let rendered = mail::render(config, &letter)?;
+    let id = secret::new_id(letter.asked.at);
+    let message = Message { id: &id, to: &letter.to, created_at: letter.asked.at, rendered: &rendered };
+    let transport = Transport::open(config, cloakroom.store())?;
+    let sent = transport.deliver(&message).await;
+    transport.rest().await;
+    Ok(match sent {
+        Ok(answer) => Outcome::Taken(answer),
+        Err(failure) => Outcome::Failed(failure.reason),
+    })
+}
+
+/// Mails that were kept instead of sent (`mail.url = "mailbox:"`, in `dev` and in tests), newest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when storage does not answer.
+pub async fn kept(cloakroom: &Cloakroom) -> Result<Vec<MailView>> {
+    let kept = cloakroom.store().kept_mails().await?;
+    Ok(kept
+        .into_iter()
+        .map(|mail| MailView {
+            created_at: mail.created_at(),
+            id: mail.id,
+            to: mail.recipient,
+            subject: mail.subject,
+            text: mail.body_text,
+            html: mail.body_html,
+        })
+        .collect())
+}

@@ -1,0 +1,100 @@
+//! The languages that mails are written in: those of the pages.
+
+use serde::{Deserialize, Serialize};
+
+/// A language.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Locale {
+    /// English, also when nothing else fits.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+impl Locale {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::En, Self::De];
+
+    /// Its tag (RFC 5646), as in `<html lang>`.
+    pub(crate) const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+        }
+    }
+
+    /// The one of that tag, whatever its region.
+    pub(crate) fn tagged(tag: &str) -> Option<Self> {
+        let language = tag.split(['-', '_']).next().unwrap_or_default();
+        Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(language))
+    }
+
+    /// The language that the reader likes best, of those we have (RFC 9110, section 12.5.4).
+    #[cfg_attr(not(test), expect(dead_code, reason = "the flows that ask for mail call it"))]
+    pub(crate) fn from_accept_language(header: &str) -> Self {
+        let mut best = (0, Self::En);
+        for range in header.split(',') {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+            // `*` is any language, and ours for those without another wish is English.
+            let locale = match tag.trim() {
+                "*" => Some(Self::En),
+                tag => Self::tagged(tag),
+            };
+            let weight = thousandths(weight);
+            if let Some(locale) = locale
+                && weight > best.0
+            {
+                best = (weight, locale);
+            }
+        }
+        best.1
+    }
+}
+
+/// `q=0.8` as 800; what cannot be read is no wish at all.
+fn thousandths(weight: &str) -> u16 {
+    let value = weight.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.trim_start().strip_prefix('='));
+    let Some(value) = value.map(str::trim) else { return 0 };
+    let (whole, part) = value.split_once('.').unwrap_or((value, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match whole {
+        "1" => 1000,
+        "0" if part.len() <= 3 && is_digits(part) => format!("{part:0<3}").parse().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Locale::{self, De, En};
+
+    #[test]
+    fn the_language_liked_best_is_taken() {
+        for (header, expected) in [
+            ("", En),
+            ("de", De),
+            ("de-AT", De),
+            ("DE-ch, en;q=0.9", De),
+            ("en-GB,en;q=0.9,de;q=0.8", En),
+            ("en;q=0.5, de;q=0.8", De),
+            ("en;q=0.799, de;q=0.8", De),
+            ("fr, de;q=0.2", De),
+            ("fr", En),
+            ("fr, *;q=0.5, de;q=0.3", En),
+            ("*", En),
+            ("de;q=0", En),
+            ("de;q=0.000, en;q=0.001", En),
+            ("de;q=2, en", En),
+            ("de;level=1", En),
+            (" de ; q=1 ", De),
+            ("den, deu", En),
+            ("en, de", En),
+            ("de, en", De),
+            (";;,=;q,\u{e4}", En),
+        ] {
+            assert_eq!(Locale::from_accept_language(header), expected, "{header:?}");
+        }
+    }
+}

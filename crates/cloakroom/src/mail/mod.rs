@@ -1,0 +1,159 @@
+//! Mail: what is written to people, in which words, and how it leaves.
+//!
+//! A letter is its words (`messages/`, one file for each language, as the pages have them) in one layout. Values are put into
+//! words as text, never read as a template, and escaped where the text becomes HTML. The link and the code stand in the body
+//! only: subjects are shown on locked screens.
+
+mod device;
+mod locale;
+mod preview;
+mod render;
+mod smtp;
+mod transport;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use device::{Device, device};
+pub(crate) use locale::Locale;
+pub(crate) use preview::sample;
+pub(crate) use render::render;
+pub(crate) use smtp::check_url;
+pub(crate) use transport::{Failure, MAILBOX, Message, Transport};
+
+use crate::clock::Timestamp;
+
+/// Which mail. The name in `cloakroom mail preview NAME` is the variant's in snake case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    /// To an address that somebody signed up with: link and code.
+    VerifyEmail,
+    /// Somebody signed up with the address of an account.
+    AccountExists,
+    /// A link to choose a new password.
+    PasswordReset,
+    /// The same link, to somebody for whom an administrator made an account.
+    Invitation,
+    /// Told afterwards.
+    PasswordChanged,
+    /// Told afterwards: by a mailed link.
+    PasswordWasReset,
+    /// To the new address: a link to confirm it.
+    EmailChange,
+    /// To the old address, while the new one is not confirmed: a link that stops the change.
+    EmailChangeRequested,
+    /// To the old address, afterwards: a link that takes the change back.
+    EmailChanged,
+    /// To an address that a provider does not vouch for: link and code.
+    SocialEmail,
+    /// The same, when the address has an account: no token, how to connect from within.
+    SocialEmailHasAccount,
+    /// A code that connects a provider to an existing account.
+    LinkCode,
+    /// Told afterwards.
+    IdentityLinked,
+    /// Told afterwards.
+    IdentityUnlinked,
+    /// What `cloakroom mail test` sends.
+    Test,
+}
+
+impl Kind {
+    /// All of them, in the order of a life with an account.
+    pub(crate) const ALL: [Self; 15] = [
+        Self::VerifyEmail,
+        Self::AccountExists,
+        Self::PasswordReset,
+        Self::Invitation,
+        Self::PasswordChanged,
+        Self::PasswordWasReset,
+        Self::EmailChange,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::SocialEmail,
+        Self::SocialEmailHasAccount,
+        Self::LinkCode,
+        Self::IdentityLinked,
+        Self::IdentityUnlinked,
+        Self::Test,
+    ];
+
+    /// Its name on the command line and in the message files.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::AccountExists => "account_exists",
+            Self::PasswordReset => "password_reset",
+            Self::Invitation => "invitation",
+            Self::PasswordChanged => "password_changed",
+            Self::PasswordWasReset => "password_was_reset",
+            Self::EmailChange => "email_change",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::SocialEmail => "social_email",
+            Self::SocialEmailHasAccount => "social_email_has_account",
+            Self::LinkCode => "link_code",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
+            Self::Test => "test",
+        }
+    }
+
+    /// The one of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it tells what has happened already, so that its button is for whoever did *not* do it.
+    const fn is_notice(self) -> bool {
+        matches!(
+            self,
+            Self::PasswordChanged
+                | Self::PasswordWasReset
+                | Self::EmailChangeRequested
+                | Self::EmailChanged
+                | Self::IdentityLinked
+                | Self::IdentityUnlinked
+        )
+    }
+}
+
+/// What a mail says, before it is put into words.
+#[derive(Clone)]
+pub(crate) struct Letter {
+    pub(crate) kind: Kind,
+    pub(crate) locale: Locale,
+    /// The recipient, as its owner spells it.
+    pub(crate) to: String,
+    /// The link of the one button, complete. Mails that carry no token have none: theirs leads to a page of the app.
+    pub(crate) link: Option<String>,
+    /// Six digits.
+    pub(crate) code: Option<String>,
+    /// When the link ends, or the code where there is no link.
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The other address that is named: the new one, in mails to the old one.
+    pub(crate) address: Option<String>,
+    /// The provider's name, as on its button.
+    pub(crate) provider: Option<String>,
+    /// Who asked for it.
+    pub(crate) asked: Asked,
+}
+
+/// When and from where a mail was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) at: Timestamp,
+    pub(crate) device: Device,
+    /// As the limits see it; empty where nobody's browser asked, as on the command line.
+    pub(crate) network: String,
+}
+
+/// A mail in words.
+pub(crate) struct Rendered {
+    /// Never holds a code or a link.
+    pub(crate) subject: String,
+    /// The plain part.
+    pub(crate) text: String,
+    /// The HTML part.
+    pub(crate) html: String,
+}

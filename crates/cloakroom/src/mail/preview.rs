@@ -1,0 +1,38 @@
+//! Letters to look at, with sample data: `cloakroom mail preview`.
+
+use super::{Asked, Kind, Letter, Locale, device};
+use crate::clock::Timestamp;
+use crate::config::Config;
+
+/// 24 November 2026, 08:15 UTC.
+const ASKED_AT: Timestamp = Timestamp::from_millis(1_795_508_100_000);
+const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+
+/// A letter of that kind that never belonged to anybody.
+pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
+    let origin = config.public_url.origin();
+    let link =
+        |page: &str| Some(format!("{origin}/{page}#token=sample-sample-sample-sample-sample-sample-1"));
+    let link = match kind {
+        Kind::VerifyEmail | Kind::SocialEmail => link("verify-email"),
+        Kind::PasswordReset | Kind::Invitation => link("reset-password"),
+        Kind::EmailChange => link("change-email"),
+        Kind::EmailChangeRequested | Kind::EmailChanged => link("undo-email-change"),
+        _ => None,
+    };
+    Letter {
+        kind,
+        locale,
+        to: "ada@example.test".to_owned(),
+        link,
+        code: Some("482913".to_owned()),
+        expires_at: Some(ASKED_AT.plus(DAY)),
+        address: Some("ada.lovelace@example.test".to_owned()),
+        provider: Some("GitHub".to_owned()),
+        asked: Asked {
+            at: ASKED_AT,
+            device: device("Firefox/145.0 Linux"),
+            network: "203.0.113.7".to_owned(),
+        },
+    }
+}

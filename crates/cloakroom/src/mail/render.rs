@@ -1,0 +1,258 @@
+//! From what a mail says to its words.
+//!
+//! Two steps, so that no value is ever read as a template or as HTML: first the words of a message get their values, as plain
+//! text; then the finished text goes into the layout, which escapes all of it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{Asked, Kind, Letter, Locale, Rendered};
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::error::{Error, Result};
+
+/// How long a six-digit code works that comes with a link.
+const CODE_LIFE: Duration = Duration::from_mins(15);
+
+/// The message file of a language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Language {
+    dir: String,
+    time: String,
+    months: [String; 12],
+    when: String,
+    device: String,
+    network: String,
+    browser_on_system: String,
+    unknown_device: String,
+    plain_link: String,
+    reasons: BTreeMap<String, String>,
+    mails: BTreeMap<String, Words>,
+}
+
+/// The words of one mail.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    subject: String,
+    title: String,
+    body: Vec<String>,
+    button: Option<String>,
+    code: Option<String>,
+    until: Option<String>,
+    not_you: String,
+    reason: String,
+}
+
+/// What stands for a name in the words. One that is absent cannot be written: that mail is a mistake of ours, and is not sent.
+#[derive(Serialize)]
+struct Values<'a> {
+    app: &'a str,
+    host: &'a str,
+    to: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    code_until: String,
+}
+
+/// What the layout shows; everything in it is finished text.
+#[derive(Serialize)]
+struct Page<'a> {
+    lang: &'static str,
+    dir: &'a str,
+    app: &'a str,
+    subject: &'a str,
+    title: String,
+    body: Vec<String>,
+    is_notice: bool,
+    link: Option<String>,
+    button: Option<String>,
+    plain_link: &'a str,
+    code: Option<&'a str>,
+    code_intro: Option<String>,
+    until: Option<String>,
+    not_you: String,
+    facts: Vec<Fact<'a>>,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Fact<'a> {
+    label: &'a str,
+    value: String,
+}
+
+static ENGLISH: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/en.json")));
+static GERMAN: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/de.json")));
+
+/// Part of the binary, and read by a test.
+fn language(text: &str) -> Language {
+    serde_json::from_str(text).expect("a message file has every message")
+}
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    templates.set_undefined_behavior(UndefinedBehavior::Strict);
+    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).build().expect("the usual delimiters"));
+    templates.set_auto_escape_callback(|name| match name {
+        "layout.html" => AutoEscape::Html,
+        _ => AutoEscape::None,
+    });
+    templates.set_formatter(|output, state, value| {
+        let text = value.to_string();
+        let text = if matches!(state.auto_escape(), AutoEscape::Html) { escape(&text) } else { text };
+        Ok(output.write_str(&text)?)
+    });
+    for (name, source) in
+        [("layout.html", include_str!("layout.html")), ("layout.txt", include_str!("layout.txt"))]
+    {
+        templates.add_template(name, source).expect("the layout can be read");
+    }
+    templates
+});
+
+/// For text and attribute values in quotes. Without the engine's own `&#x2f;` for `/`, a link stays one that people can read.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// Puts a letter into words.
+///
+/// # Errors
+/// [`Error::Internal`] when the letter lacks what its words name.
+pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
+    let language: &Language = match letter.locale {
+        Locale::En => &ENGLISH,
+        Locale::De => &GERMAN,
+    };
+    let words = language.mails.get(letter.kind.name());
+    let words = words.ok_or_else(|| Error::internal(format!("no words for {}", letter.kind.name())))?;
+    let time = |instant| time(language, instant);
+    let values = Value::from(Serde(Values {
+        app: &config.app.name,
+        host: host(config),
+        to: &letter.to,
+        address: letter.address.as_deref(),
+        provider: letter.provider.as_deref(),
+        until: letter.expires_at.map(time).transpose()?,
+        code_until: time(letter.asked.at.plus(CODE_LIFE))?,
+    }));
+    let put = |words: &String| fill(words, &values);
+    let optional = |words: &Option<String>| words.as_ref().map(put).transpose();
+    let reason = language.reasons.get(&words.reason);
+    let subject = put(&words.subject)?;
+    let page = Value::from(Serde(Page {
+        lang: letter.locale.tag(),
+        dir: &language.dir,
+        app: &config.app.name,
+        subject: &subject,
+        title: put(&words.title)?,
+        body: words.body.iter().map(put).collect::<Result<_>>()?,
+        is_notice: letter.kind.is_notice(),
+        link: link(config, letter)?,
+        button: optional(&words.button)?,
+        plain_link: &language.plain_link,
+        code: code(letter, words)?,
+        code_intro: optional(&words.code)?,
+        until: optional(&words.until)?,
+        not_you: put(&words.not_you)?,
+        facts: facts(language, &letter.asked)?,
+        reason: put(reason.ok_or_else(|| Error::internal(format!("no reason {}", words.reason)))?)?,
+    }));
+    let layout = |name| TEMPLATES.get_template(name).and_then(|layout| layout.render(&page));
+    Ok(Rendered {
+        text: layout("layout.txt").map_err(Error::internal)?,
+        html: layout("layout.html").map_err(Error::internal)?,
+        subject,
+    })
+}
+
+/// Where the button leads: to what was given, or to the page of the app that helps.
+fn link(config: &Config, letter: &Letter) -> Result<Option<String>> {
+    let page = match letter.kind {
+        Kind::AccountExists | Kind::SocialEmailHasAccount => "/login",
+        Kind::PasswordChanged | Kind::PasswordWasReset => "/forgot-password",
+        Kind::IdentityLinked | Kind::IdentityUnlinked => "/account",
+        Kind::LinkCode | Kind::Test => return Ok(None),
+        _ => {
+            let link = letter.link.clone();
+            return link.map(Some).ok_or_else(|| Error::internal("a mail without its link"));
+        }
+    };
+    Ok(Some(letter.link.clone().unwrap_or_else(|| format!("{}{page}", config.public_url.origin()))))
+}
+
+/// The code, when the words have a place for it; a mail whose words speak of a code must have one.
+fn code<'a>(letter: &'a Letter, words: &Words) -> Result<Option<&'a str>> {
+    match (&words.code, &letter.code) {
+        (None, _) => Ok(None),
+        (Some(_), Some(code)) => Ok(Some(code)),
+        (Some(_), None) => Err(Error::internal("a mail without its code")),
+    }
+}
+
+fn facts<'a>(language: &'a Language, asked: &Asked) -> Result<Vec<Fact<'a>>> {
+    let mut facts = vec![Fact { label: &language.when, value: time(language, asked.at)? }];
+    let device = match (asked.device.browser(), asked.device.system()) {
+        (Some(browser), Some(system)) => {
+            let names = BTreeMap::from([("browser", browser), ("system", system)]);
+            Some(fill(&language.browser_on_system, &Value::from(Serde(names)))?)
+        }
+        (Some(name), None) | (None, Some(name)) => Some(name.to_owned()),
+        (None, None) if asked.network.is_empty() => None,
+        (None, None) => Some(language.unknown_device.clone()),
+    };
+    facts.extend(device.map(|value| Fact { label: &language.device, value }));
+    if !asked.network.is_empty() {
+        facts.push(Fact { label: &language.network, value: asked.network.clone() });
+    }
+    Ok(facts)
+}
+
+/// Words with their values.
+fn fill(words: &str, values: &Value) -> Result<String> {
+    TEMPLATES.render_named_str("words", words, values).map_err(Error::internal)
+}
+
+/// A time as people of that language write it, to the minute, in UTC and saying so.
+fn time(language: &Language, instant: Timestamp) -> Result<String> {
+    let instant = OffsetDateTime::from_unix_timestamp(instant.as_millis() / 1000).map_err(Error::internal)?;
+    let month = &language.months[usize::from(u8::from(instant.month()) - 1)];
+    let values = BTreeMap::from([
+        ("day", instant.day().to_string()),
+        ("month", month.clone()),
+        ("year", instant.year().to_string()),
+        ("hour", format!("{:02}", instant.hour())),
+        ("minute", format!("{:02}", instant.minute())),
+    ]);
+    fill(&language.time, &Value::from(Serde(values)))
+}
+
+/// The public URL without its scheme: how people know the app.
+fn host(config: &Config) -> &str {
+    let origin = config.public_url.origin();
+    origin.split_once("://").map_or(origin, |(_, host)| host)
+}

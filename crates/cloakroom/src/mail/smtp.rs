@@ -1,0 +1,210 @@
+//! A dialogue with an SMTP server (RFC 5321).
+//!
+//! Connections are kept here and not in lettre's pool: that takes back a connection whose dialogue was cut off by a timeout,
+//! and would read the late answer to one mail as the answer to the next. Here a connection is kept only after a mail
+//! that the server has taken; whatever else happens drops it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use lettre::address::Envelope;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::{ClientId, Extension};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::Failure;
+
+/// How long one address of the server may take to answer a connection.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Connections kept between two mails.
+const KEPT: usize = 4;
+
+/// A server and how to speak to it.
+pub(super) struct Smtp {
+    host: String,
+    port: u16,
+    security: Security,
+    credentials: Option<Credentials>,
+    hello: ClientId,
+    kept: Mutex<Vec<AsyncSmtpConnection>>,
+}
+
+/// What protects the dialogue.
+#[derive(Clone)]
+enum Security {
+    /// Nothing: for servers on this machine.
+    Plain,
+    /// TLS after STARTTLS, or no mail.
+    StartTls(TlsParameters),
+    /// TLS from the first byte.
+    Tls(TlsParameters),
+}
+
+/// Whether `url` names a server; if not, why.
+pub(crate) fn check_url(url: &str) -> Result<(), String> {
+    parse(url).map(drop)
+}
+
+struct Parsed {
+    url: Url,
+    host: String,
+    port: u16,
+}
+
+fn parse(text: &str) -> Result<Parsed, String> {
+    let port = match text.split_once("://") {
+        Some(("smtp", _)) => 25,
+        Some(("smtp+starttls", _)) => 587,
+        Some(("smtps", _)) => 465,
+        _ => return Err("must begin with smtp://, smtp+starttls:// or smtps://".to_owned()),
+    };
+    // Nothing of the text is repeated: it may hold a password.
+    let url = Url::parse(text).map_err(|error| format!("cannot be read: {error}"))?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    if host.is_empty() {
+        return Err("must name a host, as in smtp://127.0.0.1:1025".to_owned());
+    }
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err("must be scheme, user, password, host and port only; write @ / ? # in a password as %40 %2F %3F %23".to_owned());
+    }
+    let port = url.port().unwrap_or(port);
+    Ok(Parsed { url, host, port })
+}
+
+impl Smtp {
+    /// Takes `smtp://`, `smtp+starttls://` or `smtps://`; `hello` is how this program introduces itself.
+    pub(super) fn new(text: &str, hello: &str) -> Result<Self, String> {
+        let Parsed { url, host, port } = parse(text)?;
+        let security = match url.scheme() {
+            "smtp" => Security::Plain,
+            "smtps" => Security::Tls(tls(&host)?),
+            _ => Security::StartTls(tls(&host)?),
+        };
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);
+        let credentials = match (decoded(url.username()), decoded(url.password().unwrap_or_default())) {
+            (Ok(user), Ok(password)) if !user.is_empty() => Some(Credentials::new(user, password)),
+            (Ok(_), Ok(_)) => None,
+            _ => return Err("has a user or password that is not UTF-8".to_owned()),
+        };
+        let hello = ClientId::Domain(hello.to_owned());
+        Ok(Self { host, port, security, credentials, hello, kept: Mutex::default() })
+    }
+
+    /// Hands a mail over. `needs` is what the server must be able to do for it.
+    pub(super) async fn send(
+        &self,
+        envelope: &Envelope,
+        mail: &[u8],
+        needs: Option<Extension>,
+    ) -> Result<String, Failure> {
+        let mut connection = match self.take().await {
+            Some(connection) => connection,
+            // Before the mail is spoken of, nothing can be this mail's fault.
+            None => self.connect().await.map_err(|error| Failure::passing(chain(&error)))?,
+        };
+        if needs.is_some_and(|extension| !connection.server_info().supports_feature(extension)) {
+            return Err(Failure::permanent("the server does not take addresses beyond ASCII (SMTPUTF8)"));
+        }
+        match connection.send(envelope, mail).await {
+            Ok(answer) => {
+                self.keep(connection);
+                let lines: Vec<&str> = answer.message().collect();
+                Ok(format!("{} {}", answer.code(), lines.join(" ")))
+            }
+            Err(error) => Err(failure(&error)),
+        }
+    }
+
+    /// A kept connection that still answers.
+    async fn take(&self) -> Option<AsyncSmtpConnection> {
+        loop {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = kept?;
+            if connection.test_connected().await {
+                return Some(connection);
+            }
+        }
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT && !connection.has_broken() {
+            kept.push(connection);
+        }
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let server = (self.host.as_str(), self.port);
+        let at_once = match &self.security {
+            Security::Tls(tls) => Some(tls.clone()),
+            Security::Plain | Security::StartTls(_) => None,
+        };
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, at_once, None).await?;
+        if let Security::StartTls(tls) = &self.security {
+            connection.starttls(tls.clone(), &self.hello).await?;
+        }
+        if let Some(credentials) = &self.credentials {
+            connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Says good-bye on every kept connection.
+    pub(super) async fn rest(&self) {
+        let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        for mut connection in kept {
+            // It is closed when it is dropped, whether the server answers or not.
+            let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
+        }
+    }
+}
+
+/// Trusts the roots that browsers trust, and those of `SSL_CERT_FILE` besides, as other programs do: for a CA of your own.
+fn tls(host: &str) -> Result<TlsParameters, String> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(path) = std::env::var_os("SSL_CERT_FILE") {
+        let about = |error: &dyn std::fmt::Display| format!("SSL_CERT_FILE {}: {error}", path.display());
+        let pem = std::fs::read(&path).map_err(|error| about(&error))?;
+        for certificate in certificates(&pem) {
+            let certificate = Certificate::from_pem(certificate).map_err(|error| about(&error))?;
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build_rustls().map_err(|error| chain(&error))
+}
+
+/// Each certificate of a PEM file by itself, as lettre takes them.
+fn certificates(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const END: &[u8] = b"-----END CERTIFICATE-----";
+    let mut rest = pem;
+    std::iter::from_fn(move || {
+        let end = rest.windows(END.len()).position(|window| window == END)? + END.len();
+        let (certificate, after) = rest.split_at(end);
+        rest = after;
+        Some(certificate)
+    })
+}
+
+/// A refusal of this mail is permanent (5xx), unless it asks for what only the configuration can give: TLS or a login
+/// (RFC 4954, section 6).
+fn failure(error: &Error) -> Failure {
+    let about_login = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
+    Failure { is_permanent: error.is_permanent() && !about_login, reason: chain(error) }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(below) = cause {
+        let below_text = below.to_string();
+        if !text.contains(&below_text) {
+            text = format!("{text}: {below_text}");
+        }
+        cause = below.source();
+    }
+    text
+}

@@ -1,0 +1,198 @@
+//! How mail leaves: over SMTP, or into the mailbox that `cloakroom dev` shows.
+//!
+//! TLS that was asked for is never dropped: a server that does not offer STARTTLS gets no mail (RFC 8314, section 4.1). Messages
+//! are built by lettre from typed parts, so that no value can begin a header of its own.
+
+use std::time::{Duration, SystemTime};
+
+use lettre::Address;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::extension::Extension;
+
+use super::Rendered;
+use super::smtp::Smtp;
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::model::email::Email;
+use crate::store::Store;
+
+/// The `mail.url` of `cloakroom dev`.
+pub(crate) const MAILBOX: &str = "mailbox:";
+/// The longest that one mail may take, whatever the server does.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest reason that is kept.
+const LONGEST_REASON: usize = 300;
+
+/// The way out.
+pub(crate) enum Transport {
+    /// To a server.
+    Smtp(Box<Relay>),
+    /// Kept instead of sent.
+    Mailbox(Store),
+}
+
+/// A server, and who writes.
+pub(crate) struct Relay {
+    smtp: Smtp,
+    from: Mailbox,
+    /// The right side of message ids.
+    host: String,
+}
+
+/// A mail that is ready to leave.
+pub(crate) struct Message<'a> {
+    /// The same at each try, so that a reader who gets it twice sees one mail.
+    pub(crate) id: &'a str,
+    pub(crate) to: &'a str,
+    pub(crate) created_at: Timestamp,
+    pub(crate) rendered: &'a Rendered,
+}
+
+/// Why a mail did not leave.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// Whether another try would end the same: the server refused this very mail.
+    #[expect(dead_code, reason = "the outbox reads it")]
+    pub(crate) is_permanent: bool,
+    /// For the operator; holds no secret.
+    pub(crate) reason: String,
+}
+
+impl Failure {
+    pub(super) fn passing(reason: impl Into<String>) -> Self {
+        Self { is_permanent: false, reason: reason.into() }
+    }
+
+    pub(super) fn permanent(reason: impl Into<String>) -> Self {
+        Self { is_permanent: true, reason: reason.into() }
+    }
+}
+
+impl Transport {
+    /// The one that `mail.url` names; no connection is made yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `mail` cannot be used.
+    pub(crate) fn open(config: &Config, store: &Store) -> Result<Self> {
+        let url = config.mail.url.expose();
+        if url == MAILBOX {
+            // Also for a `Config` that was filled in by hand: mails nobody gets are no mails.
+            return if config.development || cfg!(feature = "testing") {
+                Ok(Self::Mailbox(store.clone()))
+            } else {
+                Err(Error::Config(format!("mail.url: {MAILBOX} is for `cloakroom dev` only")))
+            };
+        }
+        let host = host(config);
+        let smtp =
+            Smtp::new(url, &host).map_err(|complaint| Error::Config(format!("mail.url: {complaint}")))?;
+        let from = sender(&config.mail.from).ok_or_else(|| {
+            Error::Config("mail.from: must be an address, as in `Acme <no-reply@acme.test>`".to_owned())
+        })?;
+        Ok(Self::Smtp(Box::new(Relay { smtp, from, host })))
+    }
+
+    /// Sends one mail; when this says so, the server has taken it.
+    #[expect(dead_code, reason = "the outbox calls it")]
+    pub(crate) async fn send(&self, message: &Message<'_>) -> std::result::Result<(), Failure> {
+        self.deliver(message).await.map(drop)
+    }
+
+    /// The same, with what the server said.
+    pub(crate) async fn deliver(&self, message: &Message<'_>) -> std::result::Result<String, Failure> {
+        match self {
+            Self::Mailbox(store) => match store.keep_mail(message).await {
+                Ok(()) => Ok("kept in the mailbox".to_owned()),
+                Err(error) => Err(Failure::passing(error.with_causes())),
+            },
+            Self::Smtp(relay) => {
+                let sent = tokio::time::timeout(PATIENCE, relay.send(message)).await;
+                let sent = sent.unwrap_or_else(|_| {
+                    Err(Failure::passing(format!("the server took longer than {} s", PATIENCE.as_secs())))
+                });
+                sent.map_err(|failure| Failure { reason: told(&failure.reason, message), ..failure })
+            }
+        }
+    }
+
+    /// Lets go of connections that are kept for the next mail: when none is due.
+    pub(crate) async fn rest(&self) {
+        if let Self::Smtp(relay) = self {
+            relay.smtp.rest().await;
+        }
+    }
+}
+
+impl Relay {
+    async fn send(&self, message: &Message<'_>) -> std::result::Result<String, Failure> {
+        let to = recipient(message.to)
+            .ok_or_else(|| Failure::permanent("the address cannot be written in a mail"))?;
+        let needs = (!to.user().is_ascii()).then_some(Extension::SmtpUtfEight);
+        let mail = self.compose(message, to).map_err(|error| Failure::permanent(error.to_string()))?;
+        self.smtp.send(mail.envelope(), &mail.formatted(), needs).await
+    }
+
+    fn compose(
+        &self,
+        message: &Message<'_>,
+        to: Address,
+    ) -> std::result::Result<lettre::Message, lettre::error::Error> {
+        let Rendered { subject, text, html } = message.rendered;
+        let since_1970 = u64::try_from(message.created_at.as_millis()).unwrap_or(0);
+        // RFC 3834: so that nobody's holiday reply answers.
+        let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+        lettre::Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject)
+            .date(SystemTime::UNIX_EPOCH + Duration::from_millis(since_1970))
+            .message_id(Some(format!("<{}@{}>", message.id, self.host)))
+            .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
+            .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
+    }
+}
+
+/// `Name <address>`, or an address alone. The name may hold commas and dots without being quoted.
+fn sender(from: &str) -> Option<Mailbox> {
+    let (name, address) = match from.split_once('<') {
+        Some((name, rest)) => (name.trim().trim_matches('"'), rest.strip_suffix('>')?),
+        None => ("", from),
+    };
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    Some(Mailbox::new(name, recipient(address)?))
+}
+
+/// An address as mail servers take it: the domain in ASCII (RFC 5891), so that only a local part beyond ASCII needs a
+/// server that speaks SMTPUTF8.
+fn recipient(address: &str) -> Option<Address> {
+    let email = Email::parse(address)?;
+    let (local, _) = email.spelling().rsplit_once('@')?;
+    let (_, domain) = email.canonical().rsplit_once('@')?;
+    Address::new(local, domain).ok()
+}
+
+/// The public URL's host, without its port.
+fn host(config: &Config) -> String {
+    let host =
+        url::Url::parse(config.public_url.origin()).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "localhost".to_owned())
+}
+
+/// What a server says may quote the mail that it refuses. Of a link only what stands before its token is told, and no code.
+fn told(reason: &str, message: &Message<'_>) -> String {
+    let mut told: String =
+        reason.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    let text = &message.rendered.text;
+    let tokens = text.split("token=").skip(1).map(|rest| {
+        rest.split(|character: char| !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_')))
+            .next()
+    });
+    let codes = text.lines().map(str::trim);
+    let codes = codes.filter(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()));
+    for secret in tokens.flatten().chain(codes).filter(|secret| !secret.is_empty()) {
+        told = told.replace(secret, "[redacted]");
+    }
+    told.chars().take(LONGEST_REASON).collect()
+}
