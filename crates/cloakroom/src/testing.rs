@@ -53,6 +53,8 @@ impl TestApp {
     pub fn config(url: &str) -> Config {
         let mut config = Config::default();
         config.database.url = SecretUrl::from(url);
+        config.mail.url = SecretUrl::from("mailbox:");
+        "Acme <no-reply@acme.test>".clone_into(&mut config.mail.from);
         "Acme".clone_into(&mut config.app.name);
         config.secret = serde_json::from_value(Value::from("0123456789abcdef0123456789abcdef")).ok();
         config

@@ -32,7 +32,12 @@ pub enum Outcome {
     /// The server took it, and said this.
     Taken(String),
     /// It did not.
-    Failed(String),
+    Failed {
+        /// Whether it would refuse the same mail again.
+        is_permanent: bool,
+        /// What it said, or what went wrong before it could.
+        reason: String,
+    },
 }
 
 /// The names of all mails.
@@ -85,7 +90,7 @@ pub async fn test(cloakroom: &Cloakroom, to: &str) -> Result<Outcome> {
     transport.rest().await;
     Ok(match sent {
         Ok(answer) => Outcome::Taken(answer),
-        Err(failure) => Outcome::Failed(failure.reason),
+        Err(mail::Failure { is_permanent, reason }) => Outcome::Failed { is_permanent, reason },
     })
 }
 

@@ -54,7 +54,6 @@ pub(crate) struct Message<'a> {
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// Whether another try would end the same: the server refused this very mail.
-    #[expect(dead_code, reason = "the outbox reads it")]
     pub(crate) is_permanent: bool,
     /// For the operator; holds no secret.
     pub(crate) reason: String,
