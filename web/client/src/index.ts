@@ -4,54 +4,25 @@
  * Credentials live in HttpOnly cookies that this code cannot see. The one cookie it reads is the CSRF token, and it reads
  * that at each request: the token changes with every sign-in and sign-out, in any tab.
  */
-import { dataOf, localProblem, problemOf, type Result } from './problem'
-import type { components } from './schema'
+import { localProblem, type Result } from './problem'
+import { createRequester, csrfToken, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request'
+import type {
+  Config,
+  Credentials,
+  Detail,
+  EmailProof,
+  LinkTarget,
+  LoginReply,
+  MailSent,
+  NewPassword,
+  PasswordChange,
+  Profile,
+  Session,
+} from './types'
 
 export type { FieldProblem, Problem, ProblemCode, Result } from './problem'
-
-type Schemas = components['schemas']
-
-/** Somebody who has an account. */
-export type User = Schemas['User']
-/** What `GET /api/users/profile/` tells. */
-export type Profile = Schemas['Profile']
-/** Who this browser is to the server. */
-export type Session = Schemas['SessionView']
-/** What a page needs to know before anybody has signed in. */
-export type Config = Schemas['ConfigView']
-/** What a person types to sign in. */
-export type Credentials = Required<Schemas['Credentials']>
-/** The reply to a sign-in, and what comes next. */
-export type LoginReply = Schemas['LoggedIn']
-/** A reply that only says that it worked. */
-export type Detail = Schemas['Detail']
-
-/** Where the server is, and how to reach it. */
-export interface ClientOptions {
-  /** Put before every path; empty when page and API share an origin, as they should. */
-  baseUrl?: string
-  /** Replaces the global `fetch`, for tests. */
-  fetch?: typeof globalThis.fetch
-}
-
-/** Lets the caller end a request. */
-export interface CallOptions {
-  /** Aborting it resolves the call with the problem `aborted`. */
-  signal?: AbortSignal
-}
-
-/** A request to any path of the same server, your own API included. */
-export interface RequestOptions extends CallOptions {
-  /** GET unless told. */
-  method?: string
-  /** Sent as JSON. */
-  body?: unknown
-  /** Added to the client's own. */
-  headers?: Record<string, string>
-}
-
-/** Asked when a request meets `not_authenticated`: true sends that request once more. */
-export type NotAuthenticatedHandler = () => Promise<boolean>
+export type { CallOptions, ClientOptions, Remedy, RequestOptions } from './request'
+export type * from './types'
 
 /** Every call that the pages make. */
 export interface Client {
@@ -71,74 +42,76 @@ export interface Client {
   logoutAll(options?: CallOptions): Promise<Result<Detail>>
   /** The signed-in user's profile; `not_authenticated` without a session. */
   profile(options?: CallOptions): Promise<Result<Profile>>
-  /** Registers the one who is asked when a session turns out to have ended; null takes it back. */
-  onNotAuthenticated(handler: NotAuthenticatedHandler | null): void
-}
 
-const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
+  /** Asks for an account; the mail tells whether there is one already, the reply does not. */
+  signup(credentials: Credentials, options?: CallOptions): Promise<Result<MailSent>>
+  /** Mails this browser's pending signup anew; the older link is void then. */
+  resendSignup(email: string, options?: CallOptions): Promise<Result<MailSent>>
+  /** Looks at the link of a verification mail, and leaves it as good as it was. */
+  checkEmailToken(token: string, options?: CallOptions): Promise<Result<LinkTarget>>
+  /** Proves the address: the account is there, and signed in. */
+  verifyEmail(proof: EmailProof, options?: CallOptions): Promise<Result<LoginReply>>
+  /** Mails a link to choose a new password, if the address has an account. */
+  requestPasswordReset(email: string, options?: CallOptions): Promise<Result<MailSent>>
+  /** Looks at the link of a reset mail, and leaves it as good as it was. */
+  checkPasswordResetToken(token: string, options?: CallOptions): Promise<Result<LinkTarget>>
+  /** Sets the new password and ends every session of its owner; signs nobody in. */
+  confirmPasswordReset(choice: NewPassword, options?: CallOptions): Promise<Result<Detail>>
+  /** Changes the password and ends every other session. */
+  changePassword(change: PasswordChange, options?: CallOptions): Promise<Result<Detail>>
+  /** Proves by password that it is still the same person who sits there. */
+  reauthenticate(password: string, options?: CallOptions): Promise<Result<LoginReply>>
+  /** Mails a link to the new address; the old one stays until it has been followed. Needs recent proof. */
+  changeEmail(email: string, options?: CallOptions): Promise<Result<MailSent>>
+  /** Makes the new address the account's; needs a session of that user. */
+  confirmEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
+  /** Gives the account back its old address, and ends every session. */
+  undoEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
+
+  /** Registers the one who is asked when a session turns out to have ended; null takes it back. */
+  onNotAuthenticated(handler: Remedy | null): void
+  /** Registers the one who is asked when a request needs fresh proof of identity; null takes it back. */
+  onReauthenticationRequired(handler: Remedy | null): void
+}
 
 /** Makes a client. It holds no session: the browser's cookies do. */
 export function createClient(options: ClientOptions = {}): Client {
-  const { baseUrl = '', fetch: send = (...request) => globalThis.fetch(...request) } = options
-  let askToSignIn: NotAuthenticatedHandler | null = null
-
-  async function attempt<Data>(path: string, init: RequestOptions): Promise<Result<Data>> {
-    const method = (init.method ?? 'GET').toUpperCase()
-    const headers: Record<string, string> = { Accept: 'application/json', ...init.headers }
-    if (init.body !== undefined) headers['Content-Type'] = 'application/json'
-    if (!SAFE_METHODS.includes(method)) headers['X-CSRFToken'] = csrfToken()
-    const request: RequestInit = { method, headers, credentials: 'same-origin' }
-    if (init.body !== undefined) request.body = JSON.stringify(init.body)
-    if (init.signal) request.signal = init.signal
-    try {
-      const response = await send(baseUrl + path, request)
-      return response.ok
-        ? await dataOf<Data>(response)
-        : { ok: false, problem: await problemOf(response) }
-    } catch {
-      const problem = init.signal?.aborted
-        ? localProblem('aborted', 'The request was ended.')
-        : localProblem('network', 'The server could not be reached.')
-      return { ok: false, problem }
-    }
-  }
-
-  async function request<Data>(path: string, init: RequestOptions = {}): Promise<Result<Data>> {
-    let result = await attempt<Data>(path, init)
-    if (!result.ok && result.problem.code === 'csrf_failed') {
-      // The token has been changed by another tab, or never been there: the server sets it anew with this reply.
-      await attempt('/api/session/', init.signal ? { signal: init.signal } : {})
-      result = await attempt<Data>(path, init)
-    }
-    if (!result.ok && result.problem.code === 'not_authenticated' && askToSignIn && (await askToSignIn())) {
-      result = await attempt<Data>(path, init)
-    }
-    return result
-  }
-
-  const post = <Data>(path: string, call: CallOptions = {}, body?: unknown) =>
-    request<Data>(path, { ...call, method: 'POST', body })
+  const { send, remedy } = createRequester(options)
+  const get =
+    <Data>(path: string) =>
+    (call?: CallOptions) =>
+      send<Data>(path, call)
+  const post = <Data>(path: string, body?: unknown, call: CallOptions = {}) =>
+    send<Data>(path, { ...call, method: 'POST', body })
 
   return {
-    fetch: request,
-    session: (call) => request('/api/session/', call),
-    config: (call) => request('/api/config/', call),
+    fetch: send,
+    session: get('/api/session/'),
+    config: get('/api/config/'),
     loginSetCookie: async (call) => {
-      const result = await request<Detail>('/api/login-set-cookie/', call)
+      const result = await send<Detail>('/api/login-set-cookie/', call)
       if (!result.ok || csrfToken() !== '') return result
       return { ok: false, problem: localProblem('cookies_blocked', 'This browser does not keep cookies.', 200) }
     },
-    login: ({ email, password }, call) => post('/api/login/', call, { email, password }),
-    logout: (call) => post('/api/logout/', call),
-    logoutAll: (call) => post('/api/logout/all/', call),
-    profile: (call) => request('/api/users/profile/', call),
-    onNotAuthenticated: (handler) => {
-      askToSignIn = handler
-    },
-  }
-}
+    login: (credentials, call) => post('/api/login/', credentials, call),
+    logout: (call) => post('/api/logout/', undefined, call),
+    logoutAll: (call) => post('/api/logout/all/', undefined, call),
+    profile: get('/api/users/profile/'),
 
-function csrfToken(): string {
-  const cookie = document.cookie.split('; ').find((pair) => pair.startsWith('csrftoken='))
-  return cookie?.slice('csrftoken='.length) ?? ''
+    signup: (credentials, call) => post('/api/signup/', credentials, call),
+    resendSignup: (email, call) => post('/api/signup/resend/', { email }, call),
+    checkEmailToken: (token, call) => post('/api/email/verify/check/', { token }, call),
+    verifyEmail: (proof, call) => post('/api/email/verify/', proof, call),
+    requestPasswordReset: (email, call) => post('/api/password/reset/', { email }, call),
+    checkPasswordResetToken: (token, call) => post('/api/password/reset/check/', { token }, call),
+    confirmPasswordReset: (choice, call) => post('/api/password/reset/confirm/', choice, call),
+    changePassword: (change, call) => post('/api/password/change/', change, call),
+    reauthenticate: (password, call) => post('/api/reauthenticate/', { password }, call),
+    changeEmail: (email, call) => post('/api/email/change/', { email }, call),
+    confirmEmailChange: (token, call) => post('/api/email/change/confirm/', { token }, call),
+    undoEmailChange: (token, call) => post('/api/email/change/undo/', { token }, call),
+
+    onNotAuthenticated: (handler) => remedy('not_authenticated', handler),
+    onReauthenticationRequired: (handler) => remedy('reauthentication_required', handler),
+  }
 }

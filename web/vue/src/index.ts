@@ -1,19 +1,21 @@
 /** Cloakroom for Vue 3: one plugin, one composable, one guard, one store. */
 import type { Client } from '@cloakroom/client'
-import { inject, type App, type InjectionKey } from 'vue'
+import { inject, watch, type App, type InjectionKey } from 'vue'
 import type { Router } from 'vue-router'
 import { installGuard, type GuardPaths } from './guard'
+import { startReauthentication, type Reauthentication } from './reauthentication'
 import { startSession, type Session } from './session'
 import { useAuthStore } from './store'
 
 export type { GuardPaths } from './guard'
 export { safeNext } from './next'
+export type { Reauthentication } from './reauthentication'
 export type { Session, SessionStatus, SignedOutBy } from './session'
 export { useAuthStore } from './store'
 
 /** What the plugin needs. */
 export interface CloakroomOptions {
-  /** From `createClient()`; the plugin becomes its `onNotAuthenticated`. */
+  /** From `createClient()`; the plugin answers its `onNotAuthenticated` and `onReauthenticationRequired`. */
   client: Client
   /** Gets the guard for `meta.auth` and `meta.guest`. */
   router: Router
@@ -30,6 +32,7 @@ export interface Cloakroom {
 interface Provided {
   client: Client
   session: Session
+  reauthentication: Reauthentication
 }
 
 const KEY: InjectionKey<Provided> = Symbol('cloakroom')
@@ -47,7 +50,11 @@ export function createCloakroom({ client, router, paths }: CloakroomOptions): Cl
         onPrivatePage: () => router.currentRoute.value.meta.auth === true,
         reload: () => location.reload(),
       })
-      app.provide(KEY, { client, session })
+      const reauthentication = startReauthentication(client)
+      watch(session.status, (status) => {
+        if (status === 'signed-out') reauthentication.cancel()
+      })
+      app.provide(KEY, { client, session, reauthentication })
       app.onUnmount(() => session.stop())
     },
   }
@@ -56,6 +63,11 @@ export function createCloakroom({ client, router, paths }: CloakroomOptions): Cl
 /** Who is signed in, and what they can do about it. */
 export function useSession(): Session {
   return provided().session
+}
+
+/** Whether somebody has to prove again who they are before a request goes on. */
+export function useReauthentication(): Reauthentication {
+  return provided().reauthentication
 }
 
 /** The client that the plugin was made with. */

@@ -1,4 +1,4 @@
-import type { Client, Credentials, Detail, LoginReply, Problem, Result, User } from '@cloakroom/client'
+import type { CallOptions, Client, Credentials, Detail, EmailProof, LoginReply, Problem, Result, User } from '@cloakroom/client'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { readFlag, SIGN_OUT_PENDING, writeFlag } from './storage'
 import { joinTabs, type TabMessage } from './tabs'
@@ -34,12 +34,14 @@ export interface Session {
   /** Resolves when the server has answered for the first time, or could not. */
   readonly ready: Promise<void>
   /** Signs in. As the same user it goes on where it was; as another one the page is loaded anew. */
-  login(credentials: Credentials, options?: { signal?: AbortSignal }): Promise<Result<LoginReply>>
+  login(credentials: Credentials, options?: CallOptions): Promise<Result<LoginReply>>
+  /** Proves an address, which makes it an account and signs in; a tab that waits for it follows. */
+  verifyEmail(proof: EmailProof, options?: CallOptions): Promise<Result<LoginReply>>
   /** Signs out here; without a network it is kept in mind and done later. */
   logout(): Promise<Result<Detail>>
   /** Signs out on every device; needs a living session. */
   logoutEverywhere(): Promise<Result<Detail>>
-  /** Asks the server who this browser is. */
+  /** Asks the server who this browser is; a page calls it after what may have ended the session, or begun one. */
   refresh(): Promise<void>
   /** Does now what is tried every few seconds while `offline`: finishes a sign-out that is pending, or asks again. */
   retry(): Promise<void>
@@ -182,6 +184,22 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     return result
   }
 
+  /** Sends what may end in a sign-in, and goes where it leads. A sign-out that is pending goes first. */
+  async function enter(request: () => Promise<Result<LoginReply>>): Promise<Result<LoginReply>> {
+    if (signOutPending.value) {
+      const result = await finishSignOut()
+      if (signOutPending.value && !result.ok) return result
+    }
+    const result = await request()
+    if (result.ok && result.data.next === 'done') {
+      era += 1
+      signedIn(result.data.user)
+      tabs.tell('signed-in')
+      void refresh()
+    }
+    return result
+  }
+
   function hear(message: TabMessage) {
     if (message === 'sign-out-pending') {
       era += 1
@@ -244,20 +262,8 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     expiresAt,
     signedOutBy,
     ready: retry(),
-    async login(credentials, options) {
-      if (signOutPending.value) {
-        const result = await finishSignOut()
-        if (signOutPending.value && !result.ok) return result
-      }
-      const result = await client.login(credentials, options)
-      if (result.ok && result.data.next === 'done') {
-        era += 1
-        signedIn(result.data.user)
-        tabs.tell('signed-in')
-        void refresh()
-      }
-      return result
-    },
+    login: (credentials, options) => enter(() => client.login(credentials, options)),
+    verifyEmail: (proof, options) => enter(() => client.verifyEmail(proof, options)),
     logout: () => signOut('here'),
     logoutEverywhere: () => signOut('everywhere'),
     refresh,

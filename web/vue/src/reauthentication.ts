@@ -1,0 +1,51 @@
+import type { CallOptions, Client, LoginReply, Result } from '@cloakroom/client'
+import { ref, type Ref } from 'vue'
+
+/**
+ * Some requests are only for who has proven their identity a short while ago. One that is refused waits here until its
+ * owner has proven it again, and is then sent as it was; or until they think better of it.
+ */
+export interface Reauthentication {
+  /** A request waits for proof: ask for it, over the page as it is. */
+  readonly asked: Readonly<Ref<boolean>>
+  /** Proves by password; when that is right, what waits goes on. */
+  withPassword(password: string, options?: CallOptions): Promise<Result<LoginReply>>
+  /** Gives up what waits: its caller is told `reauthentication_required`. */
+  cancel(): void
+}
+
+/** Makes the client wait for proof instead of failing. */
+export function startReauthentication(client: Client): Reauthentication {
+  const asked = ref(false)
+  let waiting: ((proven: boolean) => void)[] = []
+
+  function release(proven: boolean) {
+    const released = waiting
+    waiting = []
+    asked.value = false
+    for (const resolve of released) resolve(proven)
+  }
+
+  client.onReauthenticationRequired(({ signal }) => {
+    if (signal?.aborted) return Promise.resolve(false)
+    return new Promise<boolean>((resolve) => {
+      waiting.push(resolve)
+      asked.value = true
+      signal?.addEventListener('abort', () => {
+        waiting = waiting.filter((other) => other !== resolve)
+        asked.value = waiting.length > 0
+        resolve(false)
+      })
+    })
+  })
+
+  return {
+    asked,
+    async withPassword(password, options) {
+      const result = await client.reauthenticate(password, options)
+      if (result.ok) release(true)
+      return result
+    },
+    cancel: () => release(false),
+  }
+}
