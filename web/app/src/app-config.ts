@@ -1,11 +1,19 @@
-import type { Client } from '@cloakroom/client'
-import { ref } from 'vue'
+import type { Client, Config } from '@cloakroom/client'
+import { computed, shallowRef } from 'vue'
+
+const config = shallowRef<Config | null>(null)
 
 /** The name that people know this site by; the server tells it. */
-export const appName = ref('Cloakroom')
+export const appName = computed(() => config.value?.app.name ?? 'Cloakroom')
 
-/** Asks the server for the name, once, and in parallel with the session: no page is drawn before both are there. */
+/** Whether people may make an account by themselves. Where we could not ask, the server says so when they try. */
+export const signupOpen = computed(() => config.value?.signup.mode !== 'closed')
+
+/** The least characters of a new password, where we know. */
+export const passwordMinLength = computed(() => config.value?.password.min_length ?? null)
+
+/** Asks the server, once, and in parallel with the session: no page is drawn before both are there. */
 export async function loadAppConfig(client: Client): Promise<void> {
   const result = await client.config({ signal: AbortSignal.timeout(5_000) })
-  if (result.ok) appName.value = result.data.app.name
+  if (result.ok) config.value = result.data
 }

@@ -7,19 +7,19 @@ import App from './App.vue'
 import { loadAppConfig } from './app-config'
 import { applyLanguage, i18n, preferredLanguage } from './i18n'
 import { focusHeadings } from './page'
-import { router } from './router'
+import { HOME, router } from './router'
 import './styles/theme.css'
 import './styles/quasar.sass'
 import './styles/base.css'
 
-const client = createClient()
+const client = createClient({ language: () => i18n.global.locale.value })
 const named = loadAppConfig(client)
 router.beforeEach(() => named)
 focusHeadings(router)
 
 const app = createApp(App)
   .use(createPinia())
-  .use(createCloakroom({ client, router, paths: { home: '/account' } }))
+  .use(createCloakroom({ client, router, paths: { home: HOME } }))
   .use(router)
   .use(i18n)
   // The language of the page is ours to tell.

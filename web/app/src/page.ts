@@ -25,6 +25,7 @@ export function focusHeadings(router: Router): void {
   })
 }
 
-function focusHeading() {
+/** Moves the focus to the heading of what is shown. */
+export function focusHeading(): void {
   document.querySelector<HTMLElement>('main h1')?.focus()
 }

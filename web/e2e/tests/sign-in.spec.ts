@@ -201,6 +201,10 @@ test('everything can be done by keyboard alone', async ({ page, person }) => {
 
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeFocused()
   await press('Tab')
+  await expect(page.getByRole('link', { name: 'Change email' })).toBeFocused()
+  await press('Tab')
+  await expect(page.getByRole('link', { name: 'Change password' })).toBeFocused()
+  await press('Tab')
   await expect(page.getByRole('button', { name: 'Sign out', exact: true })).toBeFocused()
   await press('Space')
   await expect(page.getByText('You are signed out.')).toBeVisible()
