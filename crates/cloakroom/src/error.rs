@@ -25,6 +25,27 @@ pub enum Error {
     /// The credentials are right and the account is deactivated.
     #[error("account is deactivated")]
     AccountInactive,
+    /// The session is open, and its last proof of identity is too long ago for this.
+    #[error("another proof of identity is needed")]
+    ReauthenticationRequired,
+    /// Nobody may make an account by themselves.
+    #[error("signup is closed")]
+    SignupClosed,
+    /// A token from a mail that was used, has expired, was replaced, or never was.
+    #[error("the token is not good any more")]
+    TokenInvalid,
+    /// Not the code of the mail, or too many were tried.
+    #[error("the code is not correct")]
+    InvalidCode,
+    /// The token is good, and in another browser than the one that signed up it takes a password with it.
+    #[error("a password is needed")]
+    PasswordRequired,
+    /// Somebody else is signed in here.
+    #[error("somebody else is signed in")]
+    OtherUserSignedIn,
+    /// The address has got an account since.
+    #[error("the address has an account")]
+    EmailTaken,
     /// The request does not prove that it comes from our own page.
     #[error("csrf check failed: {reason}")]
     CsrfFailed {
@@ -133,6 +154,13 @@ impl Error {
             Self::Forbidden => (403, "forbidden", "Not allowed", "Your account may not do this."),
             Self::InvalidCredentials => (400, "invalid_credentials", "Invalid credentials", "Email or password is not correct."),
             Self::AccountInactive => (403, "account_inactive", "Account deactivated", "This account is deactivated."),
+            Self::ReauthenticationRequired => (403, "reauthentication_required", "Proof needed", "Confirm that it is you, then try again."),
+            Self::SignupClosed => (403, "signup_closed", "Signup is closed", "New accounts are made by invitation."),
+            Self::TokenInvalid => (410, "token_invalid", "Link not valid", "This link was used, has expired, or was replaced by a newer one."),
+            Self::InvalidCode => (400, "invalid_code", "Invalid code", "The code is not correct, or is not good any more."),
+            Self::PasswordRequired => (403, "password_required", "Password needed", "Choose a password to confirm this address in another browser."),
+            Self::OtherUserSignedIn => (409, "other_user_signed_in", "Somebody is signed in", "Another account is signed in here. Sign out first."),
+            Self::EmailTaken => (409, "email_taken", "Address taken", "This address has an account already."),
             Self::CsrfFailed { .. } => (403, "csrf_failed", "CSRF check failed", "Reload the page and try again."),
             Self::RateLimited { .. } => (429, "rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
             Self::Validation(_) => (422, "validation_failed", "There is a problem", "Check the fields and send them again."),

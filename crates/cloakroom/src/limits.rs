@@ -126,6 +126,39 @@ pub(crate) async fn count_proof(
     count(cloakroom, here, everywhere).await
 }
 
+/// Counts a mail that somebody at `network` asks us to send to `email`; says whether it may be sent.
+///
+/// A limit that is used up is not told: the answer is the same, and nothing is sent.
+///
+/// # Errors
+/// [`Error::Unavailable`] when storage does not answer.
+pub(crate) async fn count_mail(cloakroom: &Cloakroom, email: &Email, network: Network) -> Result<bool> {
+    let rates = &cloakroom.config().limits;
+    let here =
+        vec![Limit { key: key(cloakroom, "mail-from", &network.to_string()), rate: rates.mail_per_ip }];
+    let everywhere =
+        Limit { key: key(cloakroom, "mail-to", email.canonical()), rate: rates.mail_per_address };
+    match count(cloakroom, here, Some(everywhere)).await {
+        Ok(_) => Ok(true),
+        Err(Error::RateLimited { .. }) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Counts a try of a code that was mailed about `about`, within the transaction that looks at the code; `None` when no more
+/// may be tried.
+pub(crate) async fn count_code(
+    cloakroom: &Cloakroom,
+    tx: &mut Tx,
+    about: &str,
+    rate: Rate,
+) -> Result<Option<Counted>> {
+    let limit = Limit { key: key(cloakroom, "code", about), rate };
+    let counts = tx.count(std::slice::from_ref(&limit), cloakroom.now()).await?;
+    let is_over = used_up(std::slice::from_ref(&limit), &counts).is_some();
+    Ok((!is_over).then_some(Counted(counts)))
+}
+
 impl Counted {
     /// Gives the try back, in the transaction of what it led to.
     pub(crate) async fn give_back(&self, tx: &mut Tx) -> Result<()> {

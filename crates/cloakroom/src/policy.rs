@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use crate::config::Config;
 use crate::error::Invalid;
 use crate::model::email::Email;
 
@@ -21,14 +22,51 @@ static COMMON: LazyLock<Vec<&'static str>> =
 /// Letters that must be left of a password once everything that anyone could know of the account is taken out.
 const OWN_LETTERS: usize = 4;
 
-/// Judges a new password for the account of `email` in the app called `app_name`.
-pub(crate) fn new_password(
+/// Takes an address from a form.
+///
+/// # Errors
+/// What is wrong with the field `email`.
+pub(crate) fn address(text: &str) -> Result<Email, Invalid> {
+    let refuse = |code, detail: &str| Err(Invalid::new("email", code, detail));
+    match Email::parse(text) {
+        Some(email) => Ok(email),
+        None if text.trim().is_empty() => refuse("required", "Enter your email address."),
+        None => refuse("invalid", "Enter an email address, such as name@example.com."),
+    }
+}
+
+/// Takes a password that was chosen before, which today's rules do not judge; `field` is what the form calls it.
+///
+/// # Errors
+/// What is wrong with it, when it cannot be anyone's.
+pub(crate) fn known_password(password: &str, field: &str) -> Result<(), Invalid> {
+    if password.is_empty() {
+        Err(Invalid::new(field, "required", "Enter your password."))
+    } else if password.len() > LONGEST_PASSWORD {
+        Err(Invalid::new(field, "too_long", format!("Passwords have at most {LONGEST_PASSWORD} bytes.")))
+    } else {
+        Ok(())
+    }
+}
+
+/// Judges a new password for the account of `email`, as far as that is known, under the rules of `config`.
+///
+/// # Errors
+/// What is wrong with the field `password`.
+pub(crate) fn password_of(config: &Config, password: &str, email: Option<&Email>) -> Result<(), Invalid> {
+    new_password(password, email, &config.app.name, config.password.min_length)
+}
+
+fn new_password(
     password: &str,
-    email: &Email,
+    email: Option<&Email>,
     app_name: &str,
     min_length: usize,
 ) -> Result<(), Invalid> {
     let refuse = |code, detail: String| Err(Invalid::new("password", code, detail));
+    if password.is_empty() {
+        return refuse("required", "Choose a password.".into());
+    }
     if password.len() > LONGEST_PASSWORD {
         return refuse("too_long", format!("Use at most {LONGEST_PASSWORD} bytes."));
     }
@@ -53,8 +91,8 @@ pub(crate) fn new_password(
 }
 
 /// Whether little is left of `password` without the words that stand in the address and the app's name.
-fn is_made_of(password: &str, email: &Email, app_name: &str) -> bool {
-    let address = email.canonical();
+fn is_made_of(password: &str, email: Option<&Email>, app_name: &str) -> bool {
+    let address = email.map(Email::canonical).unwrap_or_default();
     let app_name = app_name.to_lowercase();
     let mut words: Vec<&str> = address
         .split(|character: char| !character.is_alphanumeric())
@@ -77,7 +115,7 @@ mod tests {
 
     fn judge(password: &str) -> Result<(), &'static str> {
         let email = Email::parse("ada.lovelace@example.test").unwrap();
-        new_password(password, &email, "Acme Analytics", 10).map_err(|invalid| invalid.code)
+        new_password(password, Some(&email), "Acme Analytics", 10).map_err(|invalid| invalid.code)
     }
 
     #[test]

@@ -12,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 use crate::clock::Timestamp;
 
@@ -44,7 +45,12 @@ pub(crate) fn new_id(now: Timestamp) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
 }
 
-/// A value that means nothing to anyone else: what the session cookie and the browser cookie hold.
+/// What makes the token of a challenge, with the challenge's id and the key: 128 random bits.
+pub(crate) fn nonce() -> String {
+    URL_SAFE_NO_PAD.encode(salt())
+}
+
+/// A value that means nothing to anyone else: what the session cookie and the browser cookie hold, and the token in a mail.
 #[derive(Clone)]
 pub(crate) struct Ticket(Box<str>);
 
@@ -55,14 +61,14 @@ impl Ticket {
         Self(URL_SAFE_NO_PAD.encode(bytes).into())
     }
 
-    /// Takes a cookie's bytes; `None` for anything that we cannot have issued.
+    /// Takes what somebody sent; `None` for anything that we cannot have issued.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let well_formed = bytes.len() == TICKET_LENGTH
             && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         well_formed.then(|| std::str::from_utf8(bytes).ok().map(|text| Self(text.into()))).flatten()
     }
 
-    /// For the cookie, and nowhere else.
+    /// For the cookie or the mail, and nowhere else.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -100,6 +106,27 @@ pub(crate) enum Purpose {
     BrowserCsrf,
     /// A key in the table of limits.
     LimitKey,
+    /// The token of a challenge.
+    Token,
+    /// The code of a challenge.
+    Code,
+}
+
+/// Six digits that prove a mailbox. It lives for minutes and stands a handful of tries, because it can be guessed.
+pub(crate) struct Code(String);
+
+impl Code {
+    /// For the mail, and nowhere else.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether somebody typed this code, in constant time; spaces and dashes are how people group digits.
+    pub(crate) fn is(&self, typed: &str) -> bool {
+        let digits: String =
+            typed.chars().filter(|character| !character.is_whitespace() && *character != '-').collect();
+        digits.as_bytes().ct_eq(self.0.as_bytes()).into()
+    }
 }
 
 impl SecretKey {
@@ -151,6 +178,19 @@ impl SecretKey {
         URL_SAFE_NO_PAD.encode(self.mac(purpose, message).finalize().into_bytes())
     }
 
+    /// The token of the challenge with this id and nonce: 256 bits that storage does not hold, the same each time its mail
+    /// is written.
+    pub(crate) fn token(&self, id: &str, nonce: &str) -> Ticket {
+        Ticket(self.sign(Purpose::Token, format!("{id}\0{nonce}").as_bytes()).into())
+    }
+
+    /// The code of the same challenge.
+    pub(crate) fn code(&self, id: &str, nonce: &str) -> Code {
+        let bytes = self.mac(Purpose::Code, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes();
+        let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        Code(format!("{:06}", number % 1_000_000))
+    }
+
     /// Whether `signature` is that of `message`, in constant time.
     pub(crate) fn verify(&self, purpose: Purpose, message: &[u8], signature: &[u8]) -> bool {
         URL_SAFE_NO_PAD
@@ -164,6 +204,8 @@ impl SecretKey {
             Purpose::SessionCsrf => b"csrf/session\0",
             Purpose::BrowserCsrf => b"csrf/browser\0",
             Purpose::LimitKey => b"limit\0",
+            Purpose::Token => b"token\0",
+            Purpose::Code => b"code\0",
         });
         mac.update(message);
         mac

@@ -1,5 +1,6 @@
 //! Plain data, no I/O: what the product speaks about.
 
+pub(crate) mod challenge;
 pub(crate) mod email;
 pub(crate) mod network;
 pub(crate) mod session;

@@ -42,6 +42,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Forgets every browser that an account has signed in from.
+    pub(crate) async fn forget_browsers_of(&mut self, user_id: &str) -> Result<()> {
+        query("DELETE FROM browsers WHERE user_id = $1").bind(user_id).execute(self).await?;
+        Ok(())
+    }
+
     /// Forgets at most `most` browsers not seen since `before`; says how many went.
     pub(crate) async fn sweep_browsers(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(

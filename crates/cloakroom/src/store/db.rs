@@ -174,6 +174,11 @@ impl From<crate::clock::Timestamp> for Value {
         Self::Int(Some(value.as_millis()))
     }
 }
+impl From<Option<crate::clock::Timestamp>> for Value {
+    fn from(value: Option<crate::clock::Timestamp>) -> Self {
+        Self::Int(value.map(crate::clock::Timestamp::as_millis))
+    }
+}
 impl From<crate::secret::TicketHash> for Value {
     fn from(value: crate::secret::TicketHash) -> Self {
         Self::Text(Some(value.to_text()))

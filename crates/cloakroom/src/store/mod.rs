@@ -1,10 +1,12 @@
 //! Storage: one file per table, one dialect, two engines. Only this folder names sqlx.
 
 mod browsers;
+mod challenges;
 mod db;
 mod development;
 mod limits;
 mod mailbox;
+mod outbox;
 mod revocations;
 mod sessions;
 mod users;
@@ -12,6 +14,8 @@ mod users;
 use crate::error::Result;
 pub(crate) use db::Tx;
 use db::{Db, query};
+pub(crate) use mailbox::KeptMail;
+pub(crate) use outbox::{LeasedMail, NewMail};
 pub(crate) use revocations::Revocation;
 
 /// The way to everything that is kept.

@@ -80,6 +80,25 @@ impl Tx {
         Ok(ended)
     }
 
+    /// Gives an open session another ticket after a new proof of identity; says whether it was still open.
+    pub(crate) async fn renew_session(
+        &mut self,
+        ticket: TicketHash,
+        renewed: TicketHash,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let touched = query(
+            "UPDATE sessions SET ticket_hash = $2, authenticated_at = $3, last_seen_at = $3 WHERE ticket_hash = $1",
+        )
+        .bind(ticket)
+        .bind(renewed)
+        .bind(now)
+        .execute(&mut *self)
+        .await?;
+        self.announce(&Revocation::Ticket(ticket.to_text())).await?;
+        Ok(touched.0 == 1)
+    }
+
     /// Ends the session of a ticket, if there is one; says whose it was.
     pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<String>> {
         let ended = query("DELETE FROM sessions WHERE ticket_hash = $1 RETURNING user_id")

@@ -48,6 +48,18 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
+    /// The account with this id.
+    pub(crate) async fn account(&self, id: &str) -> Result<Option<Account>> {
+        let row = query(
+            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
+             FROM users WHERE id = $1",
+        )
+        .bind(id)
+        .optional::<Row>(&self.db)
+        .await?;
+        Ok(row.map(Into::into))
+    }
+
     /// All accounts, oldest first.
     pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
         let rows = query(
@@ -84,20 +96,20 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes a sign-in by password, and stores the upgraded hash when there is one.
+    /// Notes a sign-in; after one by password, stores the upgraded hash when there is one.
     ///
     /// The row is touched only while the account is active and its password is still the one that was verified: a
     /// deactivation or a change of password that came first wins, and one that comes later waits for this row.
     pub(crate) async fn note_login(
         &mut self,
         id: &str,
-        verified_hash: &str,
+        verified_hash: Option<String>,
         upgrade: Option<String>,
         now: Timestamp,
     ) -> Result<bool> {
         let touched = query(
             "UPDATE users SET last_login = $3, password_hash = COALESCE($4, password_hash)
-             WHERE id = $1 AND is_active AND password_hash = $2",
+             WHERE id = $1 AND is_active AND password_hash IS NOT DISTINCT FROM COALESCE($2, password_hash)",
         )
         .bind(id)
         .bind(verified_hash)
@@ -111,6 +123,43 @@ impl Tx {
     /// Replaces the password.
     pub(crate) async fn set_password(&mut self, id: &str, hash: &str) -> Result<()> {
         query("UPDATE users SET password_hash = $2 WHERE id = $1").bind(id).bind(hash).execute(self).await?;
+        Ok(())
+    }
+
+    /// Replaces the password of an active account if it is still the one that was verified; says whether it was.
+    pub(crate) async fn change_password(
+        &mut self,
+        id: &str,
+        verified_hash: &str,
+        hash: &str,
+    ) -> Result<bool> {
+        let changed =
+            query("UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND password_hash = $2")
+                .bind(id)
+                .bind(verified_hash)
+                .bind(hash)
+                .execute(self)
+                .await?;
+        Ok(changed.0 == 1)
+    }
+
+    /// Takes the password away: nobody signs in by one until another is set.
+    pub(crate) async fn void_password(&mut self, id: &str) -> Result<()> {
+        query("UPDATE users SET password_hash = NULL WHERE id = $1").bind(id).execute(self).await?;
+        Ok(())
+    }
+
+    /// Gives an account another address.
+    ///
+    /// # Errors
+    /// [`crate::Error::AlreadyExists`] when the address, in any spelling, has another account.
+    pub(crate) async fn set_email(&mut self, id: &str, email: &Email) -> Result<()> {
+        query("UPDATE users SET email = $2, email_canonical = $3 WHERE id = $1")
+            .bind(id)
+            .bind(email.spelling())
+            .bind(email.canonical())
+            .execute(self)
+            .await?;
         Ok(())
     }
 

@@ -1,0 +1,127 @@
+//! What waits, expires and is used once.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::model::email::Email;
+use crate::secret::{self, Code, SecretKey, Ticket, TicketHash};
+
+/// How many wrong codes one challenge stands.
+pub(crate) const MOST_CODE_TRIES: i64 = 5;
+/// For so long the browser that signed up needs no password again.
+pub(crate) const SAME_BROWSER: Duration = Duration::from_hours(1);
+
+/// What a challenge is for. A token for one is worth nothing for another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ChallengeKind {
+    /// An account that exists once its address is proven.
+    Signup,
+    /// A new password for an account.
+    PasswordReset,
+    /// A new address for an account.
+    EmailChange,
+    /// The address before the change, for the one who did not ask for it.
+    EmailChangeUndo,
+}
+
+impl ChallengeKind {
+    /// As storage keeps it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signup => "signup",
+            Self::PasswordReset => "password_reset",
+            Self::EmailChange => "email_change",
+            Self::EmailChangeUndo => "email_change_undo",
+        }
+    }
+
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        let all = [Self::Signup, Self::PasswordReset, Self::EmailChange, Self::EmailChangeUndo];
+        all.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// How long its token is good.
+    pub(crate) const fn lifetime(self) -> Duration {
+        match self {
+            Self::Signup | Self::EmailChange => Duration::from_hours(24),
+            Self::PasswordReset => Duration::from_hours(1),
+            Self::EmailChangeUndo => Duration::from_hours(72),
+        }
+    }
+
+    /// How long its code is good, if it has one.
+    pub(crate) const fn code_lifetime(self) -> Option<Duration> {
+        match self {
+            Self::Signup => Some(Duration::from_mins(15)),
+            _ => None,
+        }
+    }
+}
+
+/// Something that waits to be proven.
+#[derive(Clone)]
+pub(crate) struct Challenge {
+    pub(crate) id: String,
+    pub(crate) kind: ChallengeKind,
+    /// With the id, what the token and the code are derived from.
+    pub(crate) nonce: String,
+    pub(crate) user_id: Option<String>,
+    /// The address to prove or to give back, as it was spelled.
+    pub(crate) email: Option<String>,
+    pub(crate) email_canonical: Option<String>,
+    pub(crate) browser: Option<TicketHash>,
+    pub(crate) password_hash: Option<String>,
+    /// What else the kind needs.
+    pub(crate) data: Option<String>,
+    pub(crate) code_expires_at: Option<Timestamp>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Challenge {
+    /// A new one, for nobody in particular yet.
+    pub(crate) fn new(kind: ChallengeKind, now: Timestamp) -> Self {
+        Self {
+            id: secret::new_id(now),
+            kind,
+            nonce: secret::nonce(),
+            user_id: None,
+            email: None,
+            email_canonical: None,
+            browser: None,
+            password_hash: None,
+            data: None,
+            code_expires_at: kind.code_lifetime().map(|lifetime| now.plus(lifetime)),
+            created_at: now,
+            expires_at: now.plus(kind.lifetime()),
+        }
+    }
+
+    /// About this address.
+    pub(crate) fn about(mut self, email: &Email) -> Self {
+        self.email = Some(email.spelling().to_owned());
+        self.email_canonical = Some(email.canonical().to_owned());
+        self
+    }
+
+    /// Of this account.
+    pub(crate) fn of(mut self, user_id: &str) -> Self {
+        self.user_id = Some(user_id.to_owned());
+        self
+    }
+
+    /// What stands in its mail's link.
+    pub(crate) fn token(&self, key: &SecretKey) -> Ticket {
+        key.token(&self.id, &self.nonce)
+    }
+
+    /// What stands in its mail to be typed.
+    pub(crate) fn code(&self, key: &SecretKey) -> Code {
+        key.code(&self.id, &self.nonce)
+    }
+
+    /// Whether `browser` is the one that asked, not too long ago.
+    pub(crate) fn is_of(&self, browser: Option<TicketHash>, now: Timestamp) -> bool {
+        self.browser.is_some() && self.browser == browser && now.since(self.created_at) < SAME_BROWSER
+    }
+}

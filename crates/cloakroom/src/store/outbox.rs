@@ -1,0 +1,168 @@
+//! The table `outbox`: mails on their way out.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+/// A mail about to be put into the outbox. It names rows and holds no token: that is made when the mail is written.
+pub(crate) struct NewMail<'a> {
+    /// Also the Message-ID.
+    pub(crate) id: String,
+    pub(crate) kind: &'static str,
+    /// A challenge, by id and nonce.
+    pub(crate) challenge: Option<(&'a str, &'a str)>,
+    pub(crate) user_id: Option<&'a str>,
+    /// For those who look after the server; the mail goes to the address that the rows name.
+    pub(crate) recipient: &'a str,
+    /// JSON.
+    pub(crate) occasion: String,
+    pub(crate) now: Timestamp,
+}
+
+/// A mail that this process has the lease of.
+#[derive(sqlx::FromRow)]
+pub(crate) struct LeasedMail {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) challenge_id: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) user_id: Option<String>,
+    pub(crate) occasion: String,
+    /// This try included; also tells this lease from a later one.
+    pub(crate) attempts: i64,
+    created_at: i64,
+}
+
+impl LeasedMail {
+    pub(crate) fn created_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.created_at)
+    }
+}
+
+impl Store {
+    /// Whether a mail is due.
+    pub(crate) async fn has_mail_due(&self, now: Timestamp) -> Result<bool> {
+        let due = query("SELECT 1 FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL LIMIT 1")
+            .bind(now)
+            .optional::<(i32,)>(&self.db)
+            .await?;
+        Ok(due.is_some())
+    }
+
+    /// Whether a mail waits or is under way.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn has_mail(&self) -> Result<bool> {
+        let any = query("SELECT 1 FROM outbox WHERE abandoned_at IS NULL LIMIT 1");
+        Ok(any.optional::<(i32,)>(&self.db).await?.is_some())
+    }
+}
+
+impl Tx {
+    /// Puts a mail into the outbox; it leaves once this transaction is committed.
+    pub(crate) async fn add_mail(&mut self, mail: NewMail<'_>) -> Result<()> {
+        query(
+            "INSERT INTO outbox (id, kind, challenge_id, nonce, user_id, recipient, occasion, created_at, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+        )
+        .bind(mail.id)
+        .bind(mail.kind)
+        .bind(mail.challenge.map(|(id, _)| id.to_owned()))
+        .bind(mail.challenge.map(|(_, nonce)| nonce.to_owned()))
+        .bind(mail.user_id.map(str::to_owned))
+        .bind(mail.recipient)
+        .bind(mail.occasion)
+        .bind(mail.now)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the lease of at most `most` mails that are due. When it ends without a word, another process takes them.
+    pub(crate) async fn lease_mails(
+        &mut self,
+        now: Timestamp,
+        lease: Duration,
+        most: i64,
+    ) -> Result<Vec<LeasedMail>> {
+        // Asked twice, because Postgres may find a row that another process has leased since it was chosen.
+        query(
+            "UPDATE outbox SET attempts = attempts + 1, due_at = $2
+             WHERE due_at <= $1 AND abandoned_at IS NULL AND id IN
+                 (SELECT id FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL ORDER BY due_at, id LIMIT $3)
+             RETURNING id, kind, challenge_id, nonce, user_id, occasion, attempts, created_at",
+        )
+        .bind(now)
+        .bind(now.plus(lease))
+        .bind(most)
+        .all(self)
+        .await
+    }
+
+    /// Holds a lease for longer; says whether it was still ours.
+    pub(crate) async fn hold_mail(&mut self, mail: &LeasedMail, until: Timestamp) -> Result<bool> {
+        let held =
+            query("UPDATE outbox SET due_at = $3 WHERE id = $1 AND attempts = $2 AND abandoned_at IS NULL")
+                .bind(&*mail.id)
+                .bind(mail.attempts)
+                .bind(until)
+                .execute(self)
+                .await?;
+        Ok(held.0 == 1)
+    }
+
+    /// Takes a mail out of the outbox: it has been taken by the mail server, or has nothing to tell any more.
+    pub(crate) async fn end_mail(&mut self, mail: &LeasedMail) -> Result<()> {
+        query("DELETE FROM outbox WHERE id = $1").bind(&*mail.id).execute(self).await?;
+        Ok(())
+    }
+
+    /// Notes why a try failed, and when the next one comes.
+    pub(crate) async fn retry_mail(
+        &mut self,
+        mail: &LeasedMail,
+        reason: &str,
+        due_at: Timestamp,
+    ) -> Result<()> {
+        query("UPDATE outbox SET last_error = $3, due_at = $4 WHERE id = $1 AND attempts = $2")
+            .bind(&*mail.id)
+            .bind(mail.attempts)
+            .bind(reason)
+            .bind(due_at)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    /// Gives a mail up, visibly: it stays until somebody sends it again or it is a month old.
+    pub(crate) async fn abandon_mail(
+        &mut self,
+        mail: &LeasedMail,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        query("UPDATE outbox SET last_error = $3, abandoned_at = $4 WHERE id = $1 AND attempts = $2")
+            .bind(&*mail.id)
+            .bind(mail.attempts)
+            .bind(reason)
+            .bind(now)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    /// Removes at most `most` mails abandoned before `before`; says how many went.
+    pub(crate) async fn sweep_mails(&mut self, before: Timestamp, most: i64) -> Result<u64> {
+        let swept = query(
+            "DELETE FROM outbox WHERE abandoned_at <= $1
+                 AND id IN (SELECT id FROM outbox WHERE abandoned_at <= $1 LIMIT $2)",
+        )
+        .bind(before)
+        .bind(most)
+        .execute(self)
+        .await?;
+        Ok(swept.0)
+    }
+}
