@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -10,10 +11,15 @@ use crate::config::{Config, Overrides};
 use crate::error::{Error, Result};
 use crate::flow::session::SessionCache;
 use crate::http::guard::GuardLayer;
+use crate::mail::Transport;
+use crate::mail::outbox::Outbox;
 use crate::password::Passwords;
 use crate::secret::SecretKey;
 use crate::store::Store;
 use crate::{http, jobs};
+
+/// How long the end waits for mails that are on their way.
+const LAST_MAILS: Duration = Duration::from_secs(10);
 
 /// The cloakroom: keeps accounts and sessions, and answers under `/api/`.
 ///
@@ -28,6 +34,8 @@ struct Inner {
     key: SecretKey,
     passwords: Passwords,
     sessions: SessionCache,
+    outbox: Outbox,
+    transport: Transport,
     /// The jobs run until this is dropped.
     _jobs: Option<watch::Sender<()>>,
 }
@@ -78,6 +86,7 @@ impl Cloakroom {
             None => SecretKey::load_or_create(&config.secret_file.0),
         }
         .map_err(Error::Config)?;
+        let transport = Transport::open(&config, &store)?;
         let passwords = Passwords::start();
         Ok(Self(Arc::new(Inner {
             config,
@@ -86,6 +95,8 @@ impl Cloakroom {
             key,
             passwords,
             sessions: SessionCache::new(),
+            outbox: Outbox::new(),
+            transport,
             _jobs: jobs,
         })))
     }
@@ -107,8 +118,9 @@ impl Cloakroom {
         self.0.store.answers().await
     }
 
-    /// Lets go of the database.
+    /// Lets the mails arrive that are on their way, then lets go of the database.
     pub async fn close(&self) {
+        self.0.outbox.drain(LAST_MAILS).await;
         self.0.store.close().await;
     }
 
@@ -135,6 +147,14 @@ impl Cloakroom {
 
     pub(crate) fn sessions(&self) -> &SessionCache {
         &self.0.sessions
+    }
+
+    pub(crate) fn outbox(&self) -> &Outbox {
+        &self.0.outbox
+    }
+
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
     }
 
     /// For a job, which must not keep the cloakroom alive.

@@ -6,7 +6,7 @@ use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::error::{Error, Invalid, Result};
-use crate::mail::{self, Kind, Locale, Message, Transport};
+use crate::mail::{self, Kind, Locale, Message};
 use crate::model::email::Email;
 use crate::secret;
 
@@ -71,7 +71,7 @@ fn unknown(field: &str, name: &str, known: &[&str]) -> Error {
 /// Sends a test mail at once, past the outbox, and tells what the server said.
 ///
 /// # Errors
-/// [`Error::Validation`] when `to` is no address, [`Error::Config`] when `mail` cannot be used.
+/// [`Error::Validation`] when `to` is no address.
 pub async fn test(cloakroom: &Cloakroom, to: &str) -> Result<Outcome> {
     let config = cloakroom.config();
     let Some(address) = Email::parse(to) else {
@@ -85,7 +85,7 @@ pub async fn test(cloakroom: &Cloakroom, to: &str) -> Result<Outcome> {
     let rendered = mail::render(config, &letter)?;
     let id = secret::new_id(letter.asked.at);
     let message = Message { id: &id, to: &letter.to, created_at: letter.asked.at, rendered: &rendered };
-    let transport = Transport::open(config, cloakroom.store())?;
+    let transport = cloakroom.transport();
     let sent = transport.deliver(&message).await;
     transport.rest().await;
     Ok(match sent {

@@ -1,5 +1,7 @@
-//! What runs beside the requests: hearing of sessions that ended elsewhere, and sweeping out what has expired.
+//! What runs beside the requests: hearing of sessions that ended elsewhere, sending mail, and sweeping out what has expired.
 
+mod letter;
+mod outbox;
 mod sweep;
 
 #[cfg(feature = "testing")]
@@ -21,12 +23,14 @@ pub(crate) fn start(cloakroom: &Cloakroom, mut end: watch::Receiver<()>) {
     let store = cloakroom.store().clone();
     let upgrade = cloakroom.downgrade();
     let upgrade_for_sweep = cloakroom.downgrade();
+    let upgrade_for_outbox = cloakroom.downgrade();
     tokio::spawn(async move {
         tokio::select! {
             // The sender is never used, only dropped.
             _ = end.changed() => {}
             () = hear_revocations(store, upgrade) => {}
             () = sweep::run(upgrade_for_sweep) => {}
+            () = outbox::run(upgrade_for_outbox) => {}
         }
     });
 }

@@ -13,6 +13,8 @@ const BATCH: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 /// A browser that no one has signed in from for so long is forgotten: its cookie has ended as well.
 const BROWSER_LIFE: Duration = Duration::from_hours(400 * 24);
+/// A mail that was given up is kept for so long, for those who look after the server.
+const ABANDONED_LIFE: Duration = Duration::from_hours(30 * 24);
 
 /// Sweeps now and then, until the cloakroom is gone.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
@@ -45,6 +47,8 @@ async fn batch(cloakroom: &Cloakroom) -> Result<u64> {
     let mut swept = tx.sweep_sessions(now, idle_since, BATCH).await?;
     swept += tx.sweep_limits(now, BATCH).await?;
     swept += tx.sweep_browsers(now.minus(BROWSER_LIFE), BATCH).await?;
+    swept += tx.sweep_challenges(now, BATCH).await?;
+    swept += tx.sweep_mails(now.minus(ABANDONED_LIFE), BATCH).await?;
     tx.commit().await?;
     Ok(swept)
 }

@@ -32,7 +32,6 @@ impl Locale {
     }
 
     /// The language that the reader likes best, of those we have (RFC 9110, section 12.5.4).
-    #[cfg_attr(not(test), expect(dead_code, reason = "the flows that ask for mail call it"))]
     pub(crate) fn from_accept_language(header: &str) -> Self {
         let mut best = (0, Self::En);
         for range in header.split(',') {

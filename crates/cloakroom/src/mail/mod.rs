@@ -6,6 +6,7 @@
 
 mod device;
 mod locale;
+pub(crate) mod outbox;
 mod preview;
 mod render;
 mod smtp;

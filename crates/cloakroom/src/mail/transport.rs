@@ -94,7 +94,6 @@ impl Transport {
     }
 
     /// Sends one mail; when this says so, the server has taken it.
-    #[expect(dead_code, reason = "the outbox calls it")]
     pub(crate) async fn send(&self, message: &Message<'_>) -> std::result::Result<(), Failure> {
         self.deliver(message).await.map(drop)
     }

@@ -1,0 +1,99 @@
+//! Posting a mail: a row in the outbox, in the transaction of what it tells, so that neither is there without the other.
+//!
+//! A row holds ids and no token. What it says is looked up, and its token made, when it is written (`jobs/letter.rs`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, Semaphore};
+
+use super::{Asked, Kind, Locale};
+use crate::error::{Error, Result};
+use crate::model::challenge::Challenge;
+use crate::model::user::Account;
+use crate::secret;
+use crate::store::{NewMail, Tx};
+
+/// How many mails leave at once.
+pub(crate) const LANES: usize = 4;
+
+/// How a mail came about, and in which language its reader reads.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Occasion {
+    pub(crate) locale: Locale,
+    pub(crate) asked: Asked,
+}
+
+/// Posts a mail about a challenge, to the address or the account that it is about.
+pub(crate) async fn post_about(
+    tx: &mut Tx,
+    kind: Kind,
+    challenge: &Challenge,
+    occasion: &Occasion,
+) -> Result<()> {
+    tx.add_mail(NewMail {
+        id: secret::new_id(occasion.asked.at),
+        kind: kind.name(),
+        challenge: Some((&challenge.id, &challenge.nonce)),
+        user_id: None,
+        recipient: challenge.email.as_deref().unwrap_or_default(),
+        occasion: to_json(occasion)?,
+        now: occasion.asked.at,
+    })
+    .await
+}
+
+/// Posts a mail to an account.
+pub(crate) async fn post_to(tx: &mut Tx, kind: Kind, account: &Account, occasion: &Occasion) -> Result<()> {
+    tx.add_mail(NewMail {
+        id: secret::new_id(occasion.asked.at),
+        kind: kind.name(),
+        challenge: None,
+        user_id: Some(&account.id),
+        recipient: &account.email,
+        occasion: to_json(occasion)?,
+        now: occasion.asked.at,
+    })
+    .await
+}
+
+fn to_json(occasion: &Occasion) -> Result<String> {
+    serde_json::to_string(occasion).map_err(Error::internal)
+}
+
+/// What requests and the worker share: a bell, and the lanes in which mails leave.
+#[derive(Clone)]
+pub(crate) struct Outbox {
+    bell: Arc<Notify>,
+    lanes: Arc<Semaphore>,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self { bell: Arc::default(), lanes: Arc::new(Semaphore::new(LANES)) }
+    }
+
+    /// After a commit: a mail is there.
+    pub(crate) fn wake(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Waits for the bell, or for `period`: other processes post mails as well.
+    pub(crate) async fn wait(&self, period: Duration) {
+        let _ = tokio::time::timeout(period, self.bell.notified()).await;
+    }
+
+    /// The lanes.
+    pub(crate) fn lanes(&self) -> &Arc<Semaphore> {
+        &self.lanes
+    }
+
+    /// Lets what is on its way arrive, within `patience`, and nothing else leave.
+    pub(crate) async fn drain(&self, patience: Duration) {
+        let all = u32::try_from(LANES).unwrap_or(u32::MAX);
+        if let Ok(Ok(permits)) = tokio::time::timeout(patience, self.lanes.acquire_many(all)).await {
+            permits.forget();
+        }
+    }
+}
