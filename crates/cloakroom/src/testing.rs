@@ -22,6 +22,7 @@ use crate::administration::{self, Rank};
 use crate::cloakroom::Cloakroom;
 use crate::clock::Clock;
 use crate::config::{Config, SecretUrl};
+use crate::store::KeptMail;
 
 /// The password of every account that a test adds.
 pub const PASSWORD: &str = "correct-horse-battery";
@@ -73,6 +74,31 @@ impl TestApp {
         crate::jobs::sweep(&self.cloakroom).await.expect("storage answers")
     }
 
+    /// Every mail that has been sent, newest first, once the outbox is empty.
+    ///
+    /// # Panics
+    /// When the outbox is not empty after ten seconds, or storage does not answer.
+    pub async fn mails(&self) -> Vec<Mail> {
+        for _ in 0..2000 {
+            if !self.cloakroom.store().has_mail().await.expect("storage answers") {
+                let kept = self.cloakroom.store().kept_mails().await.expect("storage answers");
+                return kept.into_iter().map(Mail::from).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the outbox does not empty");
+    }
+
+    /// The newest mail to `address`, once the outbox is empty.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn mail_to(&self, address: &str) -> Mail {
+        let mails = self.mails().await;
+        let found = mails.into_iter().find(|mail| mail.to == address);
+        found.unwrap_or_else(|| panic!("no mail to {address}"))
+    }
+
     /// Adds an account with the password [`PASSWORD`].
     ///
     /// # Panics
@@ -101,6 +127,47 @@ impl TestApp {
         let reply = browser.login(email, PASSWORD).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
         browser
+    }
+}
+
+/// A mail, as its reader gets it.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The recipient.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The plain part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+}
+
+impl From<KeptMail> for Mail {
+    fn from(kept: KeptMail) -> Self {
+        Self { to: kept.recipient, subject: kept.subject, text: kept.body_text, html: kept.body_html }
+    }
+}
+
+impl Mail {
+    /// The token of its link.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn token(&self) -> String {
+        let (_, rest) =
+            self.text.split_once("#token=").unwrap_or_else(|| panic!("no token in {}", self.text));
+        rest.split_whitespace().next().unwrap_or_default().to_owned()
+    }
+
+    /// Its six digits.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub fn code(&self) -> String {
+        let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
+        let code = self.text.lines().map(str::trim).find(is_code);
+        code.unwrap_or_else(|| panic!("no code in {}", self.text)).to_owned()
     }
 }
 
@@ -222,6 +289,11 @@ impl Browser {
     /// Posts the login form.
     pub async fn login(&self, email: &str, password: &str) -> Reply {
         self.post("/api/login/", &serde_json::json!({"email": email, "password": password})).await
+    }
+
+    /// Posts the signup form.
+    pub async fn signup(&self, email: &str, password: &str) -> Reply {
+        self.post("/api/signup/", &serde_json::json!({"email": email, "password": password})).await
     }
 
     /// The `state` of `GET /api/session/`.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
-use crate::error::{Error, Invalid, Result};
+use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::store::Revocation;
@@ -149,6 +149,8 @@ pub async fn set_password(cloakroom: &Cloakroom, email: &str, password: &str) ->
     let hash = hash_new(cloakroom, &parse(&account.email)?, password).await?;
     let mut tx = cloakroom.store().begin().await?;
     tx.set_password(&account.id, &hash).await?;
+    tx.end_challenges_of(&account.id).await?;
+    tx.forget_browsers_of(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
@@ -164,6 +166,7 @@ pub async fn set_active(cloakroom: &Cloakroom, email: &str, is_active: bool) -> 
     let mut tx = cloakroom.store().begin().await?;
     tx.set_active(&account.id, is_active).await?;
     if !is_active {
+        tx.end_challenges_of(&account.id).await?;
         tx.end_sessions_of(&account.id).await?;
     }
     tx.commit().await?;
@@ -206,13 +209,7 @@ pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
 }
 
 fn parse(email: &str) -> Result<Email> {
-    Email::parse(email).ok_or_else(|| {
-        Error::Validation(vec![Invalid::new(
-            "email",
-            "invalid",
-            "Enter an email address, such as name@example.com.",
-        )])
-    })
+    policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))
 }
 
 async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
@@ -220,8 +217,7 @@ async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
 }
 
 async fn hash_new(cloakroom: &Cloakroom, email: &Email, password: &str) -> Result<String> {
-    let config = cloakroom.config();
-    policy::new_password(password, email, &config.app.name, config.password.min_length)
+    policy::password_of(cloakroom.config(), password, Some(email))
         .map_err(|invalid| Error::Validation(vec![invalid]))?;
     cloakroom.passwords().place()?.hash(password).await
 }

@@ -1,15 +1,16 @@
 //! Signing in by password, and the one way in which every sign-in ends.
 
 use crate::cloakroom::Cloakroom;
-use crate::error::{Error, Invalid, Result};
+use crate::error::{Error, Result};
 use crate::limits::{self, Counted};
 use crate::model::email::Email;
 use crate::model::session::NewSession;
 use crate::model::user::{Account, User};
 use crate::model::visitor::Visitor;
 use crate::password::{Place, Verdict};
-use crate::policy::LONGEST_PASSWORD;
-use crate::secret::{self, Ticket};
+use crate::policy;
+use crate::secret::{self, Ticket, TicketHash};
+use crate::store::Tx;
 
 /// How many sessions one user may have; a new one ends the oldest.
 const MOST_SESSIONS: i64 = 100;
@@ -28,12 +29,19 @@ struct Attempt {
 }
 
 /// A first factor that has been proven.
-struct Proof {
+pub(crate) struct Factor {
     account: Account,
-    /// The stored hash that the password fitted.
-    verified_hash: String,
+    /// The stored hash that the password fitted, when it was a password.
+    verified_hash: Option<String>,
     /// The hash to store instead.
     upgrade: Option<String>,
+}
+
+impl From<Account> for Factor {
+    /// One that is not a password: a mailbox, a provider.
+    fn from(account: Account) -> Self {
+        Self { account, verified_hash: None, upgrade: None }
+    }
 }
 
 /// Signs in by email and password.
@@ -59,8 +67,13 @@ async fn attempt(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password
     let attempt = admit(cloakroom, visitor, email, password).await?;
     // Twice, because another login may have stored a better hash of the same password since this one read it.
     for _ in 0..2 {
-        let proof = prove(cloakroom, &attempt, password).await?;
-        if let Some(signed_in) = proceed(cloakroom, visitor, proof, &attempt.counted).await? {
+        let factor = prove(cloakroom, &attempt, password).await?;
+        if !factor.account.is_active {
+            return Err(Error::AccountInactive);
+        }
+        let mut tx = cloakroom.store().begin().await?;
+        attempt.counted.give_back(&mut tx).await?;
+        if let Some(signed_in) = proceed(cloakroom, tx, visitor, factor).await? {
             return Ok(signed_in);
         }
     }
@@ -78,12 +91,12 @@ async fn admit(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: 
     Ok(Attempt { email, place, counted })
 }
 
-async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Result<Proof> {
+async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Result<Factor> {
     let account = cloakroom.store().account_by_email(&attempt.email).await?;
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     match (attempt.place.verify(password, stored.clone()).await?, account, stored) {
         (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
-            Ok(Proof { account, verified_hash, upgrade })
+            Ok(Factor { account, verified_hash: Some(verified_hash), upgrade })
         }
         _ => Err(Error::InvalidCredentials),
     }
@@ -92,40 +105,53 @@ async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Resu
 /// What is not an address, or cannot be anyone's password, is told before anything is counted or computed. The rules
 /// for new passwords are not asked here: an older password goes on working.
 fn check_form(email: &str, password: &str) -> Result<Email> {
-    let mut invalid = Vec::new();
-    let parsed = Email::parse(email);
-    if email.trim().is_empty() {
-        invalid.push(Invalid::new("email", "required", "Enter your email address."));
-    } else if parsed.is_none() {
-        invalid.push(Invalid::new("email", "invalid", "Enter an email address, such as name@example.com."));
-    }
-    if password.is_empty() {
-        invalid.push(Invalid::new("password", "required", "Enter your password."));
-    } else if password.len() > LONGEST_PASSWORD {
-        let detail = format!("Passwords have at most {LONGEST_PASSWORD} bytes.");
-        invalid.push(Invalid::new("password", "too_long", detail));
-    }
-    match parsed {
-        Some(email) if invalid.is_empty() => Ok(email),
-        _ => Err(Error::Validation(invalid)),
+    let (email, password) = (policy::address(email), policy::known_password(password, "password"));
+    match (email, password) {
+        (Ok(email), Ok(())) => Ok(email),
+        (email, password) => Err(Error::Validation(email.err().into_iter().chain(password.err()).collect())),
     }
 }
 
-/// The one way in which a sign-in ends: refused when the account is deactivated, else a new session under a new
-/// ticket, and the one that this browser had before is gone, all in one transaction. `None` when the stored hash is not
-/// the verified one any more.
-async fn proceed(
+/// The one way in which every sign-in ends: refused when the account is deactivated, else a new session under a new
+/// ticket, and the one that this browser had before is gone. The transaction is the one in which the first factor was used
+/// up. `None` when the account is deactivated, or the stored hash is not the verified one any more.
+pub(crate) async fn proceed(
     cloakroom: &Cloakroom,
+    mut tx: Tx,
     visitor: &Visitor,
-    proof: Proof,
-    counted: &Counted,
+    factor: Factor,
 ) -> Result<Option<SignedIn>> {
-    let Proof { account, verified_hash, upgrade } = proof;
-    if !account.is_active {
-        return Err(Error::AccountInactive);
-    }
+    let Factor { account, verified_hash, upgrade } = factor;
     let now = cloakroom.now();
+    if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
+        return Ok(None);
+    }
+    if let Some(before) = &visitor.session {
+        tx.end_session(before.hash()).await?;
+    }
     let ticket = Ticket::generate();
+    let mut ended = open_session(cloakroom, &mut tx, &account, &ticket).await?;
+    if let Some(browser) = &visitor.browser {
+        tx.note_browser(&account.id, browser.hash(), now).await?;
+        tx.forget_browser_of_signups(browser.hash()).await?;
+    }
+    tx.commit().await?;
+    ended.extend(visitor.session.as_ref().map(Ticket::hash));
+    for ticket_hash in ended {
+        cloakroom.sessions().forget(ticket_hash);
+    }
+    tracing::info!(user = account.id, "signed in");
+    Ok(Some(SignedIn { ticket, user: account.user() }))
+}
+
+/// Opens a session; says which older ones it ended.
+pub(crate) async fn open_session(
+    cloakroom: &Cloakroom,
+    tx: &mut Tx,
+    account: &Account,
+    ticket: &Ticket,
+) -> Result<Vec<TicketHash>> {
+    let now = cloakroom.now();
     let session = NewSession {
         id: secret::new_id(now),
         ticket_hash: ticket.hash(),
@@ -133,24 +159,5 @@ async fn proceed(
         now,
         expires_at: now.plus(cloakroom.config().session.absolute.duration()),
     };
-    let mut tx = cloakroom.store().begin().await?;
-    if !tx.note_login(&account.id, &verified_hash, upgrade, now).await? {
-        // Deactivated, or another password or hash, since it was verified.
-        return Ok(None);
-    }
-    if let Some(before) = &visitor.session {
-        tx.end_session(before.hash()).await?;
-    }
-    let mut ended = tx.add_session(&session, MOST_SESSIONS).await?;
-    if let Some(browser) = &visitor.browser {
-        tx.note_browser(&account.id, browser.hash(), now).await?;
-    }
-    counted.give_back(&mut tx).await?;
-    tx.commit().await?;
-    ended.extend(visitor.session.as_ref().map(Ticket::hash));
-    for ticket_hash in ended {
-        cloakroom.sessions().forget(ticket_hash);
-    }
-    tracing::info!(user = account.id, session = session.id, "signed in");
-    Ok(Some(SignedIn { ticket, user: account.user() }))
+    tx.add_session(&session, MOST_SESSIONS).await
 }

@@ -3,12 +3,16 @@
 use crate::cloakroom::Cloakroom;
 use crate::error::Result;
 use crate::model::user::User;
-use crate::secret::Ticket;
+use crate::model::visitor::Visitor;
 
-/// Ends the session of this browser; one that is dead already is no error.
-pub(crate) async fn here(cloakroom: &Cloakroom, ticket: &Ticket) -> Result<()> {
+/// Ends the session of this browser; one that is dead already, or none, is no error.
+pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
+    let Some(ticket) = &visitor.session else { return Ok(()) };
     let mut tx = cloakroom.store().begin().await?;
     let user_id = tx.end_session(ticket.hash()).await?;
+    if let Some(browser) = &visitor.browser {
+        tx.forget_browser_of_signups(browser.hash()).await?;
+    }
     tx.commit().await?;
     cloakroom.sessions().forget(ticket.hash());
     if let Some(user_id) = user_id {
@@ -18,9 +22,12 @@ pub(crate) async fn here(cloakroom: &Cloakroom, ticket: &Ticket) -> Result<()> {
 }
 
 /// Ends every session of the user.
-pub(crate) async fn everywhere(cloakroom: &Cloakroom, user: &User) -> Result<()> {
+pub(crate) async fn everywhere(cloakroom: &Cloakroom, visitor: &Visitor, user: &User) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
     let ended = tx.end_sessions_of(&user.id).await?;
+    if let Some(browser) = &visitor.browser {
+        tx.forget_browser_of_signups(browser.hash()).await?;
+    }
     tx.commit().await?;
     cloakroom.sessions().forget_all();
     tracing::info!(user = user.id, sessions = ended, "signed out everywhere");

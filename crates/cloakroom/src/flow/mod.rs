@@ -1,7 +1,14 @@
 //! One file per thing a person can do. A flow decides; it knows no HTTP and no SQL.
 
 pub mod administration;
+pub(crate) mod challenge;
+pub(crate) mod email_change;
+pub(crate) mod email_verification;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub mod mailing;
+pub(crate) mod password_change;
+pub(crate) mod password_reset;
+pub(crate) mod reauthentication;
 pub(crate) mod session;
+pub(crate) mod signup;

@@ -14,9 +14,10 @@ use quick_cache::sync::Cache;
 
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::session::LiveSession;
 use crate::model::user::User;
+use crate::model::visitor::Visitor;
 use crate::secret::{Ticket, TicketHash};
 
 /// How long an entry may be believed without asking storage again.
@@ -143,6 +144,42 @@ pub(crate) async fn authenticate(cloakroom: &Cloakroom, ticket: &Ticket) -> Resu
     }
     let is_renewed = live.touch(cloakroom, now);
     Ok(Some(Opened { live, is_renewed }))
+}
+
+/// The open session of whoever is signed in.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`] when nobody is.
+pub(crate) async fn require(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Arc<Live>> {
+    let Some(ticket) = &visitor.session else { return Err(Error::NotAuthenticated) };
+    let opened = authenticate(cloakroom, ticket).await?.ok_or(Error::NotAuthenticated)?;
+    Ok(opened.live)
+}
+
+/// The same for what is too sensitive for an old proof of identity (NIST SP 800-63B, section 5.2; ASVS 7.5.1).
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`] when the last proof is too long ago.
+pub(crate) async fn require_recent(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Arc<Live>> {
+    let live = require(cloakroom, visitor).await?;
+    let recent = cloakroom.config().session.recent.duration();
+    if cloakroom.now().since(live.authenticated_at) < recent {
+        Ok(live)
+    } else {
+        Err(Error::ReauthenticationRequired)
+    }
+}
+
+/// Nobody is signed in here, or it is refused: a link in a mail never swaps one person for another.
+///
+/// # Errors
+/// [`Error::OtherUserSignedIn`].
+pub(crate) async fn require_none(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
+    match require(cloakroom, visitor).await {
+        Ok(_) => Err(Error::OtherUserSignedIn),
+        Err(Error::NotAuthenticated) => Ok(()),
+        Err(other) => Err(other),
+    }
 }
 
 impl Live {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::Result;
-use crate::flow::login;
+use crate::flow::login::{self, SignedIn};
 use crate::http::cookies::SetCookies;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
@@ -24,11 +24,11 @@ pub(super) struct Credentials {
     /// In any spelling of the address.
     #[serde(default)]
     #[schema(required, min_length = 1)]
-    email: String,
+    pub(super) email: String,
     /// To the byte as it was chosen.
     #[serde(default)]
     #[schema(required, format = Password, min_length = 1)]
-    password: String,
+    pub(super) password: String,
 }
 
 /// What comes after the password.
@@ -48,6 +48,14 @@ pub(super) struct LoggedIn {
     user: User,
 }
 
+impl LoggedIn {
+    /// The ticket in its cookie, and whose it is.
+    pub(super) fn reply(visit: &Visit, signed_in: SignedIn) -> (SetCookies, Json<Self>) {
+        let cookies = SetCookies::signed_in(visit, &signed_in.ticket);
+        (cookies, Json(Self { detail: "Success", next: Next::Done, user: signed_in.user }))
+    }
+}
+
 /// Set the CSRF cookie
 ///
 /// A page calls this when it loads, so that it can send `X-CSRFToken` later.
@@ -64,6 +72,5 @@ pub(super) async fn login(
 ) -> Result<(SetCookies, Json<LoggedIn>)> {
     let Credentials { email, password } = credentials;
     let signed_in = login::with_password(visit.cloakroom(), visit.visitor(), &email, &password).await?;
-    let cookies = SetCookies::signed_in(&visit, &signed_in.ticket);
-    Ok((cookies, Json(LoggedIn { detail: "Success", next: Next::Done, user: signed_in.user })))
+    Ok(LoggedIn::reply(&visit, signed_in))
 }

@@ -13,15 +13,13 @@ use crate::model::user::User;
 /// Ends this browser's session; works with one that has ended already.
 #[utoipa::path(post, path = "/api/logout/", tag = "login", responses((status = 200, body = Detail)))]
 pub(super) async fn logout(visit: Visit, _: Nothing) -> Result<(SetCookies, Json<Detail>)> {
-    if let Some(ticket) = &visit.visitor().session {
-        logout::here(visit.cloakroom(), ticket).await?;
-    }
+    logout::here(visit.cloakroom(), visit.visitor()).await?;
     Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
 }
 
 /// Sign out on every device
 #[utoipa::path(post, path = "/api/logout/all/", tag = "login", responses((status = 200, body = Detail)))]
 pub(super) async fn logout_all(visit: Visit, user: User, _: Nothing) -> Result<(SetCookies, Json<Detail>)> {
-    logout::everywhere(visit.cloakroom(), &user).await?;
+    logout::everywhere(visit.cloakroom(), visit.visitor(), &user).await?;
     Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
 }

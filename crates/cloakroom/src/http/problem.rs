@@ -41,11 +41,18 @@ pub(crate) struct Problem {
 struct ProblemCode(&'static str);
 
 /// Every code that a reply can carry.
-pub(crate) const CODES: [&str; 17] = [
+pub(crate) const CODES: [&str; 24] = [
     "not_authenticated",
     "forbidden",
     "invalid_credentials",
     "account_inactive",
+    "reauthentication_required",
+    "signup_closed",
+    "token_invalid",
+    "invalid_code",
+    "password_required",
+    "other_user_signed_in",
+    "email_taken",
     "csrf_failed",
     "rate_limited",
     "validation_failed",

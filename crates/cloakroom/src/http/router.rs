@@ -6,18 +6,33 @@ use utoipa_axum::routes;
 
 use crate::cloakroom::Cloakroom;
 use crate::error::Error;
-use crate::http::{config, docs, login, logout, openapi, profile, session};
+use crate::http::{
+    config, docs, email_change, email_verification, login, logout, openapi, password_change, password_reset,
+    profile, reauthentication, session, signup,
+};
 
 /// All calls of the contract.
-fn routes() -> [UtoipaMethodRouter<()>; 7] {
+fn routes() -> [UtoipaMethodRouter<()>; 19] {
     [
         routes!(login::login_set_cookie),
         routes!(login::login),
         routes!(logout::logout),
         routes!(logout::logout_all),
+        routes!(reauthentication::reauthenticate),
         routes!(profile::profile),
         routes!(session::session),
         routes!(config::config),
+        routes!(signup::signup),
+        routes!(signup::resend),
+        routes!(email_verification::check),
+        routes!(email_verification::verify),
+        routes!(password_reset::reset),
+        routes!(password_reset::check),
+        routes!(password_reset::confirm),
+        routes!(password_change::change),
+        routes!(email_change::change),
+        routes!(email_change::confirm),
+        routes!(email_change::undo),
     ]
 }
 

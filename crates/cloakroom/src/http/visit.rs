@@ -50,6 +50,12 @@ impl Visit {
         Ok(Some(opened.live))
     }
 
+    /// After what may have ended this browser's own session: the cookies of somebody who is signed out, if it has.
+    pub(super) async fn farewell(&self) -> Result<Option<SetCookies>> {
+        let had_one = self.0.visitor.session.is_some();
+        Ok((had_one && self.session().await?.is_none()).then(|| SetCookies::signed_out(self)))
+    }
+
     /// The cookie again, when the idle end has moved.
     pub(super) fn renewal(&self) -> Option<SetCookies> {
         let ticket = self.0.visitor.session.as_ref()?;

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteCo
 /// Tells the databases of one run apart.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-const TABLES: [&str; 5] = ["users", "sessions", "browsers", "limits", "development"];
+const TABLES: [&str; 7] = ["users", "sessions", "browsers", "limits", "development", "challenges", "outbox"];
 
 /// A database that goes with its test.
 pub(crate) struct Database {

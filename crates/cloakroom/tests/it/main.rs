@@ -12,4 +12,5 @@ mod openapi;
 mod parsing;
 mod race;
 mod session;
+mod signup;
 mod sink;

@@ -1,0 +1,31 @@
+//! A token from a mail: looked at as often as anybody likes, used up once.
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::secret::Ticket;
+use crate::store::Tx;
+
+/// What a token is for, without using it up.
+///
+/// # Errors
+/// [`Error::TokenInvalid`] for one that was used, has expired, was replaced, is for something else, or never was.
+pub(crate) async fn look(cloakroom: &Cloakroom, kind: ChallengeKind, token: &str) -> Result<Challenge> {
+    let token = Ticket::parse(token.as_bytes()).ok_or(Error::TokenInvalid)?;
+    let found = cloakroom.store().challenge(kind, token.hash(), cloakroom.now()).await?;
+    found.ok_or(Error::TokenInvalid)
+}
+
+/// Uses a token up, in the transaction of what it leads to.
+///
+/// # Errors
+/// As [`look`].
+pub(crate) async fn take(
+    cloakroom: &Cloakroom,
+    tx: &mut Tx,
+    kind: ChallengeKind,
+    token: &str,
+) -> Result<Challenge> {
+    let token = Ticket::parse(token.as_bytes()).ok_or(Error::TokenInvalid)?;
+    tx.take_challenge(kind, token.hash(), cloakroom.now()).await?.ok_or(Error::TokenInvalid)
+}

@@ -1,0 +1,127 @@
+//! Another address for an account: proven at the new one, told to the old one, which can undo it.
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::error::{Error, Invalid, Result};
+use crate::flow::signup::RESEND_AFTER;
+use crate::flow::{challenge, session};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox::{self, Occasion};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::model::visitor::Visitor;
+use crate::policy;
+use crate::store::Tx;
+
+/// Mails a link to the new address and a warning, with a way to undo it, to the present one. The newest request counts.
+///
+/// Whether the new address has an account is not looked at: the answer is the same, and the change fails once the address
+/// has been proven.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::Validation`].
+pub(crate) async fn start(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    email: &str,
+) -> Result<Timestamp> {
+    let user = &session::require_recent(cloakroom, visitor).await?.user;
+    let new = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    if new.spelling() == user.email {
+        let own = Invalid::new("email", "unchanged", "This is your email address already.");
+        return Err(Error::Validation(vec![own]));
+    }
+    let old = stored(&user.email)?;
+    let now = cloakroom.now();
+    let resend_at = now.plus(RESEND_AFTER);
+    if !limits::count_mail(cloakroom, &new, visitor.network).await? {
+        return Ok(resend_at);
+    }
+    let mut undo = Challenge::new(ChallengeKind::EmailChangeUndo, now).about(&old).of(&user.id);
+    undo.data = Some(new.spelling().to_owned());
+    let mut change = Challenge::new(ChallengeKind::EmailChange, now).about(&new).of(&user.id);
+    change.data = Some(undo.id.clone());
+    let mut tx = cloakroom.store().begin().await?;
+    tx.end_challenges_by(&user.id, ChallengeKind::EmailChange).await?;
+    tx.add_challenge(&undo, undo.token(cloakroom.key()).hash()).await?;
+    tx.add_challenge(&change, change.token(cloakroom.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::EmailChange, &change, occasion).await?;
+    outbox::post_about(&mut tx, Kind::EmailChangeRequested, &undo, occasion).await?;
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    tracing::info!(user = user.id, "change of address asked for");
+    Ok(resend_at)
+}
+
+/// Makes the new address the account's.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::TokenInvalid`]; [`Error::OtherUserSignedIn`] when the link is another account's;
+/// [`Error::EmailTaken`] when the address has an account of its own.
+pub(crate) async fn confirm(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    token: &str,
+) -> Result<()> {
+    let user = &session::require(cloakroom, visitor).await?.user;
+    let change = challenge::look(cloakroom, ChallengeKind::EmailChange, token).await?;
+    if change.user_id.as_ref() != Some(&user.id) {
+        return Err(Error::OtherUserSignedIn);
+    }
+    let mut tx = cloakroom.store().begin().await?;
+    let change = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChange, token).await?;
+    let new = stored(change.email.as_deref().unwrap_or_default())?;
+    set_email(&mut tx, &user.id, &new).await?;
+    tx.end_challenges_of(&user.id).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, &new).await?;
+    let end = cloakroom.now().plus(ChallengeKind::EmailChangeUndo.lifetime());
+    let undo = tx.extend_challenge(change.data.as_deref().unwrap_or_default(), end).await?;
+    if let Some(undo) = undo {
+        outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
+    }
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
+    tracing::info!(user = user.id, "address changed");
+    Ok(())
+}
+
+/// Gives the account its old address back. Whoever changed it may have taken the account over, so nothing of theirs
+/// stays: the password is void, every session ends, and the old address gets a link to set a new password.
+///
+/// # Errors
+/// [`Error::TokenInvalid`]; [`Error::EmailTaken`] when the old address has got an account of its own meanwhile.
+pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str) -> Result<()> {
+    let now = cloakroom.now();
+    let mut tx = cloakroom.store().begin().await?;
+    let undo = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
+    let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
+    let old = stored(undo.email.as_deref().unwrap_or_default())?;
+    set_email(&mut tx, user_id, &old).await?;
+    tx.void_password(user_id).await?;
+    tx.end_challenges_since(user_id, undo.created_at).await?;
+    tx.forget_browsers_of(user_id).await?;
+    tx.end_sessions_of(user_id).await?;
+    let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&old).of(user_id);
+    tx.add_challenge(&reset, reset.token(cloakroom.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::PasswordReset, &reset, occasion).await?;
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
+    tracing::info!(user = user_id, "change of address undone");
+    Ok(())
+}
+
+async fn set_email(tx: &mut Tx, user_id: &str, email: &Email) -> Result<()> {
+    tx.set_email(user_id, email).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::EmailTaken,
+        other => other,
+    })
+}
+
+fn stored(email: &str) -> Result<Email> {
+    Email::parse(email).ok_or_else(|| Error::internal("a stored address is none"))
+}

@@ -1,0 +1,149 @@
+//! Proving an address: a pending signup becomes an account, and its owner is signed in.
+//!
+//! The mailbox's owner decides the password. The browser that signed up needs only the link or the code; any other
+//! browser brings a password, and that one becomes the account's, so that whoever signed up with somebody else's address
+//! gets nothing.
+
+use std::time::Duration;
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Invalid, Result};
+use crate::flow::login::{self, SignedIn};
+use crate::flow::{challenge, session};
+use crate::limits::{self, Rate};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::policy;
+use crate::secret::{self, Ticket};
+use crate::store::Tx;
+
+/// Wrong codes for one address, over all its signups.
+const WRONG_CODES: Rate = Rate { count: 20, window: Duration::from_hours(24) };
+
+/// What somebody proves their mailbox with.
+pub(crate) struct Proof<'a> {
+    pub(crate) token: Option<&'a str>,
+    pub(crate) password: Option<&'a str>,
+    pub(crate) email: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+}
+
+/// Which address a link is for; uses nothing up, so that whatever opens links by itself does no harm.
+///
+/// # Errors
+/// [`Error::TokenInvalid`].
+pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> {
+    let pending = challenge::look(cloakroom, ChallengeKind::Signup, token).await?;
+    pending.email.ok_or(Error::TokenInvalid)
+}
+
+/// Makes the account, and signs its owner in.
+///
+/// # Errors
+/// [`Error::TokenInvalid`]; [`Error::InvalidCode`]; [`Error::PasswordRequired`] in a browser that did not sign up;
+/// [`Error::OtherUserSignedIn`]; [`Error::Validation`].
+pub(crate) async fn verify(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof<'_>) -> Result<SignedIn> {
+    match proof {
+        Proof { token: Some(token), password, email: None, code: None } => {
+            by_token(cloakroom, visitor, token, password).await
+        }
+        Proof { token: None, password: None, email: Some(email), code: Some(code) } => {
+            by_code(cloakroom, visitor, email, code).await
+        }
+        _ => Err(Error::Validation(vec![Invalid::new(
+            "token",
+            "required",
+            "Send the token of the link, or the email address and the code.",
+        )])),
+    }
+}
+
+async fn by_token(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    token: &str,
+    password: Option<&str>,
+) -> Result<SignedIn> {
+    let pending = challenge::look(cloakroom, ChallengeKind::Signup, token).await?;
+    session::require_none(cloakroom, visitor).await?;
+    let email = address(&pending)?;
+    let browser = visitor.browser.as_ref().map(Ticket::hash);
+    let password_hash = match password {
+        Some(password) => {
+            policy::password_of(cloakroom.config(), password, Some(&email))
+                .map_err(|invalid| Error::Validation(vec![invalid]))?;
+            Some(cloakroom.passwords().place()?.hash(password).await?)
+        }
+        None if pending.is_of(browser, cloakroom.now()) => pending.password_hash,
+        None => return Err(Error::PasswordRequired),
+    };
+    let mut tx = cloakroom.store().begin().await?;
+    challenge::take(cloakroom, &mut tx, ChallengeKind::Signup, token).await?;
+    let account = new_account(cloakroom, &email, password_hash);
+    make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::TokenInvalid,
+        other => other,
+    })
+}
+
+async fn by_code(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, code: &str) -> Result<SignedIn> {
+    let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    session::require_none(cloakroom, visitor).await?;
+    let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
+    let now = cloakroom.now();
+    let mut tx = cloakroom.store().begin().await?;
+    let pending = tx.try_codes(ChallengeKind::Signup, &email, browser, now).await?;
+    if pending.is_empty() {
+        return Err(Error::InvalidCode);
+    }
+    let counted = limits::count_code(cloakroom, &mut tx, email.canonical(), WRONG_CODES).await?;
+    let right = pending
+        .into_iter()
+        .find(|pending| pending.code(cloakroom.key()).is(code) && pending.is_of(Some(browser), now));
+    // A wrong try is counted for good, whatever else fails.
+    let (Some(counted), Some(right)) = (counted, right) else {
+        tx.commit().await?;
+        return Err(Error::InvalidCode);
+    };
+    counted.give_back(&mut tx).await?;
+    tx.end_challenge(&right.id).await?;
+    let email = address(&right)?;
+    let account = new_account(cloakroom, &email, right.password_hash);
+    make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::InvalidCode,
+        other => other,
+    })
+}
+
+/// The account, the end of every other signup for its address, and the session, all in one transaction.
+async fn make(
+    cloakroom: &Cloakroom,
+    mut tx: Tx,
+    visitor: &Visitor,
+    (account, email): (Account, Email),
+) -> Result<SignedIn> {
+    tx.add_account(&account, &email).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, &email).await?;
+    tracing::info!(user = account.id, "signed up");
+    login::proceed(cloakroom, tx, visitor, account.into()).await?.ok_or(Error::AccountInactive)
+}
+
+fn new_account(cloakroom: &Cloakroom, email: &Email, password_hash: Option<String>) -> Account {
+    let now = cloakroom.now();
+    Account {
+        id: secret::new_id(now),
+        email: email.spelling().to_owned(),
+        password_hash,
+        is_active: true,
+        is_staff: false,
+        is_superuser: false,
+        date_joined: now,
+        last_login: None,
+    }
+}
+
+fn address(pending: &Challenge) -> Result<Email> {
+    pending.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)
+}

@@ -1,0 +1,84 @@
+//! Proving once more who one is, before something sensitive (NIST SP 800-63B, section 5.2; ASVS 7.5).
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::flow::login::SignedIn;
+use crate::flow::session;
+use crate::limits::{self, Counted};
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::password::{Place, Verdict};
+use crate::policy;
+use crate::secret::Ticket;
+use crate::store::Tx;
+
+/// A password that was right.
+pub(crate) struct Proven {
+    pub(crate) account: Account,
+    /// The stored hash that it fitted.
+    pub(crate) verified_hash: String,
+    pub(crate) place: Place,
+    pub(crate) counted: Counted,
+}
+
+/// Proves it by password: the session gets another ticket, and for `session.recent` sensitive actions are open.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
+pub(crate) async fn with_password(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    password: &str,
+) -> Result<SignedIn> {
+    let live = session::require(cloakroom, visitor).await?;
+    policy::known_password(password, "password").map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let proven = prove(cloakroom, visitor, &live.user.id, password).await?;
+    let mut tx = cloakroom.store().begin().await?;
+    proven.counted.give_back(&mut tx).await?;
+    proceed(cloakroom, tx, visitor, proven.account).await
+}
+
+/// The one way in which every reauthentication ends.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`] when the session has ended meanwhile.
+pub(crate) async fn proceed(
+    cloakroom: &Cloakroom,
+    mut tx: Tx,
+    visitor: &Visitor,
+    account: Account,
+) -> Result<SignedIn> {
+    let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+    let ticket = Ticket::generate();
+    if !tx.renew_session(before, ticket.hash(), cloakroom.now()).await? {
+        return Err(Error::NotAuthenticated);
+    }
+    tx.commit().await?;
+    cloakroom.sessions().forget(before);
+    tracing::info!(user = account.id, "reauthenticated");
+    Ok(SignedIn { ticket, user: account.user() })
+}
+
+/// Counts a try, then verifies the password of somebody who is signed in: with the same limits and at the same cost as a
+/// login, also for an account that has none.
+///
+/// # Errors
+/// [`Error::Busy`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
+pub(crate) async fn prove(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    user_id: &str,
+    password: &str,
+) -> Result<Proven> {
+    let account = cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
+    let email = Email::parse(&account.email).ok_or_else(|| Error::internal("a stored address is none"))?;
+    let place = cloakroom.passwords().place()?;
+    // Whoever has a session is no stranger: the ceiling over all networks is not for them.
+    let counted = limits::count_proof(cloakroom, &email, visitor.network, true).await?;
+    let stored = account.password_hash.clone();
+    match (place.verify(password, stored.clone()).await?, stored) {
+        (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),
+        _ => Err(Error::InvalidCredentials),
+    }
+}

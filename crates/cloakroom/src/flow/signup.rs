@@ -1,0 +1,98 @@
+//! Signing up: nobody has an account, a session or a link by an address until it is proven to be theirs.
+//!
+//! A signup is a challenge and no user. The request never looks whether the address has an account: it does the same work
+//! and writes the same rows either way, and the mail, written later, tells its owner the truth.
+
+use std::time::Duration;
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::config::SignupMode;
+use crate::error::{Error, Result};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox::{self, Occasion};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::model::visitor::Visitor;
+use crate::policy;
+use crate::secret::Ticket;
+
+/// A page offers to send the mail again after so long.
+pub(crate) const RESEND_AFTER: Duration = Duration::from_mins(1);
+
+/// An address and a password to sign up with.
+pub(crate) struct Registration<'a> {
+    pub(crate) email: &'a str,
+    pub(crate) password: &'a str,
+}
+
+/// Makes a pending signup and mails its link and code; says from when on another mail may be asked for.
+///
+/// # Errors
+/// [`Error::SignupClosed`]; [`Error::Validation`], the same whether or not the address has an account; [`Error::Busy`].
+pub(crate) async fn start(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    registration: Registration<'_>,
+) -> Result<Timestamp> {
+    if cloakroom.config().signup.mode == SignupMode::Closed {
+        return Err(Error::SignupClosed);
+    }
+    let email = check_form(cloakroom, &registration)?;
+    let place = cloakroom.passwords().place()?;
+    let resend_at = cloakroom.now().plus(RESEND_AFTER);
+    if !limits::count_mail(cloakroom, &email, visitor.network).await? {
+        return Ok(resend_at);
+    }
+    let password_hash = place.hash(registration.password).await?;
+    let mut pending = Challenge::new(ChallengeKind::Signup, cloakroom.now()).about(&email);
+    pending.browser = visitor.browser.as_ref().map(Ticket::hash);
+    pending.password_hash = Some(password_hash);
+    let mut tx = cloakroom.store().begin().await?;
+    tx.add_challenge(&pending, pending.token(cloakroom.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    Ok(resend_at)
+}
+
+/// Mails another link and code for this browser's pending signup; the ones before are void. Without such a signup the
+/// answer is the same, and nothing is sent.
+///
+/// # Errors
+/// [`Error::Validation`] for what is no address.
+pub(crate) async fn resend(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    email: &str,
+) -> Result<Timestamp> {
+    let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let resend_at = cloakroom.now().plus(RESEND_AFTER);
+    let Some(browser) = &visitor.browser else { return Ok(resend_at) };
+    if !limits::count_mail(cloakroom, &email, visitor.network).await? {
+        return Ok(resend_at);
+    }
+    let mut renewed = Challenge::new(ChallengeKind::Signup, cloakroom.now()).about(&email);
+    renewed.browser = Some(browser.hash());
+    let mut tx = cloakroom.store().begin().await?;
+    let token = |id: &str, nonce: &str| cloakroom.key().token(id, nonce).hash();
+    if let Some(pending) = tx.renew_challenge(&renewed, token).await? {
+        outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
+    }
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    Ok(resend_at)
+}
+
+fn check_form(cloakroom: &Cloakroom, registration: &Registration<'_>) -> Result<Email> {
+    let email = policy::address(registration.email);
+    // Without an address there is none to compare the password with; all else is judged, so that all is told at once.
+    let password = policy::password_of(cloakroom.config(), registration.password, email.as_ref().ok());
+    match (email, password) {
+        (Ok(email), Ok(())) => Ok(email),
+        (email, password) => Err(Error::Validation(email.err().into_iter().chain(password.err()).collect())),
+    }
+}

@@ -1,0 +1,53 @@
+//! `POST /api/email/change/`, `…/confirm/` and `…/undo/`
+
+use http::StatusCode;
+
+use crate::error::Result;
+use crate::flow::email_change;
+use crate::http::cookies::SetCookies;
+use crate::http::email_verification::Token;
+use crate::http::json::Json;
+use crate::http::login::Detail;
+use crate::http::signup::{Accepted, Address};
+use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
+
+/// Ask for another email address
+///
+/// Needs a recent proof of identity. The new address gets a link to confirm it; the old one is told, and can undo it.
+#[utoipa::path(post, path = "/api/email/change/", tag = "email", request_body = Address, responses((status = 202, body = Accepted)))]
+pub(super) async fn change(
+    visit: Visit,
+    occasion: Occasion,
+    Json(address): Json<Address>,
+) -> Result<(StatusCode, Json<Accepted>)> {
+    email_change::start(visit.cloakroom(), visit.visitor(), &occasion, &address.email)
+        .await
+        .map(Accepted::reply)
+}
+
+/// Confirm the new address
+///
+/// Needs a session of the account that asked for it.
+#[utoipa::path(post, path = "/api/email/change/confirm/", tag = "email", request_body = Token, responses((status = 200, body = Detail)))]
+pub(super) async fn confirm(
+    visit: Visit,
+    occasion: Occasion,
+    Json(Token { token }): Json<Token>,
+) -> Result<Json<Detail>> {
+    email_change::confirm(visit.cloakroom(), visit.visitor(), &occasion, &token).await?;
+    Ok(Json(Detail { detail: "Email address changed" }))
+}
+
+/// Take the old address back
+///
+/// Good for 72 hours. Voids the password, ends every session, and mails the old address a link to set a new password.
+#[utoipa::path(post, path = "/api/email/change/undo/", tag = "email", request_body = Token, responses((status = 200, body = Detail)))]
+pub(super) async fn undo(
+    visit: Visit,
+    occasion: Occasion,
+    Json(Token { token }): Json<Token>,
+) -> Result<(Option<SetCookies>, Json<Detail>)> {
+    email_change::undo(visit.cloakroom(), &occasion, &token).await?;
+    Ok((visit.farewell().await?, Json(Detail { detail: "Email address restored" })))
+}

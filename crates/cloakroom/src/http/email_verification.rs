@@ -1,0 +1,68 @@
+//! `POST /api/email/verify/check/` and `POST /api/email/verify/`
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::Result;
+use crate::flow::email_verification::{self, Proof};
+use crate::http::cookies::SetCookies;
+use crate::http::json::Json;
+use crate::http::login::LoggedIn;
+use crate::http::visit::Visit;
+
+/// The token of a mailed link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Token {
+    /// What stands behind `#token=`.
+    pub(super) token: String,
+}
+
+/// Whose link it is.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AddressView {
+    /// The address, as its owner spells it.
+    pub(super) email: String,
+}
+
+/// A proof that a mailbox is one's own: the link's token, or address and code in the browser that signed up.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MailboxProof {
+    /// What stands behind `#token=`.
+    token: Option<String>,
+    /// With the token, in another browser than the one that signed up: it becomes the account's.
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// With the code.
+    email: Option<String>,
+    /// The six digits of the mail.
+    code: Option<String>,
+}
+
+/// Look at a link
+///
+/// Tells which address it proves, and uses nothing up.
+#[utoipa::path(post, path = "/api/email/verify/check/", tag = "signup", request_body = Token, responses((status = 200, body = AddressView)))]
+pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
+    let email = email_verification::check(visit.cloakroom(), &token).await?;
+    Ok(Json(AddressView { email }))
+}
+
+/// Prove an address
+///
+/// Makes the account and signs its owner in.
+#[utoipa::path(post, path = "/api/email/verify/", tag = "signup", request_body = MailboxProof, responses((status = 200, body = LoggedIn)))]
+pub(super) async fn verify(
+    visit: Visit,
+    Json(proof): Json<MailboxProof>,
+) -> Result<(SetCookies, Json<LoggedIn>)> {
+    let proof = Proof {
+        token: proof.token.as_deref(),
+        password: proof.password.as_deref(),
+        email: proof.email.as_deref(),
+        code: proof.code.as_deref(),
+    };
+    let signed_in = email_verification::verify(visit.cloakroom(), visit.visitor(), proof).await?;
+    Ok(LoggedIn::reply(&visit, signed_in))
+}

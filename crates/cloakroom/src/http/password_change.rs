@@ -1,0 +1,38 @@
+//! `POST /api/password/change/`
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::Result;
+use crate::flow::password_change::{self, Passwords};
+use crate::http::cookies::SetCookies;
+use crate::http::json::Json;
+use crate::http::login::Detail;
+use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
+
+/// The present password and the one to come.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordChange {
+    /// The present one.
+    #[schema(format = Password)]
+    current_password: String,
+    /// The one to come.
+    #[schema(format = Password)]
+    new_password: String,
+}
+
+/// Change the password
+///
+/// Ends every other session; this one gets another cookie.
+#[utoipa::path(post, path = "/api/password/change/", tag = "password", request_body = PasswordChange, responses((status = 200, body = Detail)))]
+pub(super) async fn change(
+    visit: Visit,
+    occasion: Occasion,
+    Json(change): Json<PasswordChange>,
+) -> Result<(SetCookies, Json<Detail>)> {
+    let passwords = Passwords { current: &change.current_password, new: &change.new_password };
+    let signed_in = password_change::change(visit.cloakroom(), visit.visitor(), &occasion, passwords).await?;
+    Ok((SetCookies::signed_in(&visit, &signed_in.ticket), Json(Detail { detail: "Password changed" })))
+}
