@@ -13,7 +13,7 @@ export function likelyAddress(email: string): string | null {
   const at = address.lastIndexOf('@')
   const domain = address.slice(at + 1).toLowerCase()
   if (at < 1 || domain.length < 5 || COMMON_DOMAINS.includes(domain)) return null
-  const meant = COMMON_DOMAINS.find((common) => common.length > 5 && isOneSlipAway(domain, common))
+  const meant = COMMON_DOMAINS.find((common) => common.length > 6 && isOneSlipAway(domain, common))
   return meant ? `${address.slice(0, at)}@${meant}` : null
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createClient } from '../src/index'
+import { createClient, type Client } from '../src/index'
 
 type Reply = Response | Error | (() => Response)
 
@@ -143,4 +143,84 @@ it('puts the base URL before the path, and sends JSON only when there is a body'
   expect(await client.fetch('/api/notes/7/', { method: 'DELETE' })).toEqual({ ok: true, data: undefined })
   expect(fetch.mock.calls[0]?.[0]).toBe('/auth/api/notes/7/')
   expect(new Headers(fetch.mock.calls[0]?.[1]?.headers).has('Content-Type')).toBe(false)
+})
+
+describe('proof of identity that is not fresh enough', () => {
+  const change = { email: 'new@example.test' }
+
+  it('is asked for, and the request is sent again with its body', async () => {
+    const { client, asked, fetch } = server(problem(403, 'reauthentication_required'), Response.json({ detail: 'Sent' }, { status: 202 }))
+    const prove = vi.fn(() => Promise.resolve(true))
+    client.onReauthenticationRequired(prove)
+    expect(await client.changeEmail(change.email)).toEqual({ ok: true, data: { detail: 'Sent' } })
+    expect(prove).toHaveBeenCalledOnce()
+    expect(asked()).toEqual(['POST /api/email/change/', 'POST /api/email/change/'])
+    expect(fetch.mock.calls.map(([, init]) => init?.body)).toEqual([JSON.stringify(change), JSON.stringify(change)])
+  })
+
+  it('that is not given is told to the caller, and nothing is sent again', async () => {
+    const { client, asked } = server(problem(403, 'reauthentication_required'))
+    client.onReauthenticationRequired(() => Promise.resolve(false))
+    expect(await client.changeEmail(change.email)).toMatchObject({ problem: { code: 'reauthentication_required' } })
+    expect(asked()).toHaveLength(1)
+  })
+
+  it('is asked for once', async () => {
+    const { client, asked } = server(problem(403, 'reauthentication_required'), problem(403, 'reauthentication_required'))
+    client.onReauthenticationRequired(() => Promise.resolve(true))
+    expect(await client.changeEmail(change.email)).toMatchObject({ problem: { code: 'reauthentication_required' } })
+    expect(asked()).toHaveLength(2)
+  })
+
+  it('is asked for after a sign-in that was missing, too', async () => {
+    const { client, asked } = server(
+      problem(401, 'not_authenticated'),
+      problem(403, 'reauthentication_required'),
+      Response.json({ detail: 'Sent' }, { status: 202 }),
+    )
+    client.onNotAuthenticated(() => Promise.resolve(true))
+    client.onReauthenticationRequired(() => Promise.resolve(true))
+    expect(await client.changeEmail(change.email)).toMatchObject({ ok: true })
+    expect(asked()).toHaveLength(3)
+  })
+})
+
+describe('a call', () => {
+  const calls: [string, object | undefined, (client: Client) => Promise<unknown>][] = [
+    ['/api/signup/', { email: 'a@example.test', password: 'p' }, (client) => client.signup({ email: 'a@example.test', password: 'p' })],
+    ['/api/signup/resend/', { email: 'a@example.test' }, (client) => client.resendSignup('a@example.test')],
+    ['/api/email/verify/check/', { token: 't' }, (client) => client.checkEmailToken('t')],
+    ['/api/email/verify/', { token: 't', password: 'p' }, (client) => client.verifyEmail({ token: 't', password: 'p' })],
+    ['/api/email/verify/', { email: 'a@example.test', code: '1' }, (client) => client.verifyEmail({ email: 'a@example.test', code: '1' })],
+    ['/api/password/reset/', { email: 'a@example.test' }, (client) => client.requestPasswordReset('a@example.test')],
+    ['/api/password/reset/check/', { token: 't' }, (client) => client.checkPasswordResetToken('t')],
+    ['/api/password/reset/confirm/', { token: 't', password: 'p' }, (client) => client.confirmPasswordReset({ token: 't', password: 'p' })],
+    [
+      '/api/password/change/',
+      { current_password: 'c', new_password: 'n' },
+      (client) => client.changePassword({ current_password: 'c', new_password: 'n' }),
+    ],
+    ['/api/reauthenticate/', { password: 'p' }, (client) => client.reauthenticate('p')],
+    ['/api/email/change/', { email: 'a@example.test' }, (client) => client.changeEmail('a@example.test')],
+    ['/api/email/change/confirm/', { token: 't' }, (client) => client.confirmEmailChange('t')],
+    ['/api/email/change/undo/', { token: 't' }, (client) => client.undoEmailChange('t')],
+  ]
+
+  it.each(calls)('posts to %s, and puts nothing into the address', async (path, body, call) => {
+    const { client, fetch, asked } = server(Response.json({ detail: 'Success' }))
+    expect(await call(client)).toMatchObject({ ok: true })
+    expect(asked()).toEqual([`POST ${path}`])
+    expect(fetch.mock.calls[0]?.[1]?.body).toBe(JSON.stringify(body))
+  })
+
+  it('says in which language the page is at that moment', async () => {
+    let language = 'en'
+    const fetch = vi.fn<typeof globalThis.fetch>(() => Promise.resolve(Response.json({})))
+    const client = createClient({ fetch, language: () => language })
+    await client.config()
+    language = 'de'
+    await client.requestPasswordReset('a@example.test')
+    const languages = fetch.mock.calls.map(([, init]) => new Headers(init?.headers).get('Accept-Language'))
+    expect(languages).toEqual(['en', 'de'])
+  })
 })

@@ -1,0 +1,51 @@
+import type { MailSent, Result } from '@cloakroom/client'
+import { flushPromises, mount } from '@vue/test-utils'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { defineComponent, h } from 'vue'
+import { createI18n } from 'vue-i18n'
+import ResendMail from '../src/components/ResendMail.vue'
+import en from '../src/messages/en.json'
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse('2026-01-01T10:00:00Z') })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function open(resendAt: string | null, ...replies: Result<MailSent>[]) {
+  const send = vi.fn(() => Promise.resolve(replies.shift() as Result<MailSent>))
+  const page = mount(ResendMail, {
+    props: {
+      modelValue: resendAt,
+      'onUpdate:modelValue': (modelValue: string | null) => page.setProps({ modelValue }),
+      send,
+    },
+    global: {
+      plugins: [createI18n({ legacy: false, locale: 'en', messages: { en } })],
+      // Quasar's button wants Quasar installed, which wants a browser.
+      stubs: { BaseButton: defineComponent((_props, { slots }) => () => h('button', slots.default?.())) },
+    },
+  })
+  return { page, send }
+}
+
+it('counts down to the instant of the server, then offers another mail and says so', async () => {
+  const { page } = open('2026-01-01T10:00:45Z')
+  expect(page.text()).toContain('You can ask for another mail in 0:45.')
+  expect(page.find('button').exists()).toBe(false)
+  await vi.advanceTimersByTimeAsync(46_000)
+  expect(page.get('button').text()).toContain('Send it again')
+  expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can ask for another mail now.')
+})
+
+it('sends once, and waits for the next instant of the server', async () => {
+  const { page, send } = open('2026-01-01T09:59:00Z', { ok: true, data: { detail: '', resend_at: '2026-01-01T10:01:00Z' } })
+  await page.get('button').trigger('click')
+  await flushPromises()
+  expect(send).toHaveBeenCalledOnce()
+  expect(page.text()).toContain('We have sent another mail.')
+  expect(page.text()).toContain('in 1:00')
+  expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can ask for another mail in one minute.')
+})

@@ -1,0 +1,71 @@
+import { createClient } from '@cloakroom/client'
+import { expect, it, vi } from 'vitest'
+import { startReauthentication } from '../src/reauthentication'
+
+/** A server that lets the address be changed by who has proven to know the password "right". */
+function start() {
+  let proven = false
+  const asked: string[] = []
+  const fetch: typeof globalThis.fetch = (path, init) => {
+    asked.push(`${String(path)} ${String(init?.body)}`)
+    const refuse = (status: number, code: string) => Promise.resolve(Response.json({ code, status }, { status }))
+    if (path === '/api/reauthenticate/') {
+      proven = String(init?.body).includes('"right"')
+      return proven ? Promise.resolve(Response.json({ detail: 'Success' })) : refuse(400, 'invalid_credentials')
+    }
+    return proven ? Promise.resolve(Response.json({ detail: 'Sent' })) : refuse(403, 'reauthentication_required')
+  }
+  const client = createClient({ fetch })
+  return { client, asked, reauthentication: startReauthentication(client) }
+}
+
+it('a request waits for the proof, and is then sent as it was', async () => {
+  const { client, asked, reauthentication } = start()
+  const change = client.changeEmail('new@example.test')
+  await vi.waitUntil(() => reauthentication.asked.value)
+  expect(await reauthentication.withPassword('right')).toMatchObject({ ok: true })
+  expect(reauthentication.asked.value).toBe(false)
+  expect(await change).toEqual({ ok: true, data: { detail: 'Sent' } })
+  const body = JSON.stringify({ email: 'new@example.test' })
+  expect(asked).toEqual([`/api/email/change/ ${body}`, '/api/reauthenticate/ {"password":"right"}', `/api/email/change/ ${body}`])
+})
+
+it('a wrong password is a value, and the request goes on waiting', async () => {
+  const { client, reauthentication } = start()
+  const change = client.changeEmail('new@example.test')
+  await vi.waitUntil(() => reauthentication.asked.value)
+  expect(await reauthentication.withPassword('wrong')).toMatchObject({ ok: false, problem: { code: 'invalid_credentials' } })
+  expect(reauthentication.asked.value).toBe(true)
+  await reauthentication.withPassword('right')
+  expect(await change).toMatchObject({ ok: true })
+})
+
+it('who cancels is told what was missing, and nothing is sent', async () => {
+  const { client, asked, reauthentication } = start()
+  const change = client.changeEmail('new@example.test')
+  await vi.waitUntil(() => reauthentication.asked.value)
+  reauthentication.cancel()
+  expect(await change).toMatchObject({ ok: false, problem: { code: 'reauthentication_required' } })
+  expect(reauthentication.asked.value).toBe(false)
+  expect(asked).toHaveLength(1)
+})
+
+it('two requests wait for one proof', async () => {
+  const { client, reauthentication } = start()
+  const changes = [client.changeEmail('one@example.test'), client.changeEmail('two@example.test')]
+  await vi.waitUntil(() => reauthentication.asked.value)
+  await new Promise((resolve) => setTimeout(resolve))
+  await reauthentication.withPassword('right')
+  for (const change of changes) expect(await change).toMatchObject({ ok: true })
+})
+
+it('a request that is ended waits no longer', async () => {
+  const { client, asked, reauthentication } = start()
+  const controller = new AbortController()
+  const change = client.changeEmail('new@example.test', { signal: controller.signal })
+  await vi.waitUntil(() => reauthentication.asked.value)
+  controller.abort()
+  expect(await change).toMatchObject({ ok: false })
+  expect(reauthentication.asked.value).toBe(false)
+  expect(asked).toHaveLength(1)
+})
