@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Sign-in for web apps: the API, the pages and the accounts in one binary.
 #[derive(Parser)]
@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Add, list and change accounts; works while the server runs.
     #[command(subcommand)]
     User(UserCommand),
+    /// See what waits to be sent, and what mails look like; works while the server runs.
+    #[command(subcommand)]
+    Mail(MailCommand),
     /// Bring the database's schema up to date.
     Migrate(Place),
     /// Check the configuration and show it merged, each value with its source, secrets redacted.
@@ -137,4 +140,38 @@ pub(crate) enum UserCommand {
     Activate(Account),
     /// Remove an account with everything that belongs to it.
     Delete(Account),
+}
+
+/// What to do with mail.
+#[derive(Subcommand)]
+pub(crate) enum MailCommand {
+    /// Print a mail with sample data; without a name, list the names.
+    Preview {
+        /// Which one.
+        name: Option<String>,
+        /// Its language.
+        #[arg(long, value_name = "TAG", default_value = "en")]
+        locale: String,
+        /// Which part of it.
+        #[arg(long, value_enum, default_value_t = MailFormat::Text)]
+        format: MailFormat,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Send a test mail at once, and tell what the mail server says.
+    Test {
+        /// To whom.
+        address: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// The two parts of a mail.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum MailFormat {
+    /// Subject and plain part.
+    Text,
+    /// HTML part.
+    Html,
 }

@@ -5,6 +5,7 @@ mod headers;
 mod host;
 mod instance;
 mod listen;
+mod mail;
 mod operations;
 mod problem;
 mod spa;
@@ -82,6 +83,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Dev { listen, data_dir } => start::dev(listen, &data_dir).await,
         Command::Serve { config, listen } => start::serve(config.as_deref(), listen).await,
         Command::User(command) => user::run(command).await,
+        Command::Mail(command) => mail::run(command).await,
         Command::Migrate(place) => migrate(&place).await,
         Command::Check { place, example, schema } => check(&place, example, schema),
         Command::Openapi => {

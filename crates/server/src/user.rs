@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::cli::{Account, Place, Rights, UserCommand};
 
 /// Where there is no port to tell, as in `--data-dir` without a server.
-const NO_PORT: u16 = 3000;
+pub(crate) const NO_PORT: u16 = 3000;
 
 impl Place {
     /// The configuration of the installation that is meant.
@@ -20,7 +20,8 @@ impl Place {
         })
     }
 
-    async fn open(&self) -> Result<Cloakroom, Failure> {
+    /// The cloakroom of the installation that is meant.
+    pub(crate) async fn open(&self) -> Result<Cloakroom, Failure> {
         if let Some(directory) = &self.data_dir
             && !directory.is_dir()
         {
