@@ -6,6 +6,7 @@ mod host;
 mod instance;
 mod listen;
 mod mail;
+mod mailbox;
 mod operations;
 mod problem;
 mod spa;

@@ -18,7 +18,7 @@ use crate::operations::Stopping;
 use crate::spa::Spa;
 use crate::telemetry::{log, prometheus, request};
 use crate::user::say;
-use crate::{Failure, headers, host, listen, operations, problem};
+use crate::{Failure, headers, host, listen, mailbox, operations, problem};
 
 /// The port of `dev` when nothing else is said.
 const DEFAULT_PORT: u16 = 3000;
@@ -46,10 +46,11 @@ pub(crate) async fn dev(address: Option<SocketAddr>, directory: &Path) -> Result
     let cloakroom = Cloakroom::new(config).await?;
     add_samples(&cloakroom).await?;
     let stopping = Stopping::default();
-    let app = host::only_localhost(assemble(&cloakroom, stopping.clone())?, port);
+    let app = assemble(&cloakroom, stopping.clone())?.merge(mailbox::router(&cloakroom));
+    let app = host::only_localhost(app, port);
+    let origin = cloakroom.config().public_url.origin();
     say(&format!(
-        "Cloakroom is ready: {}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}",
-        cloakroom.config().public_url.origin()
+        "Cloakroom is ready: {origin}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}\nMails: {origin}/dev/mail"
     ));
     run(listener, cloakroom, app, stopping).await?;
     log.flush();

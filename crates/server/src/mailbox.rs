@@ -1,0 +1,112 @@
+//! The inbox of `cloakroom dev`: `/dev/mail` for people, `GET /api/dev/mail/` for programs. `serve` has neither.
+//!
+//! A mail's HTML comes from a URL of its own, under a policy that lets it show itself and do nothing else. The page around it
+//! keeps the policy of every page.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use cloakroom::Cloakroom;
+use cloakroom::mailing::{self, MailView};
+
+use crate::problem;
+
+const PAGE: &str = include_str!("mailbox/page.html");
+const STYLE: &str = include_str!("mailbox/style.css");
+const SCRIPT: &str = include_str!("mailbox/script.js");
+/// A mail may be styled and its links open elsewhere; it loads nothing, runs nothing, and is framed by our own page only.
+const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; \
+     sandbox allow-popups allow-popups-to-escape-sandbox",
+);
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The routes of the inbox.
+pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
+    let list = {
+        let cloakroom = cloakroom.clone();
+        get(async move |headers: HeaderMap| list(&cloakroom, &headers).await)
+    };
+    let html = {
+        let cloakroom = cloakroom.clone();
+        get(async move |Path(id): Path<String>| html(&cloakroom, &id).await)
+    };
+    let page = PAGE.replace("<!-- elsewhere -->", &elsewhere(cloakroom));
+    let page = get(async move || file("text/html; charset=utf-8", page));
+    Router::new()
+        .route("/api/dev/mail", list.clone())
+        .route("/api/dev/mail/", list)
+        .route("/dev/mail", page.clone())
+        .route("/dev/mail/", page)
+        .route("/dev/mail/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
+        .route("/dev/mail/script.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/dev/mail/{id}/html", html)
+        .method_not_allowed_fallback(async || problem::method_not_allowed("GET, HEAD"))
+}
+
+/// Where mails go when they are not kept here.
+fn elsewhere(cloakroom: &Cloakroom) -> String {
+    let url = &cloakroom.config().mail.url;
+    if url.expose() == "mailbox:" {
+        return String::new();
+    }
+    // Its `Debug` leaves the password out.
+    let url = format!("{url:?}").replace('&', "&amp;").replace('<', "&lt;");
+    format!(
+        "<p class=\"notice\">Mails go to <code>{url}</code>, as CLOAKROOM_MAIL__URL says, and do not appear here. Start without it to see them.</p>"
+    )
+}
+
+/// Newest first. The page asks each second: what it has already is not sent again.
+async fn list(cloakroom: &Cloakroom, headers: &HeaderMap) -> Response {
+    let mails = match mailing::kept(cloakroom).await {
+        Ok(mails) => mails,
+        Err(error) => return unavailable(&error),
+    };
+    let mut hasher = DefaultHasher::new();
+    mails.iter().for_each(|mail| mail.id.hash(&mut hasher));
+    let etag = format!("\"{:016x}\"", hasher.finish());
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == etag.as_str());
+    let mut reply =
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { Json(mails).into_response() };
+    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        reply.headers_mut().insert(header::ETAG, etag);
+    }
+    reply
+}
+
+/// The HTML part of one mail, whose links open beside the inbox.
+async fn html(cloakroom: &Cloakroom, id: &str) -> Response {
+    let mails: Vec<MailView> = match mailing::kept(cloakroom).await {
+        Ok(mails) => mails,
+        Err(error) => return unavailable(&error),
+    };
+    let Some(mail) = mails.into_iter().find(|mail| mail.id == id) else { return problem::not_found() };
+    let html = mail.html.replacen("<head>", "<head>\n<base target=\"_blank\">", 1);
+    let mut reply = file("text/html; charset=utf-8", html);
+    reply.headers_mut().insert(header::CONTENT_SECURITY_POLICY, MAIL_POLICY);
+    reply
+}
+
+fn file(content_type: &'static str, text: impl Into<Body>) -> Response {
+    let mut reply = Response::new(text.into());
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    reply
+}
+
+fn unavailable(error: &cloakroom::Error) -> Response {
+    tracing::warn!(error = error.with_causes(), "the inbox cannot be read");
+    problem::problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "Unavailable",
+        "unavailable",
+        "The inbox cannot be read right now. Try again in a moment.",
+    )
+}
