@@ -69,7 +69,9 @@ async fn list(cloakroom: &Cloakroom, headers: &HeaderMap) -> Response {
         Err(error) => return unavailable(&error),
     };
     let mut hasher = DefaultHasher::new();
-    mails.iter().for_each(|mail| mail.id.hash(&mut hasher));
+    for mail in &mails {
+        mail.id.hash(&mut hasher);
+    }
     let etag = format!("\"{:016x}\"", hasher.finish());
     let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known == etag.as_str());
     let mut reply =

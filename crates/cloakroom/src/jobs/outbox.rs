@@ -38,7 +38,11 @@ pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
             tracing::warn!(error = error.with_causes(), "the outbox cannot be read");
         }
         drop(cloakroom);
-        outbox.wait(PERIOD).await;
+        if !outbox.wait(PERIOD).await
+            && let Some(cloakroom) = upgrade()
+        {
+            cloakroom.transport().rest().await;
+        }
     }
 }
 

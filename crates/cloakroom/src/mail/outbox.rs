@@ -79,9 +79,9 @@ impl Outbox {
         self.bell.notify_one();
     }
 
-    /// Waits for the bell, or for `period`: other processes post mails as well.
-    pub(crate) async fn wait(&self, period: Duration) {
-        let _ = tokio::time::timeout(period, self.bell.notified()).await;
+    /// Waits for the bell, or for `period`: other processes post mails as well. Says whether it rang.
+    pub(crate) async fn wait(&self, period: Duration) -> bool {
+        tokio::time::timeout(period, self.bell.notified()).await.is_ok()
     }
 
     /// The lanes.

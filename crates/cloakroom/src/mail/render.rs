@@ -216,17 +216,18 @@ fn code<'a>(letter: &'a Letter, words: &Words) -> Result<Option<&'a str>> {
 
 fn facts<'a>(language: &'a Language, asked: &Asked) -> Result<Vec<Fact<'a>>> {
     let mut facts = vec![Fact { label: &language.when, value: time(language, asked.at)? }];
+    let is_from_somewhere = !matches!(&*asked.network, "" | "unknown");
     let device = match (asked.device.browser(), asked.device.system()) {
         (Some(browser), Some(system)) => {
             let names = BTreeMap::from([("browser", browser), ("system", system)]);
             Some(fill(&language.browser_on_system, &Value::from(Serde(names)))?)
         }
         (Some(name), None) | (None, Some(name)) => Some(name.to_owned()),
-        (None, None) if asked.network.is_empty() => None,
+        (None, None) if !is_from_somewhere => None,
         (None, None) => Some(language.unknown_device.clone()),
     };
     facts.extend(device.map(|value| Fact { label: &language.device, value }));
-    if !asked.network.is_empty() {
+    if is_from_somewhere {
         facts.push(Fact { label: &language.network, value: asked.network.clone() });
     }
     Ok(facts)

@@ -19,6 +19,8 @@ use super::Failure;
 
 /// How long one address of the server may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long good-byes may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 /// Connections kept between two mails.
 const KEPT: usize = 4;
 
@@ -156,10 +158,13 @@ impl Smtp {
     /// Says good-bye on every kept connection.
     pub(super) async fn rest(&self) {
         let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        for mut connection in kept {
-            // It is closed when it is dropped, whether the server answers or not.
-            let _ = tokio::time::timeout(Duration::from_secs(1), connection.quit()).await;
-        }
+        let farewell = async {
+            for mut connection in kept {
+                let _ = connection.quit().await;
+            }
+        };
+        // They are closed when they are dropped, whether the server answers or not.
+        let _ = tokio::time::timeout(FAREWELL, farewell).await;
     }
 }
 

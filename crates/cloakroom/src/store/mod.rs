@@ -14,6 +14,7 @@ mod users;
 use crate::error::Result;
 pub(crate) use db::Tx;
 use db::{Db, query};
+#[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, NewMail};
 pub(crate) use revocations::Revocation;
