@@ -18,6 +18,7 @@ use crate::problem;
 
 const PAGE: &str = include_str!("mailbox/page.html");
 const STYLE: &str = include_str!("mailbox/style.css");
+const ICON: &str = include_str!("../../../web/app/src/images/favicon.svg");
 const SCRIPT: &str = include_str!("mailbox/script.js");
 /// A mail may be styled and its links open elsewhere; it loads nothing, runs nothing, and is framed by our own page only.
 const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
@@ -45,6 +46,7 @@ pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
         .route("/dev/mail/", page)
         .route("/dev/mail/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
         .route("/dev/mail/script.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/dev/mail/icon.svg", get(async || file("image/svg+xml", ICON)))
         .route("/dev/mail/{id}/html", html)
         .method_not_allowed_fallback(async || problem::method_not_allowed("GET, HEAD"))
 }
