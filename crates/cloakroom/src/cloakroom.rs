@@ -14,6 +14,7 @@ use crate::http::guard::GuardLayer;
 use crate::mail::Transport;
 use crate::mail::outbox::Outbox;
 use crate::password::Passwords;
+use crate::provider::Providers;
 use crate::secret::SecretKey;
 use crate::store::Store;
 use crate::{http, jobs};
@@ -33,6 +34,7 @@ struct Inner {
     clock: Clock,
     key: SecretKey,
     passwords: Passwords,
+    providers: Providers,
     sessions: SessionCache,
     outbox: Outbox,
     transport: Transport,
@@ -88,12 +90,18 @@ impl Cloakroom {
         .map_err(Error::Config)?;
         let transport = Transport::open(&config, &store)?;
         let passwords = Passwords::start();
+        // The command line sends nobody anywhere.
+        let providers = match jobs {
+            Some(_) => Providers::open(&config, &clock)?,
+            None => Providers::none(),
+        };
         Ok(Self(Arc::new(Inner {
             config,
             store,
             clock,
             key,
             passwords,
+            providers,
             sessions: SessionCache::new(),
             outbox: Outbox::new(),
             transport,
@@ -143,6 +151,11 @@ impl Cloakroom {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    #[expect(dead_code, reason = "the social flow is the next to land")]
+    pub(crate) fn providers(&self) -> &Providers {
+        &self.0.providers
     }
 
     pub(crate) fn sessions(&self) -> &SessionCache {

@@ -15,8 +15,11 @@ mod jobs;
 mod limits;
 mod mail;
 mod model;
+mod outbound;
 mod password;
 mod policy;
+#[cfg_attr(not(test), expect(dead_code, reason = "the social flow is the next to land"))]
+mod provider;
 mod secret;
 mod store;
 #[cfg(feature = "testing")]

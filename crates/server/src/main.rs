@@ -3,6 +3,7 @@
 mod cli;
 mod headers;
 mod host;
+mod idp;
 mod instance;
 mod listen;
 mod mail;

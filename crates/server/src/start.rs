@@ -18,7 +18,7 @@ use crate::operations::Stopping;
 use crate::spa::Spa;
 use crate::telemetry::{log, prometheus, request};
 use crate::user::say;
-use crate::{Failure, headers, host, listen, mailbox, operations, problem};
+use crate::{Failure, headers, host, idp, listen, mailbox, operations, problem};
 
 /// The port of `dev` when nothing else is said.
 const DEFAULT_PORT: u16 = 3000;
@@ -40,13 +40,16 @@ pub(crate) async fn dev(address: Option<SocketAddr>, directory: &Path) -> Result
     let listener = bind(address).await?;
     let port = listener.local_addr()?.port();
     std::fs::create_dir_all(directory)?;
-    let config = Config::development(directory, port)?;
+    let mut config = Config::development(directory, port)?;
+    let providers = idp::register(&mut config, port)?;
     let _instance = Instance::claim(&config)?;
     install_metrics(&config, &log).await?;
     let cloakroom = Cloakroom::new(config).await?;
     add_samples(&cloakroom).await?;
     let stopping = Stopping::default();
-    let app = assemble(&cloakroom, stopping.clone())?.merge(mailbox::router(&cloakroom));
+    let app = assemble(&cloakroom, stopping.clone())?
+        .merge(mailbox::router(&cloakroom))
+        .merge(idp::router(&providers));
     let app = host::only_localhost(app, port);
     let origin = cloakroom.config().public_url.origin();
     say(&format!(
@@ -68,7 +71,7 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     let listen = listener.local_addr()?;
     let cloakroom = Cloakroom::new(config).await?;
     let stopping = Stopping::default();
-    let app = assemble(&cloakroom, stopping.clone())?;
+    let app = assemble(&cloakroom, stopping.clone())?.merge(idp::nothing());
     tracing::info!(
         public_url = cloakroom.config().public_url.origin(),
         %listen,

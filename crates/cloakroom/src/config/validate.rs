@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use url::Url;
+
 use super::{Config, PipelineStep, Provider, TrustEmail};
 use crate::model::email::Email;
 use crate::policy::{LONGEST_PASSWORD, LOWEST_MIN_LENGTH};
+use crate::provider::{Kind, is_safe, kind, kinds};
 use crate::secret::SecretKey;
 
 /// Browsers cap a cookie's life at 400 days.
 const LONGEST_COOKIE: Duration = Duration::from_hours(400 * 24);
-const KINDS: [&str; 4] = ["github", "google", "facebook", "oidc"];
 /// Path segments under `/api/social/` that are not providers.
 const RESERVED_IDS: [&str; 3] = ["link", "email", "identities"];
 const STEPS: [&str; 9] = [
@@ -105,29 +107,46 @@ fn providers(config: &Config) -> Vec<(String, String)> {
         if !ids.insert(id) {
             complain("id", format!("`{id}` stands twice"));
         }
-        let kind = kind_of(provider);
-        if !KINDS.contains(&kind) {
-            complain("kind", format!("`{kind}` is not one of {}", KINDS.join(", ")));
-        }
-        if kind == "oidc" && provider.issuer.is_none() {
-            complain("issuer", "is needed for kind oidc".into());
+        match kind(provider) {
+            None => {
+                let known = kinds().collect::<Vec<_>>().join(", ");
+                let name = provider.kind.as_deref().unwrap_or(id);
+                complain("kind", format!("`{name}` is not one of {known}"));
+            }
+            Some(Kind::OpenId { issuer: None }) if provider.issuer.is_none() => {
+                complain("issuer", "is needed for this kind".into());
+            }
+            Some(_) => {}
         }
         if provider.client_id.is_empty() {
             complain("client_id", "is needed".into());
         }
-        if provider.client_secret.is_none() {
+        if provider.client_secret.as_ref().is_none_or(|secret| secret.expose().is_empty()) {
             complain("client_secret", "is needed (or client_secret_file)".into());
+        }
+        for (key, url) in endpoints(provider) {
+            if !Url::parse(url).is_ok_and(|url| is_safe(&url)) {
+                complain(
+                    key,
+                    format!(
+                        "`{url}` must be an https URL (http only on loopback): codes and tokens go there"
+                    ),
+                );
+            }
         }
     }
     found
 }
 
-fn kind_of(provider: &Provider) -> &str {
-    match &provider.kind {
-        Some(kind) => kind,
-        None if provider.id == "google-oauth2" => "google",
-        None => &provider.id,
-    }
+fn endpoints(provider: &Provider) -> impl Iterator<Item = (&'static str, &str)> {
+    let keys = [
+        ("authorize_url", &provider.authorize_url),
+        ("token_url", &provider.token_url),
+        ("userinfo_url", &provider.userinfo_url),
+        ("emails_url", &provider.emails_url),
+        ("issuer", &provider.issuer),
+    ];
+    keys.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?)))
 }
 
 fn pipeline(config: &Config) -> Vec<(String, String)> {

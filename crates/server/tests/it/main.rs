@@ -4,6 +4,7 @@ mod command_line;
 mod documents;
 mod headers;
 mod host;
+mod idp;
 mod installation;
 mod listen;
 mod nodes;

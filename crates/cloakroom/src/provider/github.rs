@@ -1,0 +1,31 @@
+//! GitHub, and GitHub Enterprise with other endpoints. The address in `/user` is the public one and may be anything, so
+//! only `/user/emails` counts: the primary address, and GitHub's own flag whether it is verified.
+
+use super::Failure;
+use super::oauth2::{Access, Preset};
+use super::profile::Claims;
+use crate::config::TrustEmail;
+
+pub(super) static PRESET: Preset = Preset {
+    authorize_url: "https://github.com/login/oauth/authorize",
+    token_url: "https://github.com/login/oauth/access_token",
+    userinfo_url: "https://api.github.com/user",
+    scopes: &["user:email"],
+    trust_email: TrustEmail::Verified,
+    read: |access| Box::pin(read(access)),
+};
+
+async fn read(access: &Access<'_>) -> Result<Claims, Failure> {
+    let mut claims = Claims::new(access.userinfo(&[]).await?, "id")?;
+    claims.name = claims.text("name");
+    claims.username = claims.text("login");
+    let emails = match access.emails().await {
+        // Somebody may withhold the scope: then there is no address, and that is no failure.
+        Err(Failure::Rejected(_)) => return Ok(claims),
+        emails => emails?,
+    };
+    let primary = emails.as_array().into_iter().flatten().find(|email| email["primary"] == true);
+    claims.email = primary.and_then(|email| email["email"].as_str()).map(Into::into);
+    claims.email_verified = primary.is_some_and(|email| email["verified"] == true);
+    Ok(claims)
+}

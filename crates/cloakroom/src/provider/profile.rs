@@ -1,0 +1,188 @@
+//! Who a provider says somebody is.
+
+use serde_json::{Map, Value};
+
+use crate::config::{Secret, TrustEmail};
+use crate::model::email::Email;
+use crate::provider::Failure;
+
+/// The longest subject (OpenID Connect Core, section 2), in bytes.
+const LONGEST_SUBJECT: usize = 255;
+/// The longest name that is kept, in characters.
+const LONGEST_NAME: usize = 200;
+/// The most that is kept of what else a provider tells, in bytes of JSON.
+const MOST_EXTRA: usize = 16 * 1024;
+
+/// Who somebody is at a provider, after that provider's rule for addresses.
+pub(crate) struct Profile {
+    /// The provider's stable name for the account: exact, its case kept.
+    pub(crate) subject: String,
+    /// The address that the provider tells.
+    pub(crate) email: Option<Email>,
+    /// Whether that address counts as proven.
+    pub(crate) is_email_verified: bool,
+    /// The name for people, of one line.
+    pub(crate) name: Option<String>,
+    /// The name for links and mentions.
+    pub(crate) username: Option<String>,
+    /// What else the provider told, as it told it, up to 16 KiB. It gives no rights.
+    pub(crate) extra: Value,
+    /// What opens the provider's API; only with `store_tokens`.
+    pub(crate) tokens: Option<ProviderTokens>,
+}
+
+/// What opens the provider's API in this person's name.
+pub(crate) struct ProviderTokens {
+    pub(crate) access_token: Secret,
+    pub(crate) refresh_token: Option<Secret>,
+    /// In seconds.
+    pub(crate) expires_in: Option<u64>,
+}
+
+/// What a provider told, before anything is believed.
+pub(super) struct Claims {
+    pub(super) subject: String,
+    pub(super) email: Option<String>,
+    /// What the provider itself says of that address.
+    pub(super) email_verified: bool,
+    pub(super) name: Option<String>,
+    pub(super) username: Option<String>,
+    /// The reply as a whole.
+    pub(super) told: Value,
+}
+
+impl Claims {
+    /// # Errors
+    /// [`Failure::Rejected`] without a subject.
+    pub(super) fn new(told: Value, subject: &str) -> Result<Self, Failure> {
+        let subject = subject_of(&told[subject])
+            .ok_or_else(|| Failure::Rejected(format!("`{subject}` names nobody in the profile")))?;
+        Ok(Self { subject, email: None, email_verified: false, name: None, username: None, told })
+    }
+
+    /// A text of the reply.
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        self.told[key].as_str().filter(|text| !text.is_empty()).map(Into::into)
+    }
+
+    pub(super) fn judged_by(self, trust: TrustEmail) -> Profile {
+        // What is not an address is none, whoever vouches for it.
+        let email = self.email.as_deref().and_then(Email::parse);
+        let is_trusted = match trust {
+            TrustEmail::Verified => self.email_verified,
+            TrustEmail::Always => true,
+            TrustEmail::Never => false,
+        };
+        Profile {
+            subject: self.subject,
+            is_email_verified: email.is_some() && is_trusted,
+            email,
+            name: self.name.as_deref().and_then(one_line),
+            username: self.username.as_deref().and_then(one_line),
+            extra: capped(self.told),
+            tokens: None,
+        }
+    }
+}
+
+impl Profile {
+    pub(super) fn with_tokens(self, tokens: Option<ProviderTokens>) -> Self {
+        Self { tokens, ..self }
+    }
+}
+
+impl ProviderTokens {
+    /// As JSON, to be encrypted.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::json!({
+            "access_token": self.access_token.expose(),
+            "refresh_token": self.refresh_token.as_ref().map(Secret::expose),
+            "expires_in": self.expires_in,
+        })
+        .to_string()
+    }
+}
+
+/// A number is written as digits; a text is taken as it is.
+pub(super) fn subject_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Number(number) if number.is_u64() => Some(number.to_string()),
+        Value::String(text) if !text.is_empty() && text.len() <= LONGEST_SUBJECT => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn one_line(text: &str) -> Option<String> {
+    let line: String = text.chars().filter(|character| !character.is_control()).take(LONGEST_NAME).collect();
+    let line = line.trim();
+    (!line.is_empty()).then(|| line.to_owned())
+}
+
+/// As many entries as fit.
+fn capped(told: Value) -> Value {
+    let Value::Object(entries) = told else { return Value::Object(Map::new()) };
+    let mut room = MOST_EXTRA;
+    let fits = |(key, value): &(String, Value)| {
+        let size = key.len() + value.to_string().len() + 4;
+        let fits = size <= room;
+        room -= if fits { size } else { 0 };
+        fits
+    };
+    Value::Object(entries.into_iter().filter(fits).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(email: &str, email_verified: bool) -> Claims {
+        let claims = Claims::new(json!({"id": 1}), "id").expect("a subject");
+        Claims { email: Some(email.into()), email_verified, ..claims }
+    }
+
+    #[test]
+    fn o18_an_address_counts_by_the_rule_of_its_provider() {
+        for (trust, said, counts) in [
+            (TrustEmail::Verified, true, true),
+            (TrustEmail::Verified, false, false),
+            (TrustEmail::Always, false, true),
+            (TrustEmail::Never, true, false),
+        ] {
+            assert_eq!(
+                claims("ada@x.test", said).judged_by(trust).is_email_verified,
+                counts,
+                "{trust:?} {said}"
+            );
+        }
+        for smuggled in ["a@x.test,v@x.test", "not an address", "a@x.test\r\nBcc: v@x.test"] {
+            let profile = claims(smuggled, true).judged_by(TrustEmail::Always);
+            assert!(profile.email.is_none() && !profile.is_email_verified, "{smuggled}");
+        }
+    }
+
+    #[test]
+    fn o22_a_subject_is_taken_exactly_or_not_at_all() {
+        assert_eq!(subject_of(&json!(583_231)).as_deref(), Some("583231"));
+        assert_eq!(subject_of(&json!("AbC")).as_deref(), Some("AbC"));
+        assert_eq!(subject_of(&json!(" a ")).as_deref(), Some(" a "));
+        assert_eq!(subject_of(&json!("x".repeat(255))).map(|text| text.len()), Some(255));
+        for bad in
+            [json!(null), json!(""), json!(1.5), json!(-1), json!(true), json!(["a"]), json!("x".repeat(256))]
+        {
+            assert!(subject_of(&bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn o33_names_are_of_one_line_and_what_is_kept_is_bounded() {
+        let told = json!({"id": 1, "login": "ada", "bio": "x".repeat(1_000_000), "plan": {"name": "pro"}});
+        let mut claims = Claims::new(told, "id").expect("a subject");
+        claims.name = Some(format!(" Ada\r\nBcc: v\u{0} {}", "x".repeat(500)));
+        let profile = claims.judged_by(TrustEmail::Verified);
+        assert_eq!(profile.extra, json!({"id": 1, "login": "ada", "plan": {"name": "pro"}}));
+        let name = profile.name.expect("a name");
+        assert!(name.starts_with("AdaBcc: v x") && name.chars().count() <= LONGEST_NAME, "{name}");
+    }
+}

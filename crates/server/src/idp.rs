@@ -1,0 +1,42 @@
+//! The fake GitHub, Google and Facebook of `cloakroom dev`, at `/dev/idp/…`. `serve` never comes here.
+
+use axum::Router;
+use axum::routing::any;
+use cloakroom::Config;
+use cloakroom_fake_provider::{FakeProvider, Kind};
+
+use crate::{Failure, problem};
+
+/// Adds those providers to the configuration that the environment does not set up for real.
+pub(crate) fn register(config: &mut Config, port: u16) -> Result<Vec<(Kind, FakeProvider)>, Failure> {
+    let mut registered = Vec::new();
+    for kind in Kind::ALL {
+        if config.provider.iter().any(|provider| provider.id == kind.id()) {
+            continue;
+        }
+        let base = format!("http://localhost:{port}/dev/idp/{}", kind.id());
+        let provider = FakeProvider::new(kind, &base, config.public_url.origin());
+        let settings = serde_json::from_value(provider.configuration());
+        config.provider.push(settings.map_err(|error| Failure::Refused(error.to_string()))?);
+        registered.push((kind, provider));
+    }
+    Ok(registered)
+}
+
+/// Where they answer. They are other machines, as it were: nothing of the cloakroom stands before them.
+pub(crate) fn router(providers: &[(Kind, FakeProvider)]) -> Router {
+    let nothing = any(async || problem::not_found());
+    let router = Router::new().route("/dev/idp/{*rest}", nothing);
+    providers.iter().fold(router, |router, (kind, provider)| {
+        router.nest(&format!("/dev/idp/{}", kind.id()), provider.router())
+    })
+}
+
+/// For `serve`: nothing lives under `/dev`, not even the app.
+pub(crate) fn nothing() -> Router {
+    let nothing = any(async || problem::not_found());
+    Router::new()
+        .route("/dev", nothing.clone())
+        .route("/dev/", nothing.clone())
+        .route("/dev/{*rest}", nothing)
+}
