@@ -76,6 +76,15 @@ fn only_http_names_axum_beside_the_doors_of_the_library() {
 }
 
 #[test]
+fn only_one_door_leads_to_other_machines() {
+    assert_only(
+        &["reqwest", "rustls"],
+        |file| file == "outbound.rs",
+        "only outbound.rs calls other machines",
+    );
+}
+
+#[test]
 fn flows_know_nothing_of_the_wire() {
     let elsewhere = |file: &str| !file.starts_with("flow/");
     assert_only(&["http", "StatusCode", "HeaderMap"], elsewhere, "flow/ decides and knows no HTTP");

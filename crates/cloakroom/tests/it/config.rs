@@ -395,6 +395,26 @@ fn what_is_no_toml_is_told_with_its_place() {
     assert!(absent.to_string().contains("absent.toml: cannot be read"), "{absent}");
 }
 
+#[test]
+fn o34_a_provider_that_cannot_be_used_is_refused_before_anything_starts() {
+    let complaint_about = |lines: &str| complaint(&format!("[[provider]]\n{lines}"));
+    let good = "client_id = \"x\"\nclient_secret = \"y\"";
+    for (lines, told) in [
+        ("id = \"github\"\nclient_secret = \"y\"".to_owned(), "client_id"),
+        ("id = \"github\"\nclient_id = \"x\"".to_owned(), "client_secret"),
+        ("id = \"github\"\nclient_id = \"x\"\nclient_secret = \"\"".to_owned(), "client_secret"),
+        (format!("id = \"oidc\"\n{good}"), "issuer"),
+        (format!("id = \"corp\"\n{good}"), "kind"),
+        (format!("id = \"corp\"\nkind = \"oidc\"\nissuer = \"http://idp.example.com\"\n{good}"), "issuer"),
+        (format!("id = \"github\"\ntoken_url = \"http://github.example.com/token\"\n{good}"), "token_url"),
+        (format!("id = \"github\"\nuserinfo_url = \"file:///etc/passwd\"\n{good}"), "userinfo_url"),
+        (format!("id = \"github\"\nemails_url = \"not a url\"\n{good}"), "emails_url"),
+    ] {
+        let complaint = complaint_about(&lines);
+        assert!(complaint.contains(&format!("`provider.0.{told}`")), "{lines}: {complaint}");
+    }
+}
+
 /// Section 3 of the contract, to the letter.
 const CONTRACT: &str = r#"
 public_url = "https://app.example.com"   # cookies, links, CSRF origin derive from this
@@ -450,7 +470,9 @@ emails = []
 
 #[test]
 fn the_file_of_the_contract_loads_to_the_letter() {
-    let place = Place::new(CONTRACT);
+    // The contract leaves the endpoints out; what is no URL is refused.
+    let text = CONTRACT.replace("_url = \"…\"", "_url = \"https://github.example.com/\"");
+    let place = Place::new(&text.replace("issuer = \"…\"", "issuer = \"https://github.example.com\""));
     place.write("google.secret", "of-google\n", 0o600);
     let config = place.load().unwrap();
     let defaults = Place::new(LEAST).load().unwrap();
