@@ -3,14 +3,6 @@ import type { components } from './schema'
 /** Every code that a reply of Cloakroom can carry, and those that only this client makes. */
 export type ProblemCode =
   | components['schemas']['ProblemCode']
-  | 'reauthentication_required'
-  | 'signup_closed'
-  | 'password_required'
-  | 'not_allowed'
-  | 'other_user_signed_in'
-  | 'email_taken'
-  | 'token_invalid'
-  | 'invalid_code'
   /** No reply arrived: offline, name not found, connection refused. */
   | 'network'
   /** The caller's AbortSignal ended the request. */

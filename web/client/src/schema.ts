@@ -34,7 +34,7 @@ export interface paths {
          * Ask for another email address
          * @description Needs a recent proof of identity. The new address gets a link to confirm it; the old one is told, and can undo it.
          */
-        post: operations["change"];
+        post: operations["email_change"];
         delete?: never;
         options?: never;
         head?: never;
@@ -54,7 +54,7 @@ export interface paths {
          * Confirm the new address
          * @description Needs a session of the account that asked for it.
          */
-        post: operations["confirm"];
+        post: operations["email_change_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -74,7 +74,7 @@ export interface paths {
          * Take the old address back
          * @description Good for 72 hours. Voids the password, ends every session, and mails the old address a link to set a new password.
          */
-        post: operations["undo"];
+        post: operations["email_change_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -94,7 +94,7 @@ export interface paths {
          * Prove an address
          * @description Makes the account and signs its owner in.
          */
-        post: operations["verify"];
+        post: operations["email_verify"];
         delete?: never;
         options?: never;
         head?: never;
@@ -114,7 +114,7 @@ export interface paths {
          * Look at a link
          * @description Tells which address it proves, and uses nothing up.
          */
-        post: operations["check"];
+        post: operations["email_verify_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -208,7 +208,7 @@ export interface paths {
          * Change the password
          * @description Ends every other session; this one gets another cookie.
          */
-        post: operations["change"];
+        post: operations["password_change"];
         delete?: never;
         options?: never;
         head?: never;
@@ -228,7 +228,7 @@ export interface paths {
          * Ask for a link to set a new password
          * @description The answer is the same whether or not the address has an account; only one that has gets a mail.
          */
-        post: operations["reset"];
+        post: operations["password_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -248,7 +248,7 @@ export interface paths {
          * Look at a link
          * @description Tells whose password it sets, and uses nothing up.
          */
-        post: operations["check"];
+        post: operations["password_reset_check"];
         delete?: never;
         options?: never;
         head?: never;
@@ -268,7 +268,7 @@ export interface paths {
          * Set a new password
          * @description Ends every session of that user, and does not sign in.
          */
-        post: operations["confirm"];
+        post: operations["password_reset_confirm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -348,7 +348,7 @@ export interface paths {
          * Send the signup's mail again
          * @description Acts on the pending signup of this browser only. The link and the code of the mail before are void.
          */
-        post: operations["resend"];
+        post: operations["signup_resend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -647,7 +647,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    email_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -752,7 +752,7 @@ export interface operations {
             };
         };
     };
-    confirm: {
+    email_change_confirm: {
         parameters: {
             query?: never;
             header?: never;
@@ -857,7 +857,7 @@ export interface operations {
             };
         };
     };
-    undo: {
+    email_change_undo: {
         parameters: {
             query?: never;
             header?: never;
@@ -962,7 +962,7 @@ export interface operations {
             };
         };
     };
-    verify: {
+    email_verify: {
         parameters: {
             query?: never;
             header?: never;
@@ -1067,7 +1067,7 @@ export interface operations {
             };
         };
     };
-    check: {
+    email_verify_check: {
         parameters: {
             query?: never;
             header?: never;
@@ -1526,7 +1526,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    password_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -1631,7 +1631,7 @@ export interface operations {
             };
         };
     };
-    reset: {
+    password_reset: {
         parameters: {
             query?: never;
             header?: never;
@@ -1736,7 +1736,7 @@ export interface operations {
             };
         };
     };
-    check: {
+    password_reset_check: {
         parameters: {
             query?: never;
             header?: never;
@@ -1841,7 +1841,7 @@ export interface operations {
             };
         };
     };
-    confirm: {
+    password_reset_confirm: {
         parameters: {
             query?: never;
             header?: never;
@@ -2203,7 +2203,7 @@ export interface operations {
             };
         };
     };
-    resend: {
+    signup_resend: {
         parameters: {
             query?: never;
             header?: never;

@@ -19,27 +19,12 @@ export type LoginReply = Schemas['LoggedIn']
 export type Detail = Schemas['Detail']
 
 /** A mail is on its way, or would be if the address were known: the reply is the same. */
-export interface MailSent extends Detail {
-  /** From when on another mail may be asked for (RFC 3339). */
-  resend_at: string
-}
-
+export type MailSent = Schemas['Accepted']
 /** The address that a link of a mail is about. */
-export interface LinkTarget {
-  email: string
-}
-
+export type LinkTarget = Schemas['AddressView']
 /** The link of the mail, with a password in any other browser than the one that signed up; or, in that one, the code. */
 export type EmailProof = { token: string; password?: string } | { email: string; code: string }
-
 /** A new password for the account that the link belongs to. */
-export interface NewPassword {
-  token: string
-  password: string
-}
-
+export type NewPassword = Required<Schemas['NewPassword']>
 /** The password there is, and the one to be. */
-export interface PasswordChange {
-  current_password: string
-  new_password: string
-}
+export type PasswordChange = Required<Schemas['PasswordChange']>

@@ -28,7 +28,7 @@ pub(super) struct NewPassword {
 /// Ask for a link to set a new password
 ///
 /// The answer is the same whether or not the address has an account; only one that has gets a mail.
-#[utoipa::path(post, path = "/api/password/reset/", tag = "password", request_body = Address, responses((status = 202, body = Accepted)))]
+#[utoipa::path(post, operation_id = "password_reset", path = "/api/password/reset/", tag = "password", request_body = Address, responses((status = 202, body = Accepted)))]
 pub(super) async fn reset(
     visit: Visit,
     occasion: Occasion,
@@ -42,7 +42,7 @@ pub(super) async fn reset(
 /// Look at a link
 ///
 /// Tells whose password it sets, and uses nothing up.
-#[utoipa::path(post, path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = AddressView)))]
+#[utoipa::path(post, operation_id = "password_reset_check", path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = AddressView)))]
 pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
     let email = password_reset::check(visit.cloakroom(), &token).await?;
     Ok(Json(AddressView { email }))
@@ -51,7 +51,7 @@ pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> R
 /// Set a new password
 ///
 /// Ends every session of that user, and does not sign in.
-#[utoipa::path(post, path = "/api/password/reset/confirm/", tag = "password", request_body = NewPassword, responses((status = 200, body = Detail)))]
+#[utoipa::path(post, operation_id = "password_reset_confirm", path = "/api/password/reset/confirm/", tag = "password", request_body = NewPassword, responses((status = 200, body = Detail)))]
 pub(super) async fn confirm(
     visit: Visit,
     occasion: Occasion,

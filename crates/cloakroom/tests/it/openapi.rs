@@ -72,6 +72,15 @@ fn every_call_of_the_contract_is_in_the_document() {
 }
 
 #[test]
+fn every_call_has_a_name_of_its_own() {
+    let document = document();
+    let calls =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let names: Vec<_> = calls.map(|call| call["operationId"].as_str().unwrap()).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+}
+
+#[test]
 fn every_unsafe_call_says_that_it_needs_the_token() {
     let document = document();
     assert_eq!(document["components"]["securitySchemes"]["csrf_token"]["name"], "X-CSRFToken");
