@@ -4,6 +4,7 @@
 
 use axum::response::{IntoResponseParts, ResponseParts};
 use http::{HeaderMap, HeaderValue, header};
+use memchr::memchr;
 
 use crate::cloakroom::Cloakroom;
 use crate::http::visit::Visit;
@@ -50,8 +51,8 @@ impl<'a> Found<'a> {
 pub(super) fn read(headers: &HeaderMap, is_https: bool) -> Cookies<'_> {
     let (mut session, mut browser, mut csrf) = (Found::None, Found::None, Found::None);
     for value in headers.get_all(header::COOKIE) {
-        for pair in value.as_bytes().split(|byte| *byte == b';') {
-            let Some(equals) = pair.iter().position(|byte| *byte == b'=') else { continue };
+        for pair in pairs(value.as_bytes()) {
+            let Some(equals) = memchr(b'=', pair) else { continue };
             let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
             if name == session_name(is_https).as_bytes() {
                 session.add(value);
@@ -67,6 +68,16 @@ pub(super) fn read(headers: &HeaderMap, is_https: bool) -> Cookies<'_> {
         browser: browser.one().and_then(Ticket::parse),
         csrf: csrf.one(),
     }
+}
+
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr(b';', text);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
 }
 
 fn session_name(is_https: bool) -> &'static str {

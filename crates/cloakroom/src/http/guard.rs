@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -42,11 +42,10 @@ pub struct Guard<S> {
 impl<S> Service<Request> for Guard<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Guarded<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -54,23 +53,53 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let is_api = request.uri().path().starts_with("/api/");
-        match admit(&self.cloakroom, &request) {
-            Ok(visit) => {
-                request.extensions_mut().insert(visit.clone());
-                let answer = self.inner.call(request);
-                Box::pin(async move {
-                    let mut response = answer.await?;
-                    if let Some(cookies) = visit.renewal()
-                        && !cookies::sets_session(response.headers())
-                    {
-                        cookies.append_to(response.headers_mut());
-                    }
-                    Ok(finish(response, is_api))
-                })
-            }
-            Err(error) => Box::pin(async move { Ok(finish(error.into_response(), is_api)) }),
-        }
+        let visit = admit(&self.cloakroom, &request);
+        let answer = visit.as_ref().ok().map(|visit| {
+            request.extensions_mut().insert(visit.clone());
+            self.inner.call(request)
+        });
+        Guarded { answer, visit: Some(visit), is_api }
     }
+}
+
+pin_project_lite::pin_project! {
+    /// The answer of a service behind the guard, or the guard's own.
+    pub struct Guarded<F> {
+        // `None` when the request was not admitted.
+        #[pin]
+        answer: Option<F>,
+        // Taken when the answer is there.
+        visit: Option<Result<Visit, Error>>,
+        is_api: bool,
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Guarded<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = match this.answer.as_pin_mut() {
+            Some(answer) => Some(ready!(answer.poll(context))?),
+            None => None,
+        };
+        let response = match (this.visit.take(), answer) {
+            (Some(Ok(visit)), Some(answer)) => renew(&visit, answer),
+            (Some(Err(error)), _) => error.into_response(),
+            _ => unreachable!("a future is not polled after its end"),
+        };
+        Poll::Ready(Ok(finish(response, *this.is_api)))
+    }
+}
+
+/// The cookie again when the idle end has moved, unless the answer has one of its own.
+fn renew(visit: &Visit, mut response: Response) -> Response {
+    if let Some(cookies) = visit.renewal()
+        && !cookies::sets_session(response.headers())
+    {
+        cookies.append_to(response.headers_mut());
+    }
+    response
 }
 
 fn admit(cloakroom: &Cloakroom, request: &Request) -> Result<Visit, Error> {
