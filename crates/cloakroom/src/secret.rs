@@ -54,29 +54,36 @@ pub(crate) fn nonce() -> String {
 
 /// A value that means nothing to anyone else: what the session cookie and the browser cookie hold, and the token in a mail.
 #[derive(Clone)]
-pub(crate) struct Ticket(Box<str>);
+pub(crate) struct Ticket([u8; TICKET_LENGTH]);
 
 impl Ticket {
     pub(crate) fn generate() -> Self {
         let mut bytes = [0; TICKET_BYTES];
         draw(&mut bytes);
-        Self(URL_SAFE_NO_PAD.encode(bytes).into())
+        Self::encode(bytes)
+    }
+
+    fn encode(bytes: [u8; TICKET_BYTES]) -> Self {
+        let mut text = [0; TICKET_LENGTH];
+        URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("43 characters hold 256 bits");
+        Self(text)
     }
 
     /// Takes what somebody sent; `None` for anything that we cannot have issued.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let well_formed = bytes.len() == TICKET_LENGTH
-            && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        well_formed.then(|| std::str::from_utf8(bytes).ok().map(|text| Self(text.into()))).flatten()
+        let text: [u8; TICKET_LENGTH] = bytes.try_into().ok()?;
+        text.iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            .then_some(Self(text))
     }
 
     /// For the cookie or the mail, and nowhere else.
     pub(crate) fn expose(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).expect("a ticket is base64url")
     }
 
     pub(crate) fn hash(&self) -> TicketHash {
-        TicketHash(Sha256::digest(self.0.as_bytes()).into())
+        TicketHash(Sha256::digest(self.0).into())
     }
 }
 
@@ -209,7 +216,9 @@ impl SecretKey {
     /// The token of the challenge with this id and nonce: 256 bits that storage does not hold, the same each time its mail
     /// is written.
     pub(crate) fn token(&self, id: &str, nonce: &str) -> Ticket {
-        Ticket(self.sign(Purpose::Token, format!("{id}\0{nonce}").as_bytes()).into())
+        Ticket::encode(
+            self.mac(Purpose::Token, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes().into(),
+        )
     }
 
     /// The code of the same challenge.
