@@ -22,10 +22,13 @@ use crate::secret::{Ticket, TicketHash};
 
 /// How long an entry may be believed without asking storage again.
 const FRESH: Duration = Duration::from_secs(5);
-/// The most that the cache may take, in bytes; some hundred thousand sessions.
+/// The most that the cache may take, in bytes.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// What an entry takes beside its text.
 const ENTRY_BYTES: u64 = 320;
+/// As many entries of the usual length as fit. Their room is asked for at the start, which costs nothing until it is used:
+/// lists that grow leave holes of half their size behind.
+const MOST_ENTRIES: usize = 128 * 1024;
 /// Activity is written down at most this often…
 const TOUCH_PERIOD: Duration = Duration::from_mins(5);
 /// …and at least so many times within the idle limit.
@@ -37,7 +40,6 @@ pub(crate) struct Live {
     /// The article's profile, already written as JSON.
     pub(crate) profile: Bytes,
     pub(crate) authenticated_at: Timestamp,
-    session_id: String,
     /// The absolute end.
     expires_at: Timestamp,
     /// Milliseconds since 1970; moves without the entry being replaced.
@@ -74,8 +76,10 @@ pub(crate) struct SessionCache {
 
 impl SessionCache {
     pub(crate) fn new() -> Self {
+        let entries = Cache::with_weighter(4096, MOST_BYTES, Weight);
+        entries.reserve(MOST_ENTRIES);
         Self {
-            entries: Cache::with_weighter(4096, MOST_BYTES, Weight),
+            entries,
             revocations: AtomicU64::new(0),
             is_hearing: AtomicBool::new(false),
             hits: metrics::counter!("cloakroom_session_checks_total", "cache" => "hit"),
@@ -134,7 +138,7 @@ pub(crate) async fn authenticate(cloakroom: &Cloakroom, ticket: &Ticket) -> Resu
         let Some(session) = cloakroom.store().live_session(hash, now, idle_since).await? else {
             return Ok(None);
         };
-        let live = Arc::new(Live::new(session, now));
+        let live = Arc::new(Live::new(&session, now));
         cache.put(hash, Arc::clone(&live), before);
         live
     };
@@ -142,7 +146,7 @@ pub(crate) async fn authenticate(cloakroom: &Cloakroom, ticket: &Ticket) -> Resu
         cache.forget(hash);
         return Ok(None);
     }
-    let is_renewed = live.touch(cloakroom, now);
+    let is_renewed = live.touch(cloakroom, hash, now);
     Ok(Some(Opened { live, is_renewed }))
 }
 
@@ -183,7 +187,7 @@ pub(crate) async fn require_none(cloakroom: &Cloakroom, visitor: &Visitor) -> Re
 }
 
 impl Live {
-    fn new(session: LiveSession, now: Timestamp) -> Self {
+    fn new(session: &LiveSession, now: Timestamp) -> Self {
         let user = session.account.user();
         let profile = serde_json::json!({
             "id": user.id, "email": user.email, "is_staff": user.is_staff, "is_superuser": user.is_superuser,
@@ -192,7 +196,6 @@ impl Live {
             profile: profile.to_string().into(),
             user,
             authenticated_at: session.authenticated_at,
-            session_id: session.id,
             expires_at: session.expires_at,
             last_seen_at: AtomicI64::new(session.last_seen_at.as_millis()),
             read_at: now,
@@ -211,7 +214,7 @@ impl Live {
 
     /// Moves the idle end when it was long enough ago; says whether it did. Storage hears of it in the background:
     /// nobody waits for a write in order to read.
-    fn touch(&self, cloakroom: &Cloakroom, now: Timestamp) -> bool {
+    fn touch(&self, cloakroom: &Cloakroom, ticket: TicketHash, now: Timestamp) -> bool {
         let idle = cloakroom.config().session.idle.duration();
         let period = TOUCH_PERIOD.min(idle / TOUCHES_PER_IDLE);
         let seen = self.last_seen_at.load(Ordering::Relaxed);
@@ -223,11 +226,11 @@ impl Live {
         if moved.is_err() {
             return false;
         }
-        let (store, id) = (cloakroom.store().clone(), self.session_id.clone());
+        let store = cloakroom.store().clone();
         tokio::spawn(async move {
             let written = async {
                 let mut tx = store.begin().await?;
-                tx.touch_session(&id, now).await?;
+                tx.touch_session(ticket, now).await?;
                 tx.commit().await
             };
             if let Err(error) = written.await {

@@ -16,7 +16,6 @@ pub(crate) struct NewSession {
 
 /// A session and whose it is, as one joined query finds them.
 pub(crate) struct LiveSession {
-    pub(crate) id: String,
     pub(crate) authenticated_at: Timestamp,
     pub(crate) last_seen_at: Timestamp,
     /// The absolute end; no activity moves it.

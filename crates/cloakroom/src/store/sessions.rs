@@ -12,7 +12,6 @@ use crate::store::{Store, Tx, users};
 /// A session joined with its user.
 #[derive(sqlx::FromRow)]
 struct Row {
-    session_id: String,
     authenticated_at: i64,
     last_seen_at: i64,
     expires_at: i64,
@@ -29,7 +28,7 @@ impl Store {
         idle_since: Timestamp,
     ) -> Result<Option<LiveSession>> {
         let row = query(
-            "SELECT s.id AS session_id, s.authenticated_at, s.last_seen_at, s.expires_at,
+            "SELECT s.authenticated_at, s.last_seen_at, s.expires_at,
                     u.id, u.email, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.date_joined, u.last_login
              FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
@@ -40,7 +39,6 @@ impl Store {
         .optional::<Row>(&self.db)
         .await?;
         Ok(row.map(|row| LiveSession {
-            id: row.session_id,
             authenticated_at: Timestamp::from_millis(row.authenticated_at),
             last_seen_at: Timestamp::from_millis(row.last_seen_at),
             expires_at: Timestamp::from_millis(row.expires_at),
@@ -64,8 +62,8 @@ impl Tx {
         .execute(self)
         .await?;
         let ended = query(
-            "DELETE FROM sessions WHERE id IN
-                 (SELECT id FROM sessions WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $2)
+            "DELETE FROM sessions WHERE user_id = $1 AND created_at <=
+                 (SELECT created_at FROM sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1 OFFSET $2)
              RETURNING ticket_hash",
         )
         .bind(&*session.user_id)
@@ -118,9 +116,9 @@ impl Tx {
     }
 
     /// Moves the idle end of a session; never back, and never of one that is gone.
-    pub(crate) async fn touch_session(&mut self, id: &str, now: Timestamp) -> Result<()> {
-        query("UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2")
-            .bind(id)
+    pub(crate) async fn touch_session(&mut self, ticket: TicketHash, now: Timestamp) -> Result<()> {
+        query("UPDATE sessions SET last_seen_at = $2 WHERE ticket_hash = $1 AND last_seen_at < $2")
+            .bind(ticket)
             .bind(now)
             .execute(self)
             .await?;
