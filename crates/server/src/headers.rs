@@ -54,7 +54,9 @@ pub(crate) struct SecurityHeaders {
 impl SecurityHeaders {
     /// `https` says whether `public_url` is https, and so whether browsers are told to insist on it.
     pub(crate) fn new(https: bool) -> Self {
-        let mut template: HeaderMap = ALWAYS.iter().cloned().collect();
+        // With room for a reply's own: a map that grows hashes all its names again.
+        let mut template = HeaderMap::with_capacity(2 * ALWAYS.len());
+        template.extend(ALWAYS.iter().cloned());
         if https {
             template.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
         }

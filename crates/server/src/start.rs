@@ -123,7 +123,10 @@ async fn run(
 ) -> Result<(), Failure> {
     // Around everything, refusals included: the headers first, so that nothing leaves without them.
     let is_https = cloakroom.config().public_url.is_https();
-    let app = app.layer((headers::SecurityHeaders::new(is_https), request::Requests, host::RequireHost));
+    // Its (empty) state is applied now: a router that waits for its state builds its routes anew for each request.
+    let app = app
+        .layer((headers::SecurityHeaders::new(is_https), request::Requests, host::RequireHost))
+        .with_state(());
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! {

@@ -5,7 +5,7 @@
 //! them up by the route's text and formats nothing. Paths of unknown requests are no label, or a stranger could fill
 //! the memory with them.
 
-use std::{cell::RefCell, collections::HashMap, time::Duration};
+use std::{cell::RefCell, time::Duration};
 
 use axum::{
     Router,
@@ -82,25 +82,27 @@ impl Route {
     }
 }
 
-/// One route's handles; there are few methods and statuses per route, so that a scan beats a map.
+/// One route's handles. There are few routes, and few methods and statuses for each, so that a scan beats a map.
 struct RouteHandles {
+    label: Box<str>,
     seconds: Histogram,
     requests: Vec<(&'static str, StatusCode, Counter)>,
 }
 
 thread_local! {
-    static HANDLES: RefCell<HashMap<Box<str>, RouteHandles>> = RefCell::default();
+    static HANDLES: RefCell<Vec<RouteHandles>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Counts one request.
 pub(super) fn record(route: &Route, method: &Method, status: StatusCode, elapsed: Duration) {
     let (label, method) = (route.label(), method_label(method));
     HANDLES.with_borrow_mut(|handles| {
-        if !handles.contains_key(label) {
+        let known = handles.iter().position(|route| *route.label == *label).unwrap_or_else(|| {
             let seconds = histogram!(REQUEST_SECONDS, "route" => label.to_owned());
-            handles.insert(label.into(), RouteHandles { seconds, requests: Vec::new() });
-        }
-        let Some(route) = handles.get_mut(label) else { return };
+            handles.push(RouteHandles { label: label.into(), seconds, requests: Vec::new() });
+            handles.len() - 1
+        });
+        let route = &mut handles[known];
         route.seconds.record(elapsed.as_secs_f64());
         if let Some((_, _, requests)) =
             route.requests.iter().find(|(known, code, _)| *known == method && *code == status)
