@@ -38,8 +38,11 @@ pub fn write() -> Result<()> {
         peers: read(&directory.join("peers.json"))?,
         soak: read(&directory.join("soak.json"))?,
     };
+    // Read now, not when the driver was built: who writes a reason wants to see it.
+    let reasons = serde_json::from_str(&fs::read_to_string(root.join("bench/reasons.json"))?)?;
+    let missed = targets::missed(&figures, &reasons)?;
     let mut page = fs::read_to_string(root.join("bench/page.md"))?;
-    for (name, text) in parts(&figures) {
+    for (name, text) in parts(&figures, missed) {
         page = page.replace(&format!("{{{{{name}}}}}"), text.trim_end());
     }
     if let Some(left) = page.split("{{").nth(1) {
@@ -68,7 +71,7 @@ fn read(path: &Path) -> Result<Option<Results>> {
 }
 
 /// What stands in the template's places.
-fn parts(figures: &Figures) -> Vec<(&'static str, String)> {
+fn parts(figures: &Figures, missed: String) -> Vec<(&'static str, String)> {
     let Figures { bench, peers, soak } = figures;
     let of_peers = |table: fn(&Results) -> String| match peers {
         Some(peers) => table(peers),
@@ -76,7 +79,7 @@ fn parts(figures: &Figures) -> Vec<(&'static str, String)> {
     };
     vec![
         ("targets", targets::table(figures)),
-        ("missed", targets::missed(figures)),
+        ("missed", missed),
         ("checks", tables::checks(bench)),
         ("logins", tables::logins(bench)),
         ("storms", tables::storms(bench)),

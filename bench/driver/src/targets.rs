@@ -1,8 +1,10 @@
 //! What we set ourselves, whether it is met, and if not, why.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::page::Figures;
+use crate::process::Result;
 use crate::results::{Check, Login, Results, Storm};
 use crate::tables::{megabytes, short};
 
@@ -320,16 +322,24 @@ pub fn table(figures: &Figures) -> String {
     text
 }
 
-/// Those that are not met: by how much. Why, and what would close the gap, is written by hand in `bench/reasons.json`,
-/// since no program knows it; a target without a reason there says so.
-pub fn missed(figures: &Figures) -> String {
-    let reasons: std::collections::BTreeMap<String, String> =
-        serde_json::from_str(include_str!("../../reasons.json")).unwrap_or_default();
+/// Why a target is missed and what would close the gap, by the target's key: written by hand in `bench/reasons.json`,
+/// since no program knows it.
+pub type Reasons = BTreeMap<String, String>;
+
+/// Those that are not met: by how much, and why; a target without a reason says so.
+///
+/// # Errors
+/// When a reason is given for something that is no target.
+pub fn missed(figures: &Figures, reasons: &Reasons) -> Result<String> {
+    let targets = all(figures);
+    if let Some(key) = reasons.keys().find(|key| targets.iter().all(|target| target.key != *key)) {
+        return Err(format!("bench/reasons.json has `{key}`, which is the key of no target").into());
+    }
     let mut text = String::new();
-    for target in all(figures).iter().filter(|target| target.is_met() == Some(false)) {
+    for target in targets.iter().filter(|target| target.is_met() == Some(false)) {
         let reason =
             reasons.get(target.key).map_or("Its reason has not been looked for yet.", String::as_str);
         let _ = writeln!(text, "- **{}**, by {:.0} %. {reason}", target.name, target.distance());
     }
-    if text.is_empty() { "Every target that was measured is met.\n".to_owned() } else { text }
+    Ok(if text.is_empty() { "Every target that was measured is met.\n".to_owned() } else { text })
 }

@@ -32,7 +32,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (app, cookie) = runtime.block_on(prepare(&url));
     let result = match scenario.as_str() {
         "session_checks" => {
-            let mut router = Router::new().merge(app.cloakroom.router()).layer(app.cloakroom.layer());
+            let router = Router::new().merge(app.cloakroom.router()).layer(app.cloakroom.layer());
+            // As `axum::serve` does before the first request.
+            let mut router = router.with_state(());
             warm_and_count(&runtime, &mut router, &cookie, session_checks);
             Ok(())
         }
