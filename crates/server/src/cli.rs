@@ -145,6 +145,25 @@ pub(crate) enum UserCommand {
 /// What to do with mail.
 #[derive(Subcommand)]
 pub(crate) enum MailCommand {
+    /// List the mails that have not left: those that wait for another try, and those that were given up.
+    List {
+        #[command(flatten)]
+        place: Place,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try mails again that were given up.
+    Retry {
+        /// Which ones, by id.
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        ids: Vec<String>,
+        /// All of them.
+        #[arg(long)]
+        all: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Print a mail with sample data; without a name, list the names.
     Preview {
         /// Which one.

@@ -2,16 +2,21 @@
 
 use std::path::Path;
 
-use cloakroom::Config;
-use cloakroom::mailing::{self, Outcome};
+use cloakroom::mailing::{self, Outcome, WaitingView};
+use cloakroom::{Cloakroom, Config};
 
 use crate::Failure;
 use crate::cli::{MailCommand, MailFormat, Place};
-use crate::user::{NO_PORT, say};
+use crate::user::{NO_PORT, say, to_json};
 
 /// Does what the command says.
 pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
     match command {
+        MailCommand::List { place, json } => {
+            let mails = mailing::waiting(&place.open().await?).await?;
+            if json { say(&to_json(&mails)?) } else { say(&table(&mails)) }
+        }
+        MailCommand::Retry { ids, all, place } => retry(&place.open().await?, ids, all).await?,
         MailCommand::Preview { name: None, .. } => say(&mailing::names().join("\n")),
         MailCommand::Preview { name: Some(name), locale, format, place } => {
             let mail = mailing::preview(&preview_config(&place)?, &name, &locale)?;
@@ -37,4 +42,38 @@ fn preview_config(place: &Place) -> Result<Config, Failure> {
         return Ok(Config::development(Path::new("cloakroom-data"), NO_PORT)?);
     }
     place.config()
+}
+
+async fn retry(cloakroom: &Cloakroom, mut ids: Vec<String>, all: bool) -> Result<(), Failure> {
+    if all {
+        let mails = mailing::waiting(cloakroom).await?;
+        ids.extend(mails.into_iter().filter(|mail| mail.next_try_at.is_none()).map(|mail| mail.id));
+    }
+    mailing::retry(cloakroom, &ids).await?;
+    say(&match ids.len() {
+        0 => "No mail was given up.".to_owned(),
+        1 => "1 mail is tried again.".to_owned(),
+        many => format!("{many} mails are tried again."),
+    });
+    Ok(())
+}
+
+fn table(mails: &[WaitingView]) -> String {
+    if mails.is_empty() {
+        return "Every mail has left.".to_owned();
+    }
+    let width = mails.iter().map(|mail| mail.to.chars().count()).max().unwrap_or_default();
+    let mut lines = vec![format!(
+        "{:36}  {:22}  {:width$}  {:5}  {:24}  LAST ERROR",
+        "ID", "KIND", "TO", "TRIES", "NEXT TRY"
+    )];
+    lines.extend(mails.iter().map(|mail| {
+        let next = mail.next_try_at.map_or("given up".to_owned(), |instant| instant.to_string());
+        let error = mail.last_error.as_deref().unwrap_or("-");
+        format!(
+            "{:36}  {:22}  {:width$}  {:5}  {next:24}  {error}",
+            mail.id, mail.kind, mail.to, mail.attempts
+        )
+    }));
+    lines.join("\n")
 }

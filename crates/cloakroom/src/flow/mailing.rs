@@ -40,6 +40,71 @@ pub enum Outcome {
     },
 }
 
+/// A mail that has not left yet.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaitingView {
+    /// Also its Message-ID.
+    pub id: String,
+    /// What it was posted as: [`names`] has the names.
+    pub kind: String,
+    /// To whom.
+    pub to: String,
+    /// `waiting` or `abandoned`.
+    pub state: &'static str,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it is tried again; null when it is abandoned.
+    pub next_try_at: Option<Timestamp>,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+}
+
+/// Every mail that has not left, oldest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] when storage does not answer.
+pub async fn waiting(cloakroom: &Cloakroom) -> Result<Vec<WaitingView>> {
+    let waiting = cloakroom.store().waiting_mails().await?;
+    Ok(waiting
+        .into_iter()
+        .map(|mail| {
+            let is_abandoned = mail.abandoned_at().is_some();
+            WaitingView {
+                state: if is_abandoned { "abandoned" } else { "waiting" },
+                created_at: mail.created_at(),
+                next_try_at: (!is_abandoned).then(|| mail.due_at()),
+                id: mail.id,
+                kind: mail.kind,
+                to: mail.recipient,
+                attempts: mail.attempts,
+                last_error: mail.last_error,
+            }
+        })
+        .collect())
+}
+
+/// Has abandoned mails tried again from the start; all of them, or none when one of `ids` is not abandoned.
+///
+/// # Errors
+/// [`Error::Validation`] naming the ids that are not those of abandoned mails.
+pub async fn retry(cloakroom: &Cloakroom, ids: &[String]) -> Result<()> {
+    let mut tx = cloakroom.store().begin().await?;
+    let mut unknown = Vec::new();
+    for id in ids {
+        if !tx.revive_mail(id, cloakroom.now()).await? {
+            unknown.push(Invalid::new("id", "unknown", format!("{id} is not an abandoned mail")));
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(Error::Validation(unknown));
+    }
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    Ok(())
+}
+
 /// The names of all mails.
 pub fn names() -> Vec<&'static str> {
     Kind::ALL.into_iter().map(Kind::name).collect()

@@ -42,7 +42,44 @@ impl LeasedMail {
     }
 }
 
+/// A mail that has not left, for those who look after the server.
+#[derive(sqlx::FromRow)]
+pub(crate) struct WaitingMail {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) recipient: String,
+    pub(crate) attempts: i64,
+    created_at: i64,
+    due_at: i64,
+    abandoned_at: Option<i64>,
+    pub(crate) last_error: Option<String>,
+}
+
+impl WaitingMail {
+    pub(crate) fn created_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.created_at)
+    }
+
+    pub(crate) fn due_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.due_at)
+    }
+
+    pub(crate) fn abandoned_at(&self) -> Option<Timestamp> {
+        self.abandoned_at.map(Timestamp::from_millis)
+    }
+}
+
 impl Store {
+    /// Every mail that has not left, oldest first.
+    pub(crate) async fn waiting_mails(&self) -> Result<Vec<WaitingMail>> {
+        query(
+            "SELECT id, kind, recipient, attempts, created_at, due_at, abandoned_at, last_error FROM outbox
+             ORDER BY created_at, id",
+        )
+        .all(&self.db)
+        .await
+    }
+
     /// Whether a mail is due.
     pub(crate) async fn has_mail_due(&self, now: Timestamp) -> Result<bool> {
         let due = query("SELECT 1 FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL LIMIT 1")
@@ -151,6 +188,20 @@ impl Tx {
             .execute(self)
             .await?;
         Ok(())
+    }
+
+    /// Makes an abandoned mail due as if it had never been tried; says whether there is one. One that waits or is under way
+    /// is left to whoever has its lease.
+    pub(crate) async fn revive_mail(&mut self, id: &str, now: Timestamp) -> Result<bool> {
+        let revived = query(
+            "UPDATE outbox SET attempts = 0, due_at = $2, abandoned_at = NULL
+             WHERE id = $1 AND abandoned_at IS NOT NULL",
+        )
+        .bind(id)
+        .bind(now)
+        .execute(self)
+        .await?;
+        Ok(revived.0 == 1)
     }
 
     /// Removes at most `most` mails abandoned before `before`; says how many went.

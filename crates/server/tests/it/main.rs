@@ -7,10 +7,13 @@ mod host;
 mod idp;
 mod installation;
 mod listen;
+mod mail;
 mod nodes;
 mod operations;
 mod person;
 mod secrets;
 mod server;
+#[path = "../../../cloakroom/tests/it/sink.rs"]
+mod sink;
 mod spa;
 mod storage;

@@ -1,0 +1,370 @@
+//! Mail from the real binary: the inbox of `dev`, the command line, and a real SMTP server that is down, slow or refusing.
+
+use std::fs;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::installation::{Installation, PASSWORD, run};
+use crate::person::Person;
+use crate::server::Server;
+use crate::sink::{Sink, Taken};
+
+/// Longer than any wait between two tries that a test sees.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Asks again and again until there is an answer.
+fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what} never came");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn sign_up(mut person: Person, email: &str) -> Person {
+    person.get("/api/login-set-cookie/");
+    let reply = person.post("/api/signup/", &json!({"email": email, "password": PASSWORD}));
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    person
+}
+
+/// An installation whose mails go to this URL.
+fn installation(url: &str) -> Installation {
+    let installation = Installation::new("");
+    let config = fs::read_to_string(installation.config()).unwrap();
+    fs::write(installation.config(), config.replace("smtp://127.0.0.1:1\"", &format!("{url}\""))).unwrap();
+    installation
+}
+
+fn with_sink(sink: &Sink) -> Installation {
+    installation(&format!("smtp://127.0.0.1:{}", sink.port()))
+}
+
+fn waiting(installation: &Installation) -> Vec<Value> {
+    let output = installation.command(&["mail", "list", "--json"], "");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn token(mail: &Taken) -> String {
+    let text = mail.part("text/plain");
+    let (_, rest) = text.split_once("#token=").expect("a link");
+    rest.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn dev_has_an_inbox_for_people_and_programs() {
+    let server = Server::dev();
+    assert_eq!(server.get("/api/dev/mail/").json(), json!([]));
+    assert!(
+        server.get("/dev/mail").text().contains("No mail yet. Sign up, and the confirmation appears here.")
+    );
+    let person = || Person::at(server.address(), &format!("http://{}", server.host()));
+    sign_up(person(), "first@example.test");
+    wait_for("the first mail", || (server.get("/api/dev/mail/").json().as_array()?.len() == 1).then_some(()));
+    sign_up(person(), "second@example.test");
+    let mails = wait_for("the second mail", || {
+        let mails = server.get("/api/dev/mail/").json();
+        (mails.as_array()?.len() == 2).then_some(mails)
+    });
+    assert_eq!(
+        (&mails[0]["to"], &mails[1]["to"]),
+        (&json!("second@example.test"), &json!("first@example.test")),
+        "newest first"
+    );
+    let fields: Vec<&String> = mails[0].as_object().unwrap().keys().collect();
+    assert_eq!(fields.len(), 6, "{fields:?}");
+    for field in ["id", "to", "subject", "text", "html", "created_at"] {
+        assert!(mails[0][field].is_string(), "{field}: {}", mails[0]);
+    }
+    assert!(
+        mails[0]["text"].as_str().unwrap().contains(&format!("http://{}/verify-email#token=", server.host()))
+    );
+    let known = server.get("/api/dev/mail").header("etag").expect("a tag").to_owned();
+    let again = server.request("GET", "/api/dev/mail/", &[("If-None-Match", &known)], b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+}
+
+#[test]
+fn a_mails_html_can_show_itself_and_do_nothing_else() {
+    let server = Server::dev();
+    sign_up(Person::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
+    let mail = wait_for("the mail", || {
+        let mails = server.get("/api/dev/mail/").json();
+        mails.get(0).cloned()
+    });
+    let html = server.get(&format!("/dev/mail/{}/html", mail["id"].as_str().unwrap()));
+    assert_eq!(html.header("content-type"), Some("text/html; charset=utf-8"));
+    let policy = html.header("content-security-policy").unwrap();
+    for part in
+        ["default-src 'none'", "style-src 'unsafe-inline'", "sandbox allow-popups", "frame-ancestors 'self'"]
+    {
+        assert!(policy.contains(part), "{policy}");
+    }
+    assert!(
+        !policy.contains("script-src")
+            && !policy.contains("allow-scripts")
+            && !policy.contains("allow-same-origin")
+    );
+    assert!(html.text().contains("<base target=\"_blank\">"), "links open beside the inbox");
+    assert_eq!(server.get("/dev/mail/nothing/html").status, 404);
+    for (path, content_type) in [
+        ("/dev/mail", "text/html; charset=utf-8"),
+        ("/dev/mail/", "text/html; charset=utf-8"),
+        ("/dev/mail/style.css", "text/css; charset=utf-8"),
+        ("/dev/mail/script.js", "text/javascript; charset=utf-8"),
+        ("/dev/mail/icon.svg", "image/svg+xml"),
+    ] {
+        let reply = server.get(path);
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)), "{path}");
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(
+            policy.starts_with("default-src 'self'") && !policy.contains("unsafe-inline"),
+            "{path}: {policy}"
+        );
+        assert!(!reply.text().contains(" style=") && !reply.text().contains("onclick"), "{path}");
+    }
+    assert_eq!(server.request("POST", "/dev/mail/style.css", &[], b"").status, 405);
+}
+
+#[test]
+fn dev_sends_to_the_server_that_the_environment_names() {
+    let sink = Sink::start(&json!({}));
+    let url = format!("smtp://ada:hidden-word@127.0.0.1:{}", sink.port());
+    let plain = url.replace("ada:hidden-word@", "");
+    let server = Server::dev_with(&[("CLOAKROOM_MAIL__URL", &plain)], &[]);
+    sign_up(Person::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
+    assert_eq!(sink.wait_for_mails(1)[0].to, ["ada.l@example.test"]);
+    assert_eq!(server.get("/api/dev/mail/").json(), json!([]));
+    assert!(server.get("/dev/mail").text().contains(&plain), "the inbox says where they are");
+    let server = Server::dev_with(&[("CLOAKROOM_MAIL__URL", &url)], &[]);
+    let page = server.get("/dev/mail").text();
+    assert!(page.contains("127.0.0.1") && !page.contains("hidden-word"), "{page}");
+}
+
+#[test]
+fn serve_has_no_inbox_and_keeps_no_mail() {
+    let server = Server::serve("public_url = \"http://localhost:3000\"", "");
+    for path in [
+        "/dev/mail",
+        "/dev/mail/",
+        "/dev/mail/style.css",
+        "/dev/mail/x/html",
+        "/dev/",
+        "/dev",
+        "/api/dev/mail/",
+        "/api/dev/mail",
+        "/api/dev/",
+    ] {
+        let reply = server.request("GET", path, &[("Accept", "text/html")], b"");
+        assert_eq!(reply.status, 404, "{path}");
+    }
+    let installation = installation("mailbox:");
+    let output = installation.command(&["check"], "");
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = text(&output.stderr);
+    assert!(complaint.contains("cloakroom.toml:6:1: `mail.url`: must begin with smtp://"), "{complaint}");
+}
+
+#[test]
+fn previews_show_every_mail_without_an_installation() {
+    let cloakroom = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+        command.arg("mail").arg("preview").args(arguments);
+        run(command, "")
+    };
+    let names = text(&cloakroom(&[]).stdout);
+    assert_eq!(names.lines().count(), 15, "{names}");
+    for name in names.lines() {
+        let german = text(&cloakroom(&[name, "--locale", "de"]).stdout);
+        assert!(german.starts_with("Subject: ") && german.contains("Cloakroom"), "{german}");
+        let html = text(&cloakroom(&[name, "--format", "html"]).stdout);
+        assert!(html.starts_with("<!doctype html>") && html.contains("<html lang=\"en\""), "{html}");
+    }
+    let unknown = cloakroom(&["nothing"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("verify_email"), "{}", text(&unknown.stderr));
+}
+
+/// `cloakroom mail test`, with this certificate trusted.
+fn test_mail(url: &str, trusted: Option<&std::path::Path>) -> Output {
+    let installation = installation(url);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    command.args(["mail", "test", "ada@example.test", "-c"]).arg(installation.config());
+    if let Some(path) = trusted {
+        command.env("SSL_CERT_FILE", path);
+    }
+    run(command, "")
+}
+
+#[test]
+fn a_test_mail_tells_what_the_server_says() {
+    let mut sink = Sink::start(&json!({}));
+    let url = format!("smtp://127.0.0.1:{}", sink.port());
+    let output = test_mail(&url, None);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stdout).contains("on its way to ada@example.test: 250 "),
+        "{}",
+        text(&output.stdout)
+    );
+    assert_eq!(sink.wait_for_mails(1)[0].header("Subject"), "Test mail from Acme");
+    sink.refuse("rcpt", 550, "5.1.1 nobody here");
+    let output = test_mail(&url, None);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("refused") && told.contains("550") && told.contains("nobody here"), "{told}");
+}
+
+#[test]
+fn l12_tls_is_spoken_with_those_who_can_prove_who_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    for (tls, scheme) in [("starttls", "smtp+starttls"), ("implicit", "smtps")] {
+        let ca = directory.path().join(tls);
+        let sink = Sink::start(&json!({"tls": tls, "ca": &ca, "user": "ada", "password": "pass"}));
+        let url = format!("{scheme}://ada:pass@127.0.0.1:{}", sink.port());
+        let refused = test_mail(&url, None);
+        assert_eq!(refused.status.code(), Some(1), "nobody vouches for it");
+        assert_eq!(sink.mails().len(), 0);
+        let sent = test_mail(&url, Some(&ca));
+        assert_eq!(sent.status.code(), Some(0), "{tls}: {}", text(&sent.stderr));
+        let mails = sink.wait_for_mails(1);
+        assert!(
+            mails[0].is_secure
+                && mails[0].user.as_deref() == Some("ada")
+                && mails[0].from == "no-reply@acme.test"
+        );
+        assert!(!mails[0].is_utf8);
+    }
+}
+
+#[test]
+fn l12_a_refusal_for_now_is_tried_again_with_the_same_mail() {
+    let mut sink = Sink::start(&json!({}));
+    let installation = with_sink(&sink);
+    let node = installation.node();
+    // Refused once all of it has been read, and once before; then taken.
+    sink.refuse("data", 451, "greylisted");
+    sign_up(node.person(), "ada@example.test");
+    let row = wait_for("a failed try", || {
+        waiting(&installation).into_iter().find(|mail| mail["last_error"].is_string())
+    });
+    assert_eq!(
+        (&row["kind"], &row["to"], &row["state"]),
+        (&json!("verify_email"), &json!("ada@example.test"), &json!("waiting"))
+    );
+    assert!(
+        row["last_error"].as_str().unwrap().contains("greylisted") && row["next_try_at"].is_string(),
+        "{row}"
+    );
+    let table = text(&installation.command(&["mail", "list"], "").stdout);
+    assert!(table.contains("greylisted") && table.contains("ada@example.test"), "{table}");
+    let failed_at = Instant::now();
+    sink.behave(&json!({"behaviour": "accept"}));
+    let mails = sink.wait_for_mails(1);
+    assert!(failed_at.elapsed() < Duration::from_secs(10), "the first retry comes within 10 s");
+    assert_eq!(mails[0].header("Message-ID"), format!("<{}@localhost>", row["id"].as_str().unwrap()));
+    wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
+    assert_eq!(text(&installation.command(&["mail", "list"], "").stdout), "Every mail has left.\n");
+    assert_eq!(sink.mails().len(), 1, "and no second one");
+}
+
+#[test]
+fn l12_a_refusal_for_good_is_given_up_visibly_and_can_be_tried_again() {
+    let mut sink = Sink::start(&json!({}));
+    let installation = with_sink(&sink);
+    let node = installation.node();
+    sink.refuse("rcpt", 550, "no such mailbox");
+    let mut person = sign_up(node.person(), "ada@example.test");
+    let row = wait_for("an abandoned mail", || {
+        waiting(&installation).into_iter().find(|mail| mail["state"] == "abandoned")
+    });
+    assert_eq!((&row["attempts"], &row["next_try_at"]), (&json!(1), &Value::Null));
+    assert!(row["last_error"].as_str().unwrap().contains("no such mailbox"), "{row}");
+    let table = text(&installation.command(&["mail", "list"], "").stdout);
+    assert!(table.contains("given up"), "{table}");
+    let unknown = installation.command(&["mail", "retry", "nothing"], "");
+    assert_eq!(
+        (unknown.status.code(), text(&unknown.stderr)),
+        (Some(1), "nothing is not an abandoned mail\n".to_owned())
+    );
+    assert_eq!(installation.command(&["mail", "retry"], "").status.code(), Some(2), "which ones?");
+    sink.behave(&json!({"behaviour": "accept"}));
+    let id = row["id"].as_str().unwrap();
+    let retried = installation.command(&["mail", "retry", id], "");
+    assert_eq!(text(&retried.stdout), "1 mail is tried again.\n", "{}", text(&retried.stderr));
+    let mails = sink.wait_for_mails(1);
+    assert_eq!(mails[0].header("Message-ID"), format!("<{id}@localhost>"));
+    let verified = person.post("/api/email/verify/", &json!({"token": token(&mails[0])}));
+    assert_eq!(verified.status, 200, "{}", verified.text());
+    wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
+    assert_eq!(
+        text(&installation.command(&["mail", "retry", "--all"], "").stdout),
+        "No mail was given up.\n"
+    );
+}
+
+#[test]
+fn l12_a_mail_server_that_hangs_or_is_away_changes_no_answer() {
+    let mut sink = Sink::start(&json!({}));
+    let installation = with_sink(&sink);
+    let node = installation.node();
+    for behaviour in
+        [json!({"behaviour": "hang", "at": "connect"}), json!({"behaviour": "drop", "at": "connect"})]
+    {
+        sink.behave(&behaviour);
+        for email in ["one@example.test", "two@example.test", "three@example.test"] {
+            let started = Instant::now();
+            sign_up(node.person(), email);
+            assert!(started.elapsed() < Duration::from_secs(5), "nobody waits for mail: {behaviour}");
+        }
+    }
+    sink.wait_for_connections(1);
+    let known = sink.connections();
+    assert!(known >= 1 && node.person().get("/readyz").status == 200, "the process lives");
+    assert_eq!(sink.mails().len(), 0);
+}
+
+#[test]
+fn l02_a_kill_while_the_server_takes_a_mail_loses_nothing() {
+    let mut sink = Sink::start(&json!({}));
+    let installation = with_sink(&sink);
+    let node = installation.node();
+    sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
+    sign_up(node.person(), "ada@example.test");
+    sink.wait_for_mails(1);
+    // The server has it and has not said so.
+    drop(node);
+    sink.behave(&json!({"behaviour": "accept"}));
+    let _node = installation.node();
+    let mails = sink.wait_for_mails(2);
+    wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
+    assert_eq!(sink.mails().len(), 2, "at most one duplicate");
+    assert_eq!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
+    assert_eq!(token(&mails[0]), token(&mails[1]));
+}
+
+#[test]
+fn l03_a_mail_that_a_dead_process_had_taken_on_leaves_with_another() {
+    let mut sink = Sink::start(&json!({}));
+    let installation = with_sink(&sink);
+    let node = installation.node();
+    sink.behave(&json!({"behaviour": "hang", "at": "mail"}));
+    sign_up(node.person(), "ada@example.test");
+    sink.wait_for_connections(1);
+    drop(node);
+    sink.behave(&json!({"behaviour": "accept"}));
+    let _node = installation.node();
+    sink.wait_for_mails(1);
+    wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
+    assert_eq!(sink.mails().len(), 1, "exactly one");
+}
