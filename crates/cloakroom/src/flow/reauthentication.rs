@@ -74,8 +74,12 @@ pub(crate) async fn prove(
     let account = cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
     let email = Email::parse(&account.email).ok_or_else(|| Error::internal("a stored address is none"))?;
     let place = cloakroom.passwords().place()?;
-    // Whoever has a session is no stranger: the ceiling over all networks is not for them.
-    let counted = limits::count_proof(cloakroom, &email, visitor.network, true).await?;
+    // A session alone does not make a browser known: it may be a stolen one, tried from many networks.
+    let is_known = match &visitor.browser {
+        Some(browser) => cloakroom.store().knows_browser(&email, browser.hash()).await?,
+        None => false,
+    };
+    let counted = limits::count_proof(cloakroom, &email, visitor.network, is_known).await?;
     let stored = account.password_hash.clone();
     match (place.verify(password, stored.clone()).await?, stored) {
         (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),
