@@ -7,14 +7,18 @@ use crate::model::visitor::Visitor;
 
 /// Ends the session of this browser; one that is dead already, or none, is no error.
 pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
-    let Some(ticket) = &visitor.session else { return Ok(()) };
     let mut tx = cloakroom.store().begin().await?;
-    let user_id = tx.end_session(ticket.hash()).await?;
+    let user_id = match &visitor.session {
+        Some(ticket) => tx.end_session(ticket.hash()).await?,
+        None => None,
+    };
     if let Some(browser) = &visitor.browser {
         tx.forget_browser_of_signups(browser.hash()).await?;
     }
     tx.commit().await?;
-    cloakroom.sessions().forget(ticket.hash());
+    if let Some(ticket) = &visitor.session {
+        cloakroom.sessions().forget(ticket.hash());
+    }
     if let Some(user_id) = user_id {
         tracing::info!(user = user_id, "signed out");
     }
