@@ -25,7 +25,8 @@ pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Optio
         Some(user_id) => cloakroom.store().account(user_id).await?,
         None => None,
     };
-    Ok(account.map(|account| letter(kind, occasion, account.email)))
+    // To the address of that moment: whoever changed the password may have changed the address next.
+    Ok(account.map(|_| letter(kind, occasion, mail.recipient.clone())))
 }
 
 async fn about(

@@ -15,7 +15,8 @@ pub(crate) struct NewMail<'a> {
     /// A challenge, by id and nonce.
     pub(crate) challenge: Option<(&'a str, &'a str)>,
     pub(crate) user_id: Option<&'a str>,
-    /// For those who look after the server; the mail goes to the address that the rows name.
+    /// For those who look after the server, and where a notice goes. A mail about a challenge goes to the address that the
+    /// rows name.
     pub(crate) recipient: &'a str,
     /// JSON.
     pub(crate) occasion: String,
@@ -30,6 +31,7 @@ pub(crate) struct LeasedMail {
     pub(crate) challenge_id: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) user_id: Option<String>,
+    pub(crate) recipient: String,
     pub(crate) occasion: String,
     /// This try included; also tells this lease from a later one.
     pub(crate) attempts: i64,
@@ -129,7 +131,7 @@ impl Tx {
             "UPDATE outbox SET attempts = attempts + 1, due_at = $2
              WHERE due_at <= $1 AND abandoned_at IS NULL AND id IN
                  (SELECT id FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL ORDER BY due_at, id LIMIT $3)
-             RETURNING id, kind, challenge_id, nonce, user_id, occasion, attempts, created_at",
+             RETURNING id, kind, challenge_id, nonce, user_id, recipient, occasion, attempts, created_at",
         )
         .bind(now)
         .bind(now.plus(lease))
