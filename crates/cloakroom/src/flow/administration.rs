@@ -201,8 +201,9 @@ pub async fn set_rank(cloakroom: &Cloakroom, email: &str, rank: Rank) -> Result<
 pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
     let account = find(cloakroom, email).await?;
     let mut tx = cloakroom.store().begin().await?;
-    tx.end_sessions_of(&account.id).await?;
+    // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
     tx.delete_account(&account.id).await?;
+    tx.end_sessions_of(&account.id).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
     Ok(())

@@ -12,7 +12,7 @@ use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::visitor::Visitor;
 use crate::policy;
-use crate::store::Tx;
+use crate::store::{Revocation, Tx};
 
 /// Mails a link to the new address and a warning, with a way to undo it, to the present one. The newest request counts.
 ///
@@ -44,6 +44,7 @@ pub(crate) async fn start(
     let mut change = Challenge::new(ChallengeKind::EmailChange, now).about(&new).of(&user.id);
     change.data = Some(undo.id.clone());
     let mut tx = cloakroom.store().begin().await?;
+    hold(&mut tx, visitor, &user.id).await?;
     tx.end_challenges_by(&user.id, ChallengeKind::EmailChange).await?;
     tx.add_challenge(&undo, undo.token(cloakroom.key()).hash()).await?;
     tx.add_challenge(&change, change.token(cloakroom.key()).hash()).await?;
@@ -71,9 +72,11 @@ pub(crate) async fn confirm(
     if change.user_id.as_ref() != Some(&user.id) {
         return Err(Error::OtherUserSignedIn);
     }
-    let mut tx = cloakroom.store().begin().await?;
-    let change = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChange, token).await?;
     let new = stored(change.email.as_deref().unwrap_or_default())?;
+    let mut tx = cloakroom.store().begin().await?;
+    tx.hold_address(&new).await?;
+    hold(&mut tx, visitor, &user.id).await?;
+    let change = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChange, token).await?;
     set_email(&mut tx, &user.id, &new).await?;
     tx.end_challenges_of(&user.id).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &new).await?;
@@ -82,6 +85,8 @@ pub(crate) async fn confirm(
     if let Some(undo) = undo {
         outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
     }
+    // Other nodes have the old address in their caches.
+    tx.announce(&Revocation::Everything).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
     cloakroom.outbox().wake();
@@ -96,9 +101,11 @@ pub(crate) async fn confirm(
 /// [`Error::TokenInvalid`]; [`Error::EmailTaken`] when the old address has got an account of its own meanwhile.
 pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str) -> Result<()> {
     let now = cloakroom.now();
-    let mut tx = cloakroom.store().begin().await?;
-    let undo = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
+    let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;
     let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
+    let mut tx = cloakroom.store().begin().await?;
+    tx.hold_account(user_id).await?;
+    challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
     let old = stored(undo.email.as_deref().unwrap_or_default())?;
     set_email(&mut tx, user_id, &old).await?;
     tx.void_password(user_id).await?;
@@ -113,6 +120,16 @@ pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str
     cloakroom.outbox().wake();
     tracing::info!(user = user_id, "change of address undone");
     Ok(())
+}
+
+/// Holds the account of a session that is open still.
+async fn hold(tx: &mut Tx, visitor: &Visitor, user_id: &str) -> Result<()> {
+    let ticket = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+    if tx.hold_account(user_id).await? && tx.has_session(ticket, user_id).await? {
+        Ok(())
+    } else {
+        Err(Error::NotAuthenticated)
+    }
 }
 
 async fn set_email(tx: &mut Tx, user_id: &str, email: &Email) -> Result<()> {

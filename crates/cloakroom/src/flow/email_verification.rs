@@ -70,17 +70,23 @@ async fn by_token(
     session::require_none(cloakroom, visitor).await?;
     let email = address(&pending)?;
     let browser = visitor.browser.as_ref().map(Ticket::hash);
-    let password_hash = match password {
+    let chosen = match password {
         Some(password) => {
             policy::password_of(cloakroom.config(), password, Some(&email))
                 .map_err(|invalid| Error::Validation(vec![invalid]))?;
             Some(cloakroom.passwords().place()?.hash(password).await?)
         }
-        None if pending.is_of(browser, cloakroom.now()) => pending.password_hash,
+        None if pending.is_of(browser, cloakroom.now()) => None,
         None => return Err(Error::PasswordRequired),
     };
     let mut tx = cloakroom.store().begin().await?;
-    challenge::take(cloakroom, &mut tx, ChallengeKind::Signup, token).await?;
+    tx.hold_address(&email).await?;
+    let pending = challenge::take(cloakroom, &mut tx, ChallengeKind::Signup, token).await?;
+    // Asked again: somebody may have signed in here meanwhile.
+    if chosen.is_none() && !pending.is_of(browser, cloakroom.now()) {
+        return Err(Error::PasswordRequired);
+    }
+    let password_hash = chosen.or(pending.password_hash);
     let account = new_account(cloakroom, &email, password_hash);
     make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::TokenInvalid,
@@ -94,6 +100,7 @@ async fn by_code(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, code: &s
     let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
     let now = cloakroom.now();
     let mut tx = cloakroom.store().begin().await?;
+    tx.hold_address(&email).await?;
     let pending = tx.try_codes(ChallengeKind::Signup, &email, browser, now).await?;
     if pending.is_empty() {
         return Err(Error::InvalidCode);

@@ -33,11 +33,16 @@ pub(crate) async fn change(
     let proven = reauthentication::prove(cloakroom, visitor, &live.user.id, passwords.current).await?;
     let hash = proven.place.hash(passwords.new).await?;
     let account = proven.account;
+    let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let ticket = Ticket::generate();
     let mut tx = cloakroom.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
     if !tx.change_password(&account.id, &proven.verified_hash, &hash).await? {
         return Err(Error::InvalidCredentials);
+    }
+    // A session that somebody has ended meanwhile is not renewed.
+    if tx.end_session(before).await?.is_none() {
+        return Err(Error::NotAuthenticated);
     }
     tx.end_challenges_of(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;

@@ -35,6 +35,7 @@ pub(crate) async fn start(
     }
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&email);
     let mut tx = cloakroom.store().begin().await?;
+    tx.hold_address(&email).await?;
     tx.end_challenges_for(ChallengeKind::PasswordReset, &email).await?;
     tx.add_challenge(&reset, reset.token(cloakroom.key()).hash()).await?;
     tx.give_challenge_to_account(&reset.id, &email).await?;
@@ -67,8 +68,13 @@ pub(crate) async fn confirm(
         .map_err(|invalid| Error::Validation(vec![invalid]))?;
     let hash = cloakroom.passwords().place()?.hash(password).await?;
     let mut tx = cloakroom.store().begin().await?;
-    challenge::take(cloakroom, &mut tx, ChallengeKind::PasswordReset, token).await?;
-    tx.set_password(&account.id, &hash).await?;
+    tx.hold_account(&account.id).await?;
+    let reset = challenge::take(cloakroom, &mut tx, ChallengeKind::PasswordReset, token).await?;
+    // The link was mailed to an address; if that is not the account's any more, it proves nothing.
+    let proven = reset.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)?;
+    if !tx.reset_password(&account.id, &proven, &hash).await? {
+        return Err(Error::TokenInvalid);
+    }
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;

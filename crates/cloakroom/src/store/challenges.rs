@@ -96,6 +96,18 @@ impl Store {
 }
 
 impl Tx {
+    /// Holds an address until this transaction ends: of two that prove it or ask for it, one comes first, and neither waits
+    /// for rows of the other while it keeps some itself. SQLite has one writer at a time anyway.
+    pub(crate) async fn hold_address(&mut self, email: &Email) -> Result<()> {
+        if matches!(self, Self::Postgres(_)) {
+            query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+                .bind(email.canonical())
+                .execute(self)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// Adds a challenge.
     pub(crate) async fn add_challenge(&mut self, challenge: &Challenge, token: TicketHash) -> Result<()> {
         query(
@@ -182,7 +194,7 @@ impl Tx {
     }
 
     /// Gives the newest challenge of `kind` that this browser has for the address what `renewed` has: another nonce and
-    /// token, and a new end. Says which it is.
+    /// token, a new beginning and a new end. Says which it is.
     pub(crate) async fn renew_challenge(
         &mut self,
         renewed: &Challenge,
@@ -201,7 +213,8 @@ impl Tx {
         .await?;
         let Some((id,)) = newest else { return Ok(None) };
         let row = query(concat!(
-            "UPDATE challenges SET nonce = $2, token_hash = $3, code_tries = 0, code_expires_at = $4, expires_at = $5
+            "UPDATE challenges SET nonce = $2, token_hash = $3, code_tries = 0, code_expires_at = $4, expires_at = $5,
+                                   created_at = $6
              WHERE id = $1
              RETURNING ",
             columns!(),
@@ -211,6 +224,7 @@ impl Tx {
         .bind(token(&id, &renewed.nonce))
         .bind(renewed.code_expires_at)
         .bind(renewed.expires_at)
+        .bind(renewed.created_at)
         .optional::<Row>(self)
         .await?;
         Ok(row.and_then(Row::into_challenge))

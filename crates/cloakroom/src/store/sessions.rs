@@ -97,6 +97,16 @@ impl Tx {
         Ok(touched.0 == 1)
     }
 
+    /// Whether the session of a ticket is there still.
+    pub(crate) async fn has_session(&mut self, ticket: TicketHash, user_id: &str) -> Result<bool> {
+        let found = query("SELECT 1 FROM sessions WHERE ticket_hash = $1 AND user_id = $2")
+            .bind(ticket)
+            .bind(user_id)
+            .optional::<(i32,)>(self)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Ends the session of a ticket, if there is one; says whose it was.
     pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<String>> {
         let ended = query("DELETE FROM sessions WHERE ticket_hash = $1 RETURNING user_id")

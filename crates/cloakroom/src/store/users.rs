@@ -120,6 +120,29 @@ impl Tx {
         Ok(touched.0 == 1)
     }
 
+    /// Holds an account until this transaction ends, and says whether it is there and active: what replaces its password or
+    /// its address, ends its sessions or lets something wait for it happens one after the other. It comes before every other
+    /// row of the account, so that no two transactions wait for each other in a circle.
+    pub(crate) async fn hold_account(&mut self, id: &str) -> Result<bool> {
+        let held = query("UPDATE users SET is_active = is_active WHERE id = $1 RETURNING is_active")
+            .bind(id)
+            .optional::<(bool,)>(self)
+            .await?;
+        Ok(held.is_some_and(|(is_active,)| is_active))
+    }
+
+    /// Replaces the password of an active account if its address is still the one that was proven; says whether it was.
+    pub(crate) async fn reset_password(&mut self, id: &str, proven: &Email, hash: &str) -> Result<bool> {
+        let reset =
+            query("UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND email_canonical = $2")
+                .bind(id)
+                .bind(proven.canonical())
+                .bind(hash)
+                .execute(self)
+                .await?;
+        Ok(reset.0 == 1)
+    }
+
     /// Replaces the password.
     pub(crate) async fn set_password(&mut self, id: &str, hash: &str) -> Result<()> {
         query("UPDATE users SET password_hash = $2 WHERE id = $1").bind(id).bind(hash).execute(self).await?;
