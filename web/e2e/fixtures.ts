@@ -24,7 +24,7 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures from the pattern
   person: async ({}, use) => {
-    const person = { email: `person-${randomUUID()}@example.test`, password: 'a password of their own' }
+    const person = { email: newAddress(), password: PASSWORD }
     addUser(person.email, person.password)
     await use(person)
   },
@@ -46,6 +46,30 @@ export const test = base.extend<Fixtures>({
     { auto: true },
   ],
 })
+
+/** An address that nobody has used yet. */
+export const newAddress = () => `person-${randomUUID()}@example.test`
+
+/** A password that is good enough. */
+export const PASSWORD = 'a password of their own'
+
+/** Fills in the form that makes an account, and sends it. */
+export async function signUp(page: Page, email: string, password = PASSWORD): Promise<void> {
+  await page.goto('/signup')
+  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('Choose a password').fill(password)
+  await page.getByRole('button', { name: 'Create account' }).click()
+  await expect(page.getByRole('heading', { name: 'Check your mail' })).toBeFocused()
+}
+
+/** A page of somebody else's browser: another device, or another person. */
+export async function otherBrowser(page: Page, url: string): Promise<Page> {
+  const browser = page.context().browser()
+  if (!browser) throw new Error('this context has no browser')
+  const other = await (await browser.newContext({ baseURL: new URL(page.url()).origin, locale: 'en-GB' })).newPage()
+  await other.goto(url)
+  return other
+}
 
 /** Fills in the sign-in form and sends it. */
 export async function submitSignIn(page: Page, { email, password }: Person): Promise<void> {

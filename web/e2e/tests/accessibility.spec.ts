@@ -8,19 +8,11 @@ import {
   test,
   type Page,
 } from '../fixtures'
-
-type Answer = readonly [status: number, code: string, more?: object]
-
-const problem = (...[status, code, more]: Answer) => ({
-  status,
-  contentType: 'application/problem+json',
-  headers: { 'X-Request-Id': '0192f0c1-7a5e-7c44-8e0b-5d3f6a9b2c10' },
-  json: { type: 'about:blank', title: code, status, code, detail: code, ...more },
-})
+import { answer, reply, type Answer } from '../stubs'
 
 /** Answers the next sign-in with a problem. */
-async function failNextSignIn(page: Page, ...answer: Answer) {
-  await page.route('**/api/login/', (route) => route.fulfill(problem(...answer)), { times: 1 })
+async function failNextSignIn(page: Page, failure: Answer) {
+  await answer(page, 'login', failure)
   await submitSignIn(page, { email: 'ada@example.test', password: 'typed' })
   await expect(page.getByRole('alert')).toBeFocused()
 }
@@ -55,15 +47,15 @@ for (const { colorScheme, viewport } of looks) {
       await expectAccessible(page)
 
       const retryAt = new Date(Date.now() + 240_000).toISOString()
-      const answers: Answer[] = [
+      const failures: Answer[] = [
         [400, 'invalid_credentials'],
         [403, 'account_inactive'],
         [429, 'rate_limited', { retry_at: retryAt }],
         [500, 'internal'],
         [503, 'unavailable'],
       ]
-      for (const answer of answers) {
-        await failNextSignIn(page, ...answer)
+      for (const failure of failures) {
+        await failNextSignIn(page, failure)
         await expectAccessible(page)
       }
 
@@ -76,7 +68,7 @@ for (const { colorScheme, viewport } of looks) {
       await expect(page.getByRole('button', { name: 'Signing in…' })).toBeVisible()
       await expectAccessible(page)
 
-      await page.route('**/api/session/', (route) => route.fulfill(problem(500, 'internal')))
+      await page.route('**/api/session/', (route) => route.fulfill(reply(500, 'internal')))
       await page.goto('/')
       await expect(page.getByRole('heading', { name: 'Something went wrong' })).toBeVisible()
       await expectAccessible(page)

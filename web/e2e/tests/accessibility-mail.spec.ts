@@ -1,0 +1,179 @@
+import { expect, expectAccessible, expectNoSidewaysScroll, PASSWORD, signIn, test, type Page } from '../fixtures'
+import { accepted, answer } from '../stubs'
+
+const submit = (page: Page) => page.locator('main form button[type=submit]').first()
+const heading = (page: Page, name: string) => expect(page.getByRole('heading', { name, exact: true, level: 1 })).toBeVisible()
+
+/** Looks at what is there now. */
+async function seen(page: Page, name: string) {
+  await heading(page, name)
+  await expectAccessible(page)
+}
+
+/** Leaves what is there, so that the next link is opened as from a mail: in a tab without a page of ours. */
+async function open(page: Page, path: string) {
+  await page.goto('about:blank')
+  await page.goto(path)
+}
+
+const looks = [
+  { colorScheme: 'light', viewport: { width: 360, height: 740 } },
+  { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+] as const
+
+for (const { colorScheme, viewport } of looks) {
+  test.describe(`${colorScheme}, ${viewport.width} px`, () => {
+    test.use({ colorScheme, viewport })
+
+    test('axe finds nothing on the pages of a signup, in any of their states', async ({ page }) => {
+      test.slow()
+      await page.goto('/signup')
+      await seen(page, 'Create account')
+      await submit(page).click()
+      await expect(page.getByRole('alert')).toBeFocused()
+      await seen(page, 'Create account')
+      await page.getByLabel('Email').fill('ann@gmial.com')
+      await page.getByLabel('Choose a password').fill(PASSWORD)
+      await expect(page.getByText('Did you mean')).toBeVisible()
+      await seen(page, 'Create account')
+
+      await answer(page, 'signup', accepted())
+      await submit(page).click()
+      await seen(page, 'Check your mail')
+      await answer(page, 'email/verify', [400, 'invalid_code'])
+      await page.getByLabel('Six-digit code').fill('123 456')
+      await submit(page).click()
+      await expect(page.getByRole('alert')).toBeFocused()
+      await page.getByRole('button', { name: 'Use a different address' }).click()
+      await seen(page, 'Check your mail')
+
+      await answer(page, 'email/verify/check', [200, { email: 'ann@example.test' }])
+      await open(page, '/verify-email#token=abc')
+      await seen(page, 'Confirm your email')
+      await answer(page, 'email/verify', [403, 'password_required'], [410, 'token_invalid'])
+      await submit(page).click()
+      await seen(page, 'Choose a password')
+      await page.getByLabel('Choose a password').fill(PASSWORD)
+      await submit(page).click()
+      await seen(page, 'This link no longer works')
+      await open(page, '/verify-email')
+      await seen(page, 'Confirm your email')
+      await answer(page, 'email/verify/check', [500, 'internal'])
+      await open(page, '/verify-email#token=abc')
+      await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible()
+      await seen(page, 'Confirm your email')
+
+      await open(page, '/signup')
+      await page.getByLabel('Email').fill('ann@example.test')
+      await page.getByLabel('Choose a password').fill(PASSWORD)
+      await answer(page, 'signup', [403, 'signup_closed'])
+      await submit(page).click()
+      await seen(page, 'No new accounts')
+    })
+
+    test('axe finds nothing on the pages of a reset, in any of their states', async ({ page }) => {
+      test.slow()
+      await page.goto('/forgot-password')
+      await seen(page, 'Forgot your password?')
+      await page.getByLabel('Email').fill('ann@example.test')
+      await answer(page, 'password/reset', accepted())
+      await submit(page).click()
+      await seen(page, 'Check your mail')
+
+      await answer(page, 'password/reset/check', [200, { email: 'ann@example.test' }])
+      await open(page, '/reset-password#token=abc')
+      await seen(page, 'Choose a new password')
+      await page.getByLabel('New password').fill(PASSWORD)
+      const errors = [{ field: 'password', code: 'too_common', detail: '' }]
+      await answer(page, 'password/reset/confirm', [422, 'validation_failed', { errors }], [200, { detail: '' }])
+      await submit(page).click()
+      await expect(page.getByRole('alert')).toBeFocused()
+      await seen(page, 'Choose a new password')
+      await submit(page).click()
+      await expect(page.getByText('Your password is changed.')).toBeVisible()
+      await seen(page, 'Sign in')
+      await answer(page, 'password/reset/check', [410, 'token_invalid'], [403, 'account_inactive'])
+      await open(page, '/reset-password#token=abc')
+      await seen(page, 'This link no longer works')
+      await open(page, '/reset-password#token=abc')
+      await expect(page.getByText('This account is deactivated.')).toBeVisible()
+      await seen(page, 'Choose a new password')
+
+      await open(page, '/undo-email-change#token=abc')
+      await seen(page, 'Undo the change of email')
+      await answer(page, 'email/change/undo', [409, 'email_taken'])
+      await submit(page).click()
+      await seen(page, 'The change cannot be undone')
+      await open(page, '/undo-email-change#token=abc')
+      await answer(page, 'email/change/undo', [200, { detail: '' }])
+      await submit(page).click()
+      await seen(page, 'The change is undone')
+    })
+
+    test('axe finds nothing on the pages that change an account, in any of their states', async ({ page, person }) => {
+      test.slow()
+      await signIn(page, person)
+      await page.getByRole('link', { name: 'Change password' }).click()
+      await seen(page, 'Change password')
+      await submit(page).click()
+      await expect(page.getByRole('alert')).toBeFocused()
+      await seen(page, 'Change password')
+
+      await page.goto('/account/email')
+      await seen(page, 'Change email')
+      await page.getByLabel('New email').fill('ann@example.test')
+      await answer(page, 'email/change', [403, 'reauthentication_required'], accepted())
+      await answer(page, 'reauthenticate', [400, 'invalid_credentials'], [200, { detail: '' }])
+      await submit(page).click()
+      const dialog = page.getByRole('dialog')
+      await expect(dialog).toBeVisible()
+      await expectAccessible(page)
+      await dialog.getByLabel('Password', { exact: true }).fill('wrong')
+      await dialog.getByRole('button', { name: 'Go on' }).click()
+      await expect(dialog.getByRole('alert')).toBeFocused()
+      await expectAccessible(page)
+      await dialog.getByLabel('Password', { exact: true }).fill('right')
+      await dialog.getByRole('button', { name: 'Go on' }).click()
+      await seen(page, 'Check your mail')
+
+      await open(page, '/change-email#token=abc')
+      await seen(page, 'Confirm your new email')
+      await answer(page, 'email/change/confirm', [409, 'other_user_signed_in'])
+      await submit(page).click()
+      await seen(page, 'You are signed in as someone else')
+      await open(page, '/change-email#token=abc')
+      await answer(page, 'email/change/confirm', [409, 'email_taken'])
+      await submit(page).click()
+      await seen(page, 'This address has an account')
+
+      const session = { state: 'authenticated', authenticated_at: null, expires_at: null }
+      const user = { id: '1', email: person.email, is_staff: false, is_superuser: false, date_joined: '2026-01-02T03:04:05Z' }
+      await page.route('**/api/session/', (route) => route.fulfill({ json: { ...session, user: { ...user, has_password: false } } }))
+      await page.goto('/account')
+      await seen(page, 'Your account')
+      await page.getByRole('link', { name: 'Set a password' }).click()
+      await seen(page, 'Set a password')
+      await answer(page, 'password/reset', accepted())
+      await submit(page).click()
+      await seen(page, 'Check your mail')
+    })
+  })
+}
+
+test('at 320 px, in German, the pages about mail need no scrolling sideways', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 640 })
+  await page.goto('/signup')
+  await page.getByLabel('Language').selectOption('Deutsch')
+  await expectNoSidewaysScroll(page)
+  await page.getByLabel('E-Mail-Adresse').fill('eine.ziemlich.lange.adresse.mit.vielen.punkten@ein.langer.name.example.test')
+  await page.getByLabel('Passwort wählen').fill(PASSWORD)
+  await answer(page, 'signup', accepted())
+  await submit(page).click()
+  await heading(page, 'Sehen Sie in Ihre E-Mails')
+  await expectNoSidewaysScroll(page)
+  for (const path of ['/forgot-password', '/reset-password', '/undo-email-change#token=abc']) {
+    await open(page, path)
+    await expect(page.locator('h1')).toBeVisible()
+    await expectNoSidewaysScroll(page)
+  }
+})
