@@ -193,7 +193,7 @@ test('mails are written in the language of the page', async ({ page }) => {
   await page.getByLabel('Passwort wählen').fill(PASSWORD)
   await page.getByRole('button', { name: 'Konto anlegen' }).click()
   await expect(page.getByRole('heading', { name: 'Sehen Sie in Ihre E-Mails' })).toBeVisible()
-  expect((await mailTo(page, email)).text).toContain('Wenn Sie das nicht waren')
+  expect((await mailTo(page, email)).text).toContain('Falls Sie das nicht waren')
 })
 
 test('where nobody may sign up, the pages say so', async ({ browser }) => {
