@@ -1,12 +1,14 @@
 //! Letters to look at, with sample data: `cloakroom mail preview`.
 
+use std::time::Duration;
+
 use super::{Asked, Kind, Letter, Locale, device};
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::model::challenge::CODE_LIFETIME;
 
 /// 24 November 2026, 08:15 UTC.
 const ASKED_AT: Timestamp = Timestamp::from_millis(1_795_508_100_000);
-const DAY: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// A letter of that kind that never belonged to anybody.
 pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
@@ -20,13 +22,20 @@ pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
         Kind::EmailChangeRequested | Kind::EmailChanged => link("undo-email-change"),
         _ => None,
     };
+    // As the flows have it.
+    let life = match kind {
+        Kind::LinkCode => CODE_LIFETIME,
+        Kind::PasswordReset => Duration::from_hours(1),
+        Kind::EmailChangeRequested | Kind::EmailChanged => Duration::from_hours(72),
+        _ => Duration::from_hours(24),
+    };
     Letter {
         kind,
         locale,
         to: "ada@example.test".to_owned(),
         link,
         code: Some("482913".to_owned()),
-        expires_at: Some(ASKED_AT.plus(DAY)),
+        expires_at: Some(ASKED_AT.plus(life)),
         address: Some("ada.lovelace@example.test".to_owned()),
         provider: Some("GitHub".to_owned()),
         asked: Asked {

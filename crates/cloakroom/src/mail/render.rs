@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -17,9 +16,7 @@ use super::{Asked, Kind, Letter, Locale, Rendered};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::error::{Error, Result};
-
-/// How long a six-digit code works that comes with a link.
-const CODE_LIFE: Duration = Duration::from_mins(15);
+use crate::model::challenge::CODE_LIFETIME;
 
 /// The message file of a language.
 #[derive(Deserialize)]
@@ -158,7 +155,7 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
         address: letter.address.as_deref(),
         provider: letter.provider.as_deref(),
         until: letter.expires_at.map(time).transpose()?,
-        code_until: time(letter.asked.at.plus(CODE_LIFE))?,
+        code_until: time(letter.asked.at.plus(CODE_LIFETIME))?,
     }));
     let put = |words: &String| fill(words, &values);
     let optional = |words: &Option<String>| words.as_ref().map(put).transpose();

@@ -8,6 +8,8 @@ use crate::secret::{self, Code, SecretKey, Ticket, TicketHash};
 
 /// How many wrong codes one challenge stands.
 pub(crate) const MOST_CODE_TRIES: i64 = 5;
+/// How long a six-digit code is good.
+pub(crate) const CODE_LIFETIME: Duration = Duration::from_mins(15);
 /// For so long the browser that signed up needs no password again.
 pub(crate) const SAME_BROWSER: Duration = Duration::from_hours(1);
 
@@ -52,7 +54,7 @@ impl ChallengeKind {
     /// How long its code is good, if it has one.
     pub(crate) const fn code_lifetime(self) -> Option<Duration> {
         match self {
-            Self::Signup => Some(Duration::from_mins(15)),
+            Self::Signup => Some(CODE_LIFETIME),
             _ => None,
         }
     }
