@@ -72,7 +72,13 @@ impl Db {
             // A sign-out that was told as done must be done after a power cut as well.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE);
-        let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+        // A connection to a file does not die, and to ask it would be a walk to its thread and back.
+        let pool = |most| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(PATIENCE)
+                .test_before_acquire(false)
+        };
         // On a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that is gone: every later
         // one would fail. A connection that comes back in that state is closed, and the next writer opens another.
         // Revocations are heard as a change of this one connection's `data_version`, which begins anew with another: so it
