@@ -11,7 +11,8 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::extension::{ClientId, Extension};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
@@ -95,29 +96,18 @@ impl Smtp {
         Ok(Self { host, port, security, credentials, hello, kept: Mutex::default() })
     }
 
-    /// Hands a mail over. `needs` is what the server must be able to do for it.
-    pub(super) async fn send(
-        &self,
-        envelope: &Envelope,
-        mail: &[u8],
-        needs: Option<Extension>,
-    ) -> Result<String, Failure> {
+    /// Hands a mail over; says what the server answered.
+    pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<String, Failure> {
         let mut connection = match self.take().await {
             Some(connection) => connection,
-            // Before the mail is spoken of, nothing can be this mail's fault.
-            None => self.connect().await.map_err(|error| Failure::passing(chain(&error)))?,
+            None => self.connect().await.map_err(passing)?,
         };
-        if needs.is_some_and(|extension| !connection.server_info().supports_feature(extension)) {
-            return Err(Failure::permanent("the server does not take addresses beyond ASCII (SMTPUTF8)"));
+        let sent = hand_over(&mut connection, envelope, mail).await;
+        match &sent {
+            Ok(_) => self.keep(connection),
+            Err(_) => part_from(vec![connection]).await,
         }
-        match connection.send(envelope, mail).await {
-            Ok(answer) => {
-                self.keep(connection);
-                let lines: Vec<&str> = answer.message().collect();
-                Ok(format!("{} {}", answer.code(), lines.join(" ")))
-            }
-            Err(error) => Err(failure(&error)),
-        }
+        sent
     }
 
     /// A kept connection that still answers.
@@ -158,14 +148,47 @@ impl Smtp {
     /// Says good-bye on every kept connection.
     pub(super) async fn rest(&self) {
         let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
-        let farewell = async {
-            for mut connection in kept {
-                let _ = connection.quit().await;
-            }
-        };
-        // They are closed when they are dropped, whether the server answers or not.
-        let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        part_from(kept).await;
     }
+}
+
+/// The dialogue about one mail (RFC 5321, section 3.3).
+async fn hand_over(
+    connection: &mut AsyncSmtpConnection,
+    envelope: &Envelope,
+    mail: &[u8],
+) -> Result<String, Failure> {
+    let mut options = Vec::new();
+    let addresses = envelope.from().into_iter().chain(envelope.to());
+    if !addresses.map(AsRef::<str>::as_ref).all(str::is_ascii) {
+        options.push((Extension::SmtpUtfEight, MailParameter::SmtpUtfEight));
+    }
+    if !mail.is_ascii() {
+        options.push((Extension::EightBitMime, MailParameter::Body(MailBodyParameter::EightBitMime)));
+    }
+    if !options.iter().all(|(extension, _)| connection.server_info().supports_feature(*extension)) {
+        return Err(Failure::permanent("the server does not take addresses beyond ASCII (SMTPUTF8)"));
+    }
+    let options = options.into_iter().map(|(_, parameter)| parameter).collect();
+    // What a server says of the sender, it says of the configuration, not of this mail.
+    connection.command(Mail::new(envelope.from().cloned(), options)).await.map_err(passing)?;
+    for to in envelope.to() {
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(refusal)?;
+    }
+    connection.command(Data).await.map_err(refusal)?;
+    let answer = connection.message(mail).await.map_err(refusal)?;
+    let lines: Vec<&str> = answer.message().collect();
+    Ok(format!("{} {}", answer.code(), lines.join(" ")))
+}
+
+/// Says good-bye. A connection is closed when it is dropped, whether the server answers or not.
+async fn part_from(connections: Vec<AsyncSmtpConnection>) {
+    let farewell = async {
+        for mut connection in connections {
+            let _ = connection.quit().await;
+        }
+    };
+    let _ = tokio::time::timeout(FAREWELL, farewell).await;
 }
 
 /// Trusts the roots that browsers trust, and those of `SSL_CERT_FILE` besides, as other programs do: for a CA of your own.
@@ -194,11 +217,18 @@ fn certificates(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// What goes wrong before a server knows the recipient cannot be this mail's fault.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn passing(error: Error) -> Failure {
+    Failure::passing(chain(&error))
+}
+
 /// A refusal of this mail is permanent (5xx), unless it asks for what only the configuration can give: TLS or a login
 /// (RFC 4954, section 6).
-fn failure(error: &Error) -> Failure {
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn refusal(error: Error) -> Failure {
     let about_login = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
-    Failure { is_permanent: error.is_permanent() && !about_login, reason: chain(error) }
+    Failure { is_permanent: error.is_permanent() && !about_login, reason: chain(&error) }
 }
 
 fn chain(error: &Error) -> String {

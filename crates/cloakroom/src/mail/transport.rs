@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime};
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::extension::Extension;
 
 use super::Rendered;
 use super::smtp::Smtp;
@@ -127,9 +126,8 @@ impl Relay {
     async fn send(&self, message: &Message<'_>) -> std::result::Result<String, Failure> {
         let to = recipient(message.to)
             .ok_or_else(|| Failure::permanent("the address cannot be written in a mail"))?;
-        let needs = (!to.user().is_ascii()).then_some(Extension::SmtpUtfEight);
         let mail = self.compose(message, to).map_err(|error| Failure::permanent(error.to_string()))?;
-        self.smtp.send(mail.envelope(), &mail.formatted(), needs).await
+        self.smtp.send(mail.envelope(), &mail.formatted()).await
     }
 
     fn compose(

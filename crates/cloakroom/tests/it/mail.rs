@@ -260,6 +260,8 @@ async fn l12_a_server_that_refuses_for_now_or_for_good_is_told_apart() {
         ("connect", 554, false),
         ("mail", 451, false),
         ("mail", 530, false),
+        // What it says of the sender, the operator can set right.
+        ("mail", 553, false),
         ("rcpt", 450, false),
         ("rcpt", 550, true),
         ("data", 452, false),
