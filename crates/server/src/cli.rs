@@ -95,6 +95,12 @@ pub(crate) enum UserCommand {
         /// Read the password from standard input instead of asking.
         #[arg(long)]
         password_stdin: bool,
+        /// Ask for no password: a mail lets the person choose one.
+        #[arg(long, conflicts_with = "password_stdin")]
+        invite: bool,
+        /// The language of that mail.
+        #[arg(long, value_name = "TAG", default_value = "en", requires = "invite")]
+        locale: String,
         /// May see the administration.
         #[arg(long)]
         staff: bool,

@@ -34,7 +34,17 @@ impl Place {
 /// Does what the command says.
 pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
     match command {
-        UserCommand::Add { account: Account { email, place }, password_stdin, staff, rights } => {
+        UserCommand::Add {
+            account: Account { email, place }, invite: true, locale, staff, rights, ..
+        } => {
+            let invited =
+                administration::invite(&place.open().await?, &email, rank(staff, &rights), &locale).await?;
+            say(&format!(
+                "Added {}. The server mails an invitation; `cloakroom mail list` tells if it cannot.",
+                invited.email
+            ));
+        }
+        UserCommand::Add { account: Account { email, place }, password_stdin, staff, rights, .. } => {
             let cloakroom = place.open().await?;
             let password = read_password(password_stdin)?;
             let added = administration::add(&cloakroom, &email, &password, rank(staff, &rights)).await?;

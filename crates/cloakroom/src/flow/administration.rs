@@ -2,15 +2,24 @@
 //!
 //! Each takes effect at once on every node, sessions that are open included.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
+use crate::flow::mailing;
+use crate::mail::outbox::{self, Occasion};
+use crate::mail::{Asked, Device, Kind};
+use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::user::Account;
-use crate::store::Revocation;
+use crate::store::{Revocation, Tx};
 use crate::{policy, secret};
+
+/// How long an invitation is good: longer than a reset, because nobody waits for it.
+const INVITATION: Duration = Duration::from_hours(24);
 
 /// An account as an administrator sees it.
 #[derive(Debug, Serialize)]
@@ -98,30 +107,68 @@ pub async fn add_all(cloakroom: &Cloakroom, people: &[NewAccount<'_>]) -> Result
     let mut accounts = Vec::with_capacity(people.len());
     for person in people {
         let email = parse(person.email)?;
-        let password_hash = Some(hash_new(cloakroom, &email, person.password).await?);
-        let now = cloakroom.now();
-        let (is_staff, is_superuser) = person.rank.flags();
+        let hash = hash_new(cloakroom, &email, person.password).await?;
         let account = Account {
-            id: secret::new_id(now),
-            email: email.spelling().to_owned(),
-            password_hash,
+            password_hash: Some(hash),
             is_active: person.is_active,
-            is_staff,
-            is_superuser,
-            date_joined: now,
-            last_login: None,
+            ..new_account(cloakroom, &email, person.rank)
         };
         accounts.push((account, email));
     }
     let mut tx = cloakroom.store().begin().await?;
     for (account, email) in &accounts {
-        tx.add_account(account, email).await.map_err(|error| match error {
-            Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
-            other => other,
-        })?;
+        store(&mut tx, account, email).await?;
     }
     tx.commit().await?;
     Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
+}
+
+/// Adds an account without a password, and mails a link by which its owner chooses one; `locale` is the mail's language, as a
+/// tag (RFC 5646).
+///
+/// # Errors
+/// [`Error::Validation`] for an address that cannot be taken or a language that mails are not written in,
+/// [`Error::AlreadyExists`] when the address has an account.
+pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str) -> Result<AccountView> {
+    let locale = mailing::locale(locale)?;
+    let email = parse(email)?;
+    let account = new_account(cloakroom, &email, rank);
+    let now = account.date_joined;
+    let invitation = Challenge {
+        expires_at: now.plus(INVITATION),
+        ..Challenge::new(ChallengeKind::PasswordReset, now).about(&email).of(&account.id)
+    };
+    let asked = Asked { at: now, device: Device::default(), network: String::new() };
+    let mut tx = cloakroom.store().begin().await?;
+    tx.hold_address(&email).await?;
+    store(&mut tx, &account, &email).await?;
+    tx.add_challenge(&invitation, invitation.token(cloakroom.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::Invitation, &invitation, &Occasion { locale, asked }).await?;
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    Ok(account.into())
+}
+
+fn new_account(cloakroom: &Cloakroom, email: &Email, rank: Rank) -> Account {
+    let now = cloakroom.now();
+    let (is_staff, is_superuser) = rank.flags();
+    Account {
+        id: secret::new_id(now),
+        email: email.spelling().to_owned(),
+        password_hash: None,
+        is_active: true,
+        is_staff,
+        is_superuser,
+        date_joined: now,
+        last_login: None,
+    }
+}
+
+async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {
+    tx.add_account(account, email).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
+        other => other,
+    })
 }
 
 /// All accounts, oldest first.

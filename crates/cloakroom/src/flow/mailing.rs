@@ -121,11 +121,15 @@ pub fn locales() -> Vec<&'static str> {
 /// [`Error::Validation`] when there is no such mail or language.
 pub fn preview(config: &Config, name: &str, locale: &str) -> Result<MailView> {
     let kind = Kind::named(name).ok_or_else(|| unknown("name", name, &names()))?;
-    let locale = Locale::tagged(locale).ok_or_else(|| unknown("locale", locale, &locales()))?;
-    let letter = mail::sample(config, kind, locale);
+    let letter = mail::sample(config, kind, self::locale(locale)?);
     let mail::Rendered { subject, text, html } = mail::render(config, &letter)?;
     let created_at = letter.asked.at;
     Ok(MailView { id: secret::new_id(created_at), to: letter.to, subject, text, html, created_at })
+}
+
+/// The language of that tag.
+pub(crate) fn locale(tag: &str) -> Result<Locale> {
+    Locale::tagged(tag).ok_or_else(|| unknown("locale", tag, &locales()))
 }
 
 fn unknown(field: &str, name: &str, known: &[&str]) -> Error {

@@ -368,3 +368,36 @@ fn l03_a_mail_that_a_dead_process_had_taken_on_leaves_with_another() {
     wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
     assert_eq!(sink.mails().len(), 1, "exactly one");
 }
+
+#[test]
+fn an_invitation_lets_somebody_choose_their_first_password() {
+    let sink = Sink::start(&json!({}));
+    let installation = with_sink(&sink);
+    let node = installation.node();
+    let add = |arguments: &[&str]| installation.command(&[&["user", "add"], arguments].concat(), "");
+    let added = add(&["Ann@Example.test", "--invite", "--locale", "de", "--staff"]);
+    assert!(added.status.success(), "{}", text(&added.stderr));
+    let mails = sink.wait_for_mails(1);
+    assert_eq!(
+        (mails[0].to.as_slice(), mails[0].header("Subject").as_str()),
+        (["Ann@example.test".to_owned()].as_slice(), "Willkommen bei Acme")
+    );
+    let mut person = node.person();
+    assert_eq!(
+        person.login("ann@example.test", PASSWORD).problem(),
+        "invalid_credentials",
+        "it has no password yet"
+    );
+    let chosen = json!({"token": token(&mails[0]), "password": PASSWORD});
+    let confirmed = person.post("/api/password/reset/confirm/", &chosen);
+    assert_eq!(confirmed.status, 200, "{}", confirmed.text());
+    assert_eq!(person.post("/api/password/reset/confirm/", &chosen).status, 410, "it works once");
+    assert_eq!(person.login("ann@example.test", PASSWORD).status, 200);
+    assert_eq!(person.get("/api/users/profile/").json()["is_staff"], true);
+    let again = add(&["ann@example.test", "--invite"]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(text(&again.stderr).contains("exists already"), "{}", text(&again.stderr));
+    assert_eq!(add(&["bob@example.test", "--invite", "--password-stdin"]).status.code(), Some(2));
+    assert_eq!(add(&["bob@example.test", "--invite", "--locale", "fr"]).status.code(), Some(1));
+    assert_eq!(sink.wait_for_mails(2).len(), 2, "the invitation, and word of the new password");
+}
