@@ -46,6 +46,30 @@ pub enum Error {
     /// The address has got an account since.
     #[error("the address has an account")]
     EmailTaken,
+    /// By who they are, this person may not sign in here.
+    #[error("refused by the pipeline")]
+    NotAllowed,
+    /// The provider's account opens another account of ours.
+    #[error("the identity is linked to another account")]
+    IdentityTaken,
+    /// Without it, nobody could sign in to the account any more.
+    #[error("the last way to sign in")]
+    LastSignInMethod,
+    /// An answer without `state`, or a proof for which nothing waits.
+    #[error("no attempt is named")]
+    StateMissing,
+    /// A `state` that is not of this browser, provider or user, or was used, or has expired.
+    #[error("the attempt is not this one")]
+    StateMismatch,
+    /// The provider does not take its code back, or what it says proves nothing.
+    #[error("the provider's answer proves nothing")]
+    CodeRejected,
+    /// The person, or the provider for them, said no.
+    #[error("the provider was told no")]
+    ProviderDenied,
+    /// The provider does not answer as a provider does.
+    #[error("the provider does not answer")]
+    ProviderUnreachable,
     /// The request does not prove that it comes from our own page.
     #[error("csrf check failed: {reason}")]
     CsrfFailed {
@@ -161,6 +185,14 @@ impl Error {
             Self::PasswordRequired => (403, "password_required", "Password needed", "Choose a password to confirm this address in another browser."),
             Self::OtherUserSignedIn => (409, "other_user_signed_in", "Somebody is signed in", "Another account is signed in here. Sign out first."),
             Self::EmailTaken => (409, "email_taken", "Address taken", "This address has an account already."),
+            Self::NotAllowed => (403, "not_allowed", "Not allowed", "This account may not sign in here."),
+            Self::IdentityTaken => (409, "identity_taken", "Linked already", "This account is linked to somebody else here."),
+            Self::LastSignInMethod => (409, "last_sign_in_method", "Last way to sign in", "Without it you could not sign in any more. Set a password first."),
+            Self::StateMissing => (400, "state_missing", "Nothing is waiting", "This sign-in was not started here, or has ended. Start again."),
+            Self::StateMismatch => (400, "state_mismatch", "Not this sign-in", "This sign-in was started elsewhere, was used, or took too long. Start again."),
+            Self::CodeRejected => (400, "code_rejected", "Sign-in failed", "The provider did not confirm this sign-in. Start again."),
+            Self::ProviderDenied => (400, "provider_denied", "Sign-in cancelled", "The sign-in was cancelled at the provider."),
+            Self::ProviderUnreachable => (502, "provider_unreachable", "Provider unreachable", "The provider does not answer. Try again in a moment, or sign in another way."),
             Self::CsrfFailed { .. } => (403, "csrf_failed", "CSRF check failed", "Reload the page and try again."),
             Self::RateLimited { .. } => (429, "rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
             Self::Validation(_) => (422, "validation_failed", "There is a problem", "Check the fields and send them again."),

@@ -5,12 +5,16 @@
 
 use std::sync::LazyLock;
 
+use percent_encoding::percent_decode_str;
+
 use crate::config::Config;
 use crate::error::Invalid;
 use crate::model::email::Email;
 
 /// The most bytes a password may have; a longer one is refused before anything is computed from it.
 pub(crate) const LONGEST_PASSWORD: usize = 256;
+/// The longest path to go back to, in bytes.
+const LONGEST_RETURN_TO: usize = 2048;
 /// The least that `password.min_length` may ask (NIST SP 800-63B, section 3.1.1.2).
 pub(crate) const LOWEST_MIN_LENGTH: usize = 8;
 
@@ -32,6 +36,27 @@ pub(crate) fn address(text: &str) -> Result<Email, Invalid> {
         Some(email) => Ok(email),
         None if text.trim().is_empty() => refuse("required", "Enter your email address."),
         None => refuse("invalid", "Enter an email address, such as name@example.com."),
+    }
+}
+
+/// Takes a path of ours to go back to; nothing that a browser could read as another site's (RFC 3986, section 4.2).
+///
+/// # Errors
+/// What is wrong with the field `return_to`.
+pub(crate) fn return_to(text: &str) -> Result<(), Invalid> {
+    let path = text.split('?').next().unwrap_or_default();
+    let decoded: Vec<u8> = percent_decode_str(path).collect();
+    let is_odd = |byte: &u8| byte.is_ascii_control() || *byte == b'\\';
+    let is_ours = text.len() <= LONGEST_RETURN_TO
+        && text.starts_with('/')
+        && !text.chars().any(char::is_control)
+        && !decoded.iter().any(is_odd)
+        && !decoded.windows(2).any(|pair| pair == b"//")
+        && std::str::from_utf8(&decoded).is_ok_and(|path| !path.chars().any(char::is_control));
+    if is_ours {
+        Ok(())
+    } else {
+        Err(Invalid::new("return_to", "invalid", "Give a path of this site, such as /account."))
     }
 }
 
@@ -149,6 +174,46 @@ mod tests {
         ] {
             assert_eq!(judge(good), Ok(()), "{good}");
         }
+    }
+
+    #[test]
+    fn o32_the_way_back_never_leaves_our_own_site() {
+        for ours in
+            ["/", "/account", "/a/b?next=//evil.test", "/a%20b", "/@evil.test", "/a?b=%5C", "/caf\u{e9}#x"]
+        {
+            assert!(return_to(ours).is_ok(), "{ours}");
+        }
+        for foreign in [
+            "",
+            "account",
+            "//evil.test",
+            "///evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "/%5cevil.test",
+            "/%5C%5Cevil.test",
+            "/%2Fevil.test",
+            "/%2f%2fevil.test",
+            "/a//b",
+            "/a%2f/b",
+            "/%09/evil.test",
+            "/\t/evil.test",
+            "/a\r\nb",
+            "/a?b\n",
+            "/%0d%0aSet-Cookie:x",
+            "/%00",
+            "/%ff%fe",
+            "/%c2%85",
+            "https://evil.test",
+            "https:///evil.test",
+            "http:evil.test",
+            "javascript:alert(1)",
+            "javascript://x/%0Aalert(1)",
+            " /account",
+        ] {
+            assert!(return_to(foreign).is_err(), "{foreign:?}");
+        }
+        assert!(return_to(&format!("/{}", "x".repeat(10_000))).is_err());
     }
 
     #[test]

@@ -89,7 +89,6 @@ impl Ticket {
 
 /// A code verifier (RFC 7636, section 4.1), a state or a nonce has the form of a ticket: 43 characters, 256 bits.
 impl Ticket {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the social flow is the next to land"))]
     /// The S256 code challenge of this code verifier (RFC 7636, section 4.2).
     pub(crate) fn code_challenge(&self) -> String {
         self.hash().to_text()
@@ -143,8 +142,11 @@ pub(crate) enum Purpose {
     /// The code of a challenge.
     Code,
     /// The key under which a provider's tokens are kept.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the social flow is the next to land"))]
     ProviderTokens,
+    /// The code verifier of an attempt at a provider.
+    CodeVerifier,
+    /// The `nonce` of an attempt at an OpenID provider.
+    OpenIdNonce,
 }
 
 /// Six digits that prove a mailbox. It lives for minutes and stands a handful of tries, because it can be guessed.
@@ -216,12 +218,24 @@ impl SecretKey {
     /// The token of the challenge with this id and nonce: 256 bits that storage does not hold, the same each time its mail
     /// is written.
     pub(crate) fn token(&self, id: &str, nonce: &str) -> Ticket {
-        Ticket::encode(
-            self.mac(Purpose::Token, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes().into(),
-        )
+        self.derive(Purpose::Token, id, nonce)
     }
 
-    /// The code of the same challenge.
+    /// The code verifier of the attempt with this id and nonce (RFC 7636, section 4.1); storage does not hold it either.
+    pub(crate) fn code_verifier(&self, id: &str, nonce: &str) -> Ticket {
+        self.derive(Purpose::CodeVerifier, id, nonce)
+    }
+
+    /// The `nonce` of the same attempt (OpenID Connect Core, section 3.1.2.1).
+    pub(crate) fn openid_nonce(&self, id: &str, nonce: &str) -> Ticket {
+        self.derive(Purpose::OpenIdNonce, id, nonce)
+    }
+
+    fn derive(&self, purpose: Purpose, id: &str, nonce: &str) -> Ticket {
+        Ticket::encode(self.mac(purpose, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes().into())
+    }
+
+    /// The code of the challenge with this id and nonce.
     pub(crate) fn code(&self, id: &str, nonce: &str) -> Code {
         let bytes = self.mac(Purpose::Code, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes();
         let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
@@ -234,8 +248,6 @@ impl SecretKey {
             .decode(signature)
             .is_ok_and(|bytes| self.mac(purpose, message).verify_slice(&bytes).is_ok())
     }
-
-    #[cfg_attr(not(test), expect(dead_code, reason = "the social flow is the next to land"))]
     /// Encrypts `text` (ChaCha20-Poly1305, RFC 8439) for the row `id`: in another row it cannot be opened.
     ///
     /// The nonce is random: after 2³² texts under one key, two of them would share one with a chance of 2⁻³³.
@@ -251,8 +263,6 @@ impl SecretKey {
         sealed.expect("the text is shorter than 256 GiB");
         format!("{SEALED}{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat()))
     }
-
-    #[cfg_attr(not(test), expect(dead_code, reason = "the social flow is the next to land"))]
     /// What was sealed for this purpose and row; `None` for anything else.
     pub(crate) fn unseal(&self, purpose: Purpose, id: &str, sealed: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(SEALED)?).ok()?;
@@ -276,6 +286,8 @@ impl SecretKey {
             Purpose::Token => b"token\0",
             Purpose::Code => b"code\0",
             Purpose::ProviderTokens => b"provider-tokens\0",
+            Purpose::CodeVerifier => b"code-verifier\0",
+            Purpose::OpenIdNonce => b"openid-nonce\0",
         });
         mac.update(message);
         mac

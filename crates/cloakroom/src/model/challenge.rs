@@ -24,9 +24,25 @@ pub(crate) enum ChallengeKind {
     EmailChange,
     /// The address before the change, for the one who did not ask for it.
     EmailChangeUndo,
+    /// Somebody is at a provider; the token is the `state`.
+    SocialAttempt,
+    /// A social login that waits for the person, in the same browser.
+    SocialPause,
+    /// A social signup that exists once its address is proven.
+    SocialEmail,
 }
 
 impl ChallengeKind {
+    const ALL: [Self; 7] = [
+        Self::Signup,
+        Self::PasswordReset,
+        Self::EmailChange,
+        Self::EmailChangeUndo,
+        Self::SocialAttempt,
+        Self::SocialPause,
+        Self::SocialEmail,
+    ];
+
     /// As storage keeps it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -34,18 +50,21 @@ impl ChallengeKind {
             Self::PasswordReset => "password_reset",
             Self::EmailChange => "email_change",
             Self::EmailChangeUndo => "email_change_undo",
+            Self::SocialAttempt => "social_attempt",
+            Self::SocialPause => "social_pause",
+            Self::SocialEmail => "social_email",
         }
     }
 
     pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let all = [Self::Signup, Self::PasswordReset, Self::EmailChange, Self::EmailChangeUndo];
-        all.into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
     /// How long its token is good.
     pub(crate) const fn lifetime(self) -> Duration {
         match self {
-            Self::Signup | Self::EmailChange => Duration::from_hours(24),
+            Self::Signup | Self::EmailChange | Self::SocialEmail => Duration::from_hours(24),
+            Self::SocialAttempt | Self::SocialPause => Duration::from_mins(10),
             Self::PasswordReset => Duration::from_hours(1),
             Self::EmailChangeUndo => Duration::from_hours(72),
         }
@@ -54,7 +73,7 @@ impl ChallengeKind {
     /// How long its code is good, if it has one.
     pub(crate) const fn code_lifetime(self) -> Option<Duration> {
         match self {
-            Self::Signup => Some(CODE_LIFETIME),
+            Self::Signup | Self::SocialEmail => Some(CODE_LIFETIME),
             _ => None,
         }
     }

@@ -4,5 +4,6 @@ pub(crate) mod challenge;
 pub(crate) mod email;
 pub(crate) mod network;
 pub(crate) mod session;
+pub(crate) mod social;
 pub(crate) mod user;
 pub(crate) mod visitor;

@@ -1,6 +1,8 @@
 //! A person with an account. A row means that the address is proven.
 
 use crate::clock::Timestamp;
+use crate::model::email::Email;
+use crate::secret;
 
 /// A person with an account, as storage knows them.
 #[derive(Clone, Debug)]
@@ -16,6 +18,20 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// A plain, active one.
+    pub(crate) fn new(email: &Email, password_hash: Option<String>, now: Timestamp) -> Self {
+        Self {
+            id: secret::new_id(now),
+            email: email.spelling().to_owned(),
+            password_hash,
+            is_active: true,
+            is_staff: false,
+            is_superuser: false,
+            date_joined: now,
+            last_login: None,
+        }
+    }
+
     /// What may be shown of it.
     pub(crate) fn user(&self) -> User {
         User {

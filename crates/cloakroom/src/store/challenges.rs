@@ -73,6 +73,27 @@ impl Store {
         Ok(row.and_then(Row::into_challenge))
     }
 
+    /// The newest challenge of `kind` that waits in this browser.
+    pub(crate) async fn challenge_in(
+        &self,
+        kind: ChallengeKind,
+        browser: TicketHash,
+        now: Timestamp,
+    ) -> Result<Option<Challenge>> {
+        let row = query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM challenges WHERE browser_hash = $1 AND kind = $2 AND expires_at > $3
+              ORDER BY created_at DESC, id DESC LIMIT 1",
+        ))
+        .bind(browser)
+        .bind(kind.as_str())
+        .bind(now)
+        .optional::<Row>(&self.db)
+        .await?;
+        Ok(row.and_then(Row::into_challenge))
+    }
+
     /// A challenge that a mail is about, if its token has not been replaced and is still good.
     pub(crate) async fn challenge_of_mail(
         &self,
@@ -294,12 +315,56 @@ impl Tx {
 
     /// After a login or a logout a browser is not "the one that signed up" any more: somebody else may sit before it.
     pub(crate) async fn forget_browser_of_signups(&mut self, browser: TicketHash) -> Result<()> {
-        query("UPDATE challenges SET browser_hash = NULL WHERE browser_hash = $1 AND kind = $2")
+        query("UPDATE challenges SET browser_hash = NULL WHERE browser_hash = $1 AND kind IN ($2, $3)")
             .bind(browser)
             .bind(ChallengeKind::Signup.as_str())
+            .bind(ChallengeKind::SocialEmail.as_str())
             .execute(self)
             .await?;
         Ok(())
+    }
+
+    /// Ends every challenge of `kind` that was begun in this browser.
+    pub(crate) async fn end_challenges_in(&mut self, kind: ChallengeKind, browser: TicketHash) -> Result<()> {
+        query("DELETE FROM challenges WHERE browser_hash = $1 AND kind = $2")
+            .bind(browser)
+            .bind(kind.as_str())
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
+    /// Replaces the code of a challenge by that of another nonce, good until `code_expires_at`; says whether it was there.
+    pub(crate) async fn renew_code(
+        &mut self,
+        id: &str,
+        nonce: &str,
+        code_expires_at: Timestamp,
+    ) -> Result<bool> {
+        let renewed =
+            query("UPDATE challenges SET nonce = $2, code_tries = 0, code_expires_at = $3 WHERE id = $1")
+                .bind(id)
+                .bind(nonce)
+                .bind(code_expires_at)
+                .execute(self)
+                .await?;
+        Ok(renewed.0 == 1)
+    }
+
+    /// Counts a try of a challenge's code; says whether it may be tried.
+    pub(crate) async fn try_code(&mut self, id: &str, now: Timestamp) -> Result<Option<Challenge>> {
+        let row = query(concat!(
+            "UPDATE challenges SET code_tries = code_tries + 1
+             WHERE id = $1 AND expires_at > $2 AND code_expires_at > $2 AND code_tries < $3
+             RETURNING ",
+            columns!(),
+        ))
+        .bind(id)
+        .bind(now)
+        .bind(MOST_CODE_TRIES)
+        .optional::<Row>(self)
+        .await?;
+        Ok(row.and_then(Row::into_challenge))
     }
 
     /// Removes at most `most` challenges that have expired; says how many went.

@@ -4,6 +4,7 @@ mod browsers;
 mod challenges;
 mod db;
 mod development;
+mod identities;
 mod limits;
 mod mailbox;
 mod outbox;

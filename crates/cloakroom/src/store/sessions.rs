@@ -78,19 +78,20 @@ impl Tx {
         Ok(ended)
     }
 
-    /// Gives an open session another ticket after a new proof of identity; says whether it was still open.
+    /// Gives an open session another ticket, after a new proof of identity with its time; says whether it was still open.
     pub(crate) async fn renew_session(
         &mut self,
         ticket: TicketHash,
         renewed: TicketHash,
-        now: Timestamp,
+        authenticated_at: Option<Timestamp>,
     ) -> Result<bool> {
         let touched = query(
-            "UPDATE sessions SET ticket_hash = $2, authenticated_at = $3, last_seen_at = $3 WHERE ticket_hash = $1",
+            "UPDATE sessions SET ticket_hash = $2, authenticated_at = COALESCE($3, authenticated_at)
+             WHERE ticket_hash = $1",
         )
         .bind(ticket)
         .bind(renewed)
-        .bind(now)
+        .bind(authenticated_at)
         .execute(&mut *self)
         .await?;
         self.announce(&Revocation::Ticket(ticket.to_text())).await?;

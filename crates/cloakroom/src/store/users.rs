@@ -124,11 +124,7 @@ impl Tx {
     /// its address, ends its sessions or lets something wait for it happens one after the other. It comes before every other
     /// row of the account, so that no two transactions wait for each other in a circle.
     pub(crate) async fn hold_account(&mut self, id: &str) -> Result<bool> {
-        let held = query("UPDATE users SET is_active = is_active WHERE id = $1 RETURNING is_active")
-            .bind(id)
-            .optional::<(bool,)>(self)
-            .await?;
-        Ok(held.is_some_and(|(is_active,)| is_active))
+        Ok(self.lock_account(id).await?.is_some_and(|account| account.is_active))
     }
 
     /// Replaces the password of an active account if its address is still the one that was proven; says whether it was.
@@ -164,6 +160,18 @@ impl Tx {
                 .execute(self)
                 .await?;
         Ok(changed.0 == 1)
+    }
+
+    /// Locks an account until the end of the transaction, so that what is decided about it stays true; says which it is.
+    pub(crate) async fn lock_account(&mut self, id: &str) -> Result<Option<Account>> {
+        let row = query(
+            "UPDATE users SET is_active = is_active WHERE id = $1
+             RETURNING id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login",
+        )
+        .bind(id)
+        .optional::<Row>(self)
+        .await?;
+        Ok(row.map(Into::into))
     }
 
     /// Takes the password away: nobody signs in by one until another is set.

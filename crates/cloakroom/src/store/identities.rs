@@ -1,0 +1,143 @@
+//! The table `identities`.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::model::social::Identity;
+use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+/// A row of `identities`.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    user_id: String,
+    provider: String,
+    subject: String,
+    label: String,
+    linked_at: i64,
+}
+
+impl From<Row> for Identity {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            provider: row.provider,
+            subject: row.subject,
+            label: row.label,
+            linked_at: Timestamp::from_millis(row.linked_at),
+        }
+    }
+}
+
+impl Store {
+    /// Whose account a provider's subject opens; to the byte.
+    pub(crate) async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>> {
+        let row = query(
+            "SELECT id, user_id, provider, subject, label, linked_at FROM identities
+             WHERE provider = $1 AND subject = $2",
+        )
+        .bind(provider)
+        .bind(subject)
+        .optional::<Row>(&self.db)
+        .await?;
+        Ok(row.map(Into::into))
+    }
+
+    /// What is linked to an account, oldest first.
+    pub(crate) async fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>> {
+        let rows = query(
+            "SELECT id, user_id, provider, subject, label, linked_at FROM identities
+             WHERE user_id = $1 ORDER BY linked_at, id",
+        )
+        .bind(user_id)
+        .all::<Row>(&self.db)
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Tx {
+    /// Links an identity.
+    ///
+    /// # Errors
+    /// [`crate::Error::AlreadyExists`] when the provider's subject is linked already, to whomever.
+    pub(crate) async fn add_identity(&mut self, identity: &Identity) -> Result<()> {
+        query(
+            "INSERT INTO identities (id, user_id, provider, subject, label, linked_at, last_used_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        )
+        .bind(&*identity.id)
+        .bind(&*identity.user_id)
+        .bind(&*identity.provider)
+        .bind(&*identity.subject)
+        .bind(&*identity.label)
+        .bind(identity.linked_at)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that an identity was used, and what it is called now; says whether it still is this account's.
+    pub(crate) async fn use_identity(
+        &mut self,
+        identity: &Identity,
+        label: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let used =
+            query("UPDATE identities SET label = $3, last_used_at = $4 WHERE id = $1 AND user_id = $2")
+                .bind(&*identity.id)
+                .bind(&*identity.user_id)
+                .bind(label)
+                .bind(now)
+                .execute(self)
+                .await?;
+        Ok(used.0 == 1)
+    }
+
+    /// Keeps what else the provider told, and its tokens, which are encrypted already.
+    pub(crate) async fn keep_extra(
+        &mut self,
+        identity_id: &str,
+        extra: Option<String>,
+        tokens: Option<String>,
+    ) -> Result<()> {
+        query(
+            "UPDATE identities SET extra = COALESCE($2, extra), tokens = COALESCE($3, tokens) WHERE id = $1",
+        )
+        .bind(identity_id)
+        .bind(extra)
+        .bind(tokens)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    /// What is linked to an account, within this transaction.
+    pub(crate) async fn identities_of(&mut self, user_id: &str) -> Result<Vec<Identity>> {
+        let rows = query(
+            "SELECT id, user_id, provider, subject, label, linked_at FROM identities WHERE user_id = $1",
+        )
+        .bind(user_id)
+        .all::<Row>(self)
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Unlinks an identity.
+    pub(crate) async fn delete_identity(&mut self, id: &str) -> Result<()> {
+        query("DELETE FROM identities WHERE id = $1").bind(id).execute(self).await?;
+        Ok(())
+    }
+
+    /// Unlinks what was linked to an account since `since`.
+    pub(crate) async fn delete_identities_since(&mut self, user_id: &str, since: Timestamp) -> Result<()> {
+        query("DELETE FROM identities WHERE user_id = $1 AND linked_at >= $2")
+            .bind(user_id)
+            .bind(since)
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+}
