@@ -91,6 +91,15 @@ impl Caller {
         Ok(request.header("content-type", "application/x-www-form-urlencoded").body(body))
     }
 
+    /// POST of JSON.
+    ///
+    /// # Errors
+    /// As [`Caller::get`].
+    pub(crate) fn post_json(&self, url: &Url, body: String) -> Result<RequestBuilder, String> {
+        let request = self.client(url)?.post(url.clone());
+        Ok(request.header("content-type", "application/json").body(body))
+    }
+
     fn client(&self, url: &Url) -> Result<&Client, String> {
         if self.names(url) {
             return Ok(&self.named);

@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 use super::environment::PREFIX;
 use super::schema::{self, Found, Key, Kind};
-use super::{Config, validate};
+use super::{Config, PipelineStep, validate};
 use crate::error::{Error, Result};
 use crate::mail::MAILBOX;
 
@@ -279,6 +279,11 @@ impl Config {
         self.secret_file.0 = directory.join(&self.secret_file.0);
         self.database.url.resolve(directory);
         self.app.dir = self.app.dir.take().map(|dir: PathBuf| directory.join(dir));
+        for step in &mut self.pipeline.steps {
+            if let PipelineStep::Webhook { secret_file, .. } = step {
+                *secret_file = directory.join(&*secret_file);
+            }
+        }
     }
 }
 
@@ -332,7 +337,7 @@ fn meant(keys: &Key, name: &str) -> String {
 }
 
 /// A secret from its file. One that everybody on the machine can read is none.
-fn read_secret(path: &Path) -> std::result::Result<String, String> {
+pub(crate) fn read_secret(path: &Path) -> std::result::Result<String, String> {
     let about = |error: std::io::Error| format!("cannot be read: {error}");
     let mode = std::fs::metadata(path).map_err(about)?.permissions().mode();
     if mode & 0o007 != 0 {

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use load::Overrides;
+pub(crate) use load::read_secret;
 pub use values::{Address, Lifetime, PublicUrl, Secret, SecretUrl};
 
 use crate::error::Result;
@@ -267,6 +268,11 @@ impl Default for Pipeline {
 pub enum PipelineStep {
     /// A built-in step.
     Named(String),
+    /// A step of the app that embeds the library.
+    Own {
+        /// Its name.
+        own: String,
+    },
     /// A step of your own, asked over the network.
     Webhook {
         /// Where it is asked.
@@ -287,6 +293,12 @@ pub struct AuthAllowed {
 }
 
 impl Config {
+    /// What people call a provider: its name, or its id when it has none.
+    pub(crate) fn provider_name<'a>(&'a self, id: &'a str) -> &'a str {
+        let found = self.provider.iter().find(|provider| provider.id == id);
+        found.and_then(|provider| provider.name.as_deref()).unwrap_or(id)
+    }
+
     /// Reads `path` (when given), then `CLOAKROOM_…` of the environment, then `overrides`, each over the one before.
     ///
     /// Relative paths are taken from the file's own directory, wherever the program was started.

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::{Config, PipelineStep, Provider, TrustEmail};
 use crate::model::email::Email;
+use crate::pipeline;
 use crate::policy::{LONGEST_PASSWORD, LOWEST_MIN_LENGTH};
 use crate::provider::{Kind, is_safe, kind, kinds};
 use crate::secret::SecretKey;
@@ -15,17 +16,6 @@ use crate::secret::SecretKey;
 const LONGEST_COOKIE: Duration = Duration::from_hours(400 * 24);
 /// Path segments under `/api/social/` that are not providers.
 const RESERVED_IDS: [&str; 3] = ["link", "email", "identities"];
-const STEPS: [&str; 9] = [
-    "social_details",
-    "social_uid",
-    "auth_allowed",
-    "social_user",
-    "associate_by_verified_email",
-    "create_user",
-    "associate_user",
-    "load_extra_data",
-    "user_details",
-];
 
 /// Each complaint with the key that it is about.
 pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
@@ -73,7 +63,7 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
         complain("session.idle", "must be at most 400d: browsers keep no cookie longer".into());
     }
     found.extend(providers(config));
-    found.extend(pipeline(config));
+    found.extend(steps(config));
     found
 }
 
@@ -149,16 +139,40 @@ fn endpoints(provider: &Provider) -> impl Iterator<Item = (&'static str, &str)> 
     keys.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?)))
 }
 
-fn pipeline(config: &Config) -> Vec<(String, String)> {
+fn steps(config: &Config) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for step in &config.pipeline.steps {
-        if let PipelineStep::Named(name) = step
-            && !STEPS.contains(&name.as_str())
-        {
+    let named = |step: &PipelineStep| match step {
+        PipelineStep::Named(name) if !pipeline::names().any(|known| known == name) => Some(name.clone()),
+        _ => None,
+    };
+    if let Some(name) = config.pipeline.steps.iter().find_map(named) {
+        let known = pipeline::names().collect::<Vec<_>>().join(", ");
+        return vec![("pipeline.steps".to_owned(), format!("`{name}` is not a step; steps are {known}"))];
+    }
+    let place = |name: &str| {
+        config.pipeline.steps.iter().position(|step| *step == PipelineStep::Named(name.to_owned()))
+    };
+    for needed in ["social_details", "social_uid", "social_user", "associate_user"] {
+        if place(needed).is_none() {
             found.push((
                 "pipeline.steps".to_owned(),
-                format!("`{name}` is not a step; steps are {}", STEPS.join(", ")),
+                format!("`{needed}` is missing: without it nobody is found again"),
             ));
+        }
+    }
+    for (first, then) in [
+        ("social_details", "auth_allowed"),
+        ("social_details", "create_user"),
+        ("social_uid", "social_user"),
+        ("social_user", "associate_by_verified_email"),
+        ("associate_by_verified_email", "create_user"),
+        ("social_user", "create_user"),
+        ("create_user", "associate_user"),
+    ] {
+        if let (Some(one), Some(other)) = (place(first), place(then))
+            && one > other
+        {
+            found.push(("pipeline.steps".to_owned(), format!("`{first}` must stand before `{then}`")));
         }
     }
     let joins = config.pipeline.steps.contains(&PipelineStep::Named("associate_by_verified_email".into()));

@@ -101,6 +101,17 @@ impl ProviderTokens {
         })
         .to_string()
     }
+
+    /// Out of that JSON.
+    pub(crate) fn from_json(text: &str) -> Option<Self> {
+        let json: Value = serde_json::from_str(text).ok()?;
+        let secret = |key: &str| json[key].as_str().map(|text| Secret::from(text.to_owned()));
+        Some(Self {
+            access_token: secret("access_token")?,
+            refresh_token: secret("refresh_token"),
+            expires_in: json["expires_in"].as_u64(),
+        })
+    }
 }
 
 /// A number is written as digits; a text is taken as it is.

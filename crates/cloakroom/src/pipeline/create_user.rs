@@ -1,0 +1,32 @@
+//! `create_user`: somebody who has no account gets one, once an address is proven that has none either.
+
+use super::{Need, Outcome, Run};
+use crate::cloakroom::Cloakroom;
+use crate::config::SignupMode;
+use crate::error::{Error, Result};
+
+pub(super) async fn step(cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
+    if run.user.is_some() {
+        return Ok(Outcome::Continue);
+    }
+    let is_closed = cloakroom.config().signup.mode == SignupMode::Closed;
+    let Some(proven) = &run.proven else {
+        // An address that the provider does not vouch for is none; it only stands in the field already.
+        let suggested = run.profile.email.as_ref().map(|email| email.spelling().to_owned());
+        return Ok(if is_closed {
+            Outcome::Reject(Error::SignupClosed)
+        } else {
+            Outcome::Pause(Need::Email { suggested })
+        });
+    };
+    Ok(match cloakroom.store().account_by_email(proven).await? {
+        Some(account) if !account.is_active => Outcome::Reject(Error::AccountInactive),
+        // Never joined by the address alone.
+        Some(account) => Outcome::Pause(Need::Link { user_id: account.id }),
+        None if is_closed => Outcome::Reject(Error::SignupClosed),
+        None => {
+            run.creates = true;
+            Outcome::Continue
+        }
+    })
+}

@@ -1,0 +1,214 @@
+//! The social pipeline: what happens between a provider's word and a session, step by step.
+//!
+//! The steps have the names and the order of Python Social Auth's, and can be set in `pipeline.steps`. A step looks and
+//! decides; nothing is written before the last one has said to go on, and then all of it in one transaction. A step may
+//! pause until the person has done something; the same browser then resumes at that very step.
+
+mod associate_by_verified_email;
+mod associate_user;
+mod auth_allowed;
+mod create_user;
+mod kept;
+mod load_extra_data;
+mod social_details;
+mod social_uid;
+mod social_user;
+mod step;
+mod user_details;
+mod webhook;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloakroom::Cloakroom;
+use crate::config::{Config, PipelineStep};
+use crate::error::{Error, Result};
+use crate::model::email::Email;
+use crate::model::social::{Attempt, Identity};
+use crate::model::user::Account;
+use crate::provider::Profile;
+pub(crate) use kept::Kept;
+pub use step::{Facts, Step, Verdict};
+use webhook::Webhook;
+
+/// What a person must do before a pipeline goes on.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Need {
+    /// Prove that the account of this address is theirs.
+    Link { user_id: String },
+    /// Tell an address, and prove it; the one that the provider tells stands there already.
+    Email { suggested: Option<String> },
+    /// What a step of the embedding app asks for.
+    Input { step: String, asked: serde_json::Value },
+}
+
+/// What a step comes to.
+pub(crate) enum Outcome {
+    Continue,
+    Pause(Need),
+    Reject(Error),
+}
+
+/// A pipeline under way: what is known, and what has been decided.
+#[expect(clippy::struct_excessive_bools, reason = "independent decisions, one for each step that makes it")]
+pub(crate) struct Run {
+    pub(crate) attempt: Attempt,
+    /// As the provider tells it.
+    pub(crate) profile: Profile,
+    /// `social_uid`: whether the profile names somebody.
+    pub(crate) has_uid: bool,
+    /// An address that counts as proven: the provider's word, or a mail of ours.
+    pub(crate) proven: Option<Email>,
+    /// The account that is signed in, or was proven meanwhile, whatever the steps find.
+    given: Option<Account>,
+    /// Whose account it is: given, or found by the identity.
+    pub(crate) user: Option<Account>,
+    /// What is linked already.
+    pub(crate) identity: Option<Identity>,
+    /// `create_user`: an account is to be made.
+    pub(crate) creates: bool,
+    /// `associate_user`: the identity is to be linked.
+    pub(crate) associates: bool,
+    /// `load_extra_data`: what else the provider tells is to be kept.
+    pub(crate) keeps_extra: bool,
+    /// `user_details`: what the identity is called is to be brought up to date.
+    pub(crate) updates_details: bool,
+    /// What people have answered to the app's own steps.
+    pub(crate) answers: serde_json::Map<String, serde_json::Value>,
+    /// The step at which it goes on.
+    pub(crate) position: usize,
+}
+
+/// How a pipeline ended, for now.
+pub(crate) enum End {
+    /// All steps have said to go on.
+    Settled(Run),
+    /// A step waits for the person.
+    Paused(Run, Need),
+}
+
+/// A step, wherever it is written.
+enum Stage {
+    Builtin(Builtin),
+    Webhook(Webhook),
+    Own(Arc<dyn Step>),
+}
+
+#[derive(Clone, Copy)]
+enum Builtin {
+    SocialDetails,
+    SocialUid,
+    AuthAllowed,
+    SocialUser,
+    AssociateByVerifiedEmail,
+    CreateUser,
+    AssociateUser,
+    LoadExtraData,
+    UserDetails,
+}
+
+/// The built-in steps, by the name that `pipeline.steps` has for them.
+const BUILTIN: [(&str, Builtin); 9] = [
+    ("social_details", Builtin::SocialDetails),
+    ("social_uid", Builtin::SocialUid),
+    ("auth_allowed", Builtin::AuthAllowed),
+    ("social_user", Builtin::SocialUser),
+    ("associate_by_verified_email", Builtin::AssociateByVerifiedEmail),
+    ("create_user", Builtin::CreateUser),
+    ("associate_user", Builtin::AssociateUser),
+    ("load_extra_data", Builtin::LoadExtraData),
+    ("user_details", Builtin::UserDetails),
+];
+
+/// The names of the built-in steps.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|(name, _)| *name)
+}
+
+/// The steps of an installation, in order.
+pub(crate) struct Pipeline(Vec<Stage>);
+
+impl Pipeline {
+    /// For the command line, where nobody signs in.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Prepares the steps that the configuration names; `{ own = "…" }` must be among `own`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a step that is not known, or a webhook that cannot be used.
+    pub(crate) fn open(config: &Config, own: &[Arc<dyn Step>]) -> Result<Self> {
+        let stage = |step: &PipelineStep| match step {
+            PipelineStep::Webhook { webhook, secret_file } => {
+                Webhook::open(webhook, secret_file).map(Stage::Webhook).map_err(Error::Config)
+            }
+            PipelineStep::Own { own: name } => {
+                let found = own.iter().find(|step| step.name() == name).cloned().map(Stage::Own);
+                found.ok_or_else(|| {
+                    Error::Config(format!("pipeline.steps: there is no step `{name}` in this program"))
+                })
+            }
+            PipelineStep::Named(name) => {
+                let found = BUILTIN.iter().find(|(known, _)| known == name);
+                found
+                    .map(|(_, builtin)| Stage::Builtin(*builtin))
+                    .ok_or_else(|| Error::Config(format!("pipeline.steps: `{name}` is not a step")))
+            }
+        };
+        config.pipeline.steps.iter().map(stage).collect::<Result<_>>().map(Self)
+    }
+}
+
+/// Runs the steps from where the run stands.
+///
+/// # Errors
+/// What a step rejected it with.
+pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
+    let stages = &cloakroom.pipeline().0;
+    // Whatever was proven meanwhile, who may sign in is judged by it anew.
+    if run.position > 0
+        && stages[..run.position.min(stages.len())].iter().any(Stage::is_auth_allowed)
+        && let Outcome::Reject(error) = auth_allowed::step(cloakroom, &run).await?
+    {
+        return Err(error);
+    }
+    while let Some(stage) = stages.get(run.position) {
+        match stage.step(cloakroom, &mut run).await? {
+            Outcome::Continue => run.position += 1,
+            Outcome::Pause(need) => return Ok(End::Paused(run, need)),
+            Outcome::Reject(error) => return Err(error),
+        }
+    }
+    if run.user.is_none() && !run.creates {
+        // A pipeline without `create_user`: for those who have an account.
+        return Err(Error::SignupClosed);
+    }
+    Ok(End::Settled(run))
+}
+
+impl Stage {
+    fn is_auth_allowed(&self) -> bool {
+        matches!(self, Self::Builtin(Builtin::AuthAllowed))
+    }
+
+    async fn step(&self, cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
+        match self {
+            Self::Webhook(webhook) => Ok(webhook.step(cloakroom.clock(), run).await),
+            Self::Own(own) => Ok(step::ask(own.as_ref(), run).await),
+            Self::Builtin(builtin) => match builtin {
+                Builtin::SocialDetails => Ok(social_details::step(run)),
+                Builtin::SocialUid => Ok(social_uid::step(run)),
+                Builtin::AuthAllowed => auth_allowed::step(cloakroom, run).await,
+                Builtin::SocialUser => social_user::step(cloakroom, run).await,
+                Builtin::AssociateByVerifiedEmail => associate_by_verified_email::step(cloakroom, run).await,
+                Builtin::CreateUser => create_user::step(cloakroom, run).await,
+                Builtin::AssociateUser => Ok(associate_user::step(run)),
+                Builtin::LoadExtraData => Ok(load_extra_data::step(run)),
+                Builtin::UserDetails => Ok(user_details::step(run)),
+            },
+        }
+    }
+}

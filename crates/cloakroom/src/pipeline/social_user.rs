@@ -1,0 +1,37 @@
+//! `social_user`: whose account this identity opens, if it opens one.
+
+use super::{Outcome, Run};
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::model::social::Intent;
+
+pub(super) async fn step(cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
+    let found = cloakroom.store().identity(&run.attempt.provider, &run.profile.subject).await?;
+    let Some(identity) = found else {
+        // Somebody who is to be proven by an identity that is not theirs is not proven.
+        let is_wanted = run.attempt.intent == Intent::Reauthenticate;
+        return Ok(if is_wanted { Outcome::Reject(Error::OtherUserSignedIn) } else { Outcome::Continue });
+    };
+    match &run.user {
+        Some(user) if user.id != identity.user_id => {
+            let is_proof = run.attempt.intent == Intent::Reauthenticate;
+            return Ok(Outcome::Reject(if is_proof {
+                Error::OtherUserSignedIn
+            } else {
+                Error::IdentityTaken
+            }));
+        }
+        Some(_) => {}
+        None => {
+            let account = cloakroom.store().account(&identity.user_id).await?;
+            match account {
+                Some(account) if account.is_active => run.user = Some(account),
+                Some(_) => return Ok(Outcome::Reject(Error::AccountInactive)),
+                // Deleted in this very moment, its identities with it.
+                None => return Ok(Outcome::Continue),
+            }
+        }
+    }
+    run.identity = Some(identity);
+    Ok(Outcome::Continue)
+}

@@ -1,0 +1,88 @@
+//! `{ webhook = "https://…", secret_file = "…" }`: a step asked over the network, for those who run the binary.
+//!
+//! The facts are posted as JSON, signed with HMAC-SHA256 over the time and the body (`X-Cloakroom-Signature: t=…,v1=…`,
+//! seconds since 1970 and hexadecimal). `{"verdict": "continue"}` goes on and `{"verdict": "reject"}` refuses; anything else,
+//! or nothing in time, refuses as well.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::Url;
+
+use super::{Outcome, Run, step};
+use crate::clock::Clock;
+use crate::config::read_secret;
+use crate::error::Error;
+use crate::outbound::{self, Caller};
+use crate::provider::is_safe;
+use crate::secret;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The shortest key that signs what is asked.
+const SHORTEST_KEY: usize = 32;
+
+/// A step elsewhere.
+pub(super) struct Webhook {
+    url: Url,
+    key: Vec<u8>,
+    caller: Caller,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+enum Answer {
+    Continue,
+    Reject,
+}
+
+impl Webhook {
+    /// Prepares it; asks nobody.
+    ///
+    /// # Errors
+    /// A sentence when the URL or the key cannot be used.
+    pub(super) fn open(url: &str, secret_file: &Path) -> Result<Self, String> {
+        let about = |complaint: String| format!("pipeline.steps: webhook {url}: {complaint}");
+        let parsed = Url::parse(url).ok().filter(is_safe);
+        let parsed = parsed.ok_or_else(|| about("must be https, or http on loopback".into()))?;
+        let key =
+            read_secret(secret_file).map_err(|error| about(format!("{} {error}", secret_file.display())))?;
+        if key.len() < SHORTEST_KEY {
+            return Err(about(format!("the key has {} bytes and needs at least {SHORTEST_KEY}", key.len())));
+        }
+        let caller = Caller::open().map_err(|error| about(error.with_causes()))?.naming([&parsed]);
+        Ok(Self { url: parsed, key: key.into_bytes(), caller })
+    }
+
+    pub(super) async fn step(&self, clock: &Clock, run: &Run) -> Outcome {
+        match tokio::time::timeout(PATIENCE, self.ask(clock, run)).await {
+            Ok(Ok(Answer::Continue)) => Outcome::Continue,
+            Ok(Ok(Answer::Reject)) => Outcome::Reject(Error::NotAllowed),
+            Ok(Err(reason)) => self.refuse(&reason),
+            Err(_) => self.refuse("no answer in time"),
+        }
+    }
+
+    /// What cannot be asked is refused: a step that fails open is none.
+    fn refuse(&self, reason: &str) -> Outcome {
+        tracing::warn!(host = self.url.host_str(), reason, "a webhook step did not answer: refused");
+        Outcome::Reject(Error::NotAllowed)
+    }
+
+    async fn ask(&self, clock: &Clock, run: &Run) -> Result<Answer, String> {
+        let body = serde_json::to_string(&step::facts(run)).map_err(|error| error.to_string())?;
+        let seconds = clock.now().as_millis() / 1000;
+        let signature = secret::hmac_hex(&self.key, format!("{seconds}.{body}").as_bytes());
+        let request = self
+            .caller
+            .post_json(&self.url, body)?
+            .header("x-cloakroom-signature", format!("t={seconds},v1={signature}"));
+        let reply = outbound::send(request).await?;
+        if reply.status != 200 {
+            return Err(format!("status {}", reply.status));
+        }
+        let json = reply.json().ok_or("the reply is not JSON")?;
+        serde_json::from_value(json).map_err(|error| error.to_string())
+    }
+}
