@@ -105,4 +105,12 @@ impl Clock {
             added.fetch_add(millis(duration), Ordering::SeqCst);
         }
     }
+
+    /// Turns the dial back by `duration`, as happens to a machine's clock that went ahead.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn set_back(&self, duration: Duration) {
+        if let Self::Dial(added) = self {
+            added.fetch_sub(millis(duration), Ordering::SeqCst);
+        }
+    }
 }

@@ -66,6 +66,11 @@ impl TestApp {
         self.clock.advance(duration);
     }
 
+    /// Turns the clock back, as happens to a machine's that went ahead.
+    pub fn set_back(&self, duration: Duration) {
+        self.clock.set_back(duration);
+    }
+
     /// Removes what has expired, as the job does once a minute; says how many rows went.
     ///
     /// # Panics

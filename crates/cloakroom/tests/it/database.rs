@@ -120,11 +120,19 @@ pub(crate) async fn https_app() -> App {
 
 /// An app in which no limit stands in the way of what is tested.
 pub(crate) async fn app_without_limits() -> App {
-    app_with(|config| {
-        config.limits.login_per_account.count = 0;
-        config.limits.login_per_ip.count = 0;
-    })
-    .await
+    app_with(switch_limits_off).await
+}
+
+pub(crate) fn switch_limits_off(config: &mut Config) {
+    let limits = &mut config.limits;
+    for limit in [
+        &mut limits.login_per_account,
+        &mut limits.login_per_ip,
+        &mut limits.mail_per_address,
+        &mut limits.mail_per_ip,
+    ] {
+        limit.count = 0;
+    }
 }
 
 /// An app with routes of its embedder.

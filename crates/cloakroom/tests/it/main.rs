@@ -1,16 +1,22 @@
 //! Everything goes through the public surface, as a browser would, on the engine that the environment names.
 mod architecture;
+mod by_mail;
 mod config;
 mod csrf;
 mod database;
 mod development;
+mod email_change;
+mod email_verification;
 mod embed;
 mod limits;
 mod login;
 mod mail;
 mod openapi;
 mod parsing;
+mod password_change;
+mod password_reset;
 mod race;
+mod reauthentication;
 mod session;
 mod signup;
 mod sink;
