@@ -1,4 +1,4 @@
-import type { Client, Config } from '@cloakroom/client'
+import type { Client, Config, Provider } from '@cloakroom/client'
 import { computed, shallowRef } from 'vue'
 
 const config = shallowRef<Config | null>(null)
@@ -11,6 +11,14 @@ export const signupOpen = computed(() => config.value?.signup.mode !== 'closed')
 
 /** The least characters of a new password, where we know. */
 export const passwordMinLength = computed(() => config.value?.password.min_length ?? null)
+
+/** The providers of social login, in the order of the configuration. */
+export const providers = computed<Provider[]>(() => config.value?.providers ?? [])
+
+/** What people call a provider. */
+export function providerName(id: string): string {
+  return providers.value.find((provider) => provider.id === id)?.name ?? id
+}
 
 /** Asks the server, once, and in parallel with the session: no page is drawn before both are there. */
 export async function loadAppConfig(client: Client): Promise<void> {

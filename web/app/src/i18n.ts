@@ -8,21 +8,41 @@ export type Language = keyof typeof LANGUAGES
 
 const KEY = 'cloakroom.language'
 
-/** One download per language, and only of the one that is used. */
+/** Only the language that is used is downloaded: what everybody sees at once, and the rest when one of its pages is opened. */
 const messages = {
-  en: () => import('./messages/en.json'),
-  de: () => import('./messages/de.json'),
+  en: { first: () => import('./messages/en.json'), pages: () => import('./messages/pages.en.json') },
+  de: { first: () => import('./messages/de.json'), pages: () => import('./messages/pages.de.json') },
 }
+let withPages = false
 
 /** All text of the app. */
 export const i18n = createI18n({ legacy: false, locale: 'en', missingWarn: false })
 
 /** Sets the language of the page, for the eye and, by `lang`, for the ear; resolves when its text is there. */
 export async function applyLanguage(language: Language): Promise<void> {
-  i18n.global.setLocaleMessage(language, (await messages[language]()).default)
+  const { first, pages } = messages[language]
+  const loaded = [first(), ...(withPages ? [pages()] : [])]
+  for (const part of await Promise.all(loaded)) i18n.global.mergeLocaleMessage(language, part.default)
   i18n.global.locale.value = language
   document.documentElement.lang = language
   document.documentElement.dir = 'ltr'
+}
+
+/** A page, or a part of one, that is downloaded when it is needed, together with its text. */
+export function withText<Page>(page: () => Promise<Page>): () => Promise<Page> {
+  return async () => {
+    const text = withPages ? Promise.resolve() : loadPages(i18n.global.locale.value as Language)
+    const [loaded] = await Promise.all([page(), text])
+    return loaded
+  }
+}
+
+async function loadPages(language: Language): Promise<void> {
+  const part = await messages[language].pages()
+  i18n.global.mergeLocaleMessage(language, part.default)
+  // Another language may have been chosen meanwhile.
+  withPages = language === i18n.global.locale.value
+  if (!withPages) await loadPages(i18n.global.locale.value as Language)
 }
 
 /** Sets the language of the page, and remembers the choice on this device. */

@@ -1,9 +1,8 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, ref } from 'vue'
-import { createI18n } from 'vue-i18n'
 import { useCountdown, type Countdown } from '../src/countdown'
-import en from '../src/messages/en.json'
+import { english } from './english'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2026-01-01T10:00:00Z') })
@@ -22,7 +21,7 @@ function countdownTo(instant: string | null): { countdown: Countdown; until: { v
       return () => null
     },
   })
-  mount(component, { global: { plugins: [createI18n({ legacy: false, locale: 'en', messages: { en } })] } })
+  mount(component, { global: { plugins: [english()] } })
   if (!countdown) throw new Error('setup has not run')
   return { countdown, until }
 }

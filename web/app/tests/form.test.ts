@@ -2,10 +2,9 @@ import type { Problem, ProblemCode, Result } from '@cloakroom/client'
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, ref } from 'vue'
-import { createI18n } from 'vue-i18n'
 import * as checks from '../src/checks'
 import { useForm, type Form } from '../src/form'
-import en from '../src/messages/en.json'
+import { english } from './english'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2026-01-01T10:00:00Z') })
@@ -55,7 +54,7 @@ function start(...results: Result<string>[]) {
       return () => null
     },
   })
-  mount(component, { global: { plugins: [createI18n({ legacy: false, locale: 'en', messages: { en } })] } })
+  mount(component, { global: { plugins: [english()] } })
   if (!form) throw new Error('setup has not run')
   const focus = vi.fn()
   form.summary.value = { focus }

@@ -2,9 +2,8 @@ import type { MailSent, Result } from '@cloakroom/client'
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, h } from 'vue'
-import { createI18n } from 'vue-i18n'
 import ResendMail from '../src/components/ResendMail.vue'
-import en from '../src/messages/en.json'
+import { english } from './english'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2026-01-01T10:00:00Z') })
@@ -23,7 +22,7 @@ function open(resendAt: string | null, ...replies: Result<MailSent>[]) {
       send,
     },
     global: {
-      plugins: [createI18n({ legacy: false, locale: 'en', messages: { en } })],
+      plugins: [english()],
       // Quasar's button wants Quasar installed, which wants a browser.
       stubs: { BaseButton: defineComponent((_props, { slots }) => () => h('button', slots.default?.())) },
     },

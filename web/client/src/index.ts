@@ -7,17 +7,23 @@
 import { localProblem, type Result } from './problem'
 import { createRequester, csrfToken, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request'
 import type {
+  AccountProof,
   Config,
   Credentials,
   Detail,
   EmailProof,
+  Identities,
   LinkTarget,
   LoginReply,
   MailSent,
   NewPassword,
   PasswordChange,
   Profile,
+  ProviderAnswer,
   Session,
+  SocialReply,
+  SocialStart,
+  SocialStarted,
 } from './types'
 
 export type { FieldProblem, Problem, ProblemCode, Result } from './problem'
@@ -68,6 +74,21 @@ export interface Client {
   /** Gives the account back its old address, and ends every session. */
   undoEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
 
+  /** Begins a social login; the browser is then to go to the `url`. The intent `link` needs recent proof. */
+  startSocial(provider: string, start: SocialStart, options?: CallOptions): Promise<Result<SocialStarted>>
+  /** Hands over what the provider has sent back to the callback page. */
+  finishSocial(provider: string, answer: ProviderAnswer, options?: CallOptions): Promise<Result<SocialReply>>
+  /** After `link_required`: proves the account that is there, and links the one that waits. */
+  linkSocial(proof: AccountProof, options?: CallOptions): Promise<Result<SocialReply>>
+  /** After `link_required`: mails a code to the account that is there. */
+  sendLinkCode(options?: CallOptions): Promise<Result<MailSent>>
+  /** After `email_required`: mails a link and a code, which finish the signup as they do any other. */
+  tellSocialEmail(email: string, options?: CallOptions): Promise<Result<MailSent>>
+  /** The providers' accounts that open this one. */
+  identities(options?: CallOptions): Promise<Result<Identities>>
+  /** Takes one of them away; needs recent proof, and `last_sign_in_method` refuses the last way in. */
+  unlinkIdentity(id: string, options?: CallOptions): Promise<Result<Detail>>
+
   /** Registers the one who is asked when a session turns out to have ended; null takes it back. */
   onNotAuthenticated(handler: Remedy | null): void
   /** Registers the one who is asked when a request needs fresh proof of identity; null takes it back. */
@@ -110,6 +131,14 @@ export function createClient(options: ClientOptions = {}): Client {
     changeEmail: (email, call) => post('/api/email/change/', { email }, call),
     confirmEmailChange: (token, call) => post('/api/email/change/confirm/', { token }, call),
     undoEmailChange: (token, call) => post('/api/email/change/undo/', { token }, call),
+
+    startSocial: (provider, start, call) => post(`/api/social/${encodeURIComponent(provider)}/start/`, start, call),
+    finishSocial: (provider, answer, call) => post(`/api/social/${encodeURIComponent(provider)}/`, answer, call),
+    linkSocial: (proof, call) => post('/api/social/link/', proof, call),
+    sendLinkCode: (call) => post('/api/social/link/code/', undefined, call),
+    tellSocialEmail: (email, call) => post('/api/social/email/', { email }, call),
+    identities: get('/api/social/'),
+    unlinkIdentity: (id, call) => send(`/api/social/identities/${encodeURIComponent(id)}/`, { ...call, method: 'DELETE' }),
 
     onNotAuthenticated: (handler) => remedy('not_authenticated', handler),
     onReauthenticationRequired: (handler) => remedy('reauthentication_required', handler),

@@ -55,7 +55,10 @@ export function createCloakroom({ client, router, paths }: CloakroomOptions): Cl
         if (status === 'signed-out') reauthentication.cancel()
       })
       app.provide(KEY, { client, session, reauthentication })
-      app.onUnmount(() => session.stop())
+      app.onUnmount(() => {
+        session.stop()
+        reauthentication.stop()
+      })
     },
   }
 }

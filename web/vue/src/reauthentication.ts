@@ -1,5 +1,6 @@
 import type { CallOptions, Client, LoginReply, Result } from '@cloakroom/client'
 import { ref, type Ref } from 'vue'
+import { joinTabs } from './tabs'
 
 /**
  * Some requests are only for who has proven their identity a short while ago. One that is refused waits here until its
@@ -12,9 +13,14 @@ export interface Reauthentication {
   withPassword(password: string, options?: CallOptions): Promise<Result<LoginReply>>
   /** Gives up what waits: its caller is told `reauthentication_required`. */
   cancel(): void
+  /** Ends listening. */
+  stop(): void
 }
 
-/** Makes the client wait for proof instead of failing. */
+/**
+ * Makes the client wait for proof instead of failing. It may also be given in another tab, by signing in again or by a
+ * provider: whether it is fresh enough, the server says.
+ */
 export function startReauthentication(client: Client): Reauthentication {
   const asked = ref(false)
   let waiting: ((proven: boolean) => void)[] = []
@@ -39,6 +45,10 @@ export function startReauthentication(client: Client): Reauthentication {
     })
   })
 
+  const tabs = joinTabs((message) => {
+    if (message === 'signed-in') release(true)
+  })
+
   return {
     asked,
     async withPassword(password, options) {
@@ -47,5 +57,9 @@ export function startReauthentication(client: Client): Reauthentication {
       return result
     },
     cancel: () => release(false),
+    stop() {
+      tabs.close()
+      client.onReauthenticationRequired(null)
+    },
   }
 }

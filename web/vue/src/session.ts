@@ -1,4 +1,17 @@
-import type { CallOptions, Client, Credentials, Detail, EmailProof, LoginReply, Problem, Result, User } from '@cloakroom/client'
+import type {
+  AccountProof,
+  CallOptions,
+  Client,
+  Credentials,
+  Detail,
+  EmailProof,
+  LoginReply,
+  Problem,
+  ProviderAnswer,
+  Result,
+  SocialReply,
+  User,
+} from '@cloakroom/client'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { readFlag, SIGN_OUT_PENDING, writeFlag } from './storage'
 import { joinTabs, type TabMessage } from './tabs'
@@ -37,6 +50,10 @@ export interface Session {
   login(credentials: Credentials, options?: CallOptions): Promise<Result<LoginReply>>
   /** Proves an address, which makes it an account and signs in; a tab that waits for it follows. */
   verifyEmail(proof: EmailProof, options?: CallOptions): Promise<Result<LoginReply>>
+  /** Hands over what a provider has sent back; signs in, or says what is still missing. */
+  finishSocial(provider: string, answer: ProviderAnswer, options?: CallOptions): Promise<Result<SocialReply>>
+  /** Proves the account that a provider's is to be linked to, and signs in. */
+  linkSocial(proof: AccountProof, options?: CallOptions): Promise<Result<SocialReply>>
   /** Signs out here; without a network it is kept in mind and done later. */
   logout(): Promise<Result<Detail>>
   /** Signs out on every device; needs a living session. */
@@ -185,13 +202,14 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   }
 
   /** Sends what may end in a sign-in, and goes where it leads. A sign-out that is pending goes first. */
-  async function enter(request: () => Promise<Result<LoginReply>>): Promise<Result<LoginReply>> {
+  async function enter<Reply extends LoginReply | SocialReply>(request: () => Promise<Result<Reply>>): Promise<Result<Reply>> {
     if (signOutPending.value) {
       const result = await finishSignOut()
       if (signOutPending.value && !result.ok) return result
     }
     const result = await request()
-    if (result.ok && result.data.next === 'done') {
+    const isDone = result.ok && (!('next' in result.data) || result.data.next === 'done')
+    if (isDone && result.data.user) {
       era += 1
       signedIn(result.data.user)
       tabs.tell('signed-in')
@@ -263,6 +281,8 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     signedOutBy,
     ready: retry(),
     login: (credentials, options) => enter(() => client.login(credentials, options)),
+    finishSocial: (provider, answer, options) => enter(() => client.finishSocial(provider, answer, options)),
+    linkSocial: (proof, options) => enter(() => client.linkSocial(proof, options)),
     verifyEmail: (proof, options) => enter(() => client.verifyEmail(proof, options)),
     logout: () => signOut('here'),
     logoutEverywhere: () => signOut('everywhere'),

@@ -1,0 +1,2 @@
+/** Where a sign-in ends when nobody wanted to go anywhere else. */
+export const HOME = '/account'

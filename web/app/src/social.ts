@@ -1,0 +1,64 @@
+import type { Problem, ProblemCode, SocialStart } from '@cloakroom/client'
+import { useClient } from '@cloakroom/vue'
+import { onBeforeUnmount, onMounted, ref, shallowRef, type Ref } from 'vue'
+import { useSubmission, type SubmissionPhase } from './submission'
+
+/** The way to a provider, which leads out of the app and, by the callback page, back into it. */
+export interface ProviderTrip {
+  /** Who is being gone to. */
+  readonly destination: Readonly<Ref<string | null>>
+  /** How far. */
+  readonly phase: Readonly<Ref<SubmissionPhase>>
+  /** Why it did not begin. */
+  readonly problem: Readonly<Ref<Problem | null>>
+  start(provider: string, wish: SocialStart): Promise<void>
+  cancel(): void
+}
+
+/** Makes the way to a provider, for a page with buttons that lead there. */
+export function useProviderTrip({ givesUp = true } = {}): ProviderTrip {
+  const client = useClient()
+  const submission = useSubmission({ givesUp })
+  const destination = ref<string | null>(null)
+  const problem = shallowRef<Problem | null>(null)
+
+  function stay() {
+    destination.value = null
+  }
+
+  // Who comes back by the browser's back button finds the page as it was before.
+  const shown = (event: PageTransitionEvent) => {
+    if (event.persisted) stay()
+  }
+  onMounted(() => window.addEventListener('pageshow', shown))
+  onBeforeUnmount(() => window.removeEventListener('pageshow', shown))
+
+  return {
+    destination,
+    phase: submission.phase,
+    problem,
+    async start(provider, wish) {
+      if (destination.value !== null) return
+      problem.value = null
+      destination.value = provider
+      const result = await submission.send((signal) => client.startSocial(provider, wish, { signal }))
+      // Until the browser has left, the button goes on saying where to.
+      if (result?.ok) return leaveFor(result.data.url)
+      stay()
+      if (result && result.problem.code !== 'reauthentication_required') problem.value = result.problem
+    },
+    cancel() {
+      submission.cancel()
+      stay()
+    },
+  }
+}
+
+function leaveFor(url: string) {
+  if (/^https?:$/.test(new URL(url, location.href).protocol)) location.assign(url)
+}
+
+/** What a social login has come to, short of a sign-in; as it is kept over a reload. */
+export type SocialOutcome =
+  | { failed: ProblemCode; requestId?: string; waits?: undefined }
+  | { waits: 'link_required' | 'email_required' | 'input_required'; returnTo: string; email: string; failed?: undefined }
