@@ -14,10 +14,14 @@ use crate::http::guard::GuardLayer;
 use crate::mail::Transport;
 use crate::mail::outbox::Outbox;
 use crate::password::Passwords;
+use crate::pipeline::{Pipeline, Step};
 use crate::provider::Providers;
 use crate::secret::SecretKey;
 use crate::store::Store;
 use crate::{http, jobs};
+
+/// What only a process that serves has: its jobs, and steps of the app.
+type Serving<'a> = (watch::Sender<()>, &'a [Arc<dyn Step>]);
 
 /// How long the end waits for mails that are on their way.
 const LAST_MAILS: Duration = Duration::from_secs(10);
@@ -35,6 +39,7 @@ struct Inner {
     key: SecretKey,
     passwords: Passwords,
     providers: Providers,
+    pipeline: Pipeline,
     sessions: SessionCache,
     outbox: Outbox,
     transport: Transport,
@@ -56,18 +61,26 @@ impl Cloakroom {
     /// # Errors
     /// As [`Cloakroom::open`].
     pub async fn new(config: Config) -> Result<Self> {
-        Self::with_clock(config, Clock::System).await
+        Self::with_clock(config, Clock::System, &[]).await
+    }
+
+    /// The same with steps of your own, which `pipeline.steps` names as `{ own = "…" }`.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`], and when the configuration names a step that is not among them.
+    pub async fn with_steps(config: Config, steps: &[Arc<dyn Step>]) -> Result<Self> {
+        Self::with_clock(config, Clock::System, steps).await
     }
 
     /// The same under a clock that can be turned.
     ///
     /// # Errors
     /// As [`Cloakroom::open`].
-    pub(crate) async fn with_clock(config: Config, clock: Clock) -> Result<Self> {
+    pub(crate) async fn with_clock(config: Config, clock: Clock, steps: &[Arc<dyn Step>]) -> Result<Self> {
         let store = Store::open(config.database.url.expose()).await?;
         require_fit(&store, &config).await?;
         let (alive, jobs_end) = watch::channel(());
-        let cloakroom = Self::assemble(config, store, clock, Some(alive))?;
+        let cloakroom = Self::assemble(config, store, clock, Some((alive, steps)))?;
         jobs::start(&cloakroom, jobs_end);
         Ok(cloakroom)
     }
@@ -82,7 +95,7 @@ impl Cloakroom {
         Self::assemble(config, store, Clock::System, None)
     }
 
-    fn assemble(config: Config, store: Store, clock: Clock, jobs: Option<watch::Sender<()>>) -> Result<Self> {
+    fn assemble(config: Config, store: Store, clock: Clock, server: Option<Serving<'_>>) -> Result<Self> {
         let key = match &config.secret {
             Some(secret) => SecretKey::new(secret.expose().as_bytes()),
             None => SecretKey::load_or_create(&config.secret_file.0),
@@ -91,9 +104,11 @@ impl Cloakroom {
         let transport = Transport::open(&config, &store)?;
         let passwords = Passwords::start();
         // The command line sends nobody anywhere.
-        let providers = match jobs {
-            Some(_) => Providers::open(&config, &clock)?,
-            None => Providers::none(),
+        let (providers, pipeline, jobs) = match server {
+            Some((jobs, steps)) => {
+                (Providers::open(&config, &clock)?, Pipeline::open(&config, steps)?, Some(jobs))
+            }
+            None => (Providers::none(), Pipeline::none(), None),
         };
         Ok(Self(Arc::new(Inner {
             config,
@@ -102,6 +117,7 @@ impl Cloakroom {
             key,
             passwords,
             providers,
+            pipeline,
             sessions: SessionCache::new(),
             outbox: Outbox::new(),
             transport,
@@ -152,14 +168,20 @@ impl Cloakroom {
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
     }
-
-    #[expect(dead_code, reason = "the social flow is the next to land")]
     pub(crate) fn providers(&self) -> &Providers {
         &self.0.providers
     }
 
     pub(crate) fn sessions(&self) -> &SessionCache {
         &self.0.sessions
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub(crate) fn pipeline(&self) -> &Pipeline {
+        &self.0.pipeline
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {

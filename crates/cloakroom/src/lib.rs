@@ -17,8 +17,8 @@ mod mail;
 mod model;
 mod outbound;
 mod password;
+pub mod pipeline;
 mod policy;
-#[cfg_attr(not(test), expect(dead_code, reason = "the social flow is the next to land"))]
 mod provider;
 mod secret;
 mod store;
@@ -32,7 +32,9 @@ pub use error::{Cause, Error, Invalid, Result};
 pub use flow::{administration, mailing};
 pub use http::extract::Staff;
 pub use http::guard::{Guard, GuardLayer};
+pub use http::social_input::Paused;
 pub use limits::Rate;
+pub use model::social::Intent;
 pub use model::user::User;
 
 /// The OpenAPI 3.1 document of every call, as JSON.

@@ -42,7 +42,7 @@ impl TestApp {
     /// When the database cannot be opened.
     pub async fn with(config: Config, own: Router) -> Self {
         let clock = Clock::Dial(std::sync::Arc::default());
-        let cloakroom = Cloakroom::with_clock(config, clock.clone()).await.expect("the cloakroom opens");
+        let cloakroom = Cloakroom::with_clock(config, clock.clone(), &[]).await.expect("the cloakroom opens");
         let router = own.merge(cloakroom.router()).layer(cloakroom.layer());
         Self { cloakroom, router, clock }
     }

@@ -15,8 +15,8 @@ use crate::mail::{Asked, Device, Kind};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::user::Account;
+use crate::policy;
 use crate::store::{Revocation, Tx};
-use crate::{policy, secret};
 
 /// How long an invitation is good: longer than a reset, because nobody waits for it.
 const INVITATION: Duration = Duration::from_hours(24);
@@ -143,25 +143,16 @@ pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str
     tx.hold_address(&email).await?;
     store(&mut tx, &account, &email).await?;
     tx.add_challenge(&invitation, invitation.token(cloakroom.key()).hash()).await?;
-    outbox::post_about(&mut tx, Kind::Invitation, &invitation, &Occasion { locale, asked }).await?;
+    outbox::post_about(&mut tx, Kind::Invitation, &invitation, &Occasion { locale, asked, provider: None })
+        .await?;
     tx.commit().await?;
     cloakroom.outbox().wake();
     Ok(account.into())
 }
 
 fn new_account(cloakroom: &Cloakroom, email: &Email, rank: Rank) -> Account {
-    let now = cloakroom.now();
     let (is_staff, is_superuser) = rank.flags();
-    Account {
-        id: secret::new_id(now),
-        email: email.spelling().to_owned(),
-        password_hash: None,
-        is_active: true,
-        is_staff,
-        is_superuser,
-        date_joined: now,
-        last_login: None,
-    }
+    Account { is_staff, is_superuser, ..Account::new(email, None, cloakroom.now()) }
 }
 
 async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {

@@ -110,6 +110,7 @@ pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str
     set_email(&mut tx, user_id, &old).await?;
     tx.void_password(user_id).await?;
     tx.end_challenges_since(user_id, undo.created_at).await?;
+    tx.delete_identities_since(user_id, undo.created_at).await?;
     tx.forget_browsers_of(user_id).await?;
     tx.end_sessions_of(user_id).await?;
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&old).of(user_id);

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Invalid, Result};
-use crate::flow::login::{self, SignedIn};
-use crate::flow::{challenge, session};
+use crate::flow::login::{self, Factor, SignedIn};
+use crate::flow::social::Arrival;
+use crate::flow::{challenge, session, social_email};
 use crate::limits::{self, Rate};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
-use crate::secret::{self, Ticket};
+use crate::secret::Ticket;
 use crate::store::Tx;
 
 /// Wrong codes for one address, over all its signups.
@@ -35,7 +36,7 @@ pub(crate) struct Proof<'a> {
 /// # Errors
 /// [`Error::TokenInvalid`].
 pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> {
-    let pending = challenge::look(cloakroom, ChallengeKind::Signup, token).await?;
+    let pending = find(cloakroom, token).await?;
     pending.email.ok_or(Error::TokenInvalid)
 }
 
@@ -44,13 +45,17 @@ pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> 
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::InvalidCode`]; [`Error::PasswordRequired`] in a browser that did not sign up;
 /// [`Error::OtherUserSignedIn`]; [`Error::Validation`].
-pub(crate) async fn verify(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proof<'_>) -> Result<SignedIn> {
+pub(crate) async fn verify(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    proof: Proof<'_>,
+) -> Result<SignedIn> {
     match proof {
         Proof { token: Some(token), password, email: None, code: None } => {
-            by_token(cloakroom, visitor, token, password).await
+            by_token(cloakroom, arrival, token, password).await
         }
         Proof { token: None, password: None, email: Some(email), code: Some(code) } => {
-            by_code(cloakroom, visitor, email, code).await
+            by_code(cloakroom, arrival, email, code).await
         }
         _ => Err(Error::Validation(vec![Invalid::new(
             "token",
@@ -62,46 +67,54 @@ pub(crate) async fn verify(cloakroom: &Cloakroom, visitor: &Visitor, proof: Proo
 
 async fn by_token(
     cloakroom: &Cloakroom,
-    visitor: &Visitor,
+    arrival: Arrival<'_>,
     token: &str,
     password: Option<&str>,
 ) -> Result<SignedIn> {
-    let pending = challenge::look(cloakroom, ChallengeKind::Signup, token).await?;
+    let visitor = arrival.visitor;
+    let pending = find(cloakroom, token).await?;
     session::require_none(cloakroom, visitor).await?;
     let email = address(&pending)?;
     let browser = visitor.browser.as_ref().map(Ticket::hash);
+    let is_here = pending.is_of(browser, cloakroom.now());
     let chosen = match password {
         Some(password) => {
             policy::password_of(cloakroom.config(), password, Some(&email))
                 .map_err(|invalid| Error::Validation(vec![invalid]))?;
             Some(cloakroom.passwords().place()?.hash(password).await?)
         }
-        None if pending.is_of(browser, cloakroom.now()) => None,
+        None if is_here && pending.kind == ChallengeKind::SocialEmail => {
+            return social_email::finish(cloakroom, arrival, &pending, email).await;
+        }
+        None if is_here => None,
         None => return Err(Error::PasswordRequired),
     };
+    // Proven elsewhere than where it began, a social signup becomes an account by password alone: whose identity waits
+    // there is not known.
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&email).await?;
-    let pending = challenge::take(cloakroom, &mut tx, ChallengeKind::Signup, token).await?;
+    let pending = challenge::take(cloakroom, &mut tx, pending.kind, token).await?;
     // Asked again: somebody may have signed in here meanwhile.
     if chosen.is_none() && !pending.is_of(browser, cloakroom.now()) {
         return Err(Error::PasswordRequired);
     }
-    let password_hash = chosen.or(pending.password_hash);
-    let account = new_account(cloakroom, &email, password_hash);
+    let account = Account::new(&email, chosen.or(pending.password_hash), cloakroom.now());
     make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::TokenInvalid,
         other => other,
     })
 }
 
-async fn by_code(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, code: &str) -> Result<SignedIn> {
+async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignedIn> {
+    let visitor = arrival.visitor;
     let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
     session::require_none(cloakroom, visitor).await?;
     let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
     let now = cloakroom.now();
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&email).await?;
-    let pending = tx.try_codes(ChallengeKind::Signup, &email, browser, now).await?;
+    let mut pending = tx.try_codes(ChallengeKind::Signup, &email, browser, now).await?;
+    pending.extend(tx.try_codes(ChallengeKind::SocialEmail, &email, browser, now).await?);
     if pending.is_empty() {
         return Err(Error::InvalidCode);
     }
@@ -115,9 +128,16 @@ async fn by_code(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, code: &s
         return Err(Error::InvalidCode);
     };
     counted.give_back(&mut tx).await?;
-    tx.end_challenge(&right.id).await?;
     let email = address(&right)?;
-    let account = new_account(cloakroom, &email, right.password_hash);
+    if right.kind == ChallengeKind::SocialEmail {
+        tx.commit().await?;
+        return social_email::finish(cloakroom, arrival, &right, email).await.map_err(|error| match error {
+            Error::TokenInvalid => Error::InvalidCode,
+            other => other,
+        });
+    }
+    tx.end_challenge(&right.id).await?;
+    let account = Account::new(&email, right.password_hash, now);
     make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::InvalidCode,
         other => other,
@@ -133,21 +153,15 @@ async fn make(
 ) -> Result<SignedIn> {
     tx.add_account(&account, &email).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &email).await?;
+    tx.end_challenges_for(ChallengeKind::SocialEmail, &email).await?;
     tracing::info!(user = account.id, "signed up");
-    login::proceed(cloakroom, tx, visitor, account.into()).await?.ok_or(Error::AccountInactive)
+    login::proceed(cloakroom, tx, visitor, Factor::mailbox(account)).await?.ok_or(Error::AccountInactive)
 }
 
-fn new_account(cloakroom: &Cloakroom, email: &Email, password_hash: Option<String>) -> Account {
-    let now = cloakroom.now();
-    Account {
-        id: secret::new_id(now),
-        email: email.spelling().to_owned(),
-        password_hash,
-        is_active: true,
-        is_staff: false,
-        is_superuser: false,
-        date_joined: now,
-        last_login: None,
+async fn find(cloakroom: &Cloakroom, token: &str) -> Result<Challenge> {
+    match challenge::look(cloakroom, ChallengeKind::Signup, token).await {
+        Err(Error::TokenInvalid) => challenge::look(cloakroom, ChallengeKind::SocialEmail, token).await,
+        found => found,
     }
 }
 

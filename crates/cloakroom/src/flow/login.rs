@@ -3,6 +3,7 @@
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::limits::{self, Counted};
+use crate::model::challenge::ChallengeKind;
 use crate::model::email::Email;
 use crate::model::session::NewSession;
 use crate::model::user::{Account, User};
@@ -35,12 +36,19 @@ pub(crate) struct Factor {
     verified_hash: Option<String>,
     /// The hash to store instead.
     upgrade: Option<String>,
+    /// A provider vouches for it: other attempts at providers in this browser go on beside it.
+    is_social: bool,
 }
 
-impl From<Account> for Factor {
-    /// One that is not a password: a mailbox, a provider.
-    fn from(account: Account) -> Self {
-        Self { account, verified_hash: None, upgrade: None }
+impl Factor {
+    /// A mailbox.
+    pub(crate) fn mailbox(account: Account) -> Self {
+        Self { account, verified_hash: None, upgrade: None, is_social: false }
+    }
+
+    /// A provider.
+    pub(crate) fn provider(account: Account) -> Self {
+        Self { is_social: true, ..Self::mailbox(account) }
     }
 }
 
@@ -96,7 +104,7 @@ async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Resu
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     match (attempt.place.verify(password, stored.clone()).await?, account, stored) {
         (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
-            Ok(Factor { account, verified_hash: Some(verified_hash), upgrade })
+            Ok(Factor { verified_hash: Some(verified_hash), upgrade, ..Factor::mailbox(account) })
         }
         _ => Err(Error::InvalidCredentials),
     }
@@ -121,7 +129,7 @@ pub(crate) async fn proceed(
     visitor: &Visitor,
     factor: Factor,
 ) -> Result<Option<SignedIn>> {
-    let Factor { account, verified_hash, upgrade } = factor;
+    let Factor { account, verified_hash, upgrade, is_social } = factor;
     let now = cloakroom.now();
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
         return Ok(None);
@@ -134,6 +142,9 @@ pub(crate) async fn proceed(
     if let Some(browser) = &visitor.browser {
         tx.note_browser(&account.id, browser.hash(), now).await?;
         tx.forget_browser_of_signups(browser.hash()).await?;
+        if !is_social {
+            tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
+        }
     }
     tx.commit().await?;
     ended.extend(visitor.session.as_ref().map(Ticket::hash));

@@ -2,8 +2,10 @@
 
 use crate::cloakroom::Cloakroom;
 use crate::error::Result;
+use crate::model::challenge::ChallengeKind;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
+use crate::store::Tx;
 
 /// Ends the session of this browser; one that is dead already, or none, is no error.
 pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
@@ -12,9 +14,7 @@ pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()>
         Some(ticket) => tx.end_session(ticket.hash()).await?,
         None => None,
     };
-    if let Some(browser) = &visitor.browser {
-        tx.forget_browser_of_signups(browser.hash()).await?;
-    }
+    leave_browser(&mut tx, visitor).await?;
     tx.commit().await?;
     if let Some(ticket) = &visitor.session {
         cloakroom.sessions().forget(ticket.hash());
@@ -29,11 +29,19 @@ pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()>
 pub(crate) async fn everywhere(cloakroom: &Cloakroom, visitor: &Visitor, user: &User) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
     let ended = tx.end_sessions_of(&user.id).await?;
-    if let Some(browser) = &visitor.browser {
-        tx.forget_browser_of_signups(browser.hash()).await?;
-    }
+    leave_browser(&mut tx, visitor).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
     tracing::info!(user = user.id, sessions = ended, "signed out everywhere");
+    Ok(())
+}
+
+/// Somebody else may sit before this browser next: what was begun in it ends, and no signup takes it for the same any more.
+async fn leave_browser(tx: &mut Tx, visitor: &Visitor) -> Result<()> {
+    if let Some(browser) = &visitor.browser {
+        tx.forget_browser_of_signups(browser.hash()).await?;
+        tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
+        tx.end_challenges_in(ChallengeKind::SocialPause, browser.hash()).await?;
+    }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Proving once more who one is, before something sensitive (NIST SP 800-63B, section 5.2; ASVS 7.5).
 
 use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
 use crate::flow::session;
@@ -45,23 +46,36 @@ pub(crate) async fn with_password(
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
 pub(crate) async fn proceed(
     cloakroom: &Cloakroom,
-    mut tx: Tx,
+    tx: Tx,
     visitor: &Visitor,
+    account: Account,
+) -> Result<SignedIn> {
+    tracing::info!(user = account.id, "reauthenticated");
+    renew(cloakroom, tx, (visitor, Some(cloakroom.now())), account).await
+}
+
+/// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`] when the session has ended meanwhile.
+pub(crate) async fn renew(
+    cloakroom: &Cloakroom,
+    mut tx: Tx,
+    (visitor, authenticated_at): (&Visitor, Option<Timestamp>),
     account: Account,
 ) -> Result<SignedIn> {
     let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let ticket = Ticket::generate();
-    if !tx.renew_session(before, ticket.hash(), cloakroom.now()).await? {
+    if !tx.renew_session(before, ticket.hash(), authenticated_at).await? {
         return Err(Error::NotAuthenticated);
     }
     tx.commit().await?;
     cloakroom.sessions().forget(before);
-    tracing::info!(user = account.id, "reauthenticated");
     Ok(SignedIn { ticket, user: account.user() })
 }
 
-/// Counts a try, then verifies the password of somebody who is signed in: with the same limits and at the same cost as a
-/// login, also for an account that has none.
+/// Counts a try, then verifies the password of an account that is known already: with the same limits and at the same cost
+/// as a login, also for an account that has none.
 ///
 /// # Errors
 /// [`Error::Busy`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].

@@ -150,14 +150,18 @@ pub(crate) async fn authenticate(cloakroom: &Cloakroom, ticket: &Ticket) -> Resu
     Ok(Some(Opened { live, is_renewed }))
 }
 
-/// The open session of whoever is signed in.
+/// The open session of whoever is signed in, if anybody is.
+pub(crate) async fn current(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Option<Arc<Live>>> {
+    let Some(ticket) = &visitor.session else { return Ok(None) };
+    Ok(authenticate(cloakroom, ticket).await?.map(|opened| opened.live))
+}
+
+/// The same where somebody must be.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`] when nobody is.
 pub(crate) async fn require(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Arc<Live>> {
-    let Some(ticket) = &visitor.session else { return Err(Error::NotAuthenticated) };
-    let opened = authenticate(cloakroom, ticket).await?.ok_or(Error::NotAuthenticated)?;
-    Ok(opened.live)
+    current(cloakroom, visitor).await?.ok_or(Error::NotAuthenticated)
 }
 
 /// The same for what is too sensitive for an old proof of identity (NIST SP 800-63B, section 5.2; ASVS 7.5.1).
@@ -179,10 +183,9 @@ pub(crate) async fn require_recent(cloakroom: &Cloakroom, visitor: &Visitor) -> 
 /// # Errors
 /// [`Error::OtherUserSignedIn`].
 pub(crate) async fn require_none(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
-    match require(cloakroom, visitor).await {
-        Ok(_) => Err(Error::OtherUserSignedIn),
-        Err(Error::NotAuthenticated) => Ok(()),
-        Err(other) => Err(other),
+    match current(cloakroom, visitor).await? {
+        Some(_) => Err(Error::OtherUserSignedIn),
+        None => Ok(()),
     }
 }
 

@@ -41,7 +41,7 @@ struct PasswordView {
 
 /// A provider of social login.
 #[derive(Serialize, ToSchema)]
-struct ProviderView {
+pub(super) struct ProviderView {
     id: String,
     name: String,
 }

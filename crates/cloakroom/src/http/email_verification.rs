@@ -9,6 +9,7 @@ use crate::http::cookies::SetCookies;
 use crate::http::json::Json;
 use crate::http::login::LoggedIn;
 use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
 
 /// The token of a mailed link.
 #[derive(Deserialize, ToSchema)]
@@ -55,6 +56,7 @@ pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> R
 #[utoipa::path(post, operation_id = "email_verify", path = "/api/email/verify/", tag = "signup", request_body = MailboxProof, responses((status = 200, body = LoggedIn)))]
 pub(super) async fn verify(
     visit: Visit,
+    occasion: Occasion,
     Json(proof): Json<MailboxProof>,
 ) -> Result<(SetCookies, Json<LoggedIn>)> {
     let proof = Proof {
@@ -63,6 +65,6 @@ pub(super) async fn verify(
         email: proof.email.as_deref(),
         code: proof.code.as_deref(),
     };
-    let signed_in = email_verification::verify(visit.cloakroom(), visit.visitor(), proof).await?;
+    let signed_in = email_verification::verify(visit.cloakroom(), visit.arrival(&occasion), proof).await?;
     Ok(LoggedIn::reply(&visit, signed_in))
 }

@@ -46,6 +46,17 @@ pub(super) fn json_response(body: Bytes) -> Response {
     response
 }
 
+/// A JSON object as a body, or none.
+pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Option<T>> {
+    let typed = require_json(request.headers());
+    let body = read(request).await?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    typed?;
+    parse(&body).map(Some)
+}
+
 /// For calls that take nothing: no body, or an empty object.
 pub(super) struct Nothing;
 
@@ -56,12 +67,7 @@ impl<S: Send + Sync> FromRequest<S> for Nothing {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct NoFields {}
-        let typed = require_json(request.headers());
-        let body = read(request).await?;
-        if !body.is_empty() {
-            typed?;
-            parse::<NoFields>(&body)?;
-        }
+        optional::<NoFields>(request).await?;
         Ok(Self)
     }
 }

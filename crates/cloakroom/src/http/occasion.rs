@@ -22,6 +22,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Occasion {
                 device: device(text(&parts.headers, &USER_AGENT)),
                 network: visit.visitor().network.to_string(),
             },
+            provider: None,
         })
     }
 }

@@ -41,7 +41,7 @@ pub(crate) struct Problem {
 struct ProblemCode(&'static str);
 
 /// Every code that a reply can carry.
-pub(crate) const CODES: [&str; 24] = [
+pub(crate) const CODES: [&str; 32] = [
     "not_authenticated",
     "forbidden",
     "invalid_credentials",
@@ -53,6 +53,14 @@ pub(crate) const CODES: [&str; 24] = [
     "password_required",
     "other_user_signed_in",
     "email_taken",
+    "not_allowed",
+    "identity_taken",
+    "last_sign_in_method",
+    "state_missing",
+    "state_mismatch",
+    "code_rejected",
+    "provider_denied",
+    "provider_unreachable",
     "csrf_failed",
     "rate_limited",
     "validation_failed",

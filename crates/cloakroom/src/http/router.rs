@@ -7,12 +7,12 @@ use utoipa_axum::routes;
 use crate::cloakroom::Cloakroom;
 use crate::error::Error;
 use crate::http::{
-    config, docs, email_change, email_verification, login, logout, openapi, password_change, password_reset,
-    profile, reauthentication, session, signup,
+    config, docs, email_change, email_verification, identities, login, logout, openapi, password_change,
+    password_reset, profile, reauthentication, session, signup, social, social_email, social_link,
 };
 
 /// All calls of the contract.
-fn routes() -> [UtoipaMethodRouter<()>; 19] {
+fn routes() -> [UtoipaMethodRouter<()>; 26] {
     [
         routes!(login::login_set_cookie),
         routes!(login::login),
@@ -33,6 +33,13 @@ fn routes() -> [UtoipaMethodRouter<()>; 19] {
         routes!(email_change::change),
         routes!(email_change::confirm),
         routes!(email_change::undo),
+        routes!(social::start),
+        routes!(social::finish),
+        routes!(social_link::link),
+        routes!(social_link::send_code),
+        routes!(social_email::email),
+        routes!(identities::identities),
+        routes!(identities::unlink),
     ]
 }
 

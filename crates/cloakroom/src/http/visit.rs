@@ -11,7 +11,9 @@ use http::request::Parts;
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::flow::session::{self, Live};
+use crate::flow::social::Arrival;
 use crate::http::cookies::{Cookies, SetCookies};
+use crate::mail::outbox::Occasion;
 use crate::model::network::Network;
 use crate::model::visitor::Visitor;
 
@@ -38,6 +40,11 @@ impl Visit {
 
     pub(super) fn visitor(&self) -> &Visitor {
         &self.0.visitor
+    }
+
+    /// Who is here, and how their mails say so.
+    pub(super) fn arrival<'a>(&'a self, occasion: &'a Occasion) -> Arrival<'a> {
+        Arrival { visitor: self.visitor(), occasion }
     }
 
     /// The open session, if there is one.

@@ -45,6 +45,21 @@ async fn about(
                 ..with_link(cloakroom, challenge, "verify-email", letter(kind, occasion, email))
             },
         },
+        Kind::SocialEmail => match account_of(cloakroom, &email).await? {
+            Some(account) => letter(Kind::SocialEmailHasAccount, occasion, account.email),
+            None => Letter {
+                code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
+                ..with_link(cloakroom, challenge, "verify-email", letter(kind, occasion, email))
+            },
+        },
+        Kind::LinkCode => {
+            let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
+            Letter {
+                code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
+                expires_at: challenge.code_expires_at,
+                ..letter(kind, occasion, account.email)
+            }
+        }
         Kind::PasswordReset | Kind::Invitation => {
             let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
             with_link(cloakroom, challenge, "reset-password", letter(kind, occasion, account.email))
@@ -74,18 +89,8 @@ async fn account_of(cloakroom: &Cloakroom, email: &str) -> Result<Option<Account
 }
 
 fn letter(kind: Kind, occasion: Occasion, to: String) -> Letter {
-    let Occasion { locale, asked } = occasion;
-    Letter {
-        kind,
-        locale,
-        to,
-        link: None,
-        code: None,
-        expires_at: None,
-        address: None,
-        provider: None,
-        asked,
-    }
+    let Occasion { locale, asked, provider } = occasion;
+    Letter { kind, locale, to, link: None, code: None, expires_at: None, address: None, provider, asked }
 }
 
 /// The token stands behind `#`, so that no server and no log ever sees it.

@@ -23,6 +23,16 @@ pub(crate) const LANES: usize = 4;
 pub(crate) struct Occasion {
     pub(crate) locale: Locale,
     pub(crate) asked: Asked,
+    /// The name of the provider that it is about, if it is about one.
+    #[serde(default)]
+    pub(crate) provider: Option<String>,
+}
+
+impl Occasion {
+    /// The same about a provider.
+    pub(crate) fn about(&self, provider: &str) -> Self {
+        Self { provider: Some(provider.to_owned()), ..self.clone() }
+    }
 }
 
 /// Posts a mail about a challenge, to the address or the account that it is about.

@@ -352,8 +352,7 @@ const GITHUB: &str = "[[provider]]\nid = \"github\"\nclient_id = \"x\"\nclient_s
 
 #[test]
 fn a_provider_whose_every_word_counts_may_not_join_accounts_by_address() {
-    let joins =
-        "[pipeline]\nsteps = [\"social_details\", \"associate_by_verified_email\", \"create_user\"]\n";
+    let joins = "[pipeline]\nsteps = [\"social_details\", \"social_uid\", \"social_user\", \"associate_by_verified_email\", \"create_user\", \"associate_user\"]\n";
     let text = format!("{GITHUB}trust_email = \"always\"\n{joins}");
     let complaint = complaint(&text);
     assert!(complaint.starts_with("cloakroom.toml:13:1: `provider.0.trust_email`: `always` is not safe together with associate_by_verified_email"), "{complaint}");

@@ -1,0 +1,46 @@
+//! What is linked to an account: looked at, and unlinked again.
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::flow::session;
+use crate::flow::social::Arrival;
+use crate::mail::Kind;
+use crate::mail::outbox;
+use crate::model::social::Identity;
+use crate::model::visitor::Visitor;
+
+/// What is linked to the account that is signed in, oldest first.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`].
+pub(crate) async fn list(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Vec<Identity>> {
+    let live = session::require(cloakroom, visitor).await?;
+    cloakroom.store().identities_of(&live.user.id).await
+}
+
+/// Unlinks an identity; not the last way in.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::NotFound`] for one that is not there or not
+/// theirs; [`Error::LastSignInMethod`].
+pub(crate) async fn unlink(cloakroom: &Cloakroom, arrival: Arrival<'_>, identity_id: &str) -> Result<()> {
+    let live = session::require_recent(cloakroom, arrival.visitor).await?;
+    let mut tx = cloakroom.store().begin().await?;
+    // Of two that are unlinked at once, the second one sees that the first is gone.
+    let account = tx.lock_account(&live.user.id).await?.ok_or(Error::NotAuthenticated)?;
+    let linked = tx.identities_of(&account.id).await?;
+    let identity = linked.iter().find(|identity| identity.id == identity_id).ok_or(Error::NotFound)?;
+    // One whose provider is not configured any more opens nothing.
+    let opens =
+        |other: &&Identity| other.id != identity.id && cloakroom.providers().get(&other.provider).is_some();
+    if account.password_hash.is_none() && linked.iter().filter(opens).count() == 0 {
+        return Err(Error::LastSignInMethod);
+    }
+    tx.delete_identity(&identity.id).await?;
+    let name = cloakroom.config().provider_name(&identity.provider);
+    outbox::post_to(&mut tx, Kind::IdentityUnlinked, &account, &arrival.occasion.about(name)).await?;
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    tracing::info!(user = account.id, provider = identity.provider, "unlinked");
+    Ok(())
+}

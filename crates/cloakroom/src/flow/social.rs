@@ -1,0 +1,366 @@
+//! Signing in, signing up, linking and proving who one is, by a provider's word.
+//!
+//! An attempt is kept on the server: single use, for ten minutes, in the browser that began it. What the provider says goes
+//! through the pipeline; where a person must do something first, it waits in that browser (`social_link`, `social_email`).
+
+use serde::Serialize;
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::flow::login::{self, Factor, SignedIn};
+use crate::flow::{challenge, reauthentication, session, social_pause};
+use crate::limits::Counted;
+use crate::mail::Kind;
+use crate::mail::outbox::{self, Occasion};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::social::{Attempt, Identity, Intent};
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::pipeline::{self, End, Need, Run};
+use crate::policy;
+use crate::provider::{AuthorizeRequest, Callback, Failure, Provider};
+use crate::secret::{self, Purpose, Ticket};
+use crate::store::Tx;
+
+/// What somebody wants of a provider.
+pub(crate) struct Wish<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) intent: Intent,
+    pub(crate) return_to: &'a str,
+}
+
+/// What came back from a provider, by way of the page.
+pub(crate) struct Answer<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) state: Option<&'a str>,
+    pub(crate) iss: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
+}
+
+/// Who is here, and how their mails say so.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) visitor: &'a Visitor,
+    pub(crate) occasion: &'a Occasion,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Achieved {
+    /// Signed in to an account that was there.
+    SignedIn,
+    /// Signed in to an account that was made just now.
+    SignedUp,
+    /// The provider's account opens this one from now on.
+    Linked,
+}
+
+/// An attempt that came to something, or waits.
+pub(crate) enum Finished {
+    /// Done.
+    Done { achieved: Achieved, signed_in: SignedIn, return_to: String },
+    /// The person must do something first, in this browser.
+    Waiting { need: Need, address: Option<String>, attempt: Attempt },
+}
+
+/// What must still be so when all is written: in the same transaction.
+#[derive(Default)]
+pub(crate) struct Opening<'a> {
+    /// A challenge that this uses up.
+    pub(crate) ends: Option<&'a str>,
+    /// A try to give back.
+    pub(crate) counted: Option<&'a Counted>,
+    /// The person has proven the account by itself, to link the identity.
+    pub(crate) is_proven: bool,
+}
+
+/// Begins an attempt; says where to send the person.
+///
+/// # Errors
+/// [`Error::NotFound`] for a provider that is not configured; [`Error::Validation`] for a `return_to` that leads elsewhere;
+/// [`Error::NotAuthenticated`] and [`Error::ReauthenticationRequired`] when the intent needs them;
+/// [`Error::ProviderUnreachable`].
+pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
+    let provider = cloakroom.providers().get(wish.provider).ok_or(Error::NotFound)?;
+    policy::return_to(wish.return_to).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let user_id = match wish.intent {
+        Intent::Login => session::current(cloakroom, visitor).await?.map(|live| live.user.id.clone()),
+        Intent::Link => Some(session::require_recent(cloakroom, visitor).await?.user.id.clone()),
+        Intent::Reauthenticate => Some(session::require(cloakroom, visitor).await?.user.id.clone()),
+    };
+    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::CsrfFailed {
+        reason: "There is no browser cookie: call GET /api/session/ first.",
+        is_told: cloakroom.config().development,
+    })?;
+    let attempt = Attempt {
+        provider: wish.provider.to_owned(),
+        intent: wish.intent,
+        return_to: wish.return_to.to_owned(),
+        user_id: user_id.clone(),
+    };
+    let mut begun = Challenge::new(ChallengeKind::SocialAttempt, cloakroom.now());
+    begun.browser = Some(browser);
+    begun.user_id = user_id;
+    begun.data = Some(serde_json::to_string(&attempt).map_err(Error::internal)?);
+    let key = cloakroom.key();
+    let state = begun.token(key);
+    let nonce = key.openid_nonce(&begun.id, &begun.nonce);
+    let request = AuthorizeRequest {
+        state: state.expose(),
+        code_challenge: &key.code_verifier(&begun.id, &begun.nonce).code_challenge(),
+        nonce: nonce.expose(),
+    };
+    let url = provider.authorize(&request).await.map_err(|failure| failed(wish.provider, failure))?;
+    let mut tx = cloakroom.store().begin().await?;
+    tx.add_challenge(&begun, state.hash()).await?;
+    tx.commit().await?;
+    Ok(url.into())
+}
+
+/// Finishes an attempt with what the provider sent back.
+///
+/// # Errors
+/// [`Error::StateMissing`], [`Error::StateMismatch`], [`Error::ProviderDenied`], [`Error::CodeRejected`],
+/// [`Error::ProviderUnreachable`]; then whatever the pipeline rejects it with.
+pub(crate) async fn finish(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    answer: Answer<'_>,
+) -> Result<Finished> {
+    let id = answer.provider;
+    let provider = cloakroom.providers().get(id).ok_or(Error::NotFound)?;
+    let result = conclude(cloakroom, arrival, provider, &answer).await;
+    let outcome = match &result {
+        Ok(Finished::Done { .. }) => "success",
+        Ok(Finished::Waiting { .. }) => "waiting",
+        Err(error) => error.code(),
+    };
+    let labels = [("provider", id.to_owned()), ("outcome", outcome.to_owned())];
+    metrics::counter!("cloakroom_social_logins_total", &labels).increment(1);
+    result
+}
+
+async fn conclude(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    provider: &Provider,
+    answer: &Answer<'_>,
+) -> Result<Finished> {
+    let state = answer.state.filter(|state| !state.is_empty()).ok_or(Error::StateMissing)?;
+    let (begun, attempt) = take_attempt(cloakroom, arrival.visitor, answer.provider, state).await?;
+    if let Some(error) = answer.error.filter(|error| !error.is_empty()) {
+        return Err(refused(error));
+    }
+    let code = answer.code.filter(|code| !code.is_empty()).ok_or(Error::CodeRejected)?;
+    let key = cloakroom.key();
+    let code_verifier = key.code_verifier(&begun.id, &begun.nonce);
+    let nonce = key.openid_nonce(&begun.id, &begun.nonce);
+    let callback =
+        Callback { code, code_verifier: code_verifier.expose(), nonce: nonce.expose(), iss: answer.iss };
+    let profile = provider.profile(&callback).await.map_err(|failure| failed(answer.provider, failure))?;
+    let user = match (attempt.intent, &attempt.user_id) {
+        (Intent::Login, _) | (_, None) => None,
+        (_, Some(user_id)) => Some(cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?),
+    };
+    advance(cloakroom, arrival, Run::new(attempt, profile, user), Opening::default()).await
+}
+
+/// Uses an attempt up, if it is this browser's, this provider's and this user's; otherwise it stays as it is.
+async fn take_attempt(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    provider: &str,
+    state: &str,
+) -> Result<(Challenge, Attempt)> {
+    let mismatch = |error| match error {
+        Error::TokenInvalid => Error::StateMismatch,
+        other => other,
+    };
+    let kind = ChallengeKind::SocialAttempt;
+    let begun = challenge::look(cloakroom, kind, state).await.map_err(mismatch)?;
+    let attempt: Attempt = read(&begun)?;
+    let now_here = session::current(cloakroom, visitor).await?.map(|live| live.user.id.clone());
+    let is_same_user = match attempt.intent {
+        // Beside another one of this browser that has signed in meanwhile, it still finishes.
+        Intent::Login => now_here.is_some() || attempt.user_id.is_none(),
+        Intent::Link | Intent::Reauthenticate => attempt.user_id == now_here,
+    };
+    let browser = visitor.browser.as_ref().map(Ticket::hash);
+    if begun.browser != browser || attempt.provider != provider || !is_same_user {
+        return Err(Error::StateMismatch);
+    }
+    let mut tx = cloakroom.store().begin().await?;
+    let begun = challenge::take(cloakroom, &mut tx, kind, state).await.map_err(mismatch)?;
+    tx.commit().await?;
+    Ok((begun, attempt))
+}
+
+/// An error that the provider sent instead of a code (RFC 6749, section 4.1.2.1).
+fn refused(error: &str) -> Error {
+    match error {
+        "server_error" | "temporarily_unavailable" => Error::ProviderUnreachable,
+        _ => Error::ProviderDenied,
+    }
+}
+
+fn failed(provider: &str, failure: Failure) -> Error {
+    match failure {
+        Failure::Denied => Error::ProviderDenied,
+        Failure::Rejected(reason) => {
+            tracing::warn!(provider, reason, "the provider's answer proves nothing");
+            Error::CodeRejected
+        }
+        Failure::Unreachable(reason) => {
+            tracing::warn!(provider, reason, "the provider does not answer");
+            Error::ProviderUnreachable
+        }
+    }
+}
+
+/// Goes on with the pipeline, and writes what it comes to.
+pub(crate) async fn advance(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    run: Run,
+    opening: Opening<'_>,
+) -> Result<Finished> {
+    Box::pin(go_on(cloakroom, arrival, run, opening)).await
+}
+
+async fn go_on(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    mut run: Run,
+    opening: Opening<'_>,
+) -> Result<Finished> {
+    let beginning = run.position;
+    for _ in 0..3 {
+        run = match pipeline::run(cloakroom, run).await? {
+            End::Paused(run, need) => {
+                return social_pause::wait(cloakroom, arrival.visitor, (run, need), &opening).await;
+            }
+            End::Settled(run) => run,
+        };
+        match settle(cloakroom, arrival, &run, &opening).await {
+            // Somebody was quicker with this address or this identity: what is decided then is decided anew.
+            Err(Error::AlreadyExists(_)) => run.rewind(beginning),
+            other => return other,
+        }
+    }
+    Err(Error::IdentityTaken)
+}
+
+/// Everything that the pipeline has decided, and the session, in one transaction.
+async fn settle(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    run: &Run,
+    opening: &Opening<'_>,
+) -> Result<Finished> {
+    let mut tx = cloakroom.store().begin().await?;
+    // As everywhere: an address before an account, an account before its rows.
+    match (&run.user, &run.proven) {
+        (Some(account), _) => {
+            if !tx.hold_account(&account.id).await? {
+                return Err(Error::AccountInactive);
+            }
+        }
+        (None, Some(proven)) => tx.hold_address(proven).await?,
+        (None, None) => {}
+    }
+    open(&mut tx, opening).await?;
+    let account = match &run.user {
+        Some(account) => account.clone(),
+        None => make(cloakroom, &mut tx, run).await?,
+    };
+    link(cloakroom, &mut tx, run, &account).await?;
+    if run.associates && !run.creates {
+        let name = cloakroom.config().provider_name(&run.attempt.provider);
+        let occasion = arrival.occasion.about(name);
+        outbox::post_to(&mut tx, Kind::IdentityLinked, &account, &occasion).await?;
+    }
+    let achieved = match run.attempt.intent {
+        Intent::Login if run.creates => Achieved::SignedUp,
+        Intent::Login if !opening.is_proven => Achieved::SignedIn,
+        Intent::Login | Intent::Link => Achieved::Linked,
+        Intent::Reauthenticate => Achieved::SignedIn,
+    };
+    let signed_in = match run.attempt.intent {
+        Intent::Login => login::proceed(cloakroom, tx, arrival.visitor, Factor::provider(account))
+            .await?
+            .ok_or(Error::AccountInactive)?,
+        Intent::Link => reauthentication::renew(cloakroom, tx, (arrival.visitor, None), account).await?,
+        Intent::Reauthenticate => reauthentication::proceed(cloakroom, tx, arrival.visitor, account).await?,
+    };
+    cloakroom.outbox().wake();
+    Ok(Finished::Done { achieved, signed_in, return_to: run.attempt.return_to.clone() })
+}
+
+/// Makes sure of what must still be so.
+pub(crate) async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<()> {
+    if let Some(id) = opening.ends
+        && !tx.end_challenge(id).await?
+    {
+        return Err(Error::StateMissing);
+    }
+    if let Some(counted) = opening.counted {
+        counted.give_back(tx).await?;
+    }
+    Ok(())
+}
+
+async fn make(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run) -> Result<Account> {
+    let email = run.proven.as_ref().ok_or_else(|| Error::internal("an account without an address"))?;
+    let account = Account::new(email, None, cloakroom.now());
+    tx.add_account(&account, email).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, email).await?;
+    tx.end_challenges_for(ChallengeKind::SocialEmail, email).await?;
+    tracing::info!(user = account.id, provider = run.attempt.provider, "signed up");
+    Ok(account)
+}
+
+async fn link(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run, account: &Account) -> Result<()> {
+    let now = cloakroom.now();
+    let label = run.label();
+    let identity = match &run.identity {
+        Some(identity) => {
+            let label = if run.updates_details { &label } else { &identity.label };
+            // Unlinked in this very moment: it opens nothing any more.
+            if !tx.use_identity(identity, label, now).await? {
+                return Err(Error::CodeRejected);
+            }
+            identity.clone()
+        }
+        None if run.associates => {
+            let identity = Identity {
+                id: secret::new_id(now),
+                user_id: account.id.clone(),
+                provider: run.attempt.provider.clone(),
+                subject: run.profile.subject.clone(),
+                label,
+                linked_at: now,
+            };
+            tx.add_identity(&identity).await?;
+            tracing::info!(user = account.id, provider = identity.provider, "linked");
+            identity
+        }
+        None => return Ok(()),
+    };
+    let tokens = run
+        .profile
+        .tokens
+        .as_ref()
+        .map(|tokens| cloakroom.key().seal(Purpose::ProviderTokens, &identity.id, &tokens.to_json()));
+    if run.keeps_extra || tokens.is_some() {
+        let extra = run.keeps_extra.then(|| run.profile.extra.to_string());
+        tx.keep_extra(&identity.id, extra, tokens).await?;
+    }
+    Ok(())
+}
+
+/// What a challenge keeps beside its columns.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(challenge: &Challenge) -> Result<T> {
+    serde_json::from_str(challenge.data.as_deref().unwrap_or_default()).map_err(Error::internal)
+}

@@ -1,0 +1,79 @@
+//! A provider that vouches for no address: the person tells one, and proves it by mail.
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::config::SignupMode;
+use crate::error::{Error, Result};
+use crate::flow::login::SignedIn;
+use crate::flow::signup::RESEND_AFTER;
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::flow::social_pause::{self, Waiting};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox;
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::pipeline::Need;
+use crate::policy;
+
+/// Mails a link and a code to the address; proving it in this browser finishes the signup. Says from when on another mail
+/// may be asked for; the mail before is void.
+///
+/// The answer is the same whether or not the address has an account. If it has one, the mail holds no token, and nothing is
+/// joined.
+///
+/// # Errors
+/// [`Error::StateMissing`] when nothing waits in this browser; [`Error::Validation`]; [`Error::SignupClosed`].
+pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str) -> Result<Timestamp> {
+    let (pause, waiting) = social_pause::waiting(cloakroom, arrival.visitor).await?;
+    if !matches!(waiting.need, Need::Email { .. }) {
+        return Err(Error::StateMissing);
+    }
+    if cloakroom.config().signup.mode == SignupMode::Closed {
+        return Err(Error::SignupClosed);
+    }
+    let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let now = cloakroom.now();
+    let resend_at = now.plus(RESEND_AFTER);
+    if !limits::count_mail(cloakroom, &email, arrival.visitor.network).await? {
+        return Ok(resend_at);
+    }
+    let mut pending = Challenge::new(ChallengeKind::SocialEmail, now).about(&email);
+    pending.browser = pause.browser;
+    let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
+    // What is encrypted is encrypted for one row: it moves to the new one.
+    let run = waiting.run.clone().resume(cloakroom.key(), &pause.id);
+    let moved = Waiting { need: waiting.need, run: run.keep(cloakroom.key(), &pending.id) };
+    pending.data = Some(serde_json::to_string(&moved).map_err(Error::internal)?);
+    let mut tx = cloakroom.store().begin().await?;
+    if let Some(browser) = pending.browser {
+        tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
+    }
+    tx.extend_challenge(&pause.id, now.plus(ChallengeKind::SocialEmail.lifetime())).await?;
+    tx.add_challenge(&pending, pending.token(cloakroom.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::SocialEmail, &pending, &arrival.occasion.about(name)).await?;
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    Ok(resend_at)
+}
+
+/// Finishes the signup with the address that has been proven, in the browser that began it.
+///
+/// # Errors
+/// [`Error::TokenInvalid`] when the address has got an account meanwhile; whatever the pipeline rejects it with.
+pub(crate) async fn finish(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    pending: &Challenge,
+    email: Email,
+) -> Result<SignedIn> {
+    let waiting: Waiting = social::read(pending)?;
+    let mut run = waiting.run.resume(cloakroom.key(), &pending.id);
+    run.proven = Some(email);
+    let opening = Opening { ends: Some(&pending.id), ..Opening::default() };
+    match social::advance(cloakroom, arrival, run, opening).await {
+        Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),
+        Ok(Finished::Waiting { .. }) | Err(Error::StateMissing) => Err(Error::TokenInvalid),
+        Err(other) => Err(other),
+    }
+}

@@ -1,0 +1,42 @@
+//! A step of the embedding app that waits for an answer.
+
+use serde_json::Value;
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::flow::social_pause;
+use crate::model::visitor::Visitor;
+use crate::pipeline::Need;
+
+/// Which step waits in this browser, and what it asks for.
+///
+/// # Errors
+/// [`Error::StateMissing`] when none does.
+pub(crate) async fn asked(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<(String, Value)> {
+    let (_, waiting) = social_pause::waiting(cloakroom, visitor).await?;
+    match waiting.need {
+        Need::Input { step, asked } => Ok((step, asked)),
+        _ => Err(Error::StateMissing),
+    }
+}
+
+/// Hands the answer to the step, and goes on there.
+///
+/// # Errors
+/// [`Error::StateMissing`] when that step does not wait any more; whatever the pipeline rejects it with.
+pub(crate) async fn answer(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    step: &str,
+    answer: Value,
+) -> Result<Finished> {
+    let (pause, waiting) = social_pause::waiting(cloakroom, arrival.visitor).await?;
+    if !matches!(&waiting.need, Need::Input { step: asking, .. } if asking == step) {
+        return Err(Error::StateMissing);
+    }
+    let mut run = waiting.run.resume(cloakroom.key(), &pause.id);
+    run.answers.insert(step.to_owned(), answer);
+    let opening = Opening { ends: Some(&pause.id), ..Opening::default() };
+    social::advance(cloakroom, arrival, run, opening).await
+}

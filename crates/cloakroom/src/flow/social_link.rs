@@ -1,0 +1,126 @@
+//! An account that exists already, and a provider's account that wants to open it: never joined by the address alone.
+//!
+//! The person proves the account: by its password, by a code mailed to it, or by an ordinary sign-in to it in the same
+//! browser, followed by an explicit yes. Then the waiting identity is linked.
+
+use std::time::Duration;
+
+use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::flow::signup::RESEND_AFTER;
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::flow::social_pause::{self, Waiting};
+use crate::flow::{reauthentication, session};
+use crate::limits::{self, Rate};
+use crate::mail::Kind;
+use crate::mail::outbox;
+use crate::model::challenge::Challenge;
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::pipeline::{Need, Run};
+use crate::{policy, secret};
+
+/// How long a mailed code is good.
+const CODE_LIFE: Duration = Duration::from_mins(10);
+/// Wrong codes for one account, over all attempts.
+const WRONG_CODES: Rate = Rate { count: 10, window: Duration::from_hours(24) };
+
+/// How somebody proves the account.
+pub(crate) enum Proof<'a> {
+    Password(&'a str),
+    Code(&'a str),
+    /// Signed in to it, they say yes.
+    Session,
+}
+
+/// Proves the account, links the identity that waits in this browser, and signs in.
+///
+/// # Errors
+/// [`Error::StateMissing`] when none waits; [`Error::InvalidCredentials`], [`Error::InvalidCode`], [`Error::RateLimited`];
+/// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
+pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
+    let (pause, waiting, account) = find(cloakroom, arrival).await?;
+    let mut run = waiting.run.resume(cloakroom.key(), &pause.id);
+    run.prove(account.clone());
+    match proof {
+        Proof::Password(password) => {
+            policy::known_password(password, "password")
+                .map_err(|invalid| Error::Validation(vec![invalid]))?;
+            let proven = reauthentication::prove(cloakroom, arrival.visitor, &account.id, password).await?;
+            let opening = Opening { counted: Some(&proven.counted), ..proven_by(&pause) };
+            social::advance(cloakroom, arrival, run, opening).await
+        }
+        Proof::Code(code) => by_code(cloakroom, arrival, (&pause, run, &account), code).await,
+        Proof::Session => {
+            let live = session::require(cloakroom, arrival.visitor).await?;
+            if live.user.id != account.id {
+                return Err(Error::OtherUserSignedIn);
+            }
+            // Who was signed in before has proven nothing since.
+            if live.authenticated_at < pause.created_at {
+                session::require_recent(cloakroom, arrival.visitor).await?;
+            }
+            social::advance(cloakroom, arrival, run, proven_by(&pause)).await
+        }
+    }
+}
+
+fn proven_by(pause: &Challenge) -> Opening<'_> {
+    Opening { ends: Some(&pause.id), counted: None, is_proven: true }
+}
+
+async fn by_code(
+    cloakroom: &Cloakroom,
+    arrival: Arrival<'_>,
+    (pause, run, account): (&Challenge, Run, &Account),
+    code: &str,
+) -> Result<Finished> {
+    let mut tx = cloakroom.store().begin().await?;
+    let tried = tx.try_code(&pause.id, cloakroom.now()).await?.ok_or(Error::InvalidCode)?;
+    let about = format!("link\0{}", account.id);
+    let counted = limits::count_code(cloakroom, &mut tx, &about, WRONG_CODES).await?;
+    // A try is counted, whatever else fails.
+    tx.commit().await?;
+    let is_right = tried.code(cloakroom.key()).is(code);
+    let counted = counted.filter(|_| is_right).ok_or(Error::InvalidCode)?;
+    let opening = Opening { counted: Some(&counted), ..proven_by(pause) };
+    social::advance(cloakroom, arrival, run, opening).await
+}
+
+/// Mails a code to the account, for somebody who has no password or does not know it; says from when on another may be
+/// asked for. The code before is void.
+///
+/// # Errors
+/// [`Error::StateMissing`] when nothing waits in this browser.
+pub(crate) async fn send_code(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Result<Timestamp> {
+    let (mut pause, waiting, account) = find(cloakroom, arrival).await?;
+    let email = Email::parse(&account.email).ok_or_else(|| Error::internal("a stored address is none"))?;
+    let now = cloakroom.now();
+    let resend_at = now.plus(RESEND_AFTER);
+    if !limits::count_mail(cloakroom, &email, arrival.visitor.network).await? {
+        return Ok(resend_at);
+    }
+    pause.nonce = secret::nonce();
+    pause.email = Some(account.email);
+    let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
+    let mut tx = cloakroom.store().begin().await?;
+    if !tx.renew_code(&pause.id, &pause.nonce, now.plus(CODE_LIFE)).await? {
+        return Err(Error::StateMissing);
+    }
+    outbox::post_about(&mut tx, Kind::LinkCode, &pause, &arrival.occasion.about(name)).await?;
+    tx.commit().await?;
+    cloakroom.outbox().wake();
+    Ok(resend_at)
+}
+
+/// What waits to be linked in this browser, and the account that it wants to open.
+async fn find(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Result<(Challenge, Waiting, Account)> {
+    let (pause, waiting) = social_pause::waiting(cloakroom, arrival.visitor).await?;
+    let Need::Link { user_id } = &waiting.need else { return Err(Error::StateMissing) };
+    let account = cloakroom.store().account(user_id).await?.ok_or(Error::StateMissing)?;
+    if !account.is_active {
+        return Err(Error::AccountInactive);
+    }
+    Ok((pause, waiting, account))
+}

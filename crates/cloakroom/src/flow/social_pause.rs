@@ -1,0 +1,59 @@
+//! A social login that waits for the person, in the browser that began it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::flow::social::{self, Finished, Opening};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::visitor::Visitor;
+use crate::pipeline::{Kept, Need, Run};
+use crate::secret::Ticket;
+
+/// What waits, as storage keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) need: Need,
+    pub(crate) run: Kept,
+}
+
+/// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
+pub(crate) async fn wait(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    (run, need): (Run, Need),
+    opening: &Opening<'_>,
+) -> Result<Finished> {
+    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
+    let mut pause = Challenge::new(ChallengeKind::SocialPause, cloakroom.now());
+    pause.browser = Some(browser);
+    if let Need::Link { user_id } = &need {
+        pause.user_id = Some(user_id.clone());
+    }
+    let address = match &need {
+        Need::Email { suggested } => suggested.clone(),
+        _ => run.proven.as_ref().map(|email| email.spelling().to_owned()),
+    };
+    let attempt = run.attempt.clone();
+    let waiting = Waiting { need: need.clone(), run: run.keep(cloakroom.key(), &pause.id) };
+    pause.data = Some(serde_json::to_string(&waiting).map_err(Error::internal)?);
+    let mut tx = cloakroom.store().begin().await?;
+    social::open(&mut tx, opening).await?;
+    tx.end_challenges_in(ChallengeKind::SocialPause, browser).await?;
+    tx.add_challenge(&pause, pause.token(cloakroom.key()).hash()).await?;
+    tx.commit().await?;
+    Ok(Finished::Waiting { need, address, attempt })
+}
+
+/// What waits in this browser.
+///
+/// # Errors
+/// [`Error::StateMissing`] when nothing does.
+pub(crate) async fn waiting(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<(Challenge, Waiting)> {
+    let browser = visitor.browser.as_ref().ok_or(Error::StateMissing)?.hash();
+    let kind = ChallengeKind::SocialPause;
+    let pause = cloakroom.store().challenge_in(kind, browser, cloakroom.now()).await?;
+    let pause = pause.ok_or(Error::StateMissing)?;
+    let waiting = social::read(&pause)?;
+    Ok((pause, waiting))
+}

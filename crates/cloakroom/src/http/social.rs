@@ -1,0 +1,203 @@
+//! `POST /api/social/{provider}/start/` and `POST /api/social/{provider}/`
+
+use axum::extract::{FromRequest, Path, Request};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::error::{Error, Invalid, Result};
+use crate::flow::social::{self, Achieved, Answer, Finished, Wish};
+use crate::http::config::ProviderView;
+use crate::http::cookies::SetCookies;
+use crate::http::json::{self, Json};
+use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
+use crate::model::social::Intent;
+use crate::model::user::User;
+use crate::pipeline::Need;
+
+/// What somebody wants of a provider.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Start {
+    /// `login` when nothing is said.
+    #[serde(default)]
+    intent: Intent,
+    /// A path of this site, to go to afterwards.
+    #[serde(default = "root")]
+    return_to: String,
+}
+
+fn root() -> String {
+    "/".to_owned()
+}
+
+/// Where to send the browser.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Started {
+    /// The provider's authorize URL.
+    url: String,
+}
+
+/// What came back from the provider, as the query or as JSON.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderAnswer {
+    /// The authorization code.
+    code: Option<String>,
+    /// The attempt.
+    state: Option<String>,
+    /// Who says to have issued the code (RFC 9207).
+    iss: Option<String>,
+    /// What the provider says went wrong (RFC 6749, section 4.1.2.1).
+    error: Option<String>,
+}
+
+/// What became of it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SocialResult {
+    /// Signed in to an account that was there.
+    SignedIn,
+    /// Signed in to an account that was made just now.
+    SignedUp,
+    /// The provider's account opens this one from now on.
+    Linked,
+    /// The address has an account: prove it, and the two are linked.
+    LinkRequired,
+    /// The provider vouches for no address: tell one, and prove it.
+    EmailRequired,
+    /// A step of the embedding app asks for something.
+    InputRequired,
+}
+
+/// A social login that came to something, or waits for the person.
+#[derive(Serialize, ToSchema)]
+pub(super) struct SocialReply {
+    /// `success`
+    detail: &'static str,
+    result: SocialResult,
+    /// Where the person wanted to go.
+    return_to: String,
+    /// Whose way it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<ProviderView>,
+    /// Who is signed in now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<User>,
+    /// With `link_required` the account's address; with `email_required` what the provider tells, unproven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// With `input_required` the step that asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    step: Option<String>,
+    /// With `input_required` what it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<serde_json::Value>,
+}
+
+impl SocialReply {
+    pub(super) fn of(visit: &Visit, finished: Finished) -> (Option<SetCookies>, Json<Self>) {
+        let view = |id: &str| {
+            visit.cloakroom().config().provider.iter().find(|known| known.id == id).map(ProviderView::from)
+        };
+        match finished {
+            Finished::Done { achieved, signed_in, return_to } => {
+                let cookies = SetCookies::signed_in(visit, &signed_in.ticket);
+                let result = match achieved {
+                    Achieved::SignedIn => SocialResult::SignedIn,
+                    Achieved::SignedUp => SocialResult::SignedUp,
+                    Achieved::Linked => SocialResult::Linked,
+                };
+                let user = Some(signed_in.user);
+                (Some(cookies), Json(Self { user, ..Self::bare(result, return_to) }))
+            }
+            Finished::Waiting { need, address, attempt } => {
+                let provider = view(&attempt.provider);
+                let (result, step, asked) = match need {
+                    Need::Link { .. } => (SocialResult::LinkRequired, None, None),
+                    Need::Email { .. } => (SocialResult::EmailRequired, None, None),
+                    Need::Input { step, asked } => (SocialResult::InputRequired, Some(step), Some(asked)),
+                };
+                let bare = Self::bare(result, attempt.return_to);
+                (None, Json(Self { provider, email: address, step, asked, ..bare }))
+            }
+        }
+    }
+
+    fn bare(result: SocialResult, return_to: String) -> Self {
+        Self {
+            detail: "success",
+            result,
+            return_to,
+            provider: None,
+            user: None,
+            email: None,
+            step: None,
+            asked: None,
+        }
+    }
+}
+
+/// Go to a provider
+///
+/// Begins an attempt: single use, for ten minutes, in this browser. The intents `link` and `reauthenticate` need a session, and
+/// `link` a recent proof of identity.
+#[utoipa::path(post, path = "/api/social/{provider}/start/", tag = "social", request_body = Start, params(("provider" = String, Path, description = "The provider's id")), responses((status = 200, body = Started)))]
+pub(super) async fn start(
+    visit: Visit,
+    Path(provider): Path<String>,
+    Json(start): Json<Start>,
+) -> Result<Json<Started>> {
+    let wish = Wish { provider: &provider, intent: start.intent, return_to: &start.return_to };
+    let url = social::start(visit.cloakroom(), visit.visitor(), wish).await?;
+    Ok(Json(Started { url }))
+}
+
+/// Come back from a provider
+///
+/// `code` and `state` as the query or as JSON.
+#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt")), responses((status = 200, body = SocialReply)))]
+pub(super) async fn finish(
+    visit: Visit,
+    occasion: Occasion,
+    Path(provider): Path<String>,
+    answer: ProviderAnswer,
+) -> Result<(Option<SetCookies>, Json<SocialReply>)> {
+    let answer = Answer {
+        provider: &provider,
+        code: answer.code.as_deref(),
+        state: answer.state.as_deref(),
+        iss: answer.iss.as_deref(),
+        error: answer.error.as_deref(),
+    };
+    let finished = social::finish(visit.cloakroom(), visit.arrival(&occasion), answer).await?;
+    Ok(SocialReply::of(&visit, finished))
+}
+
+impl<S: Send + Sync> FromRequest<S> for ProviderAnswer {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        let query = of_query(request.uri().query().unwrap_or_default())?;
+        Ok(json::optional(request).await?.unwrap_or(query))
+    }
+}
+
+/// What else a provider adds to its answer is none of ours; what stands there twice is no answer.
+fn of_query(query: &str) -> Result<ProviderAnswer> {
+    let mut answer = ProviderAnswer::default();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        let field = match &*name {
+            "code" => &mut answer.code,
+            "state" => &mut answer.state,
+            "iss" => &mut answer.iss,
+            "error" => &mut answer.error,
+            _ => continue,
+        };
+        if field.replace(value.into_owned()).is_some() {
+            let detail = format!("`{name}` stands there twice.");
+            return Err(Error::Validation(vec![Invalid::new(&name, "invalid", detail)]));
+        }
+    }
+    Ok(answer)
+}

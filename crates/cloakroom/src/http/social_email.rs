@@ -1,0 +1,25 @@
+//! `POST /api/social/email/`
+
+use http::StatusCode;
+
+use crate::error::Result;
+use crate::flow::social_email;
+use crate::http::json::Json;
+use crate::http::signup::{Accepted, Address};
+use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
+
+/// Tell an address for a social signup
+///
+/// Mails a link and a code; proving the address in this browser (`POST /api/email/verify/`) finishes the signup. The answer is the
+/// same whether or not the address has an account.
+#[utoipa::path(post, path = "/api/social/email/", tag = "social", request_body = Address, responses((status = 202, body = Accepted)))]
+pub(super) async fn email(
+    visit: Visit,
+    occasion: Occasion,
+    Json(address): Json<Address>,
+) -> Result<(StatusCode, Json<Accepted>)> {
+    social_email::start(visit.cloakroom(), visit.arrival(&occasion), &address.email)
+        .await
+        .map(Accepted::reply)
+}

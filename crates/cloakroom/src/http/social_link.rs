@@ -1,0 +1,69 @@
+//! `POST /api/social/link/` and `POST /api/social/link/code/`
+
+use axum::extract::{FromRequest, Request};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::error::{Error, Invalid, Result};
+use crate::flow::social_link::{self, Proof};
+use crate::http::cookies::SetCookies;
+use crate::http::json::{self, Json, Nothing};
+use crate::http::signup::Accepted;
+use crate::http::social::SocialReply;
+use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
+
+/// How somebody proves the account that is to be linked: by its password, or by a mailed code; with neither, by being signed
+/// in to it.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountProof {
+    /// The account's password.
+    #[schema(format = Password)]
+    password: Option<String>,
+    /// Six digits.
+    code: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequest<S> for AccountProof {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+        Ok(json::optional(request).await?.unwrap_or_default())
+    }
+}
+
+/// Link the identity that waits
+///
+/// Proves the existing account, links the provider's to it, and signs in.
+#[utoipa::path(post, path = "/api/social/link/", tag = "social", request_body(content = Option<AccountProof>), responses((status = 200, body = SocialReply)))]
+pub(super) async fn link(
+    visit: Visit,
+    occasion: Occasion,
+    proof: AccountProof,
+) -> Result<(Option<SetCookies>, Json<SocialReply>)> {
+    let proof = match (&proof.password, &proof.code) {
+        (Some(password), None) => Proof::Password(password),
+        (None, Some(code)) => Proof::Code(code),
+        (None, None) => Proof::Session,
+        (Some(_), Some(_)) => {
+            let both = Invalid::new("code", "invalid", "Send the password or the code, not both.");
+            return Err(Error::Validation(vec![both]));
+        }
+    };
+    let finished = social_link::link(visit.cloakroom(), visit.arrival(&occasion), proof).await?;
+    Ok(SocialReply::of(&visit, finished))
+}
+
+/// Mail a code to the account that is to be linked
+///
+/// For somebody without a password. The code before is void.
+#[utoipa::path(post, path = "/api/social/link/code/", tag = "social", responses((status = 202, body = Accepted)))]
+pub(super) async fn send_code(
+    visit: Visit,
+    occasion: Occasion,
+    _: Nothing,
+) -> Result<(StatusCode, Json<Accepted>)> {
+    social_link::send_code(visit.cloakroom(), visit.arrival(&occasion)).await.map(Accepted::reply)
+}
