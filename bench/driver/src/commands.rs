@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use crate::load::same;
 use crate::parts::stored::Pair;
 use crate::parts::{
-    Subject, check, checks_of, descriptors, flood, instructions as counting, limiter, login, nodes, progress,
-    size, soak as soaking, stored, storm,
+    Subject, check, checks_of, descriptors, flood, instructions as counting, limiter, login, nodes, outbox,
+    progress, size, soak as soaking, stored, storm,
 };
 use crate::place::{ACCOUNTS, Installation, Place, account, login_request, session_check};
 use crate::process::{Result, Server};
@@ -22,6 +22,8 @@ const THOUSAND: usize = 1_000;
 const MILLION: usize = 1_000_000;
 /// Names in the measurement of the limits.
 const NAMES: usize = 200_000;
+/// Mails that wait when the mail server opens.
+const MAILS: usize = 1_000;
 /// Open files in the measurement of descriptors.
 const FEW_FILES: u32 = 128;
 /// Logouts in the measurement of nodes.
@@ -44,6 +46,10 @@ pub async fn run(is_quick: bool) -> Result<()> {
     measure_logins(&place, &world, &mut results).await?;
     measure_nodes(&place, &world, &mut results).await?;
     measure_faults(&place, &world, &mut results).await?;
+    let mails = if is_quick { MAILS / 5 } else { MAILS };
+    for engine in ["SQLite", "Postgres"] {
+        results.outbox.push(outbox::measure(&place, engine, mails).await?);
+    }
     results.circumstances.seconds = begun.elapsed().as_secs_f64();
     finish(&place, "bench", &results)?;
     counting::verdict(&results.instructions).map_or(Ok(()), |slipped| Err(slipped.into()))
@@ -160,8 +166,9 @@ async fn measure_nodes(place: &Place, world: &World, results: &mut Results) -> R
 }
 
 async fn measure_faults(place: &Place, world: &World, results: &mut Results) -> Result<()> {
+    let installation = place.install("postgres_limits", "postgres", FEW).await?;
     let installation =
-        place.install("postgres_limits", "postgres", FEW).await?.with_limits("10/15m", "1/15m");
+        installation.with("LIMITS__LOGIN_PER_ACCOUNT", "10/15m").with("LIMITS__LOGIN_PER_IP", "1/15m");
     let server = place.serve(&installation).await?;
     let names = if place.is_quick { NAMES / 50 } else { NAMES };
     results.limiter = Some(limiter::measure(&server, &installation.database, names).await?);

@@ -73,7 +73,7 @@ pub async fn closed(
                 requests(number, &mut request);
                 let sent = Instant::now();
                 match timeout(LONG_PATIENCE, connection.send(&request)).await {
-                    Ok(Ok(200)) => latencies.add(sent.elapsed()),
+                    Ok(Ok(200 | 202)) => latencies.add(sent.elapsed()),
                     Ok(Ok(_)) => {}
                     // A connection in the middle of something is of no use any more.
                     _ => match Connection::open(address).await {

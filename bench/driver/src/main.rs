@@ -12,6 +12,7 @@ mod place;
 mod process;
 mod results;
 mod seed;
+mod sink;
 mod statistics;
 mod tables;
 mod targets;

@@ -88,6 +88,7 @@ fn parts(figures: &Figures, missed: String) -> Vec<(&'static str, String)> {
         ("stored", tables::stored(bench)),
         ("nodes", tables::nodes(bench)),
         ("faults", tables::faults(bench)),
+        ("outbox", tables::outbox(bench)),
         ("instructions", tables::instructions(bench)),
         (
             "soak",

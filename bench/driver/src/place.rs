@@ -47,7 +47,8 @@ pub struct Installation {
     name: String,
     address: SocketAddr,
     metrics: SocketAddr,
-    limits: [&'static str; 2],
+    /// Keys over those of the file, as the environment names them, and their values.
+    settings: Vec<(&'static str, String)>,
 }
 
 impl Place {
@@ -127,14 +128,15 @@ name = "Bench"
                 host = http::HOST,
             ),
         )?;
-        Ok(Installation {
+        let installation = Installation {
             database: database.to_owned(),
             configuration,
             name: name.to_owned(),
             address,
             metrics,
-            limits: ["0/15m"; 2],
-        })
+            settings: Vec::new(),
+        };
+        Ok(installation.with("LIMITS__LOGIN_PER_ACCOUNT", "0/15m").with("LIMITS__LOGIN_PER_IP", "0/15m"))
     }
 
     /// Starts `cloakroom serve` as in production: metrics on, the log at `info` into a file.
@@ -197,10 +199,11 @@ impl Installation {
         Ok((count("hit"), count("miss")))
     }
 
-    /// With limits on tries to sign in, by account and by network, where they are off otherwise.
+    /// With another value for a key, which is named as in the environment, without the prefix.
     #[must_use]
-    pub fn with_limits(mut self, by_account: &'static str, by_network: &'static str) -> Self {
-        self.limits = [by_account, by_network];
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.settings.retain(|(known, _)| *known != key);
+        self.settings.push((key, value.into()));
         self
     }
 
@@ -210,9 +213,9 @@ impl Installation {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CLOAKROOM_")) {
             command.env_remove(name);
         }
-        let [by_account, by_network] = self.limits;
-        command.env("CLOAKROOM_LIMITS__LOGIN_PER_ACCOUNT", by_account);
-        command.env("CLOAKROOM_LIMITS__LOGIN_PER_IP", by_network);
+        for (key, value) in &self.settings {
+            command.env(format!("CLOAKROOM_{key}"), value);
+        }
     }
 }
 
@@ -248,15 +251,20 @@ pub fn write_session_check(ticket: &str, buffer: &mut Vec<u8>) {
     }
 }
 
-/// Opens the login page once, as a browser does, and makes the request that signs in: it may be sent again and again.
-pub async fn login_request(address: SocketAddr, email: &str) -> Result<Vec<u8>> {
+/// Opens a page once, as a browser does: the headers of the requests that the page sends.
+pub async fn page(address: SocketAddr) -> Result<String> {
     let reply = http::once(address, &http::get("/api/login-set-cookie/", FORWARDED)).await?;
     let token = reply.cookie("csrftoken").ok_or("no csrftoken in the reply")?;
     let browser = reply.cookie("__Host-browser").ok_or("no browser cookie in the reply")?;
-    let headers = format!(
+    Ok(format!(
         "{FORWARDED}Origin: https://{}\r\nX-CSRFToken: {token}\r\nCookie: csrftoken={token}; __Host-browser={browser}\r\n",
         http::HOST
-    );
+    ))
+}
+
+/// The request that signs in: it may be sent again and again.
+pub async fn login_request(address: SocketAddr, email: &str) -> Result<Vec<u8>> {
+    let headers = page(address).await?;
     Ok(http::post("/api/login/", &headers, &format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#)))
 }
 

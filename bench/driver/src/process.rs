@@ -61,6 +61,11 @@ impl Server {
         Err(format!("{command:?} did not answer within a minute").into())
     }
 
+    /// Ends it in the middle of whatever it does.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
     /// Ends it: SIGTERM, and SIGKILL after ten seconds.
     pub async fn stop(mut self) -> Result<()> {
         if let Some(pid) = i32::try_from(self.pid).ok().and_then(Pid::from_raw) {

@@ -27,6 +27,9 @@ pub struct Results {
     pub limiter: Option<Limiter>,
     /// More connections than open files.
     pub descriptors: Option<Descriptors>,
+    /// Mails on their way out.
+    #[serde(default)]
+    pub outbox: Vec<Outbox>,
     /// The guard against slipping.
     pub instructions: Vec<Instructions>,
     /// Ten minutes of everything.
@@ -219,6 +222,23 @@ pub struct Descriptors {
     pub served_meanwhile: bool,
     /// From the moment when the connections closed to the next good answer on a new one, in milliseconds.
     pub recovery: f64,
+}
+
+/// Mails on their way out, and what a kill in the middle does to them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Outbox {
+    /// The engine.
+    pub engine: String,
+    /// How many waited when the mail server opened.
+    pub mails: usize,
+    /// How many arrived a second.
+    pub rate: f64,
+    /// How many had not arrived when the process was killed.
+    pub killed_with: usize,
+    /// Of those, how many never did.
+    pub lost: usize,
+    /// How many came more than once.
+    pub duplicates: usize,
 }
 
 /// Instructions of one request.

@@ -15,7 +15,7 @@ use crate::process::Result;
 /// Rows in one statement.
 const BATCH: usize = 20_000;
 /// Sessions of one account.
-const SESSIONS_EACH: usize = 10;
+pub const SESSIONS_EACH: usize = 10;
 /// The sessions were begun this long ago, and used a moment ago.
 const AGE: Duration = Duration::from_hours(1);
 

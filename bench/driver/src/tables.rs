@@ -39,6 +39,7 @@ pub fn all(results: &Results) -> String {
         size(results),
         nodes(results),
         faults(results),
+        outbox(results),
         instructions(results),
         soak(results),
     ];
@@ -245,6 +246,30 @@ pub fn faults(results: &Results) -> String {
         ]);
     }
     if rows.is_empty() { String::new() } else { table(&["fault", "outcome"], rows) }
+}
+
+/// Mails
+pub fn outbox(results: &Results) -> String {
+    if results.outbox.is_empty() {
+        return String::new();
+    }
+    let head = [
+        "outbox",
+        "mails that waited",
+        "sent a second",
+        "not sent yet when the process was killed",
+        "lost",
+        "sent twice",
+    ];
+    table(
+        &head,
+        results.outbox.iter().map(|outbox| {
+            let counts = [outbox.killed_with, outbox.lost, outbox.duplicates].map(|count| count.to_string());
+            let mut row = vec![outbox.engine.clone(), outbox.mails.to_string(), short(outbox.rate)];
+            row.extend(counts);
+            row
+        }),
+    )
 }
 
 /// The guard

@@ -268,6 +268,13 @@ fn of_size(figures: &Figures) -> Vec<Target> {
             "MiB",
         ),
         target(
+            "outbox_lost",
+            "mails on their way out when the process was killed: lost",
+            AtMost(0.0),
+            (!bench.outbox.is_empty()).then(|| bench.outbox.iter().map(|outbox| outbox.lost as f64).sum()),
+            "",
+        ),
+        target(
             "descriptors",
             "no descriptors left: those connected are answered (1 = yes)",
             AtLeast(1.0),

@@ -7,6 +7,7 @@ pub mod instructions;
 pub mod limiter;
 pub mod login;
 pub mod nodes;
+pub mod outbox;
 pub mod size;
 pub mod soak;
 pub mod stored;
