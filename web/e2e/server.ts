@@ -52,13 +52,19 @@ export async function startServer(settings: Record<string, string> = {}): Promis
 
 /** Makes an account, by the command line and while the server runs. */
 export function addUser(email: string, password: string): void {
+  run(['user', 'add', email, '--password-stdin'], password)
+}
+
+/** Does something to an account, likewise. */
+export function runCommand(...command: string[]): void {
+  run(command)
+}
+
+function run(command: string[], input = ''): void {
   const directory = process.env[DATA_DIRECTORY]
   if (!directory) throw new Error('the global setup has not run')
-  const result = spawnSync(binary, ['user', 'add', email, '--password-stdin', '--data-dir', directory], {
-    input: password,
-    encoding: 'utf8',
-  })
-  if (result.status !== 0) throw new Error(`user add: ${result.error?.message ?? result.stderr}`)
+  const result = spawnSync(binary, [...command, '--data-dir', directory], { input, encoding: 'utf8' })
+  if (result.status !== 0) throw new Error(`${command.join(' ')}: ${result.error?.message ?? result.stderr}`)
 }
 
 async function answers(url: string): Promise<boolean> {
