@@ -3,14 +3,6 @@ import type { components } from './schema'
 /** Every code that a reply of Cloakroom can carry, and those that only this client makes. */
 export type ProblemCode =
   | components['schemas']['ProblemCode']
-  | 'not_allowed'
-  | 'identity_taken'
-  | 'last_sign_in_method'
-  | 'state_missing'
-  | 'state_mismatch'
-  | 'code_rejected'
-  | 'provider_denied'
-  | 'provider_unreachable'
   /** No reply arrived: offline, name not found, connection refused. */
   | 'network'
   /** The caller's AbortSignal ended the request. */

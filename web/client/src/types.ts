@@ -32,51 +32,18 @@ export type PasswordChange = Required<Schemas['PasswordChange']>
 /** A provider of social login. */
 export type Provider = Schemas['ProviderView']
 /** Why somebody goes to a provider. */
-export type SocialIntent = 'login' | 'link' | 'reauthenticate'
-
+export type SocialIntent = Schemas['Intent']
 /** What somebody wants of a provider, and the path of this site to go to afterwards. */
-export interface SocialStart {
-  intent: SocialIntent
-  return_to: string
-}
-
+export type SocialStart = Required<Schemas['Start']>
 /** Where to send the browser. */
-export interface SocialStarted {
-  url: string
-}
-
+export type SocialStarted = Schemas['Started']
 /** What came back from the provider, in the query of the callback page. */
-export interface ProviderAnswer {
-  code?: string
-  state?: string
-  iss?: string
-  error?: string
-}
-
-/** What became of a social login. */
-export interface SocialReply extends Detail {
-  result: 'signed_in' | 'signed_up' | 'linked' | 'link_required' | 'email_required' | 'input_required'
-  return_to: string
-  provider?: Provider | null
-  /** Who is signed in now. */
-  user?: User | null
-  /** With `link_required` the account's address; with `email_required` what the provider tells, unproven. */
-  email?: string | null
-}
-
+export type ProviderAnswer = Schemas['ProviderAnswer']
+/** What became of a social login: who is signed in, or what is still missing. */
+export type SocialReply = Schemas['SocialReply']
 /** How somebody proves the account that is to be linked; with neither, by being signed in to it. */
 export type AccountProof = { password: string } | { code: string } | Record<string, never>
-
 /** A provider's account that opens this one. */
-export interface Identity {
-  id: string
-  provider: string
-  label: string
-  linked_at: string
-}
-
+export type Identity = Schemas['IdentityView']
 /** The ways in by a provider: those that are linked, and all there are. */
-export interface Identities {
-  identities: Identity[]
-  providers: Provider[]
-}
+export type Identities = Schemas['Linked']

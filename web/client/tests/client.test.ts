@@ -206,11 +206,30 @@ describe('a call', () => {
     ['/api/email/change/undo/', { token: 't' }, (client) => client.undoEmailChange('t')],
   ]
 
-  it.each(calls)('posts to %s, and puts nothing into the address', async (path, body, call) => {
+  const social: typeof calls = [
+    [
+      '/api/social/git%2Fhub/start/',
+      { intent: 'link', return_to: '/account' },
+      (client) => client.startSocial('git/hub', { intent: 'link', return_to: '/account' }),
+    ],
+    ['/api/social/github/', { code: 'c', state: 's' }, (client) => client.finishSocial('github', { code: 'c', state: 's' })],
+    ['/api/social/link/', { password: 'p' }, (client) => client.linkSocial({ password: 'p' })],
+    ['/api/social/link/', {}, (client) => client.linkSocial({})],
+    ['/api/social/link/code/', undefined, (client) => client.sendLinkCode()],
+    ['/api/social/email/', { email: 'a@example.test' }, (client) => client.tellSocialEmail('a@example.test')],
+  ]
+
+  it.each([...calls, ...social])('posts to %s, and puts nothing into the address', async (path, body, call) => {
     const { client, fetch, asked } = server(Response.json({ detail: 'Success' }))
     expect(await call(client)).toMatchObject({ ok: true })
     expect(asked()).toEqual([`POST ${path}`])
-    expect(fetch.mock.calls[0]?.[1]?.body).toBe(JSON.stringify(body))
+    expect(fetch.mock.calls[0]?.[1]?.body).toBe(body === undefined ? undefined : JSON.stringify(body))
+  })
+
+  it('names the identity that is to go in its path', async () => {
+    const { client, asked } = server(Response.json({ detail: 'Success' }))
+    await client.unlinkIdentity('0192/f0')
+    expect(asked()).toEqual(['DELETE /api/social/identities/0192%2Ff0/'])
   })
 
   it('says in which language the page is at that moment', async () => {

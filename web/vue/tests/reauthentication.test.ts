@@ -1,6 +1,14 @@
 import { createClient } from '@cloakroom/client'
-import { expect, it, vi } from 'vitest'
-import { startReauthentication } from '../src/reauthentication'
+import { afterEach, expect, it, vi } from 'vitest'
+import { startReauthentication, type Reauthentication } from '../src/reauthentication'
+import { joinTabs } from '../src/tabs'
+
+let open: Reauthentication[] = []
+
+afterEach(() => {
+  for (const reauthentication of open) reauthentication.stop()
+  open = []
+})
 
 /** A server that lets the address be changed by who has proven to know the password "right". */
 function start() {
@@ -16,7 +24,9 @@ function start() {
     return proven ? Promise.resolve(Response.json({ detail: 'Sent' })) : refuse(403, 'reauthentication_required')
   }
   const client = createClient({ fetch })
-  return { client, asked, reauthentication: startReauthentication(client) }
+  const reauthentication = startReauthentication(client)
+  open.push(reauthentication)
+  return { client, asked, reauthentication, proveElsewhere: () => void (proven = true) }
 }
 
 it('a request waits for the proof, and is then sent as it was', async () => {
@@ -68,4 +78,15 @@ it('a request that is ended waits no longer', async () => {
   expect(await change).toMatchObject({ ok: false })
   expect(reauthentication.asked.value).toBe(false)
   expect(asked).toHaveLength(1)
+})
+
+it('proof that is given in another tab counts, too', async () => {
+  const { client, reauthentication, proveElsewhere } = start()
+  const change = client.changeEmail('new@example.test')
+  await vi.waitUntil(() => reauthentication.asked.value)
+  proveElsewhere()
+  const other = joinTabs(() => {})
+  other.tell('signed-in')
+  other.close()
+  expect(await change).toMatchObject({ ok: true })
 })

@@ -61,6 +61,17 @@ export class Server {
         this.user = person(email)
         return Response.json({ detail: 'Success', next: 'done', user: this.user })
       }
+      case 'POST /api/social/github/': {
+        const { code } = JSON.parse(String(init?.body)) as { code: string }
+        if (code === 'unknown') return Response.json({ detail: 'success', result: 'link_required', return_to: '/' })
+        this.user = person(code)
+        return Response.json({ detail: 'success', result: 'signed_in', return_to: '/', user: this.user })
+      }
+      case 'POST /api/email/verify/': {
+        const { token } = JSON.parse(String(init?.body)) as { token: string }
+        this.user = person(token)
+        return Response.json({ detail: 'Success', next: 'done', user: this.user })
+      }
       case 'POST /api/logout/':
         this.user = null
         return Response.json({ detail: 'Logout Successful' })

@@ -107,6 +107,26 @@ describe('a sign-in', () => {
     expect(other.session.user.value).toEqual(ada)
   })
 
+  it('also comes from a provider, unless something is still missing', async () => {
+    const here = tab()
+    const there = tab()
+    await Promise.all([here.session.ready, there.session.ready])
+    await here.session.finishSocial('github', { code: 'unknown', state: 'state' })
+    expect(here.session.status.value).toBe('signed-out')
+    await here.session.finishSocial('github', { code: ada.email, state: 'state' })
+    expect(here.session.user.value).toEqual(ada)
+    await inTime(() => expect(there.session.user.value).toEqual(ada))
+  })
+
+  it('also comes from an address that has been proven, and a tab that waits for it follows', async () => {
+    const waiting = tab({ onPrivatePage: false })
+    const link = tab()
+    await Promise.all([waiting.session.ready, link.session.ready])
+    await link.session.verifyEmail({ token: ada.email })
+    expect(link.session.user.value).toEqual(ada)
+    await inTime(() => expect(waiting.session.status.value).toBe('signed-in'))
+  })
+
   it('is not undone by an older answer that arrives late', async () => {
     const { session } = tab()
     await session.ready
