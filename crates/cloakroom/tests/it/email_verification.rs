@@ -400,3 +400,28 @@ async fn an_address_that_got_an_account_meanwhile_cannot_be_proven_for_another()
     assert_eq!(browser.state().await, "anonymous");
     assert!(opens(&app, EVE, PASSWORD).await && !opens(&app, EVE, NEW).await);
 }
+
+/// M07: what wants a session says so, and what wants a step before it leads nowhere.
+#[tokio::test]
+async fn m07_steps_out_of_order_lead_nowhere() {
+    let app = app_with_ada().await;
+    let nobody = page(&app).await;
+    for path in [CONFIRM_EMAIL, "/api/email/change/", "/api/password/change/", "/api/reauthenticate/"] {
+        let body = match path {
+            CONFIRM_EMAIL => json!({"token": "x"}),
+            "/api/email/change/" => json!({"email": EVE}),
+            "/api/password/change/" => json!({"current_password": PASSWORD, "new_password": NEW}),
+            _ => json!({"password": PASSWORD}),
+        };
+        let reply = nobody.post(path, &body).await;
+        assert_eq!((reply.status.as_u16(), &*reply.code()), (401, "not_authenticated"), "{path}");
+        assert_eq!(reply.json()["type"], "about:blank");
+    }
+    // A code before any signup, a link of nobody, a proof of what has been proven.
+    assert_eq!(type_code(&nobody, EVE, "123456").await.code(), "invalid_code");
+    assert_eq!(verify_with(&nobody, &"A".repeat(43), NEW).await.code(), "token_invalid");
+    assert_eq!(confirm_reset(&nobody, &"A".repeat(43), NEW).await.code(), "token_invalid");
+    let token = sign_up(&app, &nobody, EVE, PASSWORD).await;
+    assert_eq!(confirm_reset(&nobody, &token, NEW).await.code(), "token_invalid");
+    assert_eq!(app.database.rows("users").await, 1);
+}

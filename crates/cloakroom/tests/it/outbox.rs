@@ -1,0 +1,297 @@
+//! How mail leaves (`mail/outbox.rs`, `jobs/outbox.rs`, `jobs/letter.rs`; catalogue L11, L12, L15, T01, T05).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::{Browser, PASSWORD};
+use http::Method;
+use serde_json::json;
+
+use crate::by_mail::{
+    ADA, EVE, NEW, PROFILE, app_with_ada, app_with_ada_and, ask_reset, change_email, change_password,
+    confirm_reset, opens, page, pages, reset_token, sign_up, type_code, verify, verify_with, with_token,
+};
+use crate::race::{at_once, within};
+use crate::sink::{Sink, Taken};
+
+/// What stands behind `#token=` in a mail that has left.
+fn token(mail: &Taken) -> String {
+    let text = mail.part("text/plain");
+    let (_, rest) = text.split_once("#token=").expect("a link");
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+/// T05: a thief of the database has no token that is good, nor one that was.
+#[tokio::test]
+async fn t05_a_stolen_database_holds_no_token_and_no_password() {
+    let sink = Sink::start(&json!({}));
+    let app = app_with_ada_and(&sink).await;
+    let ada = app.signed_in(ADA).await;
+    assert_eq!(page(&app).await.signup(EVE, "eves-horse-battery").await.status, 202);
+    assert_eq!(page(&app).await.signup(ADA, "adas-horse-battery").await.status, 202);
+    assert_eq!(ask_reset(&page(&app).await, ADA).await.status, 202);
+    assert_eq!(change_email(&ada, "ada@elsewhere.test").await.status, 202);
+    let mails = sink.wait_for_mails(5);
+    app.mails().await;
+    let linked = mails.iter().filter(|mail| mail.part("text/plain").contains("#token="));
+    let mut tokens: BTreeSet<String> = linked.map(token).collect();
+    assert_eq!(tokens.len(), 4, "the one to an address that has an account holds none");
+    let reset = mails.iter().find(|mail| mail.raw.contains("reset-password")).unwrap();
+    assert_eq!(confirm_reset(&page(&app).await, &token(reset), NEW).await.status, 200);
+    tokens.extend(ada.cookie("sessionid"));
+    let loot = app.database.stolen().await;
+    assert!(loot.contains(EVE), "the search finds what is there");
+    for secret in
+        tokens.iter().map(String::as_str).chain([PASSWORD, NEW, "eves-horse-battery", "adas-horse-battery"])
+    {
+        assert!(!loot.contains(secret), "{secret}");
+    }
+}
+
+/// T05: 256 bits each, and none like another.
+#[tokio::test]
+async fn t05_tokens_are_256_random_bits_each() {
+    let app = app_with_ada().await;
+    let mut tokens = BTreeSet::new();
+    for _ in 0..60 {
+        tokens.insert(reset_token(&app, ADA).await);
+    }
+    assert_eq!(tokens.len(), 60);
+    let letters: BTreeSet<char> = tokens.iter().flat_map(|token| token.chars()).collect();
+    assert!(letters.len() > 60, "all of base64url: {letters:?}");
+    let beginnings: BTreeSet<&str> = tokens.iter().map(|token| &token[..6]).collect();
+    assert_eq!(beginnings.len(), 60);
+    assert!(tokens.iter().all(|token| token.len() == 43), "{tokens:?}");
+}
+
+/// The waits between two tries, and the end: within 10 s, then doubling, at most 60 s in the first five minutes; ten tries.
+#[tokio::test]
+async fn l12_a_mail_is_tried_ten_times_and_then_given_up_visibly() {
+    const PAUSE: Duration = Duration::from_mins(31);
+    let mut sink = Sink::start(&json!({}));
+    sink.refuse("data", 450, "try again later");
+    let app = app_with_ada_and(&sink).await;
+    assert_eq!(page(&app).await.signup(EVE, PASSWORD).await.status, 202);
+    let column = async |name: &str| {
+        app.database.texts(&format!("SELECT CAST({name} AS TEXT) FROM outbox")).await.remove(0)
+    };
+    // The clock stands between two tries, but for what the test itself takes; a pause longer than any wait comes before each.
+    let mut waits = Vec::new();
+    for attempt in 1..=10 {
+        let has_failed = async || {
+            column("attempts").await == attempt.to_string()
+                && column("COALESCE(last_error, '')").await.contains("450")
+        };
+        within(Duration::from_secs(10), has_failed).await;
+        let until = column("due_at - created_at").await.parse::<i64>().unwrap() / 1000;
+        waits.push(until - PAUSE.as_secs().cast_signed() * (attempt - 1));
+        app.database.change("UPDATE outbox SET last_error = NULL WHERE abandoned_at IS NULL").await;
+        app.advance(PAUSE);
+    }
+    let mut took = 0;
+    for (wait, expected) in waits.iter().zip([5, 10, 20, 40, 60, 60, 60, 60, 1800]) {
+        let more = wait - expected;
+        assert!((took..took + 5).contains(&more), "{waits:?}");
+        took = more;
+    }
+    assert_eq!(app.database.texts("SELECT id FROM outbox WHERE abandoned_at IS NOT NULL").await.len(), 1);
+    assert!(column("last_error").await.contains("450"));
+    assert_eq!(sink.mails().len(), 0);
+}
+
+#[tokio::test]
+async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
+    let mut sink = Sink::start(&json!({}));
+    // The connection breaks off after the server has the mail, so that nobody knows whether it took it.
+    sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
+    let app = app_with_ada_and(&sink).await;
+    let browser = page(&app).await;
+    assert_eq!(browser.signup(EVE, PASSWORD).await.status, 202);
+    let first = sink.wait_for_mails(1).remove(0);
+    sink.behave(&json!({"behaviour": "accept"}));
+    // The process that had it is gone: its lease ends, and another one sends.
+    let node = app.another_node().await;
+    app.database.change("UPDATE outbox SET due_at = 0, attempts = attempts + 1").await;
+    let second = sink.wait_for_mails(2).remove(1);
+    drop(node);
+    assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
+    assert_eq!((token(&first), &first.to), (token(&second), &second.to));
+    assert_eq!(first.part("text/plain"), second.part("text/plain"), "the code as well");
+    assert_eq!(verify(&browser, &token(&second)).await.status, 200);
+}
+
+/// L15: two nodes that share an outbox send each mail once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn l15_two_nodes_send_each_mail_once() {
+    let mut sink = Sink::start(&json!({}));
+    sink.refuse("connect", 421, "not yet");
+    let app = app_with_ada_and(&sink).await;
+    for number in 0..24 {
+        app.add(&format!("p{number}@example.test"), Rank::Plain).await;
+    }
+    let node = app.another_node().await;
+    let browsers = pages(&app, 24).await;
+    at_once(24, |number| {
+        let browser = Arc::clone(&browsers[number]);
+        async move { assert_eq!(ask_reset(&browser, &format!("p{number}@example.test")).await.status, 202) }
+    })
+    .await;
+    sink.behave(&json!({"behaviour": "accept"}));
+    app.advance(Duration::from_mins(2));
+    node.advance(Duration::from_mins(2));
+    sink.wait_for_mails(24);
+    app.mails().await;
+    let mails = sink.mails();
+    let recipients: BTreeSet<&str> = mails.iter().map(|mail| &*mail.to[0]).collect();
+    let ids: BTreeSet<String> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+    assert_eq!((mails.len(), recipients.len(), ids.len()), (24, 24, 24));
+}
+
+/// What has nothing to tell any more is not sent: a link that was replaced, used, or whose account is gone.
+#[tokio::test]
+async fn a_mail_whose_link_is_void_already_is_not_sent() {
+    let mut sink = Sink::start(&json!({}));
+    sink.refuse("mail", 450, "later");
+    let app = app_with_ada_and(&sink).await;
+    let browser = page(&app).await;
+    for _ in 0..3 {
+        assert_eq!(ask_reset(&browser, ADA).await.status, 202);
+    }
+    sink.behave(&json!({"behaviour": "accept"}));
+    app.advance(Duration::from_secs(10));
+    app.mails().await;
+    let mails = sink.mails();
+    assert_eq!(mails.len(), 1, "the newest");
+    assert_eq!(confirm_reset(&browser, &token(&mails[0]), NEW).await.status, 200);
+}
+
+/// Whoever changes the password may change the address next, while the mail server is away: the notice still goes to where
+/// the owner reads.
+#[tokio::test]
+async fn a_notice_goes_to_the_address_of_the_moment_that_it_tells_of() {
+    let mut sink = Sink::start(&json!({}));
+    let app = app_with_ada_and(&sink).await;
+    let attacker = app.signed_in(ADA).await;
+    assert_eq!(change_email(&attacker, "attacker@evil.test").await.status, 202);
+    sink.wait_for_mails(2);
+    sink.refuse("rcpt", 450, "later");
+    assert_eq!(change_password(&attacker, PASSWORD, NEW).await.status, 200);
+    app.database
+        .change("UPDATE users SET email = 'attacker@evil.test', email_canonical = 'attacker@evil.test'")
+        .await;
+    sink.behave(&json!({"behaviour": "accept"}));
+    app.advance(Duration::from_secs(10));
+    app.mails().await;
+    let mails = sink.mails();
+    let notice =
+        mails.iter().find(|mail| mail.header("Subject") == "Your password for Acme was changed").unwrap();
+    assert_eq!(notice.to, [ADA]);
+}
+
+/// T01: whatever a request says of hosts, links lead to `public_url`, then and later.
+#[tokio::test]
+async fn t01_no_header_changes_a_mailed_link() {
+    let app = app_with_ada().await;
+    let headers = [
+        ("x-forwarded-host", "evil.test"),
+        ("x-forwarded-server", "evil.test"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-port", "8443"),
+        ("x-forwarded-prefix", "/evil"),
+        ("x-original-host", "evil.test"),
+        ("x-original-url", "https://evil.test/"),
+        ("x-rewrite-url", "https://evil.test/"),
+        ("x-host", "evil.test"),
+        ("forwarded", "host=evil.test;proto=https"),
+        ("host", "evil.test"),
+    ];
+    let link_is_ours = async |email: &str, page: &str, what: &str| {
+        let mail = app.mail_to(email).await;
+        let link = format!("http://localhost:3000/{page}#token=");
+        for part in [&mail.text, &mail.html] {
+            assert!(part.contains(&link) && !part.contains("evil"), "{what}: {part}");
+        }
+    };
+    for (name, value) in headers {
+        let browser = page(&app).await;
+        let send = async |path: &str, body: serde_json::Value| {
+            let reply = browser.call(&Method::POST, path).header(name, value).json(&body).send().await;
+            assert!(matches!(reply.status.as_u16(), 202 | 400 | 421), "{name}: {}", reply.text);
+        };
+        send("/api/signup/", json!({"email": EVE, "password": PASSWORD})).await;
+        link_is_ours(EVE, "verify-email", name).await;
+        send("/api/signup/resend/", json!({"email": EVE})).await;
+        link_is_ours(EVE, "verify-email", name).await;
+        send("/api/password/reset/", json!({"email": ADA})).await;
+        link_is_ours(ADA, "reset-password", name).await;
+    }
+    assert_eq!(ask_reset(&page(&app).await, ADA).await.status, 202);
+    link_is_ours(ADA, "reset-password", "a clean request afterwards").await;
+}
+
+/// A client that goes away in the middle: the answer is lost, and what was asked for is done wholly or not at all.
+async fn broken_off(
+    browser: &Browser,
+    path: &str,
+    body: &serde_json::Value,
+    patience: Duration,
+) -> Option<u16> {
+    tokio::time::timeout(patience, browser.post(path, body)).await.ok().map(|reply| reply.status.as_u16())
+}
+
+/// L11: whoever does not hear what came of it asks again, and that does no harm: one account, one use of the token, one notice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l11_a_proof_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
+    let app = app_with_ada().await;
+    for round in 0..14 {
+        let email = format!("eve{round}@example.test");
+        let (browser, patience) = (page(&app).await, Duration::from_micros(700 * round));
+        let token = sign_up(&app, &browser, &email, PASSWORD).await;
+        let copy = browser.copy();
+        broken_off(&browser, "/api/email/verify/", &json!({"token": token}), patience).await;
+        let again = verify(&copy, &token).await;
+        assert!(matches!(again.status.as_u16(), 200 | 410), "round {round}: {}", again.text);
+        assert!(opens(&app, &email, PASSWORD).await, "round {round}");
+        let users = format!("SELECT id FROM users WHERE email = '{email}'");
+        assert_eq!(app.database.texts(&users).await.len(), 1, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
+    let app = app_with_ada().await;
+    let mut old = PASSWORD.to_owned();
+    let mut made = 0;
+    for round in 0..14 {
+        let new = format!("battery-horse-{round:02}");
+        let ada = page(&app).await;
+        assert_eq!(ada.login(ADA, &old).await.status, 200);
+        let token = reset_token(&app, ADA).await;
+        let notices =
+            app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();
+        // Hashing takes the most of it: the end is what is interesting.
+        let patience = Duration::from_millis(20 + 4 * round);
+        broken_off(
+            &page(&app).await,
+            "/api/password/reset/confirm/",
+            &json!({"token": token, "password": new}),
+            patience,
+        )
+        .await;
+        // What was begun may still be under way.
+        let is_old = opens(&app, ADA, &old).await;
+        let is_new = opens(&app, ADA, &new).await;
+        assert!(is_old != is_new, "round {round}: one of the two");
+        let check = with_token(&page(&app).await, "/api/password/reset/check/", &token).await.status;
+        assert_eq!((check == 200, ada.get(PROFILE).await.status == 200), (is_old, is_old), "round {round}");
+        let told =
+            app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();
+        assert_eq!(told - notices, usize::from(is_new), "round {round}");
+        if is_new {
+            (old, made) = (new, made + 1);
+        }
+    }
+    assert!(made < 14, "some were broken off");
+}
