@@ -48,7 +48,7 @@ test: ## install what is missing, then run every check and test on both engines 
 .PHONY: test-on-postgres
 test-on-postgres:
 	@cargo test --quiet --package cloakroom --test it
-	@cargo test --quiet --package cloakroom-server --test it -- nodes storage
+	@cargo test --quiet --package cloakroom-server --test it -- nodes storage mail::an_invitation mail::l0 mail::l12_a_refusal
 
 .PHONY: web
 web: $(packages) ## build the web app, which the binary then holds

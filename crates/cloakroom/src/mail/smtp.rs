@@ -257,7 +257,44 @@ fn chain(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::transparent;
+    use super::*;
+
+    #[test]
+    fn a_server_is_a_scheme_a_host_and_perhaps_a_port() {
+        for (url, host, port) in [
+            ("smtp://mail.test", "mail.test", 25),
+            ("smtp+starttls://mail.test", "mail.test", 587),
+            ("smtps://mail.test/", "mail.test", 465),
+            ("smtp://127.0.0.1:1025", "127.0.0.1", 1025),
+            ("smtp://[::1]:1025", "::1", 1025),
+            ("smtps://user:p%40ss@mail.test:2465", "mail.test", 2465),
+        ] {
+            let parsed = parse(url).unwrap_or_else(|complaint| panic!("{url}: {complaint}"));
+            assert_eq!((parsed.host.as_str(), parsed.port), (host, port), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_meant_is_refused_without_repeating_its_password() {
+        for url in [
+            "",
+            "mail.test",
+            "http://mail.test",
+            "smtp:mail.test",
+            "smtp://",
+            "smtp://:25",
+            "smtp://user:hidden@",
+            "smtp://user:hid/den@mail.test",
+            "smtp://user:hidden@mail.test/path",
+            "smtp://user:hidden@mail.test?tls=off",
+            "smtp://user:hidden@mail.test#x",
+            "smtp://user:hidden@mail.test:99999",
+            "mailbox:",
+        ] {
+            let complaint = check_url(url).expect_err(url);
+            assert!(!complaint.contains("hid"), "{url}: {complaint}");
+        }
+    }
 
     #[test]
     fn no_line_of_a_mail_is_taken_for_its_end() {

@@ -192,3 +192,38 @@ fn told(reason: &str, message: &Message<'_>) -> String {
     }
     told.chars().take(LONGEST_REASON).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_quotes_of_a_mail_is_told_without_its_secrets() {
+        let text =
+            "Confirm:\nhttps://app.test/verify-email#token=tOken-_123\n\n482913\n\n12 apples\n".to_owned();
+        let rendered = Rendered { subject: String::new(), text, html: String::new() };
+        let created_at = Timestamp::from_millis(0);
+        let message = Message { id: "1", to: "ada@x.test", created_at, rendered: &rendered };
+        let said = "554 5.7.1 spam:\r\nhttps://app.test/verify-email#token=tOken-_123 with 482913 in it";
+        let expected =
+            "554 5.7.1 spam:  https://app.test/verify-email#token=[redacted] with [redacted] in it";
+        assert_eq!(told(said, &message), expected);
+        assert_eq!(told("450 try in 12 minutes", &message), "450 try in 12 minutes");
+        assert_eq!(told(&"\u{e4}".repeat(400), &message).chars().count(), LONGEST_REASON);
+    }
+
+    #[test]
+    fn a_sender_is_a_name_and_an_address() {
+        for (from, expected) in [
+            ("a@x.test", "a@x.test"),
+            ("Acme <a@x.test>", "Acme <a@x.test>"),
+            ("\"Acme, Inc.\" <a@x.test>", "\"Acme, Inc.\" <a@x.test>"),
+            ("Acme, Inc. <a@b\u{fc}cher.test>", "\"Acme, Inc.\" <a@xn--bcher-kva.test>"),
+        ] {
+            assert_eq!(sender(from).map(|mailbox| mailbox.to_string()).as_deref(), Some(expected), "{from}");
+        }
+        for from in ["", "Acme", "Acme <a@x.test", "Acme <>", "a@x.test, b@x.test"] {
+            assert!(sender(from).is_none(), "{from}");
+        }
+    }
+}
