@@ -7,6 +7,7 @@ mod headers;
 mod host;
 mod idp;
 mod installation;
+mod links;
 mod listen;
 mod mail;
 mod nodes;

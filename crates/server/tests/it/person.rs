@@ -56,9 +56,19 @@ impl Person {
         self.get("/api/users/profile/").status
     }
 
+    /// The header by which a browser names the server.
+    pub(crate) fn host(&self) -> String {
+        format!("Host: {}\r\n", self.origin.split_once("://").expect("an origin").1)
+    }
+
     fn request(&mut self, method: &str, path: &str, body: &str) -> Reply {
-        let host = self.origin.split_once("://").expect("an origin").1;
-        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+        let host = self.host();
+        self.send(method, path, &host, body)
+    }
+
+    /// A request with these headers, lines with their ends, in the place of `Host`.
+    pub(crate) fn send(&mut self, method: &str, target: &str, headers: &str, body: &str) -> Reply {
+        let mut text = format!("{method} {target} HTTP/1.1\r\n{headers}Connection: close\r\n");
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let _ = write!(text, "Cookie: {}\r\n", cookies.join("; "));

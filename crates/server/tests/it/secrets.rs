@@ -1,4 +1,4 @@
-//! X04, S13: whatever was secret in a session's life stands in no log, and in no file of the database.
+//! X04, S13, T05, T15: whatever was secret in the life of a session or a mail stands in no log, and in no file of the database.
 
 use std::fs;
 
@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::person::Person;
 use crate::server::Server;
+use crate::sink::{Sink, Taken};
 
 const PASSWORD: &str = "correct-horse-battery";
 
@@ -38,12 +39,66 @@ fn x04_no_secret_is_logged_or_kept() {
     for secret in &secrets {
         assert!(!output.contains(secret.as_str()), "{secret} is in the log");
     }
+    assert_not_kept(&server, &secrets);
+}
+
+fn assert_not_kept(server: &Server, secrets: &[String]) {
     for file in fs::read_dir(server.data_directory()).unwrap() {
         let path = file.unwrap().path();
         let bytes = fs::read(&path).unwrap();
-        for secret in &secrets {
+        for secret in secrets {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "{secret} is in {}", path.display());
         }
     }
+}
+
+/// T05, T15, X04: everything that is done by mail, right and wrong, with the log at its most talkative.
+#[test]
+fn x04_t15_no_secret_of_a_mail_is_logged_or_kept() {
+    const NEW: &str = "canary-of-a-new-password";
+    let sink = Sink::start(&json!({}));
+    let url = format!("smtp://127.0.0.1:{}", sink.port());
+    let server = Server::dev_with(&[("CLOAKROOM_LOG", "trace"), ("CLOAKROOM_MAIL__URL", &url)], &[]);
+    let mut eve = Person::at(server.address(), &format!("http://{}", server.host()));
+    let token = |mail: &Taken| {
+        let text = mail.part("text/plain");
+        let (_, rest) = text.split_once("#token=").expect("a link");
+        rest.split_whitespace().next().expect("a token").to_owned()
+    };
+    eve.get("/api/login-set-cookie/");
+    assert_eq!(eve.post("/api/signup/", &json!({"email": "eve@example.test", "password": NEW})).status, 202);
+    let signup = token(&sink.wait_for_mails(1)[0]);
+    assert_eq!(eve.post("/api/email/verify/check/", &json!({"token": signup})).status, 200);
+    assert_eq!(
+        eve.post("/api/email/verify/", &json!({"token": signup, "email": NEW, "code": "123456"})).status,
+        422
+    );
+    assert_eq!(
+        eve.post("/api/password/reset/confirm/", &json!({"token": signup, "password": NEW})).status,
+        410
+    );
+    assert_eq!(eve.get(&format!("/api/session/?token={signup}")).status, 200);
+    assert_eq!(eve.post("/api/email/verify/", &json!({"token": signup})).status, 200);
+    assert_eq!(eve.post("/api/email/change/", &json!({"email": "eve@elsewhere.test"})).status, 202);
+    let two = sink.wait_for_mails(3);
+    assert_eq!(eve.post("/api/password/reset/", &json!({"email": "eve@example.test"})).status, 202);
+    let reset = token(&sink.wait_for_mails(4)[3]);
+    assert_eq!(
+        eve.post("/api/password/reset/confirm/", &json!({"token": reset, "password": "short"})).status,
+        422
+    );
+    let mut secrets = vec![NEW.to_owned(), signup, token(&two[1]), token(&two[2]), reset.clone()];
+    secrets.extend(eve.cookies());
+    assert_eq!(
+        eve.post("/api/password/reset/confirm/", &json!({"token": reset, "password": NEW})).status,
+        200
+    );
+    sink.wait_for_mails(5);
+
+    let output = server.wait_for_output("password reset");
+    for secret in &secrets {
+        assert!(!output.contains(secret.as_str()), "{secret} is in the log");
+    }
+    assert_not_kept(&server, &secrets);
 }
