@@ -200,12 +200,15 @@ test('everything can be done by keyboard alone', async ({ page, person }) => {
   await press('Enter')
 
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeFocused()
-  await press('Tab')
-  await expect(page.getByRole('link', { name: 'Change email' })).toBeFocused()
-  await press('Tab')
-  await expect(page.getByRole('link', { name: 'Change password' })).toBeFocused()
-  await press('Tab')
-  await expect(page.getByRole('button', { name: 'Sign out', exact: true })).toBeFocused()
+  await expect(page.getByRole('button', { name: 'Link GitHub' })).toBeVisible()
+  for (const name of ['Change email', 'Change password']) {
+    await press('Tab')
+    await expect(page.getByRole('link', { name })).toBeFocused()
+  }
+  for (const name of ['Link GitHub', 'Link Google', 'Link Facebook', 'Sign out']) {
+    await press('Tab')
+    await expect(page.getByRole('button', { name, exact: true })).toBeFocused()
+  }
   await press('Space')
   await expect(page.getByText('You are signed out.')).toBeVisible()
 })
