@@ -1,7 +1,7 @@
 //! What the tests of the flows by mail share.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Reply, TestApp};
@@ -176,32 +176,4 @@ pub(crate) fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, Value) {
         headers.retain(|(name, _)| name != "content-length");
     }
     (reply.status.as_u16(), headers, body)
-}
-
-/// Fails when the time of an answer tells of which of `kinds` it was.
-///
-/// A busy machine only ever adds time, so the quicker half of each kind tells what its work costs: interleaved samples are
-/// taken until their medians agree, or until it is plain that they never will.
-pub(crate) async fn assert_alike(what: &str, kinds: &[&str], mut call: impl AsyncFnMut(&str)) {
-    let mut samples: Vec<Vec<Duration>> = vec![Vec::new(); kinds.len()];
-    let mut medians = Vec::new();
-    for round in 0..120 {
-        for (kind, samples) in kinds.iter().zip(&mut samples) {
-            let start = Instant::now();
-            call(kind).await;
-            samples.push(start.elapsed());
-        }
-        medians = samples
-            .iter_mut()
-            .map(|samples| {
-                samples.sort_unstable();
-                samples[samples.len() / 4]
-            })
-            .collect();
-        let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-        if round >= 12 && most.as_secs_f64() < 1.3 * least.as_secs_f64() {
-            return;
-        }
-    }
-    panic!("{what}: the time tells what kind of account it is: {kinds:?} {medians:?}");
 }

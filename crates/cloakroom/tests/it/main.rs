@@ -22,3 +22,4 @@ mod reauthentication;
 mod session;
 mod signup;
 mod sink;
+mod timing;

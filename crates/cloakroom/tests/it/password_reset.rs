@@ -9,13 +9,14 @@ use cloakroom::testing::{PASSWORD, Reply};
 use serde_json::json;
 
 use crate::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, HOUR, NEW, PROFILE, app_with_ada, app_with_ada_and, ask_reset, assert_alike,
-    assert_told, bad_passwords, change_email, change_password, confirm_reset, opens, page, pages,
-    reset_token, seen, with_token,
+    ADA, CONFIRM_EMAIL, EVE, HOUR, NEW, PROFILE, app_with_ada, app_with_ada_and, ask_reset, assert_told,
+    bad_passwords, change_email, change_password, confirm_reset, opens, page, pages, reset_token, seen,
+    with_token,
 };
 use crate::database::app_with;
 use crate::race::{at_once, within};
 use crate::sink::Sink;
+use crate::timing::assert_alike;
 
 const CHECK: &str = "/api/password/reset/check/";
 

@@ -10,12 +10,13 @@ use cloakroom::testing::{Browser, PASSWORD, Reply};
 use serde_json::json;
 
 use crate::by_mail::{
-    ADA, EVE, HOUR, NEW, app_with_ada, app_with_ada_and, assert_alike, assert_told, bad_passwords, opens,
-    page, pages, seen, sign_up, type_code, verify, verify_with, with_token,
+    ADA, EVE, HOUR, NEW, app_with_ada, app_with_ada_and, assert_told, bad_passwords, opens, page, pages,
+    seen, sign_up, type_code, verify, verify_with, with_token,
 };
 use crate::database::{app, app_with, app_without_limits};
 use crate::race::at_once;
 use crate::sink::Sink;
+use crate::timing::assert_alike;
 
 async fn resend(browser: &Browser, email: &str) -> Reply {
     browser.post("/api/signup/resend/", &json!({"email": email})).await
