@@ -485,7 +485,8 @@ export interface paths {
         /**
          * Go to a provider
          * @description Begins an attempt: single use, for ten minutes, in this browser. The intents `link` and `reauthenticate` need a session, and
-         *     `link` a recent proof of identity.
+         *     `link` a recent proof of identity. For `reauthenticate` an OpenID provider is asked to prove the person anew (`max_age=0`; a
+         *     time that it tells is checked), and so is Facebook; GitHub knows no such thing.
          */
         post: operations["start"];
         delete?: never;
@@ -2999,6 +3000,10 @@ export interface operations {
                 code?: string;
                 /** @description The attempt */
                 state?: string;
+                /** @description Who says to have issued the code (RFC 9207) */
+                iss?: string;
+                /** @description What the provider says went wrong */
+                error?: string;
             };
             header?: never;
             path: {

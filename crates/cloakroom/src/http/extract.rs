@@ -1,6 +1,6 @@
-//! What a handler asks for: the person who is signed in.
+//! What a handler asks for: the person who is signed in, and the one variable segment of its path.
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use http::request::Parts;
 
 use crate::error::{Error, Result};
@@ -42,5 +42,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let user = user(parts).await?.ok_or(Error::NotAuthenticated)?;
         if user.is_staff { Ok(Self(user)) } else { Err(Error::Forbidden) }
+    }
+}
+
+/// The variable segment of a path; 404 for one that is no text.
+pub(super) struct Segment(pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let segment = <Path<String> as FromRequestParts<S>>::from_request_parts(parts, state).await;
+        segment.map(|Path(segment)| Self(segment)).map_err(|_| Error::NotFound)
     }
 }

@@ -1,6 +1,5 @@
 //! `GET /api/social/` and `DELETE /api/social/identities/{identity_id}/`
 
-use axum::extract::Path;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -8,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::flow::identities;
 use crate::http::config::ProviderView;
+use crate::http::extract::Segment;
 use crate::http::json::{Json, Nothing};
 use crate::http::login::Detail;
 use crate::http::visit::Visit;
@@ -65,7 +65,7 @@ pub(super) async fn identities(visit: Visit) -> Result<Json<Linked>> {
 pub(super) async fn unlink(
     visit: Visit,
     occasion: Occasion,
-    Path(identity_id): Path<String>,
+    Segment(identity_id): Segment,
     _: Nothing,
 ) -> Result<Json<Detail>> {
     identities::unlink(visit.cloakroom(), visit.arrival(&occasion), &identity_id).await?;

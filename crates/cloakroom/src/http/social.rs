@@ -1,6 +1,6 @@
 //! `POST /api/social/{provider}/start/` and `POST /api/social/{provider}/`
 
-use axum::extract::{FromRequest, Path, Request};
+use axum::extract::{FromRequest, Request};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,6 +8,7 @@ use crate::error::{Error, Invalid, Result};
 use crate::flow::social::{self, Achieved, Answer, Finished, Wish};
 use crate::http::config::ProviderView;
 use crate::http::cookies::SetCookies;
+use crate::http::extract::Segment;
 use crate::http::json::{self, Json};
 use crate::http::visit::Visit;
 use crate::mail::outbox::Occasion;
@@ -141,11 +142,12 @@ impl SocialReply {
 /// Go to a provider
 ///
 /// Begins an attempt: single use, for ten minutes, in this browser. The intents `link` and `reauthenticate` need a session, and
-/// `link` a recent proof of identity.
+/// `link` a recent proof of identity. For `reauthenticate` an OpenID provider is asked to prove the person anew (`max_age=0`; a
+/// time that it tells is checked), and so is Facebook; GitHub knows no such thing.
 #[utoipa::path(post, path = "/api/social/{provider}/start/", tag = "social", request_body = Start, params(("provider" = String, Path, description = "The provider's id")), responses((status = 200, body = Started)))]
 pub(super) async fn start(
     visit: Visit,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
     Json(start): Json<Start>,
 ) -> Result<Json<Started>> {
     let wish = Wish { provider: &provider, intent: start.intent, return_to: &start.return_to };
@@ -156,11 +158,11 @@ pub(super) async fn start(
 /// Come back from a provider
 ///
 /// `code` and `state` as the query or as JSON.
-#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt")), responses((status = 200, body = SocialReply)))]
+#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt"), ("iss" = Option<String>, Query, description = "Who says to have issued the code (RFC 9207)"), ("error" = Option<String>, Query, description = "What the provider says went wrong")), responses((status = 200, body = SocialReply)))]
 pub(super) async fn finish(
     visit: Visit,
     occasion: Occasion,
-    Path(provider): Path<String>,
+    Segment(provider): Segment,
     answer: ProviderAnswer,
 ) -> Result<(Option<SetCookies>, Json<SocialReply>)> {
     let answer = Answer {
@@ -174,12 +176,19 @@ pub(super) async fn finish(
     Ok(SocialReply::of(&visit, finished))
 }
 
+impl ProviderAnswer {
+    fn is_empty(&self) -> bool {
+        self.code.is_none() && self.state.is_none() && self.iss.is_none() && self.error.is_none()
+    }
+}
+
 impl<S: Send + Sync> FromRequest<S> for ProviderAnswer {
     type Rejection = Error;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self> {
         let query = of_query(request.uri().query().unwrap_or_default())?;
-        Ok(json::optional(request).await?.unwrap_or(query))
+        // A client that always sends a body sends an empty object beside the query.
+        Ok(json::optional(request).await?.filter(|answer: &Self| !answer.is_empty()).unwrap_or(query))
     }
 }
 
