@@ -9,7 +9,8 @@ use std::time::Duration;
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::login::{self, Factor, SignedIn};
-use crate::flow::social::Arrival;
+use crate::flow::social::{self, Arrival};
+use crate::flow::social_pause::Waiting;
 use crate::flow::{challenge, session, social_email};
 use crate::limits::{self, Rate};
 use crate::model::challenge::{Challenge, ChallengeKind};
@@ -98,6 +99,10 @@ async fn by_token(
     if chosen.is_none() && !pending.is_of(browser, cloakroom.now()) {
         return Err(Error::PasswordRequired);
     }
+    if pending.kind == ChallengeKind::SocialEmail {
+        let waiting: Waiting = social::read(&pending)?;
+        tx.end_challenge(waiting.pause_id.as_deref().unwrap_or_default(), pending.browser).await?;
+    }
     let account = Account::new(&email, chosen.or(pending.password_hash), cloakroom.now());
     make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::TokenInvalid,
@@ -136,7 +141,7 @@ async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code:
             other => other,
         });
     }
-    tx.end_challenge(&right.id).await?;
+    tx.end_challenge(&right.id, right.browser).await?;
     let account = Account::new(&email, right.password_hash, now);
     make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::InvalidCode,

@@ -28,6 +28,10 @@ pub(crate) async fn unlink(cloakroom: &Cloakroom, arrival: Arrival<'_>, identity
     let mut tx = cloakroom.store().begin().await?;
     // Of two that are unlinked at once, the second one sees that the first is gone.
     let account = tx.lock_account(&live.user.id).await?.ok_or(Error::NotAuthenticated)?;
+    let ticket = arrival.visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+    if !tx.has_session(ticket, &account.id).await? {
+        return Err(Error::NotAuthenticated);
+    }
     let linked = tx.identities_of(&account.id).await?;
     let identity = linked.iter().find(|identity| identity.id == identity_id).ok_or(Error::NotFound)?;
     // One whose provider is not configured any more opens nothing.

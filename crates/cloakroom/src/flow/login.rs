@@ -134,18 +134,20 @@ pub(crate) async fn proceed(
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
         return Ok(None);
     }
+    // As everywhere: what waits comes before browsers, and these before sessions.
+    if let Some(browser) = &visitor.browser {
+        tx.forget_browser_of_signups(browser.hash()).await?;
+        tx.end_social_of_others(browser.hash(), &account.id).await?;
+        if !is_social {
+            tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
+        }
+        tx.note_browser(&account.id, browser.hash(), now).await?;
+    }
     if let Some(before) = &visitor.session {
         tx.end_session(before.hash()).await?;
     }
     let ticket = Ticket::generate();
     let mut ended = open_session(cloakroom, &mut tx, &account, &ticket).await?;
-    if let Some(browser) = &visitor.browser {
-        tx.note_browser(&account.id, browser.hash(), now).await?;
-        tx.forget_browser_of_signups(browser.hash()).await?;
-        if !is_social {
-            tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
-        }
-    }
     tx.commit().await?;
     ended.extend(visitor.session.as_ref().map(Ticket::hash));
     for ticket_hash in ended {

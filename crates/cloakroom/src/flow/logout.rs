@@ -10,11 +10,11 @@ use crate::store::Tx;
 /// Ends the session of this browser; one that is dead already, or none, is no error.
 pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
+    leave_browser(&mut tx, visitor).await?;
     let user_id = match &visitor.session {
         Some(ticket) => tx.end_session(ticket.hash()).await?,
         None => None,
     };
-    leave_browser(&mut tx, visitor).await?;
     tx.commit().await?;
     if let Some(ticket) = &visitor.session {
         cloakroom.sessions().forget(ticket.hash());
@@ -28,8 +28,8 @@ pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()>
 /// Ends every session of the user.
 pub(crate) async fn everywhere(cloakroom: &Cloakroom, visitor: &Visitor, user: &User) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
-    let ended = tx.end_sessions_of(&user.id).await?;
     leave_browser(&mut tx, visitor).await?;
+    let ended = tx.end_sessions_of(&user.id).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
     tracing::info!(user = user.id, sessions = ended, "signed out everywhere");

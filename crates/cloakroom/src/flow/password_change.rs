@@ -40,11 +40,11 @@ pub(crate) async fn change(
     if !tx.change_password(&account.id, &proven.verified_hash, &hash).await? {
         return Err(Error::InvalidCredentials);
     }
+    tx.end_challenges_of(&account.id).await?;
     // A session that somebody has ended meanwhile is not renewed.
     if tx.end_session(before).await?.is_none() {
         return Err(Error::NotAuthenticated);
     }
-    tx.end_challenges_of(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;
     login::open_session(cloakroom, &mut tx, &account, &ticket).await?;
     tx.forget_browsers_of(&account.id).await?;

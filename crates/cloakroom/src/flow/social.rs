@@ -9,7 +9,6 @@ use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::{challenge, reauthentication, session, social_pause};
-use crate::limits::Counted;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
@@ -68,12 +67,10 @@ pub(crate) enum Finished {
 /// What must still be so when all is written: in the same transaction.
 #[derive(Default)]
 pub(crate) struct Opening<'a> {
-    /// A challenge that this uses up.
-    pub(crate) ends: Option<&'a str>,
-    /// A try to give back.
-    pub(crate) counted: Option<&'a Counted>,
-    /// The person has proven the account by itself, to link the identity.
-    pub(crate) is_proven: bool,
+    /// A challenge that this uses up, while it waits in the browser where it did.
+    pub(crate) ends: Option<&'a Challenge>,
+    /// It is the session that says yes, so it must be open.
+    pub(crate) is_by_session: bool,
 }
 
 /// Begins an attempt; says where to send the person.
@@ -102,7 +99,8 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
     };
     let mut begun = Challenge::new(ChallengeKind::SocialAttempt, cloakroom.now());
     begun.browser = Some(browser);
-    begun.user_id = user_id;
+    // What is for the one who is signed in dies with their password, and when somebody else signs in here.
+    begun.user_id = user_id.filter(|_| wish.intent != Intent::Login);
     begun.data = Some(serde_json::to_string(&attempt).map_err(Error::internal)?);
     let key = cloakroom.key();
     let state = begun.token(key);
@@ -111,6 +109,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
         state: state.expose(),
         code_challenge: &key.code_verifier(&begun.id, &begun.nonce).code_challenge(),
         nonce: nonce.expose(),
+        is_fresh: wish.intent == Intent::Reauthenticate,
     };
     let url = provider.authorize(&request).await.map_err(|failure| failed(wish.provider, failure))?;
     let mut tx = cloakroom.store().begin().await?;
@@ -157,8 +156,13 @@ async fn conclude(
     let key = cloakroom.key();
     let code_verifier = key.code_verifier(&begun.id, &begun.nonce);
     let nonce = key.openid_nonce(&begun.id, &begun.nonce);
-    let callback =
-        Callback { code, code_verifier: code_verifier.expose(), nonce: nonce.expose(), iss: answer.iss };
+    let callback = Callback {
+        code,
+        code_verifier: code_verifier.expose(),
+        nonce: nonce.expose(),
+        iss: answer.iss,
+        fresh_since: (attempt.intent == Intent::Reauthenticate).then_some(begun.created_at),
+    };
     let profile = provider.profile(&callback).await.map_err(|failure| failed(answer.provider, failure))?;
     let user = match (attempt.intent, &attempt.user_id) {
         (Intent::Login, _) | (_, None) => None,
@@ -261,20 +265,28 @@ async fn settle(
 ) -> Result<Finished> {
     let mut tx = cloakroom.store().begin().await?;
     // As everywhere: an address before an account, an account before its rows.
-    match (&run.user, &run.proven) {
+    let found = match (&run.user, &run.proven) {
         (Some(account), _) => {
-            if !tx.hold_account(&account.id).await? {
-                return Err(Error::AccountInactive);
-            }
+            let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
+            Some(held.ok_or(Error::AccountInactive)?)
         }
-        (None, Some(proven)) => tx.hold_address(proven).await?,
-        (None, None) => {}
-    }
+        (None, Some(proven)) => {
+            tx.hold_address(proven).await?;
+            None
+        }
+        (None, None) => None,
+    };
     open(&mut tx, opening).await?;
-    let account = match &run.user {
-        Some(account) => account.clone(),
+    let account = match found {
+        Some(account) => account,
         None => make(cloakroom, &mut tx, run).await?,
     };
+    if opening.is_by_session {
+        let ticket = arrival.visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+        if !tx.has_session(ticket, &account.id).await? {
+            return Err(Error::NotAuthenticated);
+        }
+    }
     link(cloakroom, &mut tx, run, &account).await?;
     if run.associates && !run.creates {
         let name = cloakroom.config().provider_name(&run.attempt.provider);
@@ -283,7 +295,7 @@ async fn settle(
     }
     let achieved = match run.attempt.intent {
         Intent::Login if run.creates => Achieved::SignedUp,
-        Intent::Login if !opening.is_proven => Achieved::SignedIn,
+        Intent::Login if run.given.is_none() => Achieved::SignedIn,
         Intent::Login | Intent::Link => Achieved::Linked,
         Intent::Reauthenticate => Achieved::SignedIn,
     };
@@ -300,15 +312,10 @@ async fn settle(
 
 /// Makes sure of what must still be so.
 pub(crate) async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<()> {
-    if let Some(id) = opening.ends
-        && !tx.end_challenge(id).await?
-    {
-        return Err(Error::StateMissing);
+    match opening.ends {
+        Some(waiting) if !tx.end_challenge(&waiting.id, waiting.browser).await? => Err(Error::StateMissing),
+        _ => Ok(()),
     }
-    if let Some(counted) = opening.counted {
-        counted.give_back(tx).await?;
-    }
-    Ok(())
 }
 
 async fn make(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run) -> Result<Account> {

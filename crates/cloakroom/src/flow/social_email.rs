@@ -43,13 +43,15 @@ pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &s
     let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
     // What is encrypted is encrypted for one row: it moves to the new one.
     let run = waiting.run.clone().resume(cloakroom.key(), &pause.id);
-    let moved = Waiting { need: waiting.need, run: run.keep(cloakroom.key(), &pending.id) };
+    let run = run.keep(cloakroom.key(), &pending.id);
+    let moved = Waiting { need: waiting.need, run, pause_id: Some(pause.id.clone()) };
     pending.data = Some(serde_json::to_string(&moved).map_err(Error::internal)?);
     let mut tx = cloakroom.store().begin().await?;
     if let Some(browser) = pending.browser {
         tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
     }
-    tx.extend_challenge(&pause.id, now.plus(ChallengeKind::SocialEmail.lifetime())).await?;
+    let end = now.plus(ChallengeKind::SocialEmail.lifetime());
+    tx.extend_challenge(&pause.id, end).await?.ok_or(Error::StateMissing)?;
     tx.add_challenge(&pending, pending.token(cloakroom.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::SocialEmail, &pending, &arrival.occasion.about(name)).await?;
     tx.commit().await?;
@@ -68,9 +70,12 @@ pub(crate) async fn finish(
     email: Email,
 ) -> Result<SignedIn> {
     let waiting: Waiting = social::read(pending)?;
+    if cloakroom.providers().get(&waiting.run.attempt().provider).is_none() {
+        return Err(Error::TokenInvalid);
+    }
     let mut run = waiting.run.resume(cloakroom.key(), &pending.id);
     run.proven = Some(email);
-    let opening = Opening { ends: Some(&pending.id), ..Opening::default() };
+    let opening = Opening { ends: Some(pending), ..Opening::default() };
     match social::advance(cloakroom, arrival, run, opening).await {
         Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),
         Ok(Finished::Waiting { .. }) | Err(Error::StateMissing) => Err(Error::TokenInvalid),

@@ -35,8 +35,8 @@ pub(crate) async fn answer(
     if !matches!(&waiting.need, Need::Input { step: asking, .. } if asking == step) {
         return Err(Error::StateMissing);
     }
-    let mut run = waiting.run.resume(cloakroom.key(), &pause.id);
+    let mut run = social_pause::resume(cloakroom, arrival.visitor, (&pause, waiting.run)).await?;
     run.answers.insert(step.to_owned(), answer);
-    let opening = Opening { ends: Some(&pause.id), ..Opening::default() };
+    let opening = Opening { ends: Some(&pause), ..Opening::default() };
     social::advance(cloakroom, arrival, run, opening).await
 }

@@ -15,14 +15,12 @@ use crate::flow::{reauthentication, session};
 use crate::limits::{self, Rate};
 use crate::mail::Kind;
 use crate::mail::outbox;
-use crate::model::challenge::Challenge;
+use crate::model::challenge::{CODE_LIFETIME, Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::pipeline::{Need, Run};
 use crate::{policy, secret};
 
-/// How long a mailed code is good.
-const CODE_LIFE: Duration = Duration::from_mins(10);
 /// Wrong codes for one account, over all attempts.
 const WRONG_CODES: Rate = Rate { count: 10, window: Duration::from_hours(24) };
 
@@ -41,15 +39,18 @@ pub(crate) enum Proof<'a> {
 /// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
 pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
     let (pause, waiting, account) = find(cloakroom, arrival).await?;
-    let mut run = waiting.run.resume(cloakroom.key(), &pause.id);
+    let mut run = social_pause::resume(cloakroom, arrival.visitor, (&pause, waiting.run)).await?;
     run.prove(account.clone());
     match proof {
         Proof::Password(password) => {
             policy::known_password(password, "password")
                 .map_err(|invalid| Error::Validation(vec![invalid]))?;
             let proven = reauthentication::prove(cloakroom, arrival.visitor, &account.id, password).await?;
-            let opening = Opening { counted: Some(&proven.counted), ..proven_by(&pause) };
-            social::advance(cloakroom, arrival, run, opening).await
+            // By itself: a login takes the limit's row before the account's.
+            let mut tx = cloakroom.store().begin().await?;
+            proven.counted.give_back(&mut tx).await?;
+            tx.commit().await?;
+            social::advance(cloakroom, arrival, run, ending(&pause)).await
         }
         Proof::Code(code) => by_code(cloakroom, arrival, (&pause, run, &account), code).await,
         Proof::Session => {
@@ -57,17 +58,22 @@ pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Pro
             if live.user.id != account.id {
                 return Err(Error::OtherUserSignedIn);
             }
+            // A code that was mailed makes it wait for longer, and that is for the code alone.
+            if cloakroom.now().since(pause.created_at) >= ChallengeKind::SocialPause.lifetime() {
+                return Err(Error::StateMissing);
+            }
             // Who was signed in before has proven nothing since.
             if live.authenticated_at < pause.created_at {
                 session::require_recent(cloakroom, arrival.visitor).await?;
             }
-            social::advance(cloakroom, arrival, run, proven_by(&pause)).await
+            let opening = Opening { is_by_session: true, ..ending(&pause) };
+            social::advance(cloakroom, arrival, run, opening).await
         }
     }
 }
 
-fn proven_by(pause: &Challenge) -> Opening<'_> {
-    Opening { ends: Some(&pause.id), counted: None, is_proven: true }
+fn ending(pause: &Challenge) -> Opening<'_> {
+    Opening { ends: Some(pause), is_by_session: false }
 }
 
 async fn by_code(
@@ -80,12 +86,16 @@ async fn by_code(
     let tried = tx.try_code(&pause.id, cloakroom.now()).await?.ok_or(Error::InvalidCode)?;
     let about = format!("link\0{}", account.id);
     let counted = limits::count_code(cloakroom, &mut tx, &about, WRONG_CODES).await?;
-    // A try is counted, whatever else fails.
+    let right = counted.filter(|_| tried.code(cloakroom.key()).is(code));
+    if let Some(counted) = &right {
+        counted.give_back(&mut tx).await?;
+    }
+    // A wrong try is counted for good, whatever else fails.
     tx.commit().await?;
-    let is_right = tried.code(cloakroom.key()).is(code);
-    let counted = counted.filter(|_| is_right).ok_or(Error::InvalidCode)?;
-    let opening = Opening { counted: Some(&counted), ..proven_by(pause) };
-    social::advance(cloakroom, arrival, run, opening).await
+    if right.is_none() {
+        return Err(Error::InvalidCode);
+    }
+    social::advance(cloakroom, arrival, run, ending(pause)).await
 }
 
 /// Mails a code to the account, for somebody who has no password or does not know it; says from when on another may be
@@ -105,7 +115,7 @@ pub(crate) async fn send_code(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Re
     pause.email = Some(account.email);
     let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
     let mut tx = cloakroom.store().begin().await?;
-    if !tx.renew_code(&pause.id, &pause.nonce, now.plus(CODE_LIFE)).await? {
+    if !tx.renew_code(&pause.id, &pause.nonce, now.plus(CODE_LIFETIME)).await? {
         return Err(Error::StateMissing);
     }
     outbox::post_about(&mut tx, Kind::LinkCode, &pause, &arrival.occasion.about(name)).await?;

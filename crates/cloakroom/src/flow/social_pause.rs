@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
+use crate::flow::session;
 use crate::flow::social::{self, Finished, Opening};
 use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::social::Intent;
 use crate::model::visitor::Visitor;
 use crate::pipeline::{Kept, Need, Run};
 use crate::secret::Ticket;
@@ -15,6 +17,8 @@ use crate::secret::Ticket;
 pub(crate) struct Waiting {
     pub(crate) need: Need,
     pub(crate) run: Kept,
+    /// The pause that goes with it, while a mail to prove an address is under way.
+    pub(crate) pause_id: Option<String>,
 }
 
 /// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
@@ -27,15 +31,17 @@ pub(crate) async fn wait(
     let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
     let mut pause = Challenge::new(ChallengeKind::SocialPause, cloakroom.now());
     pause.browser = Some(browser);
-    if let Need::Link { user_id } = &need {
-        pause.user_id = Some(user_id.clone());
-    }
+    // Void once that account's password or address changes, or somebody else signs in here.
+    pause.user_id = match &need {
+        Need::Link { user_id } => Some(user_id.clone()),
+        _ => run.given.as_ref().map(|account| account.id.clone()),
+    };
     let address = match &need {
         Need::Email { suggested } => suggested.clone(),
         _ => run.proven.as_ref().map(|email| email.spelling().to_owned()),
     };
     let attempt = run.attempt.clone();
-    let waiting = Waiting { need: need.clone(), run: run.keep(cloakroom.key(), &pause.id) };
+    let waiting = Waiting { need: need.clone(), run: run.keep(cloakroom.key(), &pause.id), pause_id: None };
     pause.data = Some(serde_json::to_string(&waiting).map_err(Error::internal)?);
     let mut tx = cloakroom.store().begin().await?;
     social::open(&mut tx, opening).await?;
@@ -54,6 +60,37 @@ pub(crate) async fn waiting(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<
     let kind = ChallengeKind::SocialPause;
     let pause = cloakroom.store().challenge_in(kind, browser, cloakroom.now()).await?;
     let pause = pause.ok_or(Error::StateMissing)?;
-    let waiting = social::read(&pause)?;
+    let waiting: Waiting = social::read(&pause)?;
+    // Whoever is known by a provider that was removed meanwhile could not come back.
+    if cloakroom.providers().get(&waiting.run.attempt().provider).is_none() {
+        return Err(Error::StateMissing);
+    }
     Ok((pause, waiting))
+}
+
+/// The run, ready to go on: what was begun by somebody who is signed in goes on while they are.
+///
+/// # Errors
+/// [`Error::StateMissing`] when they are not, or the account is gone; [`Error::AccountInactive`].
+pub(crate) async fn resume(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    (pause, kept): (&Challenge, Kept),
+) -> Result<Run> {
+    let user_id = kept.user_id().map(str::to_owned);
+    let mut run = kept.resume(cloakroom.key(), &pause.id);
+    if run.attempt.intent != Intent::Login {
+        let live = session::current(cloakroom, visitor).await?;
+        if live.map(|live| live.user.id.clone()) != run.attempt.user_id {
+            return Err(Error::StateMissing);
+        }
+    }
+    if let Some(user_id) = user_id {
+        let account = cloakroom.store().account(&user_id).await?.ok_or(Error::StateMissing)?;
+        if !account.is_active {
+            return Err(Error::AccountInactive);
+        }
+        run.prove(account);
+    }
+    Ok(run)
 }

@@ -18,6 +18,8 @@ pub(crate) struct Kept {
     email: Option<String>,
     is_email_verified: bool,
     proven: Option<String>,
+    /// Whose account it is, when that was proven before it waited.
+    user_id: Option<String>,
     name: Option<String>,
     username: Option<String>,
     extra: Value,
@@ -79,6 +81,7 @@ impl Run {
             email: profile.email.map(|email| email.spelling().to_owned()),
             is_email_verified: profile.is_email_verified,
             proven: self.proven.map(|email| email.spelling().to_owned()),
+            user_id: self.given.map(|account| account.id),
             name: profile.name,
             username: profile.username,
             extra: profile.extra,
@@ -90,7 +93,7 @@ impl Run {
 }
 
 impl Kept {
-    /// Out of the row `id`.
+    /// Out of the row `id`; whose account it is, is still to be looked up.
     pub(crate) fn resume(self, key: &SecretKey, id: &str) -> Run {
         let email = |text: Option<String>| text.as_deref().and_then(Email::parse);
         let unsealed = self.tokens.and_then(|sealed| key.unseal(Purpose::ProviderTokens, id, &sealed));
@@ -110,6 +113,11 @@ impl Kept {
             position: self.position,
             ..Run::new(self.attempt, profile, None)
         }
+    }
+
+    /// Whose account it is, when that was proven before it waited.
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        self.user_id.as_deref()
     }
 
     /// What the attempt was for.

@@ -62,7 +62,7 @@ pub(crate) struct Run {
     /// An address that counts as proven: the provider's word, or a mail of ours.
     pub(crate) proven: Option<Email>,
     /// The account that is signed in, or was proven meanwhile, whatever the steps find.
-    given: Option<Account>,
+    pub(crate) given: Option<Account>,
     /// Whose account it is: given, or found by the identity.
     pub(crate) user: Option<Account>,
     /// What is linked already.
@@ -164,18 +164,20 @@ impl Pipeline {
 
 /// Runs the steps from where the run stands.
 ///
+/// Ours before that look again: what they decided is not kept, and may not be so any more. Those that are not ours have
+/// decided, and are not asked twice.
+///
 /// # Errors
 /// What a step rejected it with.
 pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
     let stages = &cloakroom.pipeline().0;
-    // Whatever was proven meanwhile, who may sign in is judged by it anew.
-    if run.position > 0
-        && stages[..run.position.min(stages.len())].iter().any(Stage::is_auth_allowed)
-        && let Outcome::Reject(error) = auth_allowed::step(cloakroom, &run).await?
-    {
-        return Err(error);
-    }
+    let stands_at = run.position;
+    run.rewind(0);
     while let Some(stage) = stages.get(run.position) {
+        if run.position < stands_at && !matches!(stage, Stage::Builtin(_)) {
+            run.position += 1;
+            continue;
+        }
         match stage.step(cloakroom, &mut run).await? {
             Outcome::Continue => run.position += 1,
             Outcome::Pause(need) => return Ok(End::Paused(run, need)),
@@ -190,10 +192,6 @@ pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
 }
 
 impl Stage {
-    fn is_auth_allowed(&self) -> bool {
-        matches!(self, Self::Builtin(Builtin::AuthAllowed))
-    }
-
     async fn step(&self, cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
         match self {
             Self::Webhook(webhook) => Ok(webhook.step(cloakroom.clock(), run).await),

@@ -27,7 +27,7 @@ pub struct Facts {
     pub username: Option<String>,
     /// The account, when there is one already.
     pub user_id: Option<String>,
-    /// Whether an account is about to be made.
+    /// Whether no account is known yet: after `social_user` one is about to be made, unless the address turns out to have one.
     pub is_new: bool,
     /// What else the provider told, as it told it. Believe nothing of it.
     pub extra: Value,
@@ -49,7 +49,7 @@ pub enum Verdict {
 }
 
 /// A step of your own. It stands in `pipeline.steps` as `{ own = "name" }`, and is handed to `Cloakroom::with_steps`. One
-/// that pauses stands before `create_user`.
+/// that pauses stands between `social_user` and `create_user`; one that judges the proven address, after `create_user`.
 ///
 /// ```
 /// use cloakroom::pipeline::{Facts, Step, Verdict};
@@ -104,7 +104,7 @@ pub(super) fn facts(run: &Run) -> Facts {
         name: run.profile.name.clone(),
         username: run.profile.username.clone(),
         user_id: run.user.as_ref().map(|user| user.id.clone()),
-        is_new: run.creates,
+        is_new: run.user.is_none(),
         extra: run.profile.extra.clone(),
         answers: run.answers.clone(),
     }

@@ -12,6 +12,7 @@ pub(super) static PRESET: Preset = Preset {
     userinfo_url: "https://graph.facebook.com/v24.0/me",
     scopes: &["email", "public_profile"],
     trust_email: TrustEmail::Never,
+    fresh: Some(("auth_type", "reauthenticate")),
     read: |access| Box::pin(read(access)),
 };
 

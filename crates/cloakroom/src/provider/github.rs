@@ -12,6 +12,8 @@ pub(super) static PRESET: Preset = Preset {
     userinfo_url: "https://api.github.com/user",
     scopes: &["user:email"],
     trust_email: TrustEmail::Verified,
+    // Whoever is signed in to GitHub and has allowed this app before is sent back without a question.
+    fresh: None,
     read: |access| Box::pin(read(access)),
 };
 

@@ -32,6 +32,8 @@ pub(super) struct Expected<'a> {
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
     pub(super) now: Timestamp,
+    /// A provider that tells when the person has proven who they are tells a time after this.
+    pub(super) fresh_since: Option<Timestamp>,
 }
 
 /// The three parts of a signed token (RFC 7515, section 7.1), of which nothing is believed yet.
@@ -178,6 +180,14 @@ fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
     )?;
     let is_begun = claims["nbf"].is_null() || instant("nbf").is_some_and(|start| start <= now.plus(LEEWAY));
     require(is_begun, "begin is to come")?;
+    let is_fresh = match expected.fresh_since {
+        // Google tells no `auth_time`, whatever is asked of it.
+        Some(since) if !claims["auth_time"].is_null() => {
+            instant("auth_time").is_some_and(|proven| since <= proven.plus(LEEWAY))
+        }
+        _ => true,
+    };
+    require(is_fresh, "proof is an old one")?;
     require(claims["nonce"] == expected.nonce, "nonce is not this attempt's")?;
     require(claims["sub"].is_string() && subject_of(&claims["sub"]).is_some(), "subject names nobody")
 }

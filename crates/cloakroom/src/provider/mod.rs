@@ -17,7 +17,7 @@ mod tests;
 
 use url::Url;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Secret, TrustEmail};
 use crate::error::{self, Error};
 use crate::outbound::{Caller, DEADLINE};
@@ -43,6 +43,8 @@ pub(crate) struct AuthorizeRequest<'a> {
     pub(crate) code_challenge: &'a str,
     /// Comes back in the ID token; for OpenID Connect.
     pub(crate) nonce: &'a str,
+    /// Being signed in at the provider already is not enough: the person is to prove there who they are.
+    pub(crate) is_fresh: bool,
 }
 
 /// What came back, and what the attempt kept for it.
@@ -55,6 +57,8 @@ pub(crate) struct Callback<'a> {
     pub(crate) nonce: &'a str,
     /// Who says to have issued the code (RFC 9207).
     pub(crate) iss: Option<&'a str>,
+    /// When the person has proven at the provider who they are, it was not before this.
+    pub(crate) fresh_since: Option<Timestamp>,
 }
 
 /// Every provider of the configuration, in its order.
@@ -174,8 +178,19 @@ impl Provider {
             .append_pair("state", request.state)
             .append_pair("code_challenge", request.code_challenge)
             .append_pair("code_challenge_method", "S256");
-        if matches!(self.protocol, Protocol::OpenId(_)) {
-            query.append_pair("nonce", request.nonce);
+        match &self.protocol {
+            Protocol::OpenId(_) => {
+                query.append_pair("nonce", request.nonce);
+                if request.is_fresh {
+                    // The time is told then, and checked (OpenID Connect Core, section 3.1.2.1).
+                    query.append_pair("max_age", "0");
+                }
+            }
+            Protocol::OAuth2(oauth2) => {
+                if let Some((name, value)) = oauth2.fresh.filter(|_| request.is_fresh) {
+                    query.append_pair(name, value);
+                }
+            }
         }
         drop(query);
         Ok(url)

@@ -20,12 +20,15 @@ pub(crate) struct Preset {
     pub(super) userinfo_url: &'static str,
     pub(super) scopes: &'static [&'static str],
     pub(super) trust_email: TrustEmail,
+    /// What asks that the person proves anew who they are, where a provider knows such a thing.
+    pub(super) fresh: Option<(&'static str, &'static str)>,
     pub(super) read: Read,
 }
 
 /// The endpoints of one provider.
 pub(super) struct OAuth2 {
     pub(super) authorize_url: Url,
+    pub(super) fresh: Option<(&'static str, &'static str)>,
     token_url: Url,
     userinfo_url: Url,
     emails_url: Option<Url>,
@@ -64,6 +67,7 @@ impl OAuth2 {
             token_url: url("token_url", &settings.token_url, preset.token_url)?,
             userinfo_url: url("userinfo_url", &settings.userinfo_url, preset.userinfo_url)?,
             emails_url: emails_url.map(|url| endpoint("emails_url", url)).transpose()?,
+            fresh: preset.fresh,
             read: preset.read,
         })
     }

@@ -131,6 +131,7 @@ impl OpenId {
             client_id: &client.id,
             nonce: callback.nonce,
             now: self.clock.now(),
+            fresh_since: callback.fresh_since,
         };
         let kid = id_token::kid_of(&token).map_err(Failure::Rejected)?;
         let keys = discovered.keys_for(&client.caller, kid.as_deref(), self.clock.now()).await?;

@@ -118,7 +118,10 @@ impl ProviderTokens {
 pub(super) fn subject_of(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) if number.is_u64() => Some(number.to_string()),
-        Value::String(text) if !text.is_empty() && text.len() <= LONGEST_SUBJECT => Some(text.clone()),
+        Value::String(text) if (1..=LONGEST_SUBJECT).contains(&text.len()) => {
+            // Storage takes no NUL, and no name of anybody holds a control character.
+            (!text.chars().any(char::is_control)).then(|| text.clone())
+        }
         _ => None,
     }
 }
@@ -179,9 +182,16 @@ mod tests {
         assert_eq!(subject_of(&json!("AbC")).as_deref(), Some("AbC"));
         assert_eq!(subject_of(&json!(" a ")).as_deref(), Some(" a "));
         assert_eq!(subject_of(&json!("x".repeat(255))).map(|text| text.len()), Some(255));
-        for bad in
-            [json!(null), json!(""), json!(1.5), json!(-1), json!(true), json!(["a"]), json!("x".repeat(256))]
-        {
+        for bad in [
+            json!(null),
+            json!(""),
+            json!(1.5),
+            json!(-1),
+            json!(true),
+            json!(["a"]),
+            json!("x".repeat(256)),
+            json!("a\u{0}b"),
+        ] {
             assert!(subject_of(&bad).is_none(), "{bad}");
         }
     }

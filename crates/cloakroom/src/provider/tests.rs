@@ -39,6 +39,7 @@ impl Attempt {
             state: self.state.expose(),
             code_challenge: &self.verifier.code_challenge(),
             nonce: self.nonce.expose(),
+            is_fresh: false,
         };
         let provider = self.providers.get(self.fake.kind().id()).expect("it is registered");
         let url = provider.authorize(&request).await.expect("a URL");
@@ -48,7 +49,13 @@ impl Attempt {
     }
 
     async fn finish(&self, code: &str, verifier: &Ticket, nonce: &Ticket) -> Result<Profile, Failure> {
-        let callback = Callback { code, code_verifier: verifier.expose(), nonce: nonce.expose(), iss: None };
+        let callback = Callback {
+            code,
+            code_verifier: verifier.expose(),
+            nonce: nonce.expose(),
+            iss: None,
+            fresh_since: None,
+        };
         self.providers.get(self.fake.kind().id()).expect("it is registered").profile(&callback).await
     }
 

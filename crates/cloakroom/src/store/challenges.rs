@@ -2,12 +2,13 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::challenge::{Challenge, ChallengeKind, MOST_CODE_TRIES};
+use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::secret::TicketHash;
 use crate::store::db::query;
 use crate::store::{Store, Tx};
 
+/// Every column that a [`Row`] has.
 macro_rules! columns {
     () => {
         "id, kind, nonce, user_id, email, email_canonical, browser_hash, password_hash, data, code_expires_at, \
@@ -15,9 +16,11 @@ macro_rules! columns {
     };
 }
 
+pub(super) use columns;
+
 /// A row of `challenges`.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     kind: String,
     nonce: String,
@@ -33,7 +36,7 @@ struct Row {
 }
 
 impl Row {
-    fn into_challenge(self) -> Option<Challenge> {
+    pub(super) fn into_challenge(self) -> Option<Challenge> {
         Some(Challenge {
             kind: ChallengeKind::from_text(&self.kind)?,
             id: self.id,
@@ -62,8 +65,7 @@ impl Store {
         let row = query(concat!(
             "SELECT ",
             columns!(),
-            "
-             FROM challenges WHERE token_hash = $1 AND kind = $2 AND expires_at > $3",
+            " FROM challenges WHERE token_hash = $1 AND kind = $2 AND expires_at > $3",
         ))
         .bind(token)
         .bind(kind.as_str())
@@ -104,8 +106,7 @@ impl Store {
         let row = query(concat!(
             "SELECT ",
             columns!(),
-            "
-             FROM challenges WHERE id = $1 AND nonce = $2 AND expires_at > $3",
+            " FROM challenges WHERE id = $1 AND nonce = $2 AND expires_at > $3",
         ))
         .bind(id)
         .bind(nonce)
@@ -188,32 +189,6 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Counts a try of a code against every challenge of `kind` that this browser has for the address, and says which
-    /// of them may be tried.
-    pub(crate) async fn try_codes(
-        &mut self,
-        kind: ChallengeKind,
-        email: &Email,
-        browser: TicketHash,
-        now: Timestamp,
-    ) -> Result<Vec<Challenge>> {
-        let rows = query(concat!(
-            "UPDATE challenges SET code_tries = code_tries + 1
-             WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4
-               AND code_expires_at > $4 AND code_tries < $5
-             RETURNING ",
-            columns!(),
-        ))
-        .bind(email.canonical())
-        .bind(kind.as_str())
-        .bind(browser)
-        .bind(now)
-        .bind(MOST_CODE_TRIES)
-        .all::<Row>(self)
-        .await?;
-        Ok(rows.into_iter().filter_map(Row::into_challenge).collect())
-    }
-
     /// Gives the newest challenge of `kind` that this browser has for the address what `renewed` has: another nonce and
     /// token, a new beginning and a new end. Says which it is.
     pub(crate) async fn renew_challenge(
@@ -266,9 +241,29 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Ends one challenge; says whether it was there.
-    pub(crate) async fn end_challenge(&mut self, id: &str) -> Result<bool> {
-        Ok(query("DELETE FROM challenges WHERE id = $1").bind(id).execute(self).await?.0 == 1)
+    /// Ends one challenge, if it belongs to this browser still; says whether it did.
+    pub(crate) async fn end_challenge(&mut self, id: &str, browser: Option<TicketHash>) -> Result<bool> {
+        let ended = query("DELETE FROM challenges WHERE id = $1 AND browser_hash IS NOT DISTINCT FROM $2")
+            .bind(id)
+            .bind(browser.map(TicketHash::to_text))
+            .execute(self)
+            .await?;
+        Ok(ended.0 == 1)
+    }
+
+    /// Once an account has signed in to a browser, what somebody else wants there of a provider is over.
+    pub(crate) async fn end_social_of_others(&mut self, browser: TicketHash, user_id: &str) -> Result<()> {
+        query(
+            "DELETE FROM challenges WHERE browser_hash = $1
+             AND (kind = $2 AND user_id <> $4 OR kind = $3 AND user_id IS DISTINCT FROM $4)",
+        )
+        .bind(browser)
+        .bind(ChallengeKind::SocialAttempt.as_str())
+        .bind(ChallengeKind::SocialPause.as_str())
+        .bind(user_id)
+        .execute(self)
+        .await?;
+        Ok(())
     }
 
     /// Ends every challenge of `kind` for an address.
@@ -332,39 +327,6 @@ impl Tx {
             .execute(self)
             .await?;
         Ok(())
-    }
-
-    /// Replaces the code of a challenge by that of another nonce, good until `code_expires_at`; says whether it was there.
-    pub(crate) async fn renew_code(
-        &mut self,
-        id: &str,
-        nonce: &str,
-        code_expires_at: Timestamp,
-    ) -> Result<bool> {
-        let renewed =
-            query("UPDATE challenges SET nonce = $2, code_tries = 0, code_expires_at = $3 WHERE id = $1")
-                .bind(id)
-                .bind(nonce)
-                .bind(code_expires_at)
-                .execute(self)
-                .await?;
-        Ok(renewed.0 == 1)
-    }
-
-    /// Counts a try of a challenge's code; says whether it may be tried.
-    pub(crate) async fn try_code(&mut self, id: &str, now: Timestamp) -> Result<Option<Challenge>> {
-        let row = query(concat!(
-            "UPDATE challenges SET code_tries = code_tries + 1
-             WHERE id = $1 AND expires_at > $2 AND code_expires_at > $2 AND code_tries < $3
-             RETURNING ",
-            columns!(),
-        ))
-        .bind(id)
-        .bind(now)
-        .bind(MOST_CODE_TRIES)
-        .optional::<Row>(self)
-        .await?;
-        Ok(row.and_then(Row::into_challenge))
     }
 
     /// Removes at most `most` challenges that have expired; says how many went.

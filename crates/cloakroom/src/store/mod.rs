@@ -2,6 +2,7 @@
 
 mod browsers;
 mod challenges;
+mod codes;
 mod db;
 mod development;
 mod identities;

@@ -1,0 +1,69 @@
+//! The codes of the table `challenges`: tried, and replaced.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::model::challenge::{Challenge, ChallengeKind, MOST_CODE_TRIES};
+use crate::model::email::Email;
+use crate::secret::TicketHash;
+use crate::store::Tx;
+use crate::store::challenges::{Row, columns};
+use crate::store::db::query;
+
+impl Tx {
+    /// Counts a try of a code against every challenge of `kind` that this browser has for the address, and says which
+    /// of them may be tried.
+    pub(crate) async fn try_codes(
+        &mut self,
+        kind: ChallengeKind,
+        email: &Email,
+        browser: TicketHash,
+        now: Timestamp,
+    ) -> Result<Vec<Challenge>> {
+        let rows = query(concat!(
+            "UPDATE challenges SET code_tries = code_tries + 1
+             WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4
+               AND code_expires_at > $4 AND code_tries < $5
+             RETURNING ",
+            columns!(),
+        ))
+        .bind(email.canonical())
+        .bind(kind.as_str())
+        .bind(browser)
+        .bind(now)
+        .bind(MOST_CODE_TRIES)
+        .all::<Row>(self)
+        .await?;
+        Ok(rows.into_iter().filter_map(Row::into_challenge).collect())
+    }
+
+    /// Counts a try of a challenge's code; says whether it may be tried.
+    pub(crate) async fn try_code(&mut self, id: &str, now: Timestamp) -> Result<Option<Challenge>> {
+        let row = query(concat!(
+            "UPDATE challenges SET code_tries = code_tries + 1
+             WHERE id = $1 AND expires_at > $2 AND code_expires_at > $2 AND code_tries < $3
+             RETURNING ",
+            columns!(),
+        ))
+        .bind(id)
+        .bind(now)
+        .bind(MOST_CODE_TRIES)
+        .optional::<Row>(self)
+        .await?;
+        Ok(row.and_then(Row::into_challenge))
+    }
+
+    /// Replaces the code of a challenge by that of another nonce, good until `end`, and lets it live as long as its code; says
+    /// whether it was there.
+    pub(crate) async fn renew_code(&mut self, id: &str, nonce: &str, end: Timestamp) -> Result<bool> {
+        let renewed = query(
+            "UPDATE challenges SET nonce = $2, code_tries = 0, code_expires_at = $3,
+                 expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END WHERE id = $1",
+        )
+        .bind(id)
+        .bind(nonce)
+        .bind(end)
+        .execute(self)
+        .await?;
+        Ok(renewed.0 == 1)
+    }
+}
