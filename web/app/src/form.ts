@@ -141,7 +141,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
 
   /** What the server has judged is not kept; what never got there is, for the next try. */
   function forget(refused: Problem) {
-    const judged = refused.status === 400 || refused.status === 403
+    const judged = refused.code === 'invalid_credentials' || refused.code === 'account_inactive'
     for (const [, field] of fields) if (judged && field.secret) field.value.value = ''
   }
 

@@ -5,10 +5,8 @@ import { useSubmission, type SubmissionPhase } from './submission'
 
 /** The way to a provider, which leads out of the app and, by the callback page, back into it. */
 export interface ProviderTrip {
-  /** Who is being gone to. */
-  readonly destination: Readonly<Ref<string | null>>
-  /** How far. */
-  readonly phase: Readonly<Ref<SubmissionPhase>>
+  /** How far the way to one of them is. */
+  phaseTo(provider: string): SubmissionPhase
   /** Why it did not begin. */
   readonly problem: Readonly<Ref<Problem | null>>
   start(provider: string, wish: SocialStart): Promise<void>
@@ -34,18 +32,20 @@ export function useProviderTrip({ givesUp = true } = {}): ProviderTrip {
   onBeforeUnmount(() => window.removeEventListener('pageshow', shown))
 
   return {
-    destination,
-    phase: submission.phase,
     problem,
+    // Until the browser has left, the button goes on saying where to.
+    phaseTo(provider) {
+      if (destination.value !== provider) return 'idle'
+      return submission.phase.value === 'idle' ? 'busy' : submission.phase.value
+    },
     async start(provider, wish) {
       if (destination.value !== null) return
       problem.value = null
       destination.value = provider
       const result = await submission.send((signal) => client.startSocial(provider, wish, { signal }))
-      // Until the browser has left, the button goes on saying where to.
-      if (result?.ok) return leaveFor(result.data.url)
+      if (result?.ok && isWebAddress(result.data.url)) return location.assign(result.data.url)
       stay()
-      if (result && result.problem.code !== 'reauthentication_required') problem.value = result.problem
+      if (result && !result.ok && result.problem.code !== 'reauthentication_required') problem.value = result.problem
     },
     cancel() {
       submission.cancel()
@@ -54,9 +54,7 @@ export function useProviderTrip({ givesUp = true } = {}): ProviderTrip {
   }
 }
 
-function leaveFor(url: string) {
-  if (/^https?:$/.test(new URL(url, location.href).protocol)) location.assign(url)
-}
+const isWebAddress = (url: string) => /^https?:$/.test(new URL(url, location.href).protocol)
 
 /** What a social login has come to, short of a sign-in; as it is kept over a reload. */
 export type SocialOutcome =

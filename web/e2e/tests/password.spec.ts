@@ -1,5 +1,6 @@
 import { expect, newAddress, otherBrowser, signIn, submitSignIn, test, type Page } from '../fixtures'
 import { linkIn, mailsTo, mailTo } from '../mail'
+import { runCommand } from '../server'
 
 const chosen = 'another password of their own'
 
@@ -119,6 +120,18 @@ test('the password is changed on the account page: the other devices are signed 
   await expect(elsewhere).toHaveURL('/login?next=/account')
   await elsewhere.context().close()
   expect((await mailTo(page, person.email)).subject).toBe('Your password for Cloakroom was changed')
+})
+
+test('who was invited chooses a password by the link of the invitation, and signs in', async ({ page }) => {
+  const email = newAddress()
+  runCommand('user', 'add', email, '--invite')
+  const invitation = await mailTo(page, email)
+  expect(invitation.subject).toBe('Welcome to Cloakroom')
+  await page.goto(linkIn(invitation))
+  await expect(page.getByText(email)).toBeVisible()
+  await choose(page, chosen)
+  await submitSignIn(page, { email, password: chosen })
+  await expect(page).toHaveURL('/account')
 })
 
 async function open(page: Page) {

@@ -50,7 +50,7 @@ export function createCloakroom({ client, router, paths }: CloakroomOptions): Cl
         onPrivatePage: () => router.currentRoute.value.meta.auth === true,
         reload: () => location.reload(),
       })
-      const reauthentication = startReauthentication(client)
+      const reauthentication = startReauthentication(client, () => session.user.value)
       watch(session.status, (status) => {
         if (status === 'signed-out') reauthentication.cancel()
       })

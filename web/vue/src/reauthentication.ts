@@ -1,4 +1,4 @@
-import type { CallOptions, Client, LoginReply, Result } from '@cloakroom/client'
+import type { CallOptions, Client, LoginReply, Result, User } from '@cloakroom/client'
 import { ref, type Ref } from 'vue'
 import { joinTabs } from './tabs'
 
@@ -19,9 +19,10 @@ export interface Reauthentication {
 
 /**
  * Makes the client wait for proof instead of failing. It may also be given in another tab, by signing in again or by a
- * provider: whether it is fresh enough, the server says.
+ * provider: whether it is fresh enough, the server says. Only the one who is here can give it: what one person asked for is
+ * never sent as another.
  */
-export function startReauthentication(client: Client): Reauthentication {
+export function startReauthentication(client: Client, whoIsHere: () => User | null): Reauthentication {
   const asked = ref(false)
   let waiting: ((proven: boolean) => void)[] = []
 
@@ -45,8 +46,14 @@ export function startReauthentication(client: Client): Reauthentication {
     })
   })
 
+  async function hearOfSignIn() {
+    const here = whoIsHere()?.id
+    const result = await client.session()
+    const isSame = result.ok && here !== undefined && result.data.user?.id === here
+    if (isSame && whoIsHere()?.id === here) release(true)
+  }
   const tabs = joinTabs((message) => {
-    if (message === 'signed-in') release(true)
+    if (message === 'signed-in' && waiting.length > 0) void hearOfSignIn()
   })
 
   return {

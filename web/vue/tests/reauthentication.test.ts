@@ -2,6 +2,7 @@ import { createClient } from '@cloakroom/client'
 import { afterEach, expect, it, vi } from 'vitest'
 import { startReauthentication, type Reauthentication } from '../src/reauthentication'
 import { joinTabs } from '../src/tabs'
+import { person } from './server'
 
 let open: Reauthentication[] = []
 
@@ -13,10 +14,12 @@ afterEach(() => {
 /** A server that lets the address be changed by who has proven to know the password "right". */
 function start() {
   let proven = false
+  let signedIn = person('ada@example.test')
   const asked: string[] = []
   const fetch: typeof globalThis.fetch = (path, init) => {
     asked.push(`${String(path)} ${String(init?.body)}`)
     const refuse = (status: number, code: string) => Promise.resolve(Response.json({ code, status }, { status }))
+    if (path === '/api/session/') return Promise.resolve(Response.json({ state: 'authenticated', user: signedIn }))
     if (path === '/api/reauthenticate/') {
       proven = String(init?.body).includes('"right"')
       return proven ? Promise.resolve(Response.json({ detail: 'Success' })) : refuse(400, 'invalid_credentials')
@@ -24,9 +27,17 @@ function start() {
     return proven ? Promise.resolve(Response.json({ detail: 'Sent' })) : refuse(403, 'reauthentication_required')
   }
   const client = createClient({ fetch })
-  const reauthentication = startReauthentication(client)
+  /** Another tab tells that somebody has signed in there. */
+  function signInElsewhere(email: string) {
+    signedIn = person(email)
+    proven = true
+    const other = joinTabs(() => {})
+    other.tell('signed-in')
+    other.close()
+  }
+  const reauthentication = startReauthentication(client, () => person('ada@example.test'))
   open.push(reauthentication)
-  return { client, asked, reauthentication, proveElsewhere: () => void (proven = true) }
+  return { client, asked, reauthentication, signInElsewhere }
 }
 
 it('a request waits for the proof, and is then sent as it was', async () => {
@@ -81,12 +92,21 @@ it('a request that is ended waits no longer', async () => {
 })
 
 it('proof that is given in another tab counts, too', async () => {
-  const { client, reauthentication, proveElsewhere } = start()
+  const { client, reauthentication, signInElsewhere } = start()
   const change = client.changeEmail('new@example.test')
   await vi.waitUntil(() => reauthentication.asked.value)
-  proveElsewhere()
-  const other = joinTabs(() => {})
-  other.tell('signed-in')
-  other.close()
+  signInElsewhere('ada@example.test')
   expect(await change).toMatchObject({ ok: true })
+})
+
+it('what one person asked for is not sent as another, who signs in elsewhere', async () => {
+  const { client, asked, reauthentication, signInElsewhere } = start()
+  const change = client.changeEmail('new@example.test')
+  await vi.waitUntil(() => reauthentication.asked.value)
+  signInElsewhere('grace@example.test')
+  await vi.waitUntil(() => asked.some((request) => request.startsWith('/api/session/')))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(reauthentication.asked.value).toBe(true)
+  reauthentication.cancel()
+  expect(await change).toMatchObject({ ok: false })
 })
