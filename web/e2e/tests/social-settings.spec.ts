@@ -30,12 +30,12 @@ test('not_allowed: an address of another domain than the ones that may', async (
 
 test('who has no password proves who they are by their provider, in a tab of its own, and the request goes on', async ({ page, context }) => {
   const [email, address] = [newAddress(), newAddress()]
-  await withServer(page, { CLOAKROOM_SESSION__RECENT: '10s' }, async (path) => {
+  await withServer(page, { CLOAKROOM_SESSION__RECENT: '4s' }, async (path) => {
     await continueWith(page, 'GitHub', { email }, path('/login'))
     await expect(page.getByText(email)).toBeVisible()
     await page.goto(path('/account/email'))
     await page.getByLabel('New email').fill(address)
-    await page.waitForTimeout(10_500)
+    await page.waitForTimeout(4_500)
     await page.getByRole('button', { name: 'Send me a link' }).click()
     const dialog = page.getByRole('dialog', { name: 'Is it still you?' })
     await expect(dialog.getByRole('link', { name: 'Continue with GitHub' })).toBeFocused()
