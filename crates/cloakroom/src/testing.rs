@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,10 +17,13 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::Service as _;
 
+pub use cloakroom_fake_provider::{Answer, FakeProvider, Kind, Mood, Person};
+
 use crate::administration::{self, Rank};
 use crate::cloakroom::Cloakroom;
 use crate::clock::Clock;
 use crate::config::{Config, SecretUrl};
+use crate::pipeline::Step;
 use crate::store::KeptMail;
 
 /// The password of every account that a test adds.
@@ -41,8 +43,17 @@ impl TestApp {
     /// # Panics
     /// When the database cannot be opened.
     pub async fn with(config: Config, own: Router) -> Self {
-        let clock = Clock::Dial(std::sync::Arc::default());
-        let cloakroom = Cloakroom::with_clock(config, clock.clone(), &[]).await.expect("the cloakroom opens");
+        Self::with_steps(config, own, &[]).await
+    }
+
+    /// The same with steps of your own, which `pipeline.steps` names.
+    ///
+    /// # Panics
+    /// When the database cannot be opened.
+    pub async fn with_steps(config: Config, own: Router, steps: &[Arc<dyn Step>]) -> Self {
+        let clock = Clock::Dial(Arc::default());
+        let opened = Cloakroom::with_clock(config, clock.clone(), steps).await;
+        let cloakroom = opened.expect("the cloakroom opens");
         let router = own.merge(cloakroom.router()).layer(cloakroom.layer());
         Self { cloakroom, router, clock }
     }

@@ -11,7 +11,8 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteCo
 /// Tells the databases of one run apart.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-const TABLES: [&str; 7] = ["users", "sessions", "browsers", "limits", "development", "challenges", "outbox"];
+const TABLES: [&str; 8] =
+    ["users", "sessions", "browsers", "limits", "development", "challenges", "outbox", "identities"];
 
 /// A database that goes with its test.
 pub(crate) struct Database {
