@@ -21,6 +21,11 @@ use crate::provider::{AuthorizeRequest, Callback, Failure, Provider};
 use crate::secret::{self, Purpose, Ticket};
 use crate::store::Tx;
 
+/// So many tabs of one browser may wait for a provider; a further one ends the oldest.
+const MOST_ATTEMPTS: i64 = 20;
+/// The longest code that is passed on to a provider, in bytes.
+const LONGEST_CODE: usize = 4096;
+
 /// What somebody wants of a provider.
 pub(crate) struct Wish<'a> {
     pub(crate) provider: &'a str,
@@ -113,6 +118,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
     };
     let url = provider.authorize(&request).await.map_err(|failure| failed(wish.provider, failure))?;
     let mut tx = cloakroom.store().begin().await?;
+    tx.end_oldest_in(ChallengeKind::SocialAttempt, browser, MOST_ATTEMPTS - 1).await?;
     tx.add_challenge(&begun, state.hash()).await?;
     tx.commit().await?;
     Ok(url.into())
@@ -148,11 +154,17 @@ async fn conclude(
     answer: &Answer<'_>,
 ) -> Result<Finished> {
     let state = answer.state.filter(|state| !state.is_empty()).ok_or(Error::StateMissing)?;
+    let error = answer.error.filter(|error| !error.is_empty());
+    let code = answer.code.filter(|code| !code.is_empty() && code.len() <= LONGEST_CODE);
+    // With nothing to use it for, the attempt stays as it is.
+    if error.is_none() && code.is_none() {
+        return Err(Error::CodeRejected);
+    }
     let (begun, attempt) = take_attempt(cloakroom, arrival.visitor, answer.provider, state).await?;
-    if let Some(error) = answer.error.filter(|error| !error.is_empty()) {
+    if let Some(error) = error {
         return Err(refused(error));
     }
-    let code = answer.code.filter(|code| !code.is_empty()).ok_or(Error::CodeRejected)?;
+    let code = code.ok_or(Error::CodeRejected)?;
     let key = cloakroom.key();
     let code_verifier = key.code_verifier(&begun.id, &begun.nonce);
     let nonce = key.openid_nonce(&begun.id, &begun.nonce);

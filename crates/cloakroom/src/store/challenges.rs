@@ -319,6 +319,26 @@ impl Tx {
         Ok(())
     }
 
+    /// Ends what was begun in this browser for `kind`, except the newest `most`.
+    pub(crate) async fn end_oldest_in(
+        &mut self,
+        kind: ChallengeKind,
+        browser: TicketHash,
+        most: i64,
+    ) -> Result<()> {
+        query(
+            "DELETE FROM challenges WHERE id IN
+                 (SELECT id FROM challenges WHERE browser_hash = $1 AND kind = $2
+                  ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $3)",
+        )
+        .bind(browser)
+        .bind(kind.as_str())
+        .bind(most)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
     /// Ends every challenge of `kind` that was begun in this browser.
     pub(crate) async fn end_challenges_in(&mut self, kind: ChallengeKind, browser: TicketHash) -> Result<()> {
         query("DELETE FROM challenges WHERE browser_hash = $1 AND kind = $2")
