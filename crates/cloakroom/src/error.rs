@@ -129,7 +129,7 @@ pub enum Error {
 pub struct Invalid {
     /// The field's name in the request.
     pub field: String,
-    /// A stable code: `required`, `invalid`, `too_short`, `too_long`, `too_common`, `too_similar`, `unknown`.
+    /// A stable code: `required`, `invalid`, `too_short`, `too_long`, `too_common`, `too_similar`, `unchanged`, `unknown`.
     pub code: &'static str,
     /// A sentence for people.
     pub detail: String,

@@ -597,7 +597,7 @@ export interface components {
         Intent: "login" | "link" | "reauthenticate";
         /** @description One field that cannot be taken, and why. */
         Invalid: {
-            /** @description A stable code: `required`, `invalid`, `too_short`, `too_long`, `too_common`, `too_similar`, `unknown`. */
+            /** @description A stable code: `required`, `invalid`, `too_short`, `too_long`, `too_common`, `too_similar`, `unchanged`, `unknown`. */
             code: string;
             /** @description A sentence for people. */
             detail: string;

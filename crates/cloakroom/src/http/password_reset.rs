@@ -58,5 +58,5 @@ pub(super) async fn confirm(
     Json(new): Json<NewPassword>,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
     password_reset::confirm(visit.cloakroom(), &occasion, &new.token, &new.password).await?;
-    Ok((visit.farewell().await?, Json(Detail { detail: "Password reset" })))
+    Ok((visit.farewell().await, Json(Detail { detail: "Password reset" })))
 }

@@ -57,10 +57,11 @@ impl Visit {
         Ok(Some(opened.live))
     }
 
-    /// After what may have ended this browser's own session: the cookies of somebody who is signed out, if it has.
-    pub(super) async fn farewell(&self) -> Result<Option<SetCookies>> {
-        let had_one = self.0.visitor.session.is_some();
-        Ok((had_one && self.session().await?.is_none()).then(|| SetCookies::signed_out(self)))
+    /// After what may have ended this browser's own session: the cookies of somebody who is signed out, if it has. What was
+    /// done is done, so storage that is away just now makes no failure of it.
+    pub(super) async fn farewell(&self) -> Option<SetCookies> {
+        self.0.visitor.session.as_ref()?;
+        matches!(self.session().await, Ok(None)).then(|| SetCookies::signed_out(self))
     }
 
     /// The cookie again, when the idle end has moved.

@@ -1,5 +1,6 @@
 //! Whether the time of an answer tells something.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 /// So many samples of each kind at most.
@@ -10,13 +11,16 @@ const TELLING: f64 = 0.15;
 
 /// Fails when the time of an answer tells of which of `kinds` it was.
 ///
-/// Samples are interleaved, beginning with another kind each round. On a quiet machine the quicker half of each kind soon
+/// Samples are interleaved, in another order each round: what one call leaves to be done in the background falls on whichever
+/// comes next. On a quiet machine the quicker half of each kind soon
 /// agrees; a busy one adds time to all of them, so that what is left to ask is whether one kind is slower more often than not.
 pub(crate) async fn assert_alike(what: &str, kinds: &[&str], mut call: impl AsyncFnMut(&str)) {
+    let shuffle = RandomState::new();
     let mut samples: Vec<Vec<Duration>> = vec![Vec::new(); kinds.len()];
     for round in 0..MOST_ROUNDS {
-        for place in 0..kinds.len() {
-            let kind = (round + place) % kinds.len();
+        let mut order: Vec<usize> = (0..kinds.len()).collect();
+        order.sort_by_cached_key(|kind| shuffle.hash_one((round, kind)));
+        for kind in order {
             let start = Instant::now();
             call(kinds[kind]).await;
             samples[kind].push(start.elapsed());

@@ -16,15 +16,20 @@ use crate::person::Person;
 use crate::sink::{Sink, Taken};
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a mail takes to leave.
+const SENDING: Duration = Duration::from_millis(30);
+/// How long a request takes, until it has been seen.
+const USUAL: Duration = Duration::from_millis(60);
 const NO_LIMITS: &str = "[limits]\nlogin_per_account = \"0/1m\"\nlogin_per_ip = \"0/1m\"\nmail_per_address = \"0/1m\"\nmail_per_ip = \"0/1m\"";
 
 fn rounds() -> u64 {
     std::env::var("CLOAKROOM_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
 }
 
-/// A moment between a few milliseconds and sixty.
-fn moment(round: u64) -> Duration {
-    Duration::from_micros(3_000 + RandomState::new().hash_one(round) % 57_000)
+/// A moment from the beginning until somewhat after `usual`, mostly near the end: there things are written.
+fn moment(usual: Duration) -> Duration {
+    let part = RandomState::new().hash_one(usual) % 1000;
+    usual.mul_f64(1.15 - (f64::from(u32::try_from(part).unwrap()) / 1000.0).powi(2))
 }
 
 /// What stands behind `#token=`.
@@ -114,19 +119,27 @@ impl Scene {
     }
 }
 
-/// Sends a request and kills the server: on even rounds a moment after it was sent, on odd ones a moment after its answer.
-/// Says whether the request was told as done.
-fn kill_during(node: Node, person: &Person, (path, body): (&'static str, Value), round: u64) -> bool {
+/// Sends a request and kills the server: on odd rounds a moment after its answer, while its mail leaves, and on even ones
+/// while it is under way, for which such a request took `usual` before. Says whether the request was told as done.
+fn kill_during(
+    node: Node,
+    person: &Person,
+    (path, body): (&'static str, Value),
+    (round, usual): (u64, &mut Duration),
+) -> bool {
     let mut person = person.clone();
+    let start = Instant::now();
     let request = thread::spawn(move || person.post(path, &body).status);
     if round.is_multiple_of(2) {
-        thread::sleep(moment(round));
+        thread::sleep(moment(*usual));
         drop(node);
+        // Killed early enough, it did not even listen.
         request.join().is_ok_and(|status| matches!(status, 200 | 202))
     } else {
         let status = request.join().expect("an answer");
         assert!(matches!(status, 200 | 202), "{path}: {status}");
-        thread::sleep(moment(round) / 2);
+        *usual = start.elapsed();
+        thread::sleep(moment(SENDING));
         drop(node);
         true
     }
@@ -144,12 +157,12 @@ fn visitor(node: &Node) -> Person {
 fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
     let scene = Scene::new();
     let mut node = scene.installation.node();
-    let (mut told, mut absent) = (0, 0);
+    let (mut told, mut absent, mut usual) = (0, 0, USUAL);
     for round in 0..rounds() {
         let email = format!("p{round}@example.test");
         let person = visitor(&node);
         let signup = ("/api/signup/", json!({"email": email, "password": PASSWORD}));
-        let is_told = kill_during(node, &person, signup, round);
+        let is_told = kill_during(node, &person, signup, (round, &mut usual));
         node = scene.restart();
         let mut person = person.moved_to(node.address());
         let waiting = scene.texts(&format!("SELECT id FROM challenges WHERE email = '{email}'")).len();
@@ -188,7 +201,7 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
     scene.installation.add(ADA);
     let mut node = scene.installation.node();
     let (mut password, mut done, mut notices) = (PASSWORD.to_owned(), 0, BTreeSet::new());
-    let mut links = BTreeSet::new();
+    let (mut links, mut usual) = (BTreeSet::new(), USUAL);
     for round in 0..rounds() {
         let mut session = node.person();
         assert_eq!(session.login(ADA, &password).status, 200, "round {round}");
@@ -201,7 +214,7 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
         assert!(links.insert(token.clone()), "round {round}: a link of its own");
 
         let confirm = ("/api/password/reset/confirm/", json!({"token": token, "password": new}));
-        let is_told = kill_during(node, &person, confirm, round);
+        let is_told = kill_during(node, &person, confirm, (round, &mut usual));
         node = scene.restart();
         let (mut person, mut session) = (person.moved_to(node.address()), session.moved_to(node.address()));
         let is_done = person.post("/api/password/reset/check/", &json!({"token": token})).status == 410;
@@ -240,13 +253,13 @@ fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
     let scene = Scene::new();
     scene.installation.add(ADA);
     let mut node = scene.installation.node();
-    let mut password = PASSWORD.to_owned();
+    let (mut password, mut usual) = (PASSWORD.to_owned(), USUAL);
     for round in 0..rounds() {
         let (mut other, mut person) = (node.person(), node.person());
         assert_eq!((other.login(ADA, &password).status, person.login(ADA, &password).status), (200, 200));
         let new = format!("tulip-window-river-{round}");
         let change = ("/api/password/change/", json!({"current_password": password, "new_password": new}));
-        let is_told = kill_during(node, &person, change, round);
+        let is_told = kill_during(node, &person, change, (round, &mut usual));
         node = scene.restart();
         let is_done = node.person().login(ADA, &new).status == 200;
         assert!(is_done || !is_told, "round {round}: what was told as done is lost");
