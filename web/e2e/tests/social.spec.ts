@@ -203,6 +203,22 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
     await expect(page.getByText('Your account is ready. You are signed in.')).toBeVisible()
   })
 
+  test('a reload while the answer is under way ends where the sign-in does', async ({ page }) => {
+    const email = newAddress()
+    await page.goto('/login')
+    await page.getByRole('button', { name: 'Continue with GitHub' }).click()
+    // The server has signed them in, and its reply never reaches the page.
+    const served = new Promise<void>((resolve) => {
+      void page.route('**/api/social/github/', (route) => route.fetch().then(() => resolve()), { times: 1 })
+    })
+    await be(page, 'GitHub', { email })
+    await served
+    await expect(page.getByRole('heading', { name: 'Signing in with GitHub…' })).toBeVisible()
+    await page.reload()
+    await expect(page).toHaveURL('/account')
+    await expect(page.getByText(email)).toBeVisible()
+  })
+
   test('state_missing', async ({ page }) => {
     await page.goto('/auth/github/callback?code=stolen')
     await expect(page.getByRole('heading', { name: 'Nothing to go on with' })).toBeVisible()
