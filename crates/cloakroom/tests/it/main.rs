@@ -28,5 +28,6 @@ mod social_attempt;
 mod social_email;
 mod social_identities;
 mod social_link;
+mod social_pause;
 mod social_steps;
 mod timing;
