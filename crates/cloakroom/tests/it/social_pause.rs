@@ -1,4 +1,4 @@
-//! What a second look at the social login flow found, and what must not come back.
+//! What waits for the person: what it keeps, how long it lives, and whose it stays (`flow/social_pause.rs`).
 
 use std::pin::Pin;
 use std::sync::Arc;
