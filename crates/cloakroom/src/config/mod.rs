@@ -195,7 +195,7 @@ pub struct Provider {
     pub id: String,
     /// `github`, `google`, `facebook` or `oidc`; the id when absent.
     pub kind: Option<String>,
-    /// The name on the button; the id when absent.
+    /// The name on the button; when absent, GitHub, Google or Facebook by their id, or else the id.
     pub name: Option<String>,
     /// The client id that the provider gave you.
     pub client_id: String,
@@ -218,6 +218,19 @@ pub struct Provider {
     pub trust_email: Option<TrustEmail>,
     /// Whether the provider's tokens are kept, encrypted.
     pub store_tokens: bool,
+}
+
+impl Provider {
+    /// What people call it: the name it was given, the usual spelling of those that everybody knows, or else its id.
+    pub(crate) fn display_name(&self) -> &str {
+        match (&self.name, self.id.as_str()) {
+            (Some(name), _) => name,
+            (None, "github") => "GitHub",
+            (None, "google" | "google-oauth2") => "Google",
+            (None, "facebook") => "Facebook",
+            (None, id) => id,
+        }
+    }
 }
 
 /// When a provider's word on an address counts.
@@ -293,10 +306,9 @@ pub struct AuthAllowed {
 }
 
 impl Config {
-    /// What people call a provider: its name, or its id when it has none.
+    /// What people call a provider; its id when it is not configured any more.
     pub(crate) fn provider_name<'a>(&'a self, id: &'a str) -> &'a str {
-        let found = self.provider.iter().find(|provider| provider.id == id);
-        found.and_then(|provider| provider.name.as_deref()).unwrap_or(id)
+        self.provider.iter().find(|provider| provider.id == id).map_or(id, Provider::display_name)
     }
 
     /// Reads `path` (when given), then `CLOAKROOM_…` of the environment, then `overrides`, each over the one before.

@@ -48,8 +48,7 @@ pub(super) struct ProviderView {
 
 impl From<&Provider> for ProviderView {
     fn from(provider: &Provider) -> Self {
-        let name = provider.name.as_ref().unwrap_or(&provider.id);
-        Self { id: provider.id.clone(), name: name.clone() }
+        Self { id: provider.id.clone(), name: provider.display_name().to_owned() }
     }
 }
 

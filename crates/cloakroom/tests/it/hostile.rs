@@ -1,0 +1,163 @@
+//! An OpenID provider that does what a test tells it, however rude.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use cloakroom::Clock;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use serde_json::{Value, json};
+
+/// What an endpoint answers.
+#[derive(Clone)]
+pub(crate) enum Reply {
+    Json(Value),
+    Html(u16),
+    Redirect(String),
+    /// So many bytes, without an end that is told beforehand.
+    Flood(usize),
+    Silence,
+}
+
+/// A key of a provider, and its name.
+pub(crate) struct Key {
+    pub(crate) kid: String,
+    pair: EcdsaKeyPair,
+}
+
+impl Key {
+    pub(crate) fn new(kid: &str) -> Self {
+        let random = SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random).unwrap();
+        Self { kid: kid.to_owned(), pair }
+    }
+
+    /// As it stands in a key set.
+    pub(crate) fn jwk(&self) -> Value {
+        let (x, y) = self.pair.public_key().as_ref()[1..].split_at(32);
+        let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid, "x": encoded(x), "y": encoded(y)})
+    }
+
+    /// The public key's bytes, as somebody would who takes them for a shared secret.
+    pub(crate) fn public(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    /// A token under any header.
+    pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
+        let message = unsigned(header, claims);
+        let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    /// A token as it should be.
+    pub(crate) fn token(&self, claims: &Value) -> String {
+        self.sign(&json!({"alg": "ES256", "kid": self.kid, "typ": "JWT"}), claims)
+    }
+}
+
+/// Header and claims, without a signature.
+pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
+    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}", encoded(header), encoded(claims))
+}
+
+/// The provider. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Hostile {
+    pub(crate) base: String,
+    pub(crate) key: Arc<Key>,
+    replies: Arc<Mutex<BTreeMap<String, Reply>>>,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Hostile {
+    pub(crate) async fn new() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let hostile =
+            Self { base, key: Arc::new(Key::new("one")), replies: Arc::default(), asked: Arc::default() };
+        hostile.answer("/.well-known/openid-configuration", Reply::Json(hostile.document()));
+        hostile.answer("/certs", Reply::Json(json!({"keys": [hostile.key.jwk()]})));
+        let router = Router::new().fallback(reply).with_state(hostile.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        hostile
+    }
+
+    /// The discovery document of an honest one.
+    pub(crate) fn document(&self) -> Value {
+        let base = &self.base;
+        json!({
+            "issuer": base, "authorization_endpoint": format!("{base}/authorize"), "token_endpoint": format!("{base}/token"),
+            "jwks_uri": format!("{base}/certs"), "userinfo_endpoint": format!("{base}/userinfo"),
+            "code_challenge_methods_supported": ["S256"], "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        })
+    }
+
+    /// The discovery document with changes.
+    pub(crate) fn discover(&self, changes: &Value) {
+        let mut document = self.document();
+        for (name, value) in changes.as_object().unwrap() {
+            document[name] = value.clone();
+        }
+        self.answer("/.well-known/openid-configuration", Reply::Json(document));
+    }
+
+    pub(crate) fn answer(&self, path: &str, reply: Reply) {
+        self.replies.lock().unwrap().insert(path.to_owned(), reply);
+    }
+
+    /// The token endpoint gives this ID token.
+    pub(crate) fn give(&self, id_token: &str) {
+        let tokens = json!({"access_token": "at-canary", "token_type": "Bearer", "id_token": id_token});
+        self.answer("/token", Reply::Json(tokens));
+    }
+
+    /// Claims as they should be.
+    pub(crate) fn claims(&self, nonce: &str) -> Value {
+        let now = Clock::System.now().as_millis() / 1000;
+        json!({
+            "iss": self.base, "aud": "client", "sub": "AbC", "iat": now, "exp": now + 300, "nonce": nonce,
+            "email": "mary@example.test", "email_verified": true,
+        })
+    }
+
+    /// How often a path was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
+    }
+
+    /// The table of the configuration.
+    pub(crate) fn settings(&self, id: &str) -> Value {
+        json!({"id": id, "kind": "oidc", "issuer": self.base, "client_id": "client", "client_secret": "of-client"})
+    }
+}
+
+async fn reply(State(hostile): State<Hostile>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    hostile.asked.lock().unwrap().push(path.clone());
+    let reply = hostile.replies.lock().unwrap().get(&path).cloned();
+    match reply {
+        None => StatusCode::NOT_FOUND.into_response(),
+        Some(Reply::Json(value)) => axum::Json(value).into_response(),
+        Some(Reply::Html(status)) => {
+            let html = [(header::CONTENT_TYPE, "text/html")];
+            (StatusCode::from_u16(status).unwrap(), html, "<h1>Unicorn</h1>").into_response()
+        }
+        Some(Reply::Redirect(to)) => {
+            (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
+        }
+        Some(Reply::Flood(bytes)) => Body::from(vec![b' '; bytes]).into_response(),
+        Some(Reply::Silence) => std::future::pending().await,
+    }
+}
