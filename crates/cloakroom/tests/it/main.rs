@@ -13,6 +13,7 @@ mod hostile;
 mod limits;
 mod login;
 mod mail;
+mod oidc_provider;
 mod openapi;
 mod outbox;
 mod parsing;
