@@ -273,8 +273,8 @@ async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
         let token = reset_token(&app, ADA).await;
         let notices =
             app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();
-        // Hashing takes the most of it: the end is what is interesting.
-        let patience = Duration::from_millis(20 + 4 * round);
+        // Hashing takes the most of it and the end is what is interesting; but on the quickest machine, too, some break off.
+        let patience = Duration::from_millis(1 + 5 * round);
         broken_off(
             &page(&app).await,
             "/api/password/reset/confirm/",
