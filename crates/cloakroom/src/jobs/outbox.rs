@@ -1,4 +1,4 @@
-//! Sends what the outbox holds: at least once, and at most once more than that.
+//! Sends what the outbox holds: at least once, and at most once more for each time that a process dies over it.
 //!
 //! A mail is leased, written, sent, and only then taken out. Whoever dies in between loses the lease, and another process
 //! (or this one, started again) sends it with the same Message-ID and the same token.
