@@ -28,6 +28,8 @@ pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()>
 /// Ends every session of the user.
 pub(crate) async fn everywhere(cloakroom: &Cloakroom, visitor: &Visitor, user: &User) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
+    // A session that is being renewed meanwhile is seen only by who holds the account.
+    tx.lock_account(&user.id).await?;
     leave_browser(&mut tx, visitor).await?;
     let ended = tx.end_sessions_of(&user.id).await?;
     tx.commit().await?;
