@@ -32,6 +32,25 @@ function themeBeforePaint(): Plugin {
   }
 }
 
+/**
+ * vue-i18n looks at run time whether Vue exports `currentInstance`, which it does not, and thereby keeps all of Vue in the
+ * bundle: transitions, custom elements, hydration, a fifth of the sign-in page.
+ */
+function onlyWhatIsUsedOfVue(): Plugin {
+  return {
+    name: 'only-what-is-used-of-vue',
+    apply: 'build',
+    transform: {
+      filter: { id: /vue-i18n\.runtime\.mjs$/ },
+      handler(code) {
+        const narrowed = code.replace('if (key in Vue)', 'if (false)').replace('return Vue[key]', '')
+        if (/\bVue\[| in Vue\b/.test(narrowed)) this.error('vue-i18n has changed the way it takes Vue in; see vite.config.ts')
+        return { code: narrowed, map: null }
+      },
+    },
+  }
+}
+
 /** Sends a path to the server as if the page came from there, so that its check of `Origin` passes. */
 function proxied(): ProxyOptions {
   return {
@@ -52,6 +71,7 @@ export default defineConfig({
     quasar({ autoImportComponentCase: 'pascal' }),
     VueI18nPlugin({ include: inApp('src/messages/*.json'), runtimeOnly: true, dropMessageCompiler: true, fullInstall: false }),
     themeBeforePaint(),
+    onlyWhatIsUsedOfVue(),
   ],
   // Neither our components nor Quasar's use Vue's Options API.
   define: { __VUE_OPTIONS_API__: 'false' },
@@ -62,5 +82,7 @@ export default defineConfig({
     sourcemap: false,
     // `default-src 'self'` allows no data: URLs.
     assetsInlineLimit: 0,
+    // A browser that knows no modulepreload loads the page all the same.
+    modulePreload: { polyfill: false },
   },
 })
