@@ -77,8 +77,7 @@ impl Cloakroom {
     /// # Errors
     /// As [`Cloakroom::open`].
     pub(crate) async fn with_clock(config: Config, clock: Clock, steps: &[Arc<dyn Step>]) -> Result<Self> {
-        let store = Store::open(config.database.url.expose()).await?;
-        require_fit(&store, &config).await?;
+        let store = open_store(&config).await?;
         let (alive, jobs_end) = watch::channel(());
         let cloakroom = Self::assemble(config, store, clock, Some((alive, steps)))?;
         jobs::start(&cloakroom, jobs_end);
@@ -90,8 +89,7 @@ impl Cloakroom {
     /// # Errors
     /// As [`Cloakroom::open`].
     pub async fn for_administration(config: Config) -> Result<Self> {
-        let store = Store::open(config.database.url.expose()).await?;
-        require_fit(&store, &config).await?;
+        let store = open_store(&config).await?;
         Self::assemble(config, store, Clock::System, None)
     }
 
@@ -100,7 +98,7 @@ impl Cloakroom {
             Some(secret) => SecretKey::new(secret.expose().as_bytes()),
             None => SecretKey::load_or_create(&config.secret_file.0),
         }
-        .map_err(Error::Config)?;
+        .map_err(|complaint| config.complaint("secret_file", complaint))?;
         let transport = Transport::open(&config, &store)?;
         let passwords = Passwords::start();
         // The command line sends nobody anywhere.
@@ -199,6 +197,20 @@ impl Cloakroom {
     }
 }
 
+async fn open_store(config: &Config) -> Result<Store> {
+    let url = &config.database.url;
+    let store = Store::open(url.expose()).await.map_err(|error| match error {
+        Error::Config(complaint) => config.complaint("database.url", complaint),
+        Error::Unavailable(cause) => {
+            let reason = Error::Unavailable(cause).with_causes();
+            Error::Unavailable(config.complaint("database.url", format!("{url:?}: {reason}")).into())
+        }
+        other => other,
+    })?;
+    require_fit(&store, config).await?;
+    Ok(store)
+}
+
 /// A database with sample users must not go into production, and `dev` must not add them to one that is.
 async fn require_fit(store: &Store, config: &Config) -> Result<()> {
     let is_fit = if config.development {
@@ -209,13 +221,13 @@ async fn require_fit(store: &Store, config: &Config) -> Result<()> {
     } else {
         !store.is_development().await?
     };
-    if is_fit { Ok(()) } else { Err(Error::Config(unfit(config))) }
+    if is_fit { Ok(()) } else { Err(config.complaint("database.url", unfit(config))) }
 }
 
-fn unfit(config: &Config) -> String {
+fn unfit(config: &Config) -> &'static str {
     if config.development {
-        "this database holds accounts and was not made by `cloakroom dev`, which would add sample users with a known password: give another --data-dir".to_owned()
+        "this database holds accounts and was not made by `cloakroom dev`, which would add sample users with a known password: give another --data-dir"
     } else {
-        "this database was made by `cloakroom dev` and holds sample users with a known password: name another one in database.url".to_owned()
+        "this database was made by `cloakroom dev` and holds sample users with a known password: name another one"
     }
 }

@@ -160,7 +160,11 @@ impl Error {
         let mut message = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(below) = cause {
-            message = format!("{message}: {below}");
+            let reason = below.to_string();
+            // Some repeat their cause in their own words.
+            if !message.ends_with(&reason) {
+                message = format!("{message}: {reason}");
+            }
             cause = below.source();
         }
         message

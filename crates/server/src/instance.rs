@@ -3,6 +3,7 @@
 //! The command line does not claim the file: it works while the server runs. Postgres is made for several servers.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::path::Path;
 
 use cloakroom::Config;
 
@@ -19,12 +20,17 @@ impl Instance {
         let Some(path) = config.database.url.expose().strip_prefix("sqlite:") else {
             return Ok(Self { _lock: None });
         };
+        let refused = |complaint: String| Failure::from(config.complaint("database.url", complaint));
+        let directory = Path::new(path).parent().filter(|directory| !directory.as_os_str().is_empty());
+        if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+            return Err(refused(format!("there is no directory {}", directory.display())));
+        }
         let path = format!("{path}.lock");
-        let about = |error: std::io::Error| Failure::Refused(format!("{path} cannot be opened: {error}"));
+        let about = |error: std::io::Error| refused(format!("{path} cannot be opened: {error}"));
         let lock = OpenOptions::new().create(true).write(true).truncate(false).open(&path).map_err(about)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { _lock: Some(lock) }),
-            Err(TryLockError::WouldBlock) => Err(Failure::Refused(format!(
+            Err(TryLockError::WouldBlock) => Err(refused(format!(
                 "another cloakroom serves this database already ({path}); to run several, use Postgres"
             ))),
             Err(TryLockError::Error(error)) => Err(about(error)),

@@ -42,6 +42,8 @@ impl From<cloakroom::Error> for Failure {
             cloakroom::Error::Validation(fields) => {
                 fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("\n")
             }
+            // What was tried, and the place where it is configured.
+            cloakroom::Error::Unavailable(cause) => cause.to_string(),
             other => other.with_causes(),
         })
     }

@@ -1,5 +1,6 @@
 //! Starting and stopping: `dev` and `serve` differ in what they are given, not in what runs.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -37,9 +38,11 @@ pub(crate) async fn dev(address: Option<SocketAddr>, directory: &Path) -> Result
         )));
     }
     let log = log::init(log::Format::Human)?;
-    let listener = bind(address).await?;
+    let listener = bind(address).await.map_err(Failure::Refused)?;
     let port = listener.local_addr()?.port();
-    std::fs::create_dir_all(directory)?;
+    std::fs::create_dir_all(directory).map_err(|error| {
+        Failure::Refused(format!("the directory {} cannot be made: {error}", directory.display()))
+    })?;
     let mut config = Config::development(directory, port)?;
     let providers = idp::register(&mut config, port)?;
     let _instance = Instance::claim(&config)?;
@@ -67,7 +70,7 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     let log = log::init(log::Format::Json)?;
     let _instance = Instance::claim(&config)?;
     install_metrics(&config, &log).await?;
-    let listener = bind(config.listen.0).await?;
+    let listener = bind(config.listen.0).await.map_err(|complaint| config.complaint("listen", complaint))?;
     let listen = listener.local_addr()?;
     let cloakroom = Cloakroom::new(config).await?;
     let stopping = Stopping::default();
@@ -82,17 +85,21 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     Ok(())
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::Refused(format!("cannot listen on {address}: {error}")))
+async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("another program listens on {address} already: stop it, or choose another port")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    })
 }
 
 /// Everything that answers: the API below its guard, the health checks, and the app at every other path.
 fn assemble(cloakroom: &Cloakroom, stopping: Stopping) -> Result<Router, Failure> {
-    let spa = match &cloakroom.config().app.dir {
+    let config = cloakroom.config();
+    let spa = match &config.app.dir {
         Some(directory) => Spa::from_directory(directory)
-            .map_err(|error| Failure::Refused(format!("app.dir {}: {error}", directory.display())))?,
+            .map_err(|error| config.complaint("app.dir", format!("{}: {error}", directory.display())))?,
         None => Spa::embedded(),
     };
     if !spa.is_built() {
@@ -146,7 +153,8 @@ async fn install_metrics(config: &Config, log: &log::Log) -> Result<(), Failure>
     let Some(address) = config.metrics_listen else { return Ok(()) };
     let handle = prometheus::install().map_err(|error| Failure::Refused(error.to_string()))?;
     tokio::spawn(prometheus::upkeep(handle.clone()));
-    let listener = bind(address.0).await?;
+    let listener =
+        bind(address.0).await.map_err(|complaint| config.complaint("metrics_listen", complaint))?;
     let app = prometheus::router(handle, log.clone());
     let (forever, end) = watch::channel(());
     tokio::spawn(async move {

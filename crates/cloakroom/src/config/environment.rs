@@ -2,8 +2,9 @@
 
 use toml::{Table, Value};
 
-use super::load::{Draft, SLIP, Source};
+use super::load::{Draft, SLIP};
 use super::schema::{Found, Key, Kind};
+use super::sources::Source;
 
 pub(super) const PREFIX: &str = "CLOAKROOM_";
 
@@ -30,7 +31,7 @@ impl Draft {
                             && let Some(Value::Table(table)) = tables.get_mut(index)
                         {
                             table.insert(key.to_owned(), value);
-                            self.sources.insert(path, source);
+                            self.sources.set(path, source);
                         }
                     }
                 }
@@ -40,9 +41,7 @@ impl Draft {
                             self.set(&segments.join("."), value, source);
                         }
                         // A key file that the environment names stands over a key in the file.
-                        if lower == "secret_file"
-                            && !matches!(self.sources.get("secret"), Some(Source::Environment(_)))
-                        {
+                        if lower == "secret_file" && !self.sources.is_environment("secret") {
                             self.values.remove("secret");
                             self.sources.remove("secret");
                         }

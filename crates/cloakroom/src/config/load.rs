@@ -1,7 +1,5 @@
-//! Merges defaults, file, environment and flags, and remembers where each value came from, so that a complaint names
-//! its place and `check` can show it.
+//! Merges defaults, file, environment and flags, and remembers where each value came from.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,6 +10,7 @@ use toml::{Table, Value};
 
 use super::environment::PREFIX;
 use super::schema::{self, Found, Key, Kind};
+use super::sources::{Source, Sources};
 use super::{Config, PipelineStep, validate};
 use crate::error::{Error, Result};
 use crate::mail::MAILBOX;
@@ -52,48 +51,19 @@ impl Overrides {
     }
 }
 
-/// Where a value comes from.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    File { name: String, line: usize, column: usize },
-    Environment(String),
-    Flag(&'static str),
-    Development,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { name, line, column } => write!(formatter, "{name}:{line}:{column}"),
-            Self::Environment(name) => write!(formatter, "env {name}"),
-            Self::Flag(key) => write!(formatter, "flag --{key}"),
-            Self::Development => formatter.write_str("dev"),
-        }
-    }
-}
-
-/// The merged configuration, and where each value comes from.
-#[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) config: Config,
-    pub(super) sources: BTreeMap<String, Source>,
-}
-
 /// The configuration while it is merged.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) values: Table,
-    pub(super) sources: BTreeMap<String, Source>,
+    pub(super) sources: Sources,
     complaints: Vec<String>,
-    /// Where what is in force without being written anywhere is told.
-    start: String,
     is_development: bool,
 }
 
-pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Loaded> {
+pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Config> {
     let keys = schema::keys();
-    let start = path.map_or("configuration".to_owned(), |path| format!("{}:1:1", path.display()));
-    let mut draft = Draft { start, is_development: overrides.is_development, ..Draft::default() };
+    let mut draft = Draft { is_development: overrides.is_development, ..Draft::default() };
+    draft.sources.start = path.map(|path| format!("{}:1:1", path.display()));
     for (key, value) in &overrides.defaults {
         draft.set(key, value.clone(), Source::Development);
     }
@@ -115,6 +85,10 @@ impl Draft {
         self.complaints.push(format!("{place}: {complaint}"));
     }
 
+    fn complain_about(&mut self, path: &str, complaint: impl fmt::Display) {
+        self.complaints.push(self.sources.complaint(path, complaint));
+    }
+
     /// Sets `key` or `section.key`.
     pub(super) fn set(&mut self, path: &str, value: Value, source: Source) {
         let mut segments: Vec<&str> = path.split('.').collect();
@@ -126,13 +100,14 @@ impl Draft {
             table = below;
         }
         table.insert(last.to_owned(), value);
-        self.sources.insert(path.to_owned(), source);
+        self.sources.set(path, source);
     }
 
     fn read_file(&mut self, path: &Path, keys: &Key) -> Result<()> {
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::Config(format!("{name}: cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::Config(format!("{name}: cannot be read: {error}{}", beginning(&error)))
+        })?;
         let file = File { name: &name, text: &text };
         let syntax = |error: toml::de::Error| {
             let place = file.place(error.span().map_or(0, |span| span.start));
@@ -158,7 +133,7 @@ impl Draft {
                     continue;
                 }
             };
-            self.sources.insert(path.clone(), source);
+            self.sources.set(path.clone(), source);
             match (kind, value.get_ref()) {
                 (Kind::Table, DeValue::Table(below)) => self.check(file, key, below, &format!("{path}.")),
                 (Kind::Tables, DeValue::Array(tables)) => {
@@ -199,8 +174,7 @@ impl Draft {
             let files: Vec<String> = table.keys().filter(|key| key.ends_with("_file")).cloned().collect();
             for key in files {
                 let Some(Value::String(file)) = table.remove(&key) else { continue };
-                let source_of = |name: &str| self.sources.get(&format!("{prefix}{name}"));
-                let is_environment = |name: &str| matches!(source_of(name), Some(Source::Environment(_)));
+                let is_environment = |name: &str| self.sources.is_environment(&format!("{prefix}{name}"));
                 // The environment's secret stands over a file that only the file names.
                 if is_environment(key.trim_end_matches("_file")) && !is_environment(&key) {
                     continue;
@@ -209,7 +183,7 @@ impl Draft {
                     Ok(text) => {
                         let secret = key.trim_end_matches("_file").to_owned();
                         if let Some(source) = self.sources.get(&format!("{prefix}{key}")).cloned() {
-                            self.sources.insert(format!("{prefix}{secret}"), source);
+                            self.sources.set(format!("{prefix}{secret}"), source);
                         }
                         table.insert(secret, text.into());
                     }
@@ -220,36 +194,29 @@ impl Draft {
             }
         }
         for (path, complaint) in complaints {
-            self.complain(self.place(&path), format!("`{path}`: {complaint}"));
+            self.complain_about(&path, complaint);
         }
     }
 
     fn require(&mut self) {
         for key in REQUIRED {
-            if self.sources.contains_key(key) {
+            if self.sources.get(key).is_some() {
                 continue;
             }
             let variable = format!("{PREFIX}{}", key.replace('.', "__").to_uppercase());
-            let place = self.place(key);
-            self.complain(place, format!("missing key `{key}` (or {variable} in the environment)"));
-        }
-    }
-
-    /// Where the value at `path` stands, or what holds it.
-    fn place(&self, path: &str) -> String {
-        let mut path = path;
-        loop {
-            if let Some(source) = self.sources.get(path) {
-                return source.to_string();
-            }
-            match path.rsplit_once('.') {
-                Some((above, _)) => path = above,
-                None => return self.start.clone(),
+            match self.sources.place(key) {
+                Some(place) => {
+                    self.complain(place, format!("missing key `{key}` (or {variable} in the environment)"));
+                }
+                None => self.complain(
+                    "configuration",
+                    format!("missing key `{key}`: give a file with -c, or {variable} in the environment"),
+                ),
             }
         }
     }
 
-    fn finish(mut self, directory: &Path) -> Result<Loaded> {
+    fn finish(mut self, directory: &Path) -> Result<Config> {
         if self.complaints.is_empty() {
             let values = Value::Table(self.values.clone());
             match serde_path_to_error::deserialize::<_, Config>(values) {
@@ -257,16 +224,17 @@ impl Draft {
                     config.resolve(directory);
                     config.development = self.is_development;
                     for (path, complaint) in validate::complaints(&config) {
-                        self.complain(self.place(&path), format!("`{path}`: {complaint}"));
+                        self.complain_about(&path, complaint);
                     }
                     if self.complaints.is_empty() {
-                        return Ok(Loaded { config, sources: self.sources });
+                        config.sources = self.sources;
+                        return Ok(config);
                     }
                 }
                 Err(error) => {
-                    let path = error.path().to_string().replace(['[', ']'], ".").replace("..", ".");
+                    let path = error.path().to_string().replace('[', ".").replace(']', "");
                     let message = error.into_inner().message().trim().to_owned();
-                    self.complain(self.place(&path), format!("`{path}`: {message}"));
+                    self.complain_about(&path, message);
                 }
             }
         }
@@ -299,6 +267,14 @@ impl File<'_> {
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         Source::File { name: self.name.to_owned(), line, column }
+    }
+}
+
+/// What to do where there is no file yet.
+fn beginning(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "; `cloakroom check --example` prints one to start from",
+        _ => "",
     }
 }
 

@@ -5,9 +5,11 @@ mod environment;
 mod load;
 mod print;
 mod schema;
+mod sources;
 mod validate;
 mod values;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -18,8 +20,9 @@ pub use load::Overrides;
 pub(crate) use load::read_secret;
 pub use values::{Address, Lifetime, PublicUrl, Secret, SecretUrl};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Rate;
+use sources::Sources;
 
 /// Everything that can be set. [`Config::load`] reads it from a file, the environment and flags; an embedding app
 /// may also fill it in, starting from [`Config::default`].
@@ -36,6 +39,7 @@ pub struct Config {
     /// A file with that key; made with mode 0600 when absent.
     pub secret_file: SecretFile,
     /// Networks whose `X-Forwarded-For` is believed: your reverse proxy, as in `["127.0.0.1/32"]`, and nobody else.
+    #[serde(deserialize_with = "values::networks")]
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
     /// Where Prometheus may ask for metrics, as in `127.0.0.1:9100`; off when absent.
@@ -61,6 +65,9 @@ pub struct Config {
     /// Whether this is `cloakroom dev`: problems then carry hints.
     #[serde(skip)]
     pub(crate) development: bool,
+    /// Where each value comes from.
+    #[serde(skip)]
+    pub(crate) sources: Sources,
 }
 
 /// The path of the key file.
@@ -277,7 +284,10 @@ impl Default for Pipeline {
 
 /// A step of the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a step is a name, `{ own = \"…\" }`, or `{ webhook = \"…\", secret_file = \"…\" }`"
+)]
 pub enum PipelineStep {
     /// A built-in step.
     Named(String),
@@ -318,7 +328,12 @@ impl Config {
     /// # Errors
     /// [`crate::Error::Config`]: one complaint a line, with file, line and column, and the key meant.
     pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self> {
-        load::load(path, overrides).map(|loaded| loaded.config)
+        load::load(path, overrides)
+    }
+
+    /// A complaint about the value of `key` (`section.key`), with the place where it stands.
+    pub fn complaint(&self, key: &str, complaint: impl fmt::Display) -> Error {
+        Error::Config(self.sources.complaint(key, complaint))
     }
 
     /// The merged configuration as TOML, each key with where its value comes from; secrets redacted.
@@ -326,7 +341,7 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn explain(path: Option<&Path>, overrides: &Overrides) -> Result<String> {
-        load::load(path, overrides).map(|loaded| print::explain(&loaded))
+        load::load(path, overrides).map(|config| print::explain(&config))
     }
 
     /// The same for what `cloakroom dev` runs with.

@@ -5,16 +5,15 @@ use std::fmt::Write as _;
 use toml::{Table, Value};
 
 use super::Config;
-use super::load::Loaded;
 use super::schema::{self, Key, Kind};
 
 /// The merged configuration, each line with the source of its value. Secrets redact themselves.
-pub(super) fn explain(loaded: &Loaded) -> String {
+pub(super) fn explain(config: &Config) -> String {
     let mut text = String::new();
-    let values = Table::try_from(&loaded.config).unwrap_or_default();
+    let values = Table::try_from(config).unwrap_or_default();
     let source = |path: &str| {
         // A list of sections may come from the file in part and from the environment in part.
-        loaded.sources.get(path).map_or("default".to_owned(), ToString::to_string)
+        config.sources.get(path).map_or("default".to_owned(), ToString::to_string)
     };
     write_table(&mut text, &values, "", "", &source);
     text

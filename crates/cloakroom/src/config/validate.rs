@@ -101,7 +101,10 @@ fn providers(config: &Config) -> Vec<(String, String)> {
             None => {
                 let known = kinds().collect::<Vec<_>>().join(", ");
                 let name = provider.kind.as_deref().unwrap_or(id);
-                complain("kind", format!("`{name}` is not one of {known}"));
+                complain(
+                    "kind",
+                    format!("`{name}` is not one of {known}; whoever speaks OpenID Connect is `oidc`"),
+                );
             }
             Some(Kind::OpenId { issuer: None }) if provider.issuer.is_none() => {
                 complain("issuer", "is needed for this kind".into());

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
 /// A length of time, written `14d`, `90m`, `10s`.
@@ -61,6 +63,19 @@ impl From<Lifetime> for String {
             _ => format!("{seconds}s"),
         }
     }
+}
+
+/// Networks, for `trusted_proxies`.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let parsed = texts.iter().map(|text| {
+        text.parse().map_err(|_| {
+            D::Error::custom(format!(
+                "`{text}` is not a network: write it as in `127.0.0.1/32` or `10.0.0.0/8`"
+            ))
+        })
+    });
+    parsed.collect()
 }
 
 /// An address and port to listen on.

@@ -13,7 +13,7 @@ use super::Rendered;
 use super::smtp::Smtp;
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::email::Email;
 use crate::store::Store;
 
@@ -80,14 +80,13 @@ impl Transport {
             return if config.development || cfg!(feature = "testing") {
                 Ok(Self::Mailbox(store.clone()))
             } else {
-                Err(Error::Config(format!("mail.url: {MAILBOX} is for `cloakroom dev` only")))
+                Err(config.complaint("mail.url", format!("{MAILBOX} is for `cloakroom dev` only")))
             };
         }
         let host = host(config);
-        let smtp =
-            Smtp::new(url, &host).map_err(|complaint| Error::Config(format!("mail.url: {complaint}")))?;
+        let smtp = Smtp::new(url, &host).map_err(|complaint| config.complaint("mail.url", complaint))?;
         let from = sender(&config.mail.from).ok_or_else(|| {
-            Error::Config("mail.from: must be an address, as in `Acme <no-reply@acme.test>`".to_owned())
+            config.complaint("mail.from", "must be an address, as in `Acme <no-reply@acme.test>`")
         })?;
         Ok(Self::Smtp(Box::new(Relay { smtp, from, host })))
     }

@@ -143,22 +143,21 @@ impl Pipeline {
     pub(crate) fn open(config: &Config, own: &[Arc<dyn Step>]) -> Result<Self> {
         let stage = |step: &PipelineStep| match step {
             PipelineStep::Webhook { webhook, secret_file } => {
-                Webhook::open(webhook, secret_file).map(Stage::Webhook).map_err(Error::Config)
+                Webhook::open(webhook, secret_file).map(Stage::Webhook)
             }
-            PipelineStep::Own { own: name } => {
-                let found = own.iter().find(|step| step.name() == name).cloned().map(Stage::Own);
-                found.ok_or_else(|| {
-                    Error::Config(format!("pipeline.steps: there is no step `{name}` in this program"))
-                })
-            }
-            PipelineStep::Named(name) => {
-                let found = BUILTIN.iter().find(|(known, _)| known == name);
-                found
-                    .map(|(_, builtin)| Stage::Builtin(*builtin))
-                    .ok_or_else(|| Error::Config(format!("pipeline.steps: `{name}` is not a step")))
-            }
+            PipelineStep::Own { own: name } => own
+                .iter()
+                .find(|step| step.name() == name)
+                .map(|step| Stage::Own(Arc::clone(step)))
+                .ok_or_else(|| format!("there is no step `{name}` in this program")),
+            PipelineStep::Named(name) => BUILTIN
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, builtin)| Stage::Builtin(*builtin))
+                .ok_or_else(|| format!("`{name}` is not a step")),
         };
-        config.pipeline.steps.iter().map(stage).collect::<Result<_>>().map(Self)
+        let stages = config.pipeline.steps.iter().map(stage).collect::<std::result::Result<_, String>>();
+        stages.map(Self).map_err(|complaint| config.complaint("pipeline.steps", complaint))
     }
 }
 

@@ -43,7 +43,7 @@ impl Webhook {
     /// # Errors
     /// A sentence when the URL or the key cannot be used.
     pub(super) fn open(url: &str, secret_file: &Path) -> Result<Self, String> {
-        let about = |complaint: String| format!("pipeline.steps: webhook {url}: {complaint}");
+        let about = |complaint: String| format!("webhook {url}: {complaint}");
         let parsed = Url::parse(url).ok().filter(is_safe);
         let parsed = parsed.ok_or_else(|| about("must be https, or http on loopback".into()))?;
         let key =

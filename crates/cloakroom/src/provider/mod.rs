@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Config, Secret, TrustEmail};
-use crate::error::{self, Error};
+use crate::error;
 use crate::outbound::{Caller, DEADLINE};
 pub(crate) use presets::{Protocol as Kind, kind, kinds};
 pub(crate) use profile::{Profile, ProviderTokens};
@@ -93,15 +93,16 @@ impl Providers {
     /// Prepares what the configuration names; calls nobody.
     ///
     /// # Errors
-    /// [`Error::Config`] for a provider that cannot be used.
+    /// [`error::Error::Config`] for a provider that cannot be used.
     pub(crate) fn open(config: &Config, clock: &Clock) -> error::Result<Self> {
         if config.provider.is_empty() {
             return Ok(Self(Vec::new()));
         }
         let caller = Caller::open()?;
-        let prepared = config.provider.iter().map(|provider| {
-            Provider::prepare(provider, config, &caller, clock)
-                .map_err(|complaint| Error::Config(format!("provider `{}`: {complaint}", provider.id)))
+        let prepared = config.provider.iter().enumerate().map(|(index, provider)| {
+            Provider::prepare(provider, config, &caller, clock).map_err(|complaint| {
+                config.complaint(&format!("provider.{index}"), format!("`{}`: {complaint}", provider.id))
+            })
         });
         prepared.collect::<error::Result<_>>().map(Self)
     }

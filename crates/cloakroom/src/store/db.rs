@@ -8,8 +8,8 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
@@ -42,12 +42,14 @@ impl Db {
     /// Connects, and brings the schema up to date; on Postgres one of several processes does, and the others wait.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database cannot be reached or opened.
+    /// [`Error::Unavailable`] when the database cannot be reached or opened, [`Error::Config`] when it never will be.
     pub(crate) async fn open(url: &str) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             return Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await;
         }
-        let options: PgConnectOptions = url.parse().map_err(to_error)?;
+        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
+            Error::Config(format!("must be postgres://user:password@host/database: {error}"))
+        })?;
         let options =
             options.options([("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")]);
         let pool = PgPoolOptions::new()
@@ -56,14 +58,25 @@ impl Db {
             // To ask each connection first whether it lives would double the round trips of every request. One that
             // has died fails its next statement, is dropped, and another is opened.
             .test_before_acquire(false)
-            .connect_with(options)
-            .await
-            .map_err(to_error)?;
-        MIGRATIONS.run(&pool).await.map_err(|error| Error::Unavailable(error.into()))?;
+            .connect_with(options.clone())
+            .await;
+        let pool = match pool {
+            // The pool tells that it has waited, and not for what.
+            Err(sqlx::Error::PoolTimedOut) => {
+                let reason = patiently(PgConnection::connect_with(&options)).await.err();
+                return Err(reason.unwrap_or_else(|| to_error(sqlx::Error::PoolTimedOut)));
+            }
+            other => other.map_err(to_error)?,
+        };
+        MIGRATIONS.run(&pool).await.map_err(not_migrated)?;
         Ok(Self::Postgres(pool))
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+            return Err(Error::Config(format!("there is no directory {}", directory.display())));
+        }
         create_private(path).map_err(|error| Error::Unavailable(error.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -300,9 +313,22 @@ async fn migrate_alone(path: &Path, write: &SqlitePool) -> Result<()> {
         Ok::<_, std::io::Error>(file)
     });
     let lock = locked.await.map_err(Error::internal)?.map_err(|error| Error::Unavailable(error.into()))?;
-    let migrated = MIGRATIONS.run(write).await.map_err(|error| Error::Unavailable(error.into()));
+    let migrated = MIGRATIONS.run(write).await.map_err(not_migrated);
     drop(lock);
     migrated
+}
+
+/// A schema that this program does not know is not away: it is a newer program's.
+fn not_migrated(error: MigrateError) -> Error {
+    match error {
+        MigrateError::VersionMissing(migration) => Error::Config(format!(
+            "a newer Cloakroom has brought this database up to date (migration {migration}): run that one, or restore a back-up from before"
+        )),
+        MigrateError::VersionMismatch(migration) => Error::Config(format!(
+            "another program, or an unfinished build of this one, made this database (migration {migration} differs)"
+        )),
+        other => Error::Unavailable(other.into()),
+    }
 }
 
 /// A new file is its owner's alone, whatever the umask says; SQLite gives its side files the same mode.

@@ -76,8 +76,7 @@ pub(super) fn from_directory(directory: &Path) -> io::Result<HashMap<String, Fil
     let mut room = MOST_BYTES;
     collect(directory, "", MOST_DEPTH, &mut room, &mut representations)?;
     if !representations.contains_key("index.html") {
-        let message = format!("{} holds no index.html", directory.display());
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        return Err(io::Error::new(io::ErrorKind::NotFound, "there is no index.html in it"));
     }
     Ok(assemble(representations))
 }

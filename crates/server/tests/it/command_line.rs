@@ -4,6 +4,8 @@ use std::fs;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use sqlx::{Connection as _, Executor as _};
+
 use crate::installation::{Installation, PASSWORD, run};
 use crate::person::Person;
 use crate::server::Server;
@@ -197,6 +199,77 @@ fn l09_a_start_that_cannot_be_safe_is_refused_with_the_reason() {
     assert!(text(&readable.stderr).contains("can be read by others"), "{}", text(&readable.stderr));
     let missing = Installation::with_database("sqlite:no/such/directory/cloakroom.db", "");
     assert_eq!(status(&missing.command(&["serve"], "")), 1);
+}
+
+#[test]
+fn a_start_that_fails_names_the_place_and_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap();
+    let steps = |own: &str| {
+        format!(
+            "[pipeline]\nsteps = [\"social_details\", \"social_uid\", {own}, \"social_user\", \"associate_user\"]"
+        )
+    };
+    for (database, settings, told) in [
+        ("sqlite:no/such/x.db", String::new(), "cloakroom.toml:4:1: `database.url`: there is no directory "),
+        ("sqlite:cloakroom.toml", String::new(), "cloakroom.toml:4:1: `database.url`: sqlite:"),
+        (
+            "postgres://u:p@127.0.0.1:port/x",
+            String::new(),
+            "cloakroom.toml:4:1: `database.url`: must be postgres://user:password@host/database",
+        ),
+        ("sqlite:x.db", "dir = \"nowhere\"".into(), "cloakroom.toml:10:1: `app.dir`: "),
+        (
+            "sqlite:x.db",
+            steps("{ own = \"company\" }"),
+            "cloakroom.toml:11:1: `pipeline.steps`: there is no step `company` in this program",
+        ),
+        (
+            "sqlite:x.db",
+            steps("{ webhook = \"https://hr.example.com\", secret_file = \"hook.key\" }"),
+            "cloakroom.toml:11:1: `pipeline.steps`: webhook https://hr.example.com: ",
+        ),
+        (
+            "sqlite:x.db",
+            steps("{ hook = \"x\" }"),
+            "cloakroom.toml:11:1: `pipeline.steps.2`: a step is a name, ",
+        ),
+    ] {
+        let installation = Installation::with_database(database, &settings);
+        let output = installation.command(&["serve", "--listen", "127.0.0.1:0"], "");
+        let told_us = text(&output.stderr);
+        assert_eq!((status(&output), told_us.lines().count()), (1, 1), "{told_us}");
+        assert!(told_us.contains(told), "{told}: {told_us}");
+    }
+    let installation = Installation::with_database("sqlite:x.db", "");
+    let output = installation.command(&["serve", "--listen", &taken.to_string()], "");
+    let told = format!("flag --listen: `listen`: another program listens on {taken} already");
+    assert!(text(&output.stderr).starts_with(&told), "{}", text(&output.stderr));
+    let nowhere = cloakroom(&["serve", "-c", "/nonexistent/cloakroom.toml"], &[]);
+    assert!(text(&nowhere.stderr).contains("`cloakroom check --example` prints one to start from"));
+    assert!(text(&cloakroom(&["user", "list"], &[]).stderr).contains("give a file with -c"));
+}
+
+/// After a newer version has run, going back needs a back-up from before.
+#[test]
+fn a_schema_from_the_future_is_told_as_one() {
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    installation.add("ann@example.test");
+    let url = format!("sqlite:{}", installation.path().join("cloakroom.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let later = "INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, \
+                     execution_time FROM _sqlx_migrations LIMIT 1";
+        database.execute(later).await.unwrap();
+        database.close().await.unwrap();
+    });
+    for arguments in [&["user", "list"][..], &["serve", "--listen", "127.0.0.1:0"], &["migrate"]] {
+        let output = installation.command(arguments, "");
+        let told = text(&output.stderr);
+        assert!(told.contains("a newer Cloakroom has brought this database up to date"), "{told}");
+        assert_eq!(status(&output), 1);
+    }
 }
 
 #[test]
