@@ -114,12 +114,13 @@ pub(crate) async fn count_proof(
     let rates = &cloakroom.config().limits;
     let ceiling =
         Rate { count: rates.login_per_account.count.saturating_mul(CEILING), ..rates.login_per_account };
-    let here = vec![
+    // The address comes first: one that is used up leaves no row for each account that it tries.
+    let here = [
+        Limit { key: key(cloakroom, "address", &network.to_string()), rate: rates.login_per_ip },
         Limit {
             key: key(cloakroom, "account", &format!("{}\0{network}", email.canonical())),
             rate: rates.login_per_account,
         },
-        Limit { key: key(cloakroom, "address", &network.to_string()), rate: rates.login_per_ip },
     ];
     let everywhere =
         (!known_browser).then(|| Limit { key: key(cloakroom, "ceiling", email.canonical()), rate: ceiling });
@@ -134,8 +135,7 @@ pub(crate) async fn count_proof(
 /// [`Error::Unavailable`] when storage does not answer.
 pub(crate) async fn count_mail(cloakroom: &Cloakroom, email: &Email, network: Network) -> Result<bool> {
     let rates = &cloakroom.config().limits;
-    let here =
-        vec![Limit { key: key(cloakroom, "mail-from", &network.to_string()), rate: rates.mail_per_ip }];
+    let here = [Limit { key: key(cloakroom, "mail-from", &network.to_string()), rate: rates.mail_per_ip }];
     let everywhere =
         Limit { key: key(cloakroom, "mail-to", email.canonical()), rate: rates.mail_per_address };
     match count(cloakroom, here, Some(everywhere)).await {
@@ -171,14 +171,17 @@ impl Counted {
 
 /// Counts under what is the sender's own, and only if that lets the try through under what all networks share: otherwise one
 /// network's refused tries would lock out everybody else.
-async fn count(cloakroom: &Cloakroom, mut own: Vec<Limit>, shared: Option<Limit>) -> Result<Counted> {
-    own.retain(Limit::is_on);
+async fn count(
+    cloakroom: &Cloakroom,
+    own: impl IntoIterator<Item = Limit>,
+    shared: Option<Limit>,
+) -> Result<Counted> {
+    // One order for everyone: two transactions that lock the same rows never wait for each other in a circle.
+    let own: Vec<Limit> = own.into_iter().filter(Limit::is_on).collect();
     let shared = shared.filter(Limit::is_on);
     if own.is_empty() && shared.is_none() {
         return Ok(Counted(Vec::new()));
     }
-    // One order for everyone: two statements that lock the same rows never wait for each other in a circle.
-    own.sort_unstable_by(|one, other| one.key.cmp(&other.key));
     let now = cloakroom.now();
     let mut tx = cloakroom.store().begin().await?;
     let mut counts = tx.count(&own, now).await?;

@@ -8,38 +8,57 @@ use crate::store::db::query;
 
 impl Tx {
     /// Counts one try under each key, and says how often each has been tried in its window. A try beyond the limit is told
-    /// as one more and not written: it is refused, so nothing would ever take it back.
+    /// as one more and not written: it is refused, so nothing would ever take it back. Nor is it counted under the keys that
+    /// follow: whoever is refused leaves no trace, however many keys they think of.
     pub(crate) async fn count(&mut self, limits: &[Limit], now: Timestamp) -> Result<Vec<Count>> {
         let mut counts = Vec::with_capacity(limits.len());
+        let mut is_refused = false;
         for limit in limits {
-            let row = query(
-                "INSERT INTO limits (key, count, resets_at) VALUES ($1, 1, $3)
-                 ON CONFLICT (key) DO UPDATE SET
-                     count     = CASE WHEN limits.resets_at <= $2 THEN 1  ELSE limits.count + 1 END,
-                     resets_at = CASE WHEN limits.resets_at <= $2 THEN $3 ELSE limits.resets_at END
-                 WHERE limits.resets_at <= $2 OR limits.count < $4
-                 RETURNING count, resets_at",
-            )
-            .bind(&*limit.key)
-            .bind(now)
-            .bind(now.plus(limit.rate.window))
-            .bind(i64::from(limit.rate.count))
-            .optional::<(i64, i64)>(&mut *self)
-            .await?;
-            let (tries, resets_at) = match row {
-                Some(counted) => counted,
-                None => (i64::from(limit.rate.count) + 1, self.end_of_window(&limit.key, now).await?),
+            let most = i64::from(limit.rate.count);
+            let counted = if is_refused { None } else { self.count_one(limit, now).await? };
+            let (tries, resets_at) = if let Some(counted) = counted {
+                counted
+            } else {
+                let (tries, resets_at) = self.window(&limit.key, now).await?;
+                // Full, it refuses this try; not full, it has merely not counted it.
+                (if tries >= most { most + 1 } else { tries }, resets_at)
             };
-            let resets_at = Timestamp::from_millis(resets_at);
-            counts.push(Count { key: limit.key.clone(), tries, resets_at });
+            is_refused |= tries > most;
+            counts.push(Count {
+                key: limit.key.clone(),
+                tries,
+                resets_at: Timestamp::from_millis(resets_at),
+            });
         }
         Ok(counts)
     }
 
-    async fn end_of_window(&mut self, key: &str, now: Timestamp) -> Result<i64> {
-        let row =
-            query("SELECT resets_at FROM limits WHERE key = $1").bind(key).optional::<(i64,)>(self).await?;
-        Ok(row.map_or(now.as_millis(), |(resets_at,)| resets_at))
+    /// `None` when the limit is used up.
+    async fn count_one(&mut self, limit: &Limit, now: Timestamp) -> Result<Option<(i64, i64)>> {
+        query(
+            "INSERT INTO limits (key, count, resets_at) VALUES ($1, 1, $3)
+             ON CONFLICT (key) DO UPDATE SET
+                 count     = CASE WHEN limits.resets_at <= $2 THEN 1  ELSE limits.count + 1 END,
+                 resets_at = CASE WHEN limits.resets_at <= $2 THEN $3 ELSE limits.resets_at END
+             WHERE limits.resets_at <= $2 OR limits.count < $4
+             RETURNING count, resets_at",
+        )
+        .bind(&*limit.key)
+        .bind(now)
+        .bind(now.plus(limit.rate.window))
+        .bind(i64::from(limit.rate.count))
+        .optional(self)
+        .await
+    }
+
+    /// The tries of the window that is open, and when it ends.
+    async fn window(&mut self, key: &str, now: Timestamp) -> Result<(i64, i64)> {
+        let open = query("SELECT count, resets_at FROM limits WHERE key = $1 AND resets_at > $2")
+            .bind(key)
+            .bind(now)
+            .optional(self)
+            .await?;
+        Ok(open.unwrap_or((0, now.as_millis())))
     }
 
     /// Takes one try back, if its window is still the one in which it was counted.
