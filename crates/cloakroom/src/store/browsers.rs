@@ -7,6 +7,9 @@ use crate::secret::TicketHash;
 use crate::store::db::query;
 use crate::store::{Store, Tx};
 
+/// How many browsers of one account are known: a program that signs in without keeping cookies is another one each time.
+const MOST_BROWSERS: i64 = 100;
+
 impl Store {
     /// Whether the account of `email` has signed in from this browser before.
     pub(crate) async fn knows_browser(&self, email: &Email, browser: TicketHash) -> Result<bool> {
@@ -23,7 +26,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Notes that an account has signed in from this browser.
+    /// Notes that an account has signed in from this browser, and forgets all but those seen last.
     pub(crate) async fn note_browser(
         &mut self,
         user_id: &str,
@@ -37,6 +40,14 @@ impl Tx {
         .bind(user_id)
         .bind(browser)
         .bind(now)
+        .execute(&mut *self)
+        .await?;
+        query(
+            "DELETE FROM browsers WHERE user_id = $1 AND last_seen_at <=
+                 (SELECT last_seen_at FROM browsers WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT 1 OFFSET $2)",
+        )
+        .bind(user_id)
+        .bind(MOST_BROWSERS)
         .execute(self)
         .await?;
         Ok(())

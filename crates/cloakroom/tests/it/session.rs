@@ -651,6 +651,25 @@ async fn s21_a_user_has_at_most_a_hundred_sessions_and_a_new_one_ends_the_oldest
     assert_eq!(app.database.rows("sessions").await, 100);
 }
 
+/// Nor do the browsers of a user, each a cookie that anybody can invent, fill the database.
+#[tokio::test]
+async fn s21_a_user_has_at_most_a_hundred_known_browsers() {
+    let app = app_with_ada().await;
+    let user = app.database.texts("SELECT id FROM users").await.remove(0);
+    let owner = app.signed_in(ADA).await;
+    for number in 0..120 {
+        let plant =
+            format!("INSERT INTO browsers VALUES ('{user}', 'planted-{number}', {})", 1_000_000 + number);
+        app.database.change(&plant).await;
+    }
+    app.advance(Duration::from_secs(1));
+    app.signed_in(ADA).await;
+    let left = app.database.texts("SELECT browser_hash FROM browsers ORDER BY last_seen_at").await;
+    assert_eq!((left.len(), &*left[0]), (100, "planted-22"), "the oldest went");
+    assert_eq!(owner.login(ADA, PASSWORD).await.status, 200);
+    assert_eq!(app.database.rows("browsers").await, 100);
+}
+
 #[tokio::test]
 async fn the_cookie_is_sent_again_as_activity_moves_the_idle_end() {
     let app = app_with_ada().await;
