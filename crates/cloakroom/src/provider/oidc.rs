@@ -245,13 +245,16 @@ fn authentication(metadata: &Metadata) -> Result<ClientAuthentication, String> {
 }
 
 /// Adds what the profile says to what the ID token said, which is the one that was signed. The profile counts only for the
-/// same subject (Core, section 5.3.2).
+/// same subject (Core, section 5.3.2), and its address only with its own word on whether that is verified.
 fn complete(told: &mut Value, more: Value) -> Result<(), Failure> {
     let subject = subject_of(&told["sub"]);
     if subject.is_none() || subject_of(&more["sub"]) != subject {
         return Err(Failure::Rejected("the profile is that of another subject".into()));
     }
     if let (Value::Object(told), Value::Object(more)) = (told, more) {
+        for name in ["email", "email_verified"] {
+            told.remove(name);
+        }
         for (name, value) in more {
             told.entry(name).or_insert(value);
         }

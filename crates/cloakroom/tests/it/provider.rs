@@ -374,6 +374,29 @@ async fn o17_a_profile_counts_for_its_own_subject_only() {
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }
 
+/// Whether an address is verified is said where the address is said, and nowhere else.
+#[tokio::test]
+async fn o18_a_verified_of_the_id_token_is_not_that_of_the_profiles_address() {
+    let hostile = Hostile::new().await;
+    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let flagged = |claims| hostile.key.token(&without(claims, "email"));
+    for profile in [
+        json!({"sub": "AbC", "email": "victim@example.test"}),
+        json!({"sub": "AbC", "email": "victim@example.test", "email_verified": false}),
+        json!({"sub": "AbC", "email": "victim@example.test", "email_verified": "true"}),
+    ] {
+        hostile.answer("/userinfo", Reply::Json(profile.clone()));
+        let reply = given(&visitor(&app).await, &hostile, flagged).await;
+        assert_eq!(outcome(&reply), "email_required", "{profile}: {}", reply.text);
+    }
+    let verified = json!({"sub": "AbC", "email": "mary@example.test", "email_verified": true});
+    hostile.answer("/userinfo", Reply::Json(verified));
+    let unflagged =
+        |claims| hostile.key.token(&with(without(claims, "email"), "email_verified", json!(false)));
+    let reply = given(&visitor(&app).await, &hostile, unflagged).await;
+    assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
+}
+
 /// An app with one provider of a kind whose endpoints are those of a server that gives documented replies.
 async fn app_at(hostile: &Hostile, kind: &str, profile: &str) -> App {
     let base = &hostile.base;
