@@ -11,7 +11,7 @@ use crate::error::{Error, Invalid, Result};
 use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::social::{self, Arrival};
 use crate::flow::social_pause::Waiting;
-use crate::flow::{challenge, session, social_email};
+use crate::flow::{challenge, session, signup, social_email};
 use crate::limits::{self, Rate};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
@@ -45,7 +45,7 @@ pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> 
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::InvalidCode`]; [`Error::PasswordRequired`] in a browser that did not sign up;
-/// [`Error::OtherUserSignedIn`]; [`Error::Validation`].
+/// [`Error::OtherUserSignedIn`]; [`Error::SignupClosed`]; [`Error::Validation`].
 pub(crate) async fn verify(
     cloakroom: &Cloakroom,
     arrival: Arrival<'_>,
@@ -75,6 +75,7 @@ async fn by_token(
     let visitor = arrival.visitor;
     let pending = find(cloakroom, token).await?;
     session::require_none(cloakroom, visitor).await?;
+    signup::require_open(cloakroom)?;
     let email = address(&pending)?;
     let browser = visitor.browser.as_ref().map(Ticket::hash);
     let is_here = pending.is_of(browser, cloakroom.now());
@@ -114,6 +115,7 @@ async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code:
     let visitor = arrival.visitor;
     let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
     session::require_none(cloakroom, visitor).await?;
+    signup::require_open(cloakroom)?;
     let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
     let now = cloakroom.now();
     let mut tx = cloakroom.store().begin().await?;

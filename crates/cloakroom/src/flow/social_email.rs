@@ -2,10 +2,9 @@
 
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
-use crate::config::SignupMode;
 use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
-use crate::flow::signup::RESEND_AFTER;
+use crate::flow::signup::{self, RESEND_AFTER};
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::flow::social_pause::{self, Waiting};
 use crate::limits;
@@ -29,9 +28,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &s
     if !matches!(waiting.need, Need::Email { .. }) {
         return Err(Error::StateMissing);
     }
-    if cloakroom.config().signup.mode == SignupMode::Closed {
-        return Err(Error::SignupClosed);
-    }
+    signup::require_open(cloakroom)?;
     let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);

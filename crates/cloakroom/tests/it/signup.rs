@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloakroom::administration::{self, Rank};
 use cloakroom::config::SignupMode;
-use cloakroom::testing::{Browser, PASSWORD, Reply};
+use cloakroom::testing::{Browser, PASSWORD, Reply, TestApp};
 use serde_json::json;
 
 use crate::by_mail::{
@@ -280,6 +280,32 @@ async fn a_closed_signup_says_so_to_everybody() {
     assert_eq!(seen(&browser.signup(ADA, PASSWORD).await), seen(&free));
     assert_eq!(seen(&browser.signup(EVE, "short").await), seen(&free), "before the form is judged");
     assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
+}
+
+/// What waits when the door is closed does not slip through it: neither a link, nor with a password, nor a code.
+#[tokio::test]
+async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
+    let app = app().await;
+    let browser = page(&app).await;
+    let token = sign_up(&app, &browser, EVE, PASSWORD).await;
+    let code = app.mail_to(EVE).await.code();
+    let mut closed = app.cloakroom.config().clone();
+    closed.signup.mode = SignupMode::Closed;
+    let closed = TestApp::with(closed, axum::Router::new()).await;
+    let there = closed.browser();
+    for name in ["browser", "csrftoken"] {
+        there.plant(name, &browser.cookie(name).unwrap());
+    }
+    for body in [
+        json!({"token": token}),
+        json!({"token": token, "password": PASSWORD}),
+        json!({"email": EVE, "code": code}),
+    ] {
+        assert_told(&there.post("/api/email/verify/", &body).await, 403, "signup_closed");
+    }
+    assert_told(&resend(&there, EVE).await, 403, "signup_closed");
+    assert_eq!(app.database.rows("users").await, 0);
+    assert_eq!(verify(&browser, &token).await.status, 200, "open again, it is as good as before");
 }
 
 /// R01: one proof wins, and the others hear that their link is not good any more.
