@@ -60,8 +60,8 @@ fn is_deceptive(character: char) -> bool {
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn is_local_part(local: &str) -> bool {
@@ -88,7 +88,7 @@ fn is_domain(domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Email;
+    use super::{Email, fold};
 
     fn canonical(text: &str) -> Option<String> {
         Email::parse(text).map(|email| email.canonical)
@@ -104,6 +104,20 @@ mod tests {
         let composed = canonical("ren\u{e9}@x.test");
         assert_eq!(canonical("rene\u{301}@x.test"), composed);
         assert_eq!(canonical("\u{212a}im@x.test").as_deref(), Some("kim@x.test"), "kelvin sign");
+    }
+
+    /// Of every character that folds into another: an address that was folded once is folded for good, so that no second account can be made of
+    /// the first one's stored form, and nothing invisible or splitting comes out of it.
+    #[test]
+    fn b08_t11_what_was_folded_once_stays_as_it_is() {
+        let folds = |character: &char| fold(&character.to_string()) != character.to_string();
+        for character in ('\0'..='\u{2fa1f}').filter(folds) {
+            for text in [format!("a{character}b@x.test"), format!("ab@a{character}b.test")] {
+                let Some(once) = canonical(&text) else { continue };
+                assert_eq!(canonical(&once).as_ref(), Some(&once), "{text:?}");
+                assert_eq!(once.matches('@').count(), 1, "{text:?}");
+            }
+        }
     }
 
     #[test]
@@ -138,6 +152,8 @@ mod tests {
             "a@x..y",
             "a@-x",
             "a\u{200b}@x",
+            "a\u{2800}@x",
+            "a\u{1bca0}@x",
             "a@x\u{200b}",
             "a%40evil@x",
             "(a)@x",
