@@ -161,11 +161,11 @@ pub(crate) enum MailCommand {
     },
     /// Try mails again that were given up.
     Retry {
-        /// Which ones, by id.
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        /// Which ones; all of them when none is named.
+        #[arg(value_name = "ID")]
         ids: Vec<String>,
-        /// All of them.
-        #[arg(long)]
+        /// All of them, said aloud.
+        #[arg(long, conflicts_with = "ids")]
         all: bool,
         #[command(flatten)]
         place: Place,

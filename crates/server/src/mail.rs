@@ -16,7 +16,7 @@ pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
             let mails = mailing::waiting(&place.open().await?).await?;
             if json { say(&to_json(&mails)?) } else { say(&table(&mails)) }
         }
-        MailCommand::Retry { ids, all, place } => retry(&place.open().await?, ids, all).await?,
+        MailCommand::Retry { ids, all: _, place } => retry(&place.open().await?, ids).await?,
         MailCommand::Preview { name: None, .. } => say(&mailing::names().join("\n")),
         MailCommand::Preview { name: Some(name), locale, format, place } => {
             let mail = mailing::preview(&preview_config(&place)?, &name, &locale)?;
@@ -44,8 +44,9 @@ fn preview_config(place: &Place) -> Result<Config, Failure> {
     place.config()
 }
 
-async fn retry(cloakroom: &Cloakroom, mut ids: Vec<String>, all: bool) -> Result<(), Failure> {
-    if all {
+/// Whoever names no mail means all that were given up.
+async fn retry(cloakroom: &Cloakroom, mut ids: Vec<String>) -> Result<(), Failure> {
+    if ids.is_empty() {
         let mails = mailing::waiting(cloakroom).await?;
         ids.extend(mails.into_iter().filter(|mail| mail.next_try_at.is_none()).map(|mail| mail.id));
     }

@@ -1,6 +1,6 @@
 //! Starting and stopping: `dev` and `serve` differ in what they are given, not in what runs.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -55,8 +55,10 @@ pub(crate) async fn dev(address: Option<SocketAddr>, directory: &Path) -> Result
         .merge(idp::router(&providers));
     let app = host::only_localhost(app, port);
     let origin = cloakroom.config().public_url.origin();
+    // For the person at the terminal; where output goes to a file, no password stands in it, not even this one.
+    let password = if io::stdout().is_terminal() { SAMPLE_PASSWORD } else { "as in the README" };
     say(&format!(
-        "Cloakroom is ready: {origin}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}\nMails: {origin}/dev/mail"
+        "Cloakroom is ready: {origin}\nSign in as ada@example.test, password {password}\nMails: {origin}/dev/mail"
     ));
     run(listener, cloakroom, app, stopping).await?;
     log.flush();

@@ -1,7 +1,7 @@
 //! The values that configuration keys take, each parsed where it enters.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -104,6 +104,18 @@ impl From<Address> for String {
     fn from(address: Address) -> Self {
         address.0.to_string()
     }
+}
+
+/// Networks, each as in `10.0.0.0/8`; an address alone is the network of that one machine.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let network = |text: String| {
+        text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+            D::Error::custom(format!(
+                "`{text}` is not a network: write it as in `127.0.0.1/32` or `10.0.0.0/8`"
+            ))
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(network).collect()
 }
 
 /// The origin under which people reach the app: scheme, host and port, no path.

@@ -132,6 +132,10 @@ fn a_value_of_the_wrong_type_is_told_where_it_stands() {
     ] {
         assert_eq!(complaint(text), told, "{text}");
     }
+    let place = Place::new(&format!("trusted_proxies = [\"127.0.0.1\", \"::1\", \"10.0.0.0/8\"]\n{LEAST}"));
+    let networks: Vec<String> =
+        place.load().unwrap().trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(networks, ["127.0.0.1/32", "::1/128", "10.0.0.0/8"], "an address alone is one machine");
     let place = Place::new(&format!("trusted_proxies = \"127.0.0.1/32\"\n{LEAST}"));
     assert_eq!(
         place.load().unwrap_err(),
@@ -215,7 +219,10 @@ fn a_value_that_cannot_be_used_is_told_with_its_key_and_how_to_write_it() {
     }
     for (line, told) in [
         ("listen = \"localhost\"", "cloakroom.toml:1:1: `listen`: `localhost` is not an address and port"),
-        ("trusted_proxies = [\"127.0.0.1\", \"nonsense\"]", "cloakroom.toml:1:1: `trusted_proxies"),
+        (
+            "trusted_proxies = [\"127.0.0.1\", \"nonsense\"]",
+            "cloakroom.toml:1:1: `trusted_proxies`: `nonsense` is not a network",
+        ),
     ] {
         let complaint = Place::new(&format!("{line}\n{LEAST}")).load().unwrap_err();
         assert!(complaint.starts_with(told), "{line}: {complaint}");
