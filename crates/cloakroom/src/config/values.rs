@@ -65,11 +65,11 @@ impl From<Lifetime> for String {
     }
 }
 
-/// Networks, for `trusted_proxies`.
+/// Networks, for `trusted_proxies`; an address alone is the network of that one machine.
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
     let parsed = texts.iter().map(|text| {
-        text.parse().map_err(|_| {
+        text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
             D::Error::custom(format!(
                 "`{text}` is not a network: write it as in `127.0.0.1/32` or `10.0.0.0/8`"
             ))
@@ -104,18 +104,6 @@ impl From<Address> for String {
     fn from(address: Address) -> Self {
         address.0.to_string()
     }
-}
-
-/// Networks, each as in `10.0.0.0/8`; an address alone is the network of that one machine.
-pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    let network = |text: String| {
-        text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
-            D::Error::custom(format!(
-                "`{text}` is not a network: write it as in `127.0.0.1/32` or `10.0.0.0/8`"
-            ))
-        })
-    };
-    Vec::<String>::deserialize(deserializer)?.into_iter().map(network).collect()
 }
 
 /// The origin under which people reach the app: scheme, host and port, no path.
