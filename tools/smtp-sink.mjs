@@ -16,6 +16,7 @@
 //   {"behaviour": "slow", "milliseconds": 2000}   the answer to a whole mail comes so late; the mail is taken at once
 //   {"behaviour": "hang", "at": …}                no answer ever
 //   {"behaviour": "drop", "at": …}                the connection breaks off
+//   {"echo": …}                                   changes nothing, and is said again: all before it has been said by then
 // Standard output has one JSON object a line: first {"port"}, then {"behaviour"} for each change, {"connection"} for each
 // connection, and for each mail taken {"mail": {"from", "to", "raw", "secure", "user", "utf8"}}.
 import { execFileSync } from 'node:child_process'
@@ -111,7 +112,9 @@ server.on('error', () => {})
 
 server.listen(options.port ?? 0, '127.0.0.1', () => say({ port: server.server.address().port }))
 createInterface({ input: process.stdin }).on('line', (line) => {
-  mood = JSON.parse(line)
+  const order = JSON.parse(line)
+  if ('echo' in order) return say(order)
+  mood = order
   say({ behaviour: mood.behaviour })
 })
 // It ends with the test that started it.

@@ -221,6 +221,8 @@ pub async fn set_rank(cloakroom: &Cloakroom, email: &str, rank: Rank) -> Result<
     let account = find(cloakroom, email).await?;
     let (is_staff, is_superuser) = rank.flags();
     let mut tx = cloakroom.store().begin().await?;
+    // Whether it is a rise is judged by what it has at that moment: somebody else may be taking it away.
+    let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
     tx.set_rank(&account.id, is_staff, is_superuser).await?;
     if (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser) {
         tx.end_sessions_of(&account.id).await?;

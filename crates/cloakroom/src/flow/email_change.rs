@@ -103,10 +103,11 @@ pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str
     let now = cloakroom.now();
     let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;
     let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
+    let old = stored(undo.email.as_deref().unwrap_or_default())?;
     let mut tx = cloakroom.store().begin().await?;
+    tx.hold_address(&old).await?;
     tx.hold_account(user_id).await?;
     challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
-    let old = stored(undo.email.as_deref().unwrap_or_default())?;
     set_email(&mut tx, user_id, &old).await?;
     tx.void_password(user_id).await?;
     tx.end_challenges_since(user_id, undo.created_at).await?;

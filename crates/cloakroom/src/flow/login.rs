@@ -143,13 +143,14 @@ pub(crate) async fn proceed(
         }
         tx.note_browser(&account.id, browser.hash(), now).await?;
     }
-    if let Some(before) = &visitor.session {
-        tx.end_session(before.hash()).await?;
-    }
+    let before = match &visitor.session {
+        Some(before) => tx.end_session(before.hash()).await?,
+        None => None,
+    };
     let ticket = Ticket::generate();
     let mut ended = open_session(cloakroom, &mut tx, &account, &ticket).await?;
     tx.commit().await?;
-    ended.extend(visitor.session.as_ref().map(Ticket::hash));
+    ended.extend(before.map(|before| before.ticket));
     for ticket_hash in ended {
         cloakroom.sessions().forget(ticket_hash);
     }
@@ -158,7 +159,7 @@ pub(crate) async fn proceed(
 }
 
 /// Opens a session; says which older ones it ended.
-pub(crate) async fn open_session(
+async fn open_session(
     cloakroom: &Cloakroom,
     tx: &mut Tx,
     account: &Account,

@@ -7,20 +7,19 @@ use crate::model::user::User;
 use crate::model::visitor::Visitor;
 use crate::store::Tx;
 
-/// Ends the session of this browser; one that is dead already, or none, is no error.
+/// Ends the session of this browser, also when it has got another ticket since this was sent; one that is dead already, or
+/// none, is no error.
 pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
     leave_browser(&mut tx, visitor).await?;
-    let user_id = match &visitor.session {
+    let ended = match &visitor.session {
         Some(ticket) => tx.end_session(ticket.hash()).await?,
         None => None,
     };
     tx.commit().await?;
-    if let Some(ticket) = &visitor.session {
-        cloakroom.sessions().forget(ticket.hash());
-    }
-    if let Some(user_id) = user_id {
-        tracing::info!(user = user_id, "signed out");
+    if let Some(ended) = ended {
+        cloakroom.sessions().forget(ended.ticket);
+        tracing::info!(user = ended.user_id, "signed out");
     }
     Ok(())
 }

@@ -2,14 +2,13 @@
 
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Invalid, Result};
-use crate::flow::login::{self, SignedIn};
+use crate::flow::login::SignedIn;
 use crate::flow::{reauthentication, session};
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::email::Email;
 use crate::model::visitor::Visitor;
 use crate::policy;
-use crate::secret::Ticket;
 
 /// The present password and the one to come.
 pub(crate) struct Passwords<'a> {
@@ -33,30 +32,25 @@ pub(crate) async fn change(
     let proven = reauthentication::prove(cloakroom, visitor, &live.user.id, passwords.current).await?;
     let hash = proven.place.hash(passwords.new).await?;
     let account = proven.account;
-    let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
-    let ticket = Ticket::generate();
+    let here = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let mut tx = cloakroom.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
     if !tx.change_password(&account.id, &proven.verified_hash, &hash).await? {
         return Err(Error::InvalidCredentials);
     }
     tx.end_challenges_of(&account.id).await?;
-    // A session that somebody has ended meanwhile is not renewed.
-    if tx.end_session(before).await?.is_none() {
-        return Err(Error::NotAuthenticated);
-    }
-    tx.end_sessions_of(&account.id).await?;
-    login::open_session(cloakroom, &mut tx, &account, &ticket).await?;
     tx.forget_browsers_of(&account.id).await?;
     if let Some(browser) = &visitor.browser {
         tx.note_browser(&account.id, browser.hash(), cloakroom.now()).await?;
     }
+    tx.end_other_sessions_of(&account.id, here).await?;
     outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
-    tx.commit().await?;
+    let proven_at = Some(cloakroom.now());
+    let signed_in = reauthentication::renew(cloakroom, tx, (visitor, proven_at), account).await?;
     cloakroom.sessions().forget_all();
     cloakroom.outbox().wake();
-    tracing::info!(user = account.id, "password changed");
-    Ok(SignedIn { ticket, user: account.user() })
+    tracing::info!(user = signed_in.user.id, "password changed");
+    Ok(signed_in)
 }
 
 fn check_form(cloakroom: &Cloakroom, passwords: &Passwords<'_>, email: &str) -> Result<()> {

@@ -36,9 +36,10 @@ pub(crate) async fn start(
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&email);
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&email).await?;
-    tx.end_challenges_for(ChallengeKind::PasswordReset, &email).await?;
     tx.add_challenge(&reset, reset.token(cloakroom.key()).hash()).await?;
+    // The account first, as everywhere, then what waits for it.
     tx.give_challenge_to_account(&reset.id, &email).await?;
+    tx.end_older_challenges(&reset).await?;
     outbox::post_about(&mut tx, Kind::PasswordReset, &reset, occasion).await?;
     tx.commit().await?;
     cloakroom.outbox().wake();

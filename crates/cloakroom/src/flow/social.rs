@@ -118,6 +118,11 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
     };
     let url = provider.authorize(&request).await.map_err(|failure| failed(wish.provider, failure))?;
     let mut tx = cloakroom.store().begin().await?;
+    if let Some(user_id) = &begun.user_id
+        && !tx.hold_account(user_id).await?
+    {
+        return Err(Error::NotAuthenticated);
+    }
     tx.end_oldest_in(ChallengeKind::SocialAttempt, browser, MOST_ATTEMPTS - 1).await?;
     tx.add_challenge(&begun, state.hash()).await?;
     tx.commit().await?;
@@ -280,7 +285,11 @@ async fn settle(
     let found = match (&run.user, &run.proven) {
         (Some(account), _) => {
             let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
-            Some(held.ok_or(Error::AccountInactive)?)
+            let held = held.ok_or(Error::AccountInactive)?;
+            if !run.still_means(&held) {
+                return Err(Error::AlreadyExists("another address".to_owned()));
+            }
+            Some(held)
         }
         (None, Some(proven)) => {
             tx.hold_address(proven).await?;
@@ -293,12 +302,6 @@ async fn settle(
         Some(account) => account,
         None => make(cloakroom, &mut tx, run).await?,
     };
-    if opening.is_by_session {
-        let ticket = arrival.visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
-        if !tx.has_session(ticket, &account.id).await? {
-            return Err(Error::NotAuthenticated);
-        }
-    }
     link(cloakroom, &mut tx, run, &account).await?;
     if run.associates && !run.creates {
         let name = cloakroom.config().provider_name(&run.attempt.provider);
@@ -312,6 +315,10 @@ async fn settle(
         Intent::Reauthenticate => Achieved::SignedIn,
     };
     let signed_in = match run.attempt.intent {
+        // The session that says yes goes on, if it has not ended meanwhile.
+        Intent::Login if opening.is_by_session => {
+            reauthentication::renew(cloakroom, tx, (arrival.visitor, None), account).await?
+        }
         Intent::Login => login::proceed(cloakroom, tx, arrival.visitor, Factor::provider(account))
             .await?
             .ok_or(Error::AccountInactive)?,

@@ -44,6 +44,11 @@ pub(crate) async fn wait(
     let waiting = Waiting { need: need.clone(), run: run.keep(cloakroom.key(), &pause.id), pause_id: None };
     pause.data = Some(serde_json::to_string(&waiting).map_err(Error::internal)?);
     let mut tx = cloakroom.store().begin().await?;
+    if let Some(user_id) = &pause.user_id
+        && !tx.hold_account(user_id).await?
+    {
+        return Err(Error::AccountInactive);
+    }
     social::open(&mut tx, opening).await?;
     tx.end_challenges_in(ChallengeKind::SocialPause, browser).await?;
     tx.add_challenge(&pause, pause.token(cloakroom.key()).hash()).await?;

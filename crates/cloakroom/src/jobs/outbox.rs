@@ -57,6 +57,10 @@ async fn send_what_is_due(cloakroom: &Cloakroom) -> Result<()> {
         let most = i64::try_from(free.len()).unwrap_or(1);
         let leased = tx.lease_mails(cloakroom.now(), LEASE, most).await?;
         tx.commit().await?;
+        if leased.is_empty() {
+            // Another process is taking what is due.
+            return Ok(());
+        }
         for (mail, lane) in leased.into_iter().zip(free) {
             let cloakroom = cloakroom.clone();
             tokio::spawn(async move {

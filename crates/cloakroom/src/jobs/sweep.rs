@@ -27,7 +27,8 @@ pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
     }
 }
 
-/// Removes everything that has expired; says how many rows went.
+/// Removes everything that has expired; says how many rows went. It waits for nobody: what a request is writing just now is
+/// left for the next time.
 pub(crate) async fn sweep(cloakroom: &Cloakroom) -> Result<u64> {
     let mut total = 0;
     loop {

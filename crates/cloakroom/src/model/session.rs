@@ -14,6 +14,13 @@ pub(crate) struct NewSession {
     pub(crate) expires_at: Timestamp,
 }
 
+/// A session that was ended just now.
+pub(crate) struct EndedSession {
+    pub(crate) user_id: String,
+    /// The one that it had at last.
+    pub(crate) ticket: TicketHash,
+}
+
 /// A session and whose it is, as one joined query finds them.
 pub(crate) struct LiveSession {
     pub(crate) authenticated_at: Timestamp,

@@ -64,6 +64,14 @@ impl Run {
         self.user = Some(account);
     }
 
+    /// Whether this account is still the one that the steps found: by its address alone, which may be another by now.
+    pub(crate) fn still_means(&self, account: &Account) -> bool {
+        let is_by_address = self.given.is_none() && self.identity.is_none();
+        let canonical = |email: &Email| email.canonical().to_owned();
+        !is_by_address
+            || Email::parse(&account.email).as_ref().map(canonical) == self.proven.as_ref().map(canonical)
+    }
+
     /// What the identity's owner knows it by: the address there, or a name.
     pub(crate) fn label(&self) -> String {
         let email = self.profile.email.as_ref().map(|email| email.spelling().to_owned());

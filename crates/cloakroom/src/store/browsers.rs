@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::model::email::Email;
 use crate::secret::TicketHash;
-use crate::store::db::query;
+use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
 /// How many browsers of one account are known: a program that signs in without keeping cookies is another one each time.
@@ -61,10 +61,13 @@ impl Tx {
 
     /// Forgets at most `most` browsers not seen since `before`; says how many went.
     pub(crate) async fn sweep_browsers(&mut self, before: Timestamp, most: i64) -> Result<u64> {
-        let swept = query(
-            "DELETE FROM browsers WHERE last_seen_at <= $1 AND (user_id, browser_hash) IN
-                 (SELECT user_id, browser_hash FROM browsers WHERE last_seen_at <= $1 LIMIT $2)",
-        )
+        let swept = query(locking!(
+            self,
+            "WITH chosen AS (SELECT user_id, browser_hash FROM browsers WHERE last_seen_at <= $1 LIMIT $2",
+            "FOR UPDATE SKIP LOCKED",
+            ") DELETE FROM browsers
+             WHERE (user_id, browser_hash) IN (SELECT user_id, browser_hash FROM chosen)",
+        ))
         .bind(before)
         .bind(most)
         .execute(self)

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::secret::TicketHash;
-use crate::store::db::query;
+use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
 /// Every column that a [`Row`] has.
@@ -156,12 +156,14 @@ impl Tx {
     }
 
     /// Gives a challenge to the active account of its address, if there is one. The same statement runs, and a row is
-    /// written, whether or not there is.
+    /// written, whether or not there is. An account that is being deleted or gets another address is waited for.
     pub(crate) async fn give_challenge_to_account(&mut self, id: &str, email: &Email) -> Result<()> {
-        query(
-            "UPDATE challenges SET user_id = (SELECT id FROM users WHERE email_canonical = $2 AND is_active)
-             WHERE id = $1",
-        )
+        query(locking!(
+            self,
+            "UPDATE challenges SET user_id = (SELECT id FROM users WHERE email_canonical = $2 AND is_active",
+            "FOR KEY SHARE",
+            ") WHERE id = $1",
+        ))
         .bind(id)
         .bind(email.canonical())
         .execute(self)
@@ -211,7 +213,7 @@ impl Tx {
         let row = query(concat!(
             "UPDATE challenges SET nonce = $2, token_hash = $3, code_tries = 0, code_expires_at = $4, expires_at = $5,
                                    created_at = $6
-             WHERE id = $1
+             WHERE id = $1 AND browser_hash = $7
              RETURNING ",
             columns!(),
         ))
@@ -221,6 +223,7 @@ impl Tx {
         .bind(renewed.code_expires_at)
         .bind(renewed.expires_at)
         .bind(renewed.created_at)
+        .bind(renewed.browser.map(TicketHash::to_text))
         .optional::<Row>(self)
         .await?;
         Ok(row.and_then(Row::into_challenge))
@@ -263,6 +266,17 @@ impl Tx {
         .bind(user_id)
         .execute(self)
         .await?;
+        Ok(())
+    }
+
+    /// Ends every challenge of `newest`'s kind and address but itself.
+    pub(crate) async fn end_older_challenges(&mut self, newest: &Challenge) -> Result<()> {
+        query("DELETE FROM challenges WHERE email_canonical = $1 AND kind = $2 AND id <> $3")
+            .bind(newest.email_canonical.clone())
+            .bind(newest.kind.as_str())
+            .bind(&*newest.id)
+            .execute(self)
+            .await?;
         Ok(())
     }
 
@@ -351,11 +365,12 @@ impl Tx {
 
     /// Removes at most `most` challenges that have expired; says how many went.
     pub(crate) async fn sweep_challenges(&mut self, now: Timestamp, most: i64) -> Result<u64> {
-        // Asked twice, because Postgres may find a row that was renewed since it was chosen.
-        let swept = query(
-            "DELETE FROM challenges WHERE expires_at <= $1
-                 AND id IN (SELECT id FROM challenges WHERE expires_at <= $1 LIMIT $2)",
-        )
+        let swept = query(locking!(
+            self,
+            "WITH chosen AS (SELECT id FROM challenges WHERE expires_at <= $1 LIMIT $2",
+            "FOR UPDATE SKIP LOCKED",
+            ") DELETE FROM challenges WHERE id IN (SELECT id FROM chosen)",
+        ))
         .bind(now)
         .bind(most)
         .execute(self)

@@ -241,6 +241,18 @@ pub(crate) fn query(sql: &'static str) -> Query {
     Query { sql, values: Vec::new() }
 }
 
+/// A statement with a query whose rows Postgres locks, by the words in the middle, because it has writers beside each other.
+/// SQLite has one at a time, and no such words. With a `LIMIT`, the query stands in a `WITH`, so that it runs once.
+macro_rules! locking {
+    ($tx:expr, $before:expr, $words:literal, $after:expr $(,)?) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(_) => concat!($before, $after),
+            $crate::store::Tx::Postgres(_) => concat!($before, " ", $words, $after),
+        }
+    };
+}
+pub(super) use locking;
+
 macro_rules! run {
     ($self:ident, $target:expr, $make:ident $(::<$row:ty>)?, $method:ident) => {{
         macro_rules! with {

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::limits::{Count, Limit};
 use crate::store::Tx;
-use crate::store::db::query;
+use crate::store::db::{locking, query};
 
 impl Tx {
     /// Counts one try under each key, and says how often each has been tried in its window. A try beyond the limit is told
@@ -73,11 +73,12 @@ impl Tx {
 
     /// Removes at most `most` windows that are over; says how many went.
     pub(crate) async fn sweep_limits(&mut self, now: Timestamp, most: i64) -> Result<u64> {
-        // Asked twice, because Postgres may find a row that a try has begun anew since it was chosen.
-        let swept = query(
-            "DELETE FROM limits WHERE resets_at <= $1
-                 AND key IN (SELECT key FROM limits WHERE resets_at <= $1 LIMIT $2)",
-        )
+        let swept = query(locking!(
+            self,
+            "WITH chosen AS (SELECT key FROM limits WHERE resets_at <= $1 LIMIT $2",
+            "FOR UPDATE SKIP LOCKED",
+            ") DELETE FROM limits WHERE key IN (SELECT key FROM chosen)",
+        ))
         .bind(now)
         .bind(most)
         .execute(self)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::store::db::query;
+use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
 /// A mail about to be put into the outbox. It names rows and holds no token: that is made when the mail is written.
@@ -119,20 +119,22 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the lease of at most `most` mails that are due. When it ends without a word, another process takes them.
+    /// Takes the lease of at most `most` mails that are due and that no other process is taking. When it ends without a word,
+    /// another process takes them.
     pub(crate) async fn lease_mails(
         &mut self,
         now: Timestamp,
         lease: Duration,
         most: i64,
     ) -> Result<Vec<LeasedMail>> {
-        // Asked twice, because Postgres may find a row that another process has leased since it was chosen.
-        query(
-            "UPDATE outbox SET attempts = attempts + 1, due_at = $2
-             WHERE due_at <= $1 AND abandoned_at IS NULL AND id IN
-                 (SELECT id FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL ORDER BY due_at, id LIMIT $3)
+        query(locking!(
+            self,
+            "WITH chosen AS (SELECT id FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL
+                             ORDER BY due_at, id LIMIT $3",
+            "FOR UPDATE SKIP LOCKED",
+            ") UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN (SELECT id FROM chosen)
              RETURNING id, kind, challenge_id, nonce, user_id, recipient, occasion, attempts, created_at",
-        )
+        ))
         .bind(now)
         .bind(now.plus(lease))
         .bind(most)
@@ -208,10 +210,12 @@ impl Tx {
 
     /// Removes at most `most` mails abandoned before `before`; says how many went.
     pub(crate) async fn sweep_mails(&mut self, before: Timestamp, most: i64) -> Result<u64> {
-        let swept = query(
-            "DELETE FROM outbox WHERE abandoned_at <= $1
-                 AND id IN (SELECT id FROM outbox WHERE abandoned_at <= $1 LIMIT $2)",
-        )
+        let swept = query(locking!(
+            self,
+            "WITH chosen AS (SELECT id FROM outbox WHERE abandoned_at <= $1 LIMIT $2",
+            "FOR UPDATE SKIP LOCKED",
+            ") DELETE FROM outbox WHERE id IN (SELECT id FROM chosen)",
+        ))
         .bind(before)
         .bind(most)
         .execute(self)

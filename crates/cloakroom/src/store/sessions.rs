@@ -2,10 +2,10 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::session::{LiveSession, NewSession};
+use crate::model::session::{EndedSession, LiveSession, NewSession};
 use crate::model::user::Account;
 use crate::secret::TicketHash;
-use crate::store::db::query;
+use crate::store::db::{locking, query};
 use crate::store::revocations::Revocation;
 use crate::store::{Store, Tx, users};
 
@@ -79,6 +79,7 @@ impl Tx {
     }
 
     /// Gives an open session another ticket, after a new proof of identity with its time; says whether it was still open.
+    /// The ticket before opens nothing any more, and still ends the session: a sign-out may be under way with it.
     pub(crate) async fn renew_session(
         &mut self,
         ticket: TicketHash,
@@ -86,7 +87,7 @@ impl Tx {
         authenticated_at: Option<Timestamp>,
     ) -> Result<bool> {
         let touched = query(
-            "UPDATE sessions SET ticket_hash = $2, authenticated_at = COALESCE($3, authenticated_at)
+            "UPDATE sessions SET ticket_hash = $2, renewed_from = $1, authenticated_at = COALESCE($3, authenticated_at)
              WHERE ticket_hash = $1",
         )
         .bind(ticket)
@@ -108,14 +109,28 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// Ends the session of a ticket, if there is one; says whose it was.
-    pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<String>> {
-        let ended = query("DELETE FROM sessions WHERE ticket_hash = $1 RETURNING user_id")
+    /// Ends the session that has a ticket, or had it before its present one; says which it was, if there was one.
+    pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<EndedSession>> {
+        let ended = query(
+            "DELETE FROM sessions WHERE ticket_hash = $1 OR renewed_from = $1 RETURNING user_id, ticket_hash",
+        )
+        .bind(ticket)
+        .optional::<(String, String)>(&mut *self)
+        .await?;
+        let Some((user_id, present)) = ended else { return Ok(None) };
+        let ticket = TicketHash::from_text(&present).unwrap_or(ticket);
+        self.announce(&Revocation::Ticket(present)).await?;
+        Ok(Some(EndedSession { user_id, ticket }))
+    }
+
+    /// Ends every session of a user but that of a ticket.
+    pub(crate) async fn end_other_sessions_of(&mut self, user_id: &str, ticket: TicketHash) -> Result<()> {
+        query("DELETE FROM sessions WHERE user_id = $1 AND ticket_hash <> $2")
+            .bind(user_id)
             .bind(ticket)
-            .optional::<(String,)>(&mut *self)
+            .execute(&mut *self)
             .await?;
-        self.announce(&Revocation::Ticket(ticket.to_text())).await?;
-        Ok(ended.map(|(user_id,)| user_id))
+        self.announce(&Revocation::Everything).await
     }
 
     /// Ends every session of a user; says how many.
@@ -143,11 +158,12 @@ impl Tx {
         idle_since: Timestamp,
         most: i64,
     ) -> Result<u64> {
-        // Asked twice, because Postgres may find a row whose idle end has moved since it was chosen.
-        let swept = query(
-            "DELETE FROM sessions WHERE (expires_at <= $1 OR last_seen_at <= $2)
-                 AND id IN (SELECT id FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3)",
-        )
+        let swept = query(locking!(
+            self,
+            "WITH chosen AS (SELECT id FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3",
+            "FOR UPDATE SKIP LOCKED",
+            ") DELETE FROM sessions WHERE id IN (SELECT id FROM chosen)",
+        ))
         .bind(now)
         .bind(idle_since)
         .bind(most)

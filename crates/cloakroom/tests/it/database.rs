@@ -36,14 +36,24 @@ impl Database {
         Self { url: format!("{base}/{name}"), directory: None }
     }
 
+    /// Whether writers come one after the other.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.directory.is_some()
+    }
+
     /// Runs a statement behind the back of the app; says how many rows it touched.
     pub(crate) async fn change(&self, sql: &str) -> u64 {
+        Self::change_at(&self.url, sql).await
+    }
+
+    /// The same where only the URL is known.
+    pub(crate) async fn change_at(url: &str, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql.to_owned());
-        if self.directory.is_some() {
-            let mut connection = SqliteConnection::connect(&self.url).await.unwrap();
+        if url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(url).await.unwrap();
             connection.execute(sql).await.unwrap().rows_affected()
         } else {
-            let mut connection = PgConnection::connect(&self.url).await.unwrap();
+            let mut connection = PgConnection::connect(url).await.unwrap();
             connection.execute(sql).await.unwrap().rows_affected()
         }
     }

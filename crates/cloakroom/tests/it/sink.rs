@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +12,9 @@ use serde_json::{Value, json};
 
 /// Longer than any dialogue on loopback.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Tells what is asked to be said again apart.
+static ECHOES: AtomicU32 = AtomicU32::new(0);
 
 /// A running sink; ends with the value.
 pub(crate) struct Sink {
@@ -94,7 +98,11 @@ impl Sink {
         self.wait_for(count, taken)
     }
 
+    /// Of all that it has said by now: what is on its way through the pipe included.
     fn all<T>(&self, pick: impl Fn(&Value) -> Option<T>) -> Vec<T> {
+        let echo = json!({"echo": ECHOES.fetch_add(1, Ordering::Relaxed)});
+        writeln!(&self.orders, "{echo}").expect("the sink reads");
+        self.wait_for(1, |said| (*said == echo).then_some(()));
         self.said.0.lock().unwrap().iter().filter_map(pick).collect()
     }
 
