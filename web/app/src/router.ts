@@ -1,9 +1,19 @@
-import { createRouter, createWebHistory } from 'vue-router'
+import { createRouter, createWebHistory, START_LOCATION, type RouteLocationNormalized } from 'vue-router'
 import { HOME } from './home'
 import { withText } from './i18n'
 import { takeLinkTokens } from './link'
 import Home from './pages/Home.vue'
 import Login from './pages/Login.vue'
+
+/**
+ * A path that is not ours may be of another program on the same origin, to which a sign-in leads back (`next`): only the
+ * server knows, so it is asked. If it has nothing else, it sends this app again, and then nobody has it.
+ */
+function isNobodys(to: RouteLocationNormalized, from: RouteLocationNormalized): boolean {
+  if (from === START_LOCATION && !to.redirectedFrom) return true
+  location.replace(to.fullPath)
+  return false
+}
 
 /** The pages, one file each. The two that people come in by are in the first download. */
 export const router = createRouter({
@@ -25,7 +35,7 @@ export const router = createRouter({
     { path: '/auth/:provider/link', component: withText(() => import('./pages/SocialLink.vue')), meta: { auth: true } },
     { path: '/auth/:provider/prove', component: withText(() => import('./pages/SocialProof.vue')), meta: { auth: true } },
     { path: '/auth/proven', component: withText(() => import('./pages/SocialProven.vue')) },
-    { path: '/:path(.*)*', component: withText(() => import('./pages/NotFound.vue')) },
+    { path: '/:path(.*)*', component: withText(() => import('./pages/NotFound.vue')), beforeEnter: isNobodys },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })

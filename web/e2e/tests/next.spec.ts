@@ -10,6 +10,20 @@ test('where somebody wanted to go survives the sign-in', async ({ page, person }
   await expect(page).toHaveURL('/account?from=mail#sessions')
 })
 
+test('a path of another program on the same origin is loaded from the server, not looked for among our pages', async ({ page, person }) => {
+  const ofTheShop = ({ pathname }: URL) => pathname.startsWith('/shop/')
+  await page.route(ofTheShop, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>The shop</h1>' }))
+  await page.goto('/login?next=/shop/cart?item=3')
+  await submitSignIn(page, person)
+  await expect(page.getByRole('heading', { name: 'The shop' })).toBeVisible()
+  await expect(page).toHaveURL('/shop/cart?item=3')
+  await page.goto('/login?next=/shop/')
+  await expect(page.getByRole('heading', { name: 'The shop' }), 'who is signed in already').toBeVisible()
+  await page.goto('/login?next=/nowhere')
+  await expect(page.getByRole('heading', { name: 'Page not found' }), 'nobody has it').toBeVisible()
+  await expect(page).toHaveURL('/nowhere')
+})
+
 const hostile = [
   '//evil.test',
   '///evil.test',
