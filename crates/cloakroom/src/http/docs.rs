@@ -1,11 +1,13 @@
 //! `GET /api/openapi.json`, and `GET /api/docs/`: the same for people.
 //!
-//! The page is written on the server from the document: no script, no style of its own, no foreign host, so that the
-//! strictest Content-Security-Policy suits it.
+//! The page is written on the server from the document: no script, no inline style, no foreign host, so that the strictest
+//! Content-Security-Policy suits it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use axum::Router;
+use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
 use bytes::Bytes;
@@ -14,63 +16,134 @@ use utoipa::openapi::OpenApi;
 
 use crate::http::json::json_response;
 
+const STYLE: &str = include_str!("docs.css");
+
 pub(super) fn router(document: &OpenApi) -> Router {
     let json = serde_json::to_value(document).unwrap_or_default();
     let page: Bytes = page(&json).into();
     let text: Bytes = json.to_string().into();
     let docs = get(async move || Html(page));
+    let style = get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE));
     Router::new()
         .route("/api/openapi.json", get(async move || json_response(text)))
         .route("/api/docs", docs.clone())
         .route("/api/docs/", docs)
+        .route("/api/docs/style.css", style)
 }
 
 /// The calls, each with what it takes and gives, and the shapes that they name.
 fn page(document: &Value) -> String {
-    let mut html = String::from(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API reference</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"></head><body><main>",
-    );
     let title = text(&document["info"]["title"]);
-    let _ = write!(html, "<h1>{title} API</h1><p>{}</p>", text(&document["info"]["description"]));
-    html.push_str(
-        "<p>The same as a document: <a href=\"/api/openapi.json\">openapi.json</a></p><h2>Calls</h2>",
+    let mut html = format!(
+        "<!doctype html><html lang=\"en\" dir=\"ltr\"><head><meta charset=\"utf-8\"><title>{title} API</title>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"/api/docs/style.css\"></head>\
+         <body><a class=\"skip\" href=\"#calls\">Skip to the calls</a>"
     );
-    for (path, item) in document["paths"].as_object().into_iter().flatten() {
-        for (method, call) in item.as_object().into_iter().flatten() {
-            let method = method.to_uppercase();
-            let _ = write!(html, "<h3><code>{method} {}</code></h3>", escape(path));
-            let _ = write!(html, "<p>{}. {}</p><dl>", text(&call["summary"]), text(&call["description"]));
-            let body = &call["requestBody"]["content"]["application/json"]["schema"];
-            if !body.is_null() {
-                let _ = write!(html, "<dt>Takes</dt><dd>{}</dd>", shape(body));
-            }
-            for (status, response) in call["responses"].as_object().into_iter().flatten() {
-                let status = if status == "default" { "Otherwise" } else { status };
-                for content in response["content"].as_object().into_iter().flat_map(|types| types.values()) {
-                    let _ = write!(html, "<dt>{status}</dt><dd>{}</dd>", shape(&content["schema"]));
-                }
-            }
-            html.push_str("</dl>");
-        }
+    contents(&mut html, document);
+    let _ = write!(
+        html,
+        "<main><h1>{title} API</h1><p class=\"lead\">{}</p>\
+         <p>The same as a document: <a href=\"/api/openapi.json\">openapi.json</a></p><h2 id=\"calls\">Calls</h2>",
+        prose(&document["info"]["description"])
+    );
+    for (method, path, call) in calls(document) {
+        write_call(&mut html, &method, path, call);
     }
-    html.push_str("<h2>Shapes</h2>");
+    html.push_str("<h2 id=\"shapes\">Shapes</h2>");
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
-        let _ = write!(html, "<h3 id=\"{0}\"><code>{0}</code></h3>", escape(name));
-        let _ = write!(html, "<p>{}</p><dl>", text(&schema["description"]));
-        for (field, of) in schema["properties"].as_object().into_iter().flatten() {
-            let _ = write!(html, "<dt><code>{}</code>: {}</dt>", escape(field), shape(of));
-            let _ = write!(html, "<dd>{}</dd>", text(&of["description"]));
-        }
-        html.push_str("</dl>");
-        if let Some(values) = schema["enum"].as_array() {
-            let values: Vec<String> =
-                values.iter().map(|value| format!("<code>{}</code>", text(value))).collect();
-            let _ = write!(html, "<p>{}</p>", values.join(", "));
-        }
+        write_shape(&mut html, name, schema);
     }
     html.push_str("</main></body></html>");
     html
+}
+
+/// Every call: its method, its path, and what the document says of it.
+fn calls(document: &Value) -> impl Iterator<Item = (String, &str, &Value)> {
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        let calls = item.as_object().into_iter().flatten();
+        calls.map(|(method, call)| (method.to_uppercase(), path.as_str(), call))
+    })
+}
+
+/// The list of the calls, by what they are about.
+fn contents(html: &mut String, document: &Value) {
+    let mut groups = BTreeMap::<&str, String>::new();
+    for (method, path, call) in calls(document) {
+        let group = groups.entry(call["tags"][0].as_str().unwrap_or_default()).or_default();
+        let (id, path) = (text(&call["operationId"]), escape(path.trim_start_matches("/api")));
+        let _ = write!(group, "<li><a href=\"#{id}\"><span>{method}</span> {path}</a></li>");
+    }
+    html.push_str("<nav aria-label=\"Calls\">");
+    for (name, list) in groups {
+        let _ = write!(html, "<h2>{}</h2><ul>{list}</ul>", escape(name));
+    }
+    html.push_str("<h2><a href=\"#shapes\">shapes</a></h2></nav>");
+}
+
+fn write_call(html: &mut String, method: &str, path: &str, call: &Value) {
+    let _ = write!(
+        html,
+        "<section id=\"{}\"><h3><code>{method} {}</code></h3><p><strong>{}.</strong> {}</p><dl>",
+        text(&call["operationId"]),
+        escape(path),
+        text(&call["summary"]),
+        prose(&call["description"])
+    );
+    for parameter in call["parameters"].as_array().into_iter().flatten() {
+        let (name, place) = (text(&parameter["name"]), text(&parameter["in"]));
+        let (schema, about) = (shape(&parameter["schema"]), prose(&parameter["description"]));
+        let _ = write!(html, "<dt><code>{name}</code> in the {place}</dt><dd>{schema} {about}</dd>");
+    }
+    let body = &call["requestBody"]["content"]["application/json"]["schema"];
+    if !body.is_null() {
+        let _ = write!(html, "<dt>Takes</dt><dd>{}</dd>", shape(body));
+    }
+    let mut problems = Vec::new();
+    for (status, response) in call["responses"].as_object().into_iter().flatten() {
+        for (kind, content) in response["content"].as_object().into_iter().flatten() {
+            if kind == "application/problem+json" {
+                problems.push(if status == "default" { "any other" } else { status });
+            } else {
+                let _ = write!(html, "<dt>{status}</dt><dd>{}</dd>", shape(&content["schema"]));
+            }
+        }
+    }
+    if !problems.is_empty() {
+        let _ = write!(
+            html,
+            "<dt>Otherwise</dt><dd><a href=\"#Problem\"><code>Problem</code></a> with {}</dd>",
+            problems.join(", ")
+        );
+    }
+    html.push_str("</dl></section>");
+}
+
+fn write_shape(html: &mut String, name: &str, schema: &Value) {
+    let _ = write!(
+        html,
+        "<section id=\"{0}\"><h3><code>{0}</code></h3><p>{1}</p>",
+        escape(name),
+        prose(&schema["description"])
+    );
+    let fields = schema["properties"].as_object();
+    if fields.is_some_and(|fields| !fields.is_empty()) {
+        html.push_str("<dl>");
+    }
+    for (field, of) in fields.into_iter().flatten() {
+        let (field, shape, about) = (escape(field), shape(of), prose(&of["description"]));
+        let _ = write!(html, "<dt><code>{field}</code></dt><dd>{shape}<br>{about}</dd>");
+    }
+    if fields.is_some_and(|fields| !fields.is_empty()) {
+        html.push_str("</dl>");
+    }
+    if let Some(values) = schema["enum"].as_array() {
+        let values: Vec<String> =
+            values.iter().map(|value| format!("<code>{}</code>", text(value))).collect();
+        let _ = write!(html, "<p>{}</p>", values.join(", "));
+    }
+    html.push_str("</section>");
 }
 
 /// A type in a few words, a named one with a link.
@@ -87,6 +160,16 @@ fn shape(schema: &Value) -> String {
         Value::Array(kinds) => kinds.iter().map(text).collect::<Vec<_>>().join(" or "),
         _ => String::new(),
     }
+}
+
+/// A sentence of the document, with what stands between backticks as code.
+fn prose(value: &Value) -> String {
+    let mut html = String::new();
+    for (place, part) in text(value).split('`').enumerate() {
+        let is_code = place % 2 == 1;
+        let _ = if is_code { write!(html, "<code>{part}</code>") } else { write!(html, "{part}") };
+    }
+    html
 }
 
 fn text(value: &Value) -> String {

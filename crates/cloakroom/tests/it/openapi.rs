@@ -158,4 +158,7 @@ async fn the_page_for_people_needs_no_script_and_no_foreign_host() {
     for word in ["<script", "<style", " style=", " onload", "http://", "https://", "src="] {
         assert!(!page.text.contains(word), "{word}");
     }
+    let style = app.browser().get("/api/docs/style.css").await;
+    assert_eq!(style.headers["content-type"], "text/css; charset=utf-8");
+    assert!(page.text.contains("href=\"/api/docs/style.css\"") && !style.text.contains("url("));
 }
