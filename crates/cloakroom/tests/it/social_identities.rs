@@ -73,7 +73,7 @@ async fn whoever_has_a_password_can_link_a_provider() {
     assert_eq!((&identity["provider"], &identity["label"]), (&json!("github"), &json!("ada-lovelace")));
     assert!(identity["linked_at"].is_string());
     let told = desk.mail_to("ada@example.test").await;
-    assert!(told.subject.contains("GitHub was connected"), "{}", told.subject);
+    assert!(told.subject.contains("GitHub was linked"), "{}", told.subject);
     let elsewhere = desk.sign_in(&desk.visitor().await, Kind::GitHub, &at_github).await;
     assert_eq!(
         (outcome(&elsewhere), &elsewhere.json()["user"]["email"]),
@@ -121,7 +121,7 @@ async fn o28_the_last_way_in_stays() {
     assert_eq!(statuses, [200, 409], "{} {}", one.text, two.text);
     assert_eq!(identities(&browser).await.len(), 1);
     let told = desk.mail_to("mary@example.test").await;
-    assert!(told.subject.contains("was disconnected"), "{}", told.subject);
+    assert!(told.subject.contains("was unlinked"), "{}", told.subject);
 }
 
 #[tokio::test]

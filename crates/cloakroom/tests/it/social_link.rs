@@ -38,7 +38,7 @@ async fn the_password_links_and_signs_in() {
     assert_eq!(browser.state().await, "authenticated");
     assert_linked(&desk).await;
     let told = desk.mail_to("ada@example.test").await;
-    assert!(told.subject.contains("GitHub was connected"), "{}", told.subject);
+    assert!(told.subject.contains("GitHub was linked"), "{}", told.subject);
     let again = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!((again.status.as_u16(), again.code()), (400, "state_missing".into()));
 }

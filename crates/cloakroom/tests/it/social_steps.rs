@@ -50,7 +50,7 @@ async fn joining_by_verified_address_is_for_those_who_asked_for_it() {
         desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::verified("ada@example.test")).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     assert_eq!(reply.json()["user"]["email"], "ada@example.test");
-    assert!(desk.mail_to("ada@example.test").await.subject.contains("GitHub was connected"));
+    assert!(desk.mail_to("ada@example.test").await.subject.contains("GitHub was linked"));
 }
 
 /// Python Social Auth's recipe for "existing users only".
