@@ -8,8 +8,9 @@
 //! 1. `/api` and `/dev` are not the app's: 404, so that a mistyped call never answers with a page.
 //! 2. Methods other than GET and HEAD: 405.
 //! 3. A file of that name: the file. Under `/assets/` names hold a hash of the content, so it is cached for ever.
-//! 4. A path under `/assets/`, a hidden one, or one with a file extension: 404.
-//! 5. A request that accepts HTML: `index.html`, so that a client-side route survives a reload.
+//! 4. `/.well-known/change-password` (W3C, A Well-Known URL for Changing Passwords): to the page of that, for password managers.
+//! 5. A path under `/assets/`, a hidden one, or one with a file extension: 404.
+//! 6. A request that accepts HTML: `index.html`, so that a client-side route survives a reload.
 
 use std::{
     collections::HashMap,
@@ -41,6 +42,10 @@ mod table;
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Where password managers ask the way to the page below.
+const CHANGE_PASSWORD: &str = ".well-known/change-password";
+const CHANGE_PASSWORD_PAGE: HeaderValue = HeaderValue::from_static("/account/password");
 
 /// What a navigation gets from a binary that was built without the web app.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</title>\n\
@@ -83,6 +88,9 @@ impl Spa {
         if let Some(file) = self.files.get(path.as_str()) {
             let caching = if is_within(&path, "assets") { IMMUTABLE } else { REVALIDATE };
             return represent(file, headers, caching, with_body);
+        }
+        if path == CHANGE_PASSWORD {
+            return see_other(CHANGE_PASSWORD_PAGE);
         }
         if names_a_file(&path) || !accepts_html(headers) {
             return not_found();
@@ -153,6 +161,13 @@ fn represent(file: &File, headers: &HeaderMap, caching: HeaderValue, with_body: 
     if with_body {
         *response.body_mut() = Body::from(bytes.clone());
     }
+    response
+}
+
+fn see_other(location: HeaderValue) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(header::LOCATION, location);
     response
 }
 

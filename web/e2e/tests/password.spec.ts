@@ -138,3 +138,10 @@ async function open(page: Page) {
   await page.goto('/login')
   return page
 }
+
+test('a password manager is led to the page that changes a password, by way of signing in', async ({ page, person }) => {
+  await page.goto('/.well-known/change-password')
+  await expect(page).toHaveURL('/login?next=/account/password')
+  await submitSignIn(page, person)
+  await expect(page.getByRole('heading', { name: 'Change password' })).toBeFocused()
+})

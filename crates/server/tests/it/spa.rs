@@ -86,6 +86,19 @@ fn a_page_is_no_answer_to_what_is_not_a_navigation() {
     assert_eq!(get(&server, "/a%20file.txt", &[]).text(), "spaced");
 }
 
+/// W3C, A Well-Known URL for Changing Passwords: it leads on for everybody, and its neighbours must not seem to exist.
+#[test]
+fn a_password_manager_finds_the_page_that_changes_a_password() {
+    let build = build();
+    let server = serving(build.path());
+    for headers in [&[HTML][..], &[]] {
+        let reply = get(&server, "/.well-known/change-password", headers);
+        assert_eq!((reply.status, reply.header("location")), (303, Some("/account/password")));
+    }
+    let absent = "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200";
+    assert_eq!(get(&server, absent, &[HTML]).status, 404);
+}
+
 /// P05, X07.
 #[test]
 fn pages_take_only_get_and_head() {
