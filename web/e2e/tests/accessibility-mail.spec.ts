@@ -1,25 +1,14 @@
 import { expect, expectAccessible, expectNoSidewaysScroll, PASSWORD, signIn, test, type Page } from '../fixtures'
+import { expectHeading, looks, seen } from '../looks'
 import { accepted, answer } from '../stubs'
 
 const submit = (page: Page) => page.locator('main form button[type=submit]').first()
-const heading = (page: Page, name: string) => expect(page.getByRole('heading', { name, exact: true, level: 1 })).toBeVisible()
-
-/** Looks at what is there now. */
-async function seen(page: Page, name: string) {
-  await heading(page, name)
-  await expectAccessible(page)
-}
 
 /** Leaves what is there, so that the next link is opened as from a mail: in a tab without a page of ours. */
 async function open(page: Page, path: string) {
   await page.goto('about:blank')
   await page.goto(path)
 }
-
-const looks = [
-  { colorScheme: 'light', viewport: { width: 360, height: 740 } },
-  { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-] as const
 
 for (const { colorScheme, viewport } of looks) {
   test.describe(`${colorScheme}, ${viewport.width} px`, () => {
@@ -169,7 +158,7 @@ test('at 320 px, in German, the pages about mail need no scrolling sideways', as
   await page.getByLabel('Passwort wählen').fill(PASSWORD)
   await answer(page, 'signup', accepted())
   await submit(page).click()
-  await heading(page, 'Sehen Sie in Ihre E-Mails')
+  await expectHeading(page, 'Sehen Sie in Ihre E-Mails')
   await expectNoSidewaysScroll(page)
   for (const path of ['/forgot-password', '/reset-password', '/undo-email-change#token=abc']) {
     await open(page, path)

@@ -1,12 +1,6 @@
 import { expect, expectAccessible, expectNoSidewaysScroll, signIn, test, type Page } from '../fixtures'
+import { expectHeading, looks, seen } from '../looks'
 import { accepted, answer, type Answer } from '../stubs'
-
-const heading = (page: Page, name: string) => expect(page.getByRole('heading', { name, exact: true, level: 1 })).toBeVisible()
-
-async function seen(page: Page, name: string) {
-  await heading(page, name)
-  await expectAccessible(page)
-}
 
 const providers = [
   { id: 'github', name: 'GitHub' },
@@ -32,11 +26,6 @@ test.beforeEach(async ({ page }) => {
     await route.fulfill({ response, json: { ...((await response.json()) as object), providers } })
   })
 })
-
-const looks = [
-  { colorScheme: 'light', viewport: { width: 360, height: 740 } },
-  { colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-] as const
 
 for (const { colorScheme, viewport } of looks) {
   test.describe(`${colorScheme}, ${viewport.width} px`, () => {
@@ -107,9 +96,9 @@ test('at 320 px, in German, the pages about providers need no scrolling sideways
   await expect(page.getByRole('button', { name: 'Weiter mit Facebook' })).toBeVisible()
   await expectNoSidewaysScroll(page)
   await comeBack(page, ...waits('link_required'))
-  await heading(page, 'Sie haben schon ein Konto')
+  await expectHeading(page, 'Sie haben schon ein Konto')
   await expectNoSidewaysScroll(page)
   await comeBack(page, 403, 'not_allowed')
-  await heading(page, 'Cloakroom nimmt dieses Konto nicht an')
+  await expectHeading(page, 'Cloakroom nimmt dieses Konto nicht an')
   await expectNoSidewaysScroll(page)
 })

@@ -8,6 +8,7 @@ import {
   test,
   type Page,
 } from '../fixtures'
+import { everyLook } from '../looks'
 import { answer, reply, type Answer } from '../stubs'
 
 /** Answers the next sign-in with a problem. */
@@ -17,14 +18,7 @@ async function failNextSignIn(page: Page, failure: Answer) {
   await expect(page.getByRole('alert')).toBeFocused()
 }
 
-const looks = (['light', 'dark'] as const).flatMap((colorScheme) =>
-  [
-    { width: 360, height: 740 },
-    { width: 1280, height: 800 },
-  ].map((viewport) => ({ colorScheme, viewport })),
-)
-
-for (const { colorScheme, viewport } of looks) {
+for (const { colorScheme, viewport } of everyLook) {
   test.describe(`${colorScheme}, ${viewport.width} px`, () => {
     test.use({ colorScheme, viewport })
 
