@@ -223,3 +223,18 @@ test('nothing moves for people who want no motion', async ({ page, person }) => 
   expect(moving).toBe(0)
   await expect(page.locator('.q-spinner')).toBeHidden()
 })
+
+test('the provider used last is marked, until a password is, or somebody says that it was not them', async ({ page, person }) => {
+  const marked = page.getByRole('button', { name: 'Continue with Google Last used' })
+  const remember = () => page.evaluate(() => localStorage.setItem('cloakroom.last-provider', 'google'))
+  await page.goto('/login')
+  await remember()
+  await page.reload()
+  await expect(marked).toBeVisible()
+  await page.getByRole('button', { name: 'Not you? Remove the hint' }).click()
+  await expect(marked).toBeHidden()
+  await remember()
+  await signIn(page, person)
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await expect(page.getByRole('button', { name: 'Continue with Google', exact: true })).toBeVisible()
+})

@@ -18,6 +18,8 @@ test('somebody who comes by a provider gets an account, goes where they wanted t
   await expect(linked(page, 'GitHub')).toBeVisible()
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
   await expect(page.getByText('You are signed out.')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Continue with GitHub Last used' })).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Continue with Google', exact: true })).toBeVisible()
   await continueWith(page, 'GitHub', { email }, '/signup')
   await expect(page).toHaveURL('/account')
   await expect(page.getByText(email)).toBeVisible()
