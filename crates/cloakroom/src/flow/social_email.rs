@@ -10,7 +10,7 @@ use crate::flow::social_pause::{self, Waiting};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox;
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, SAME_BROWSER};
 use crate::model::email::Email;
 use crate::pipeline::Need;
 use crate::policy;
@@ -47,7 +47,8 @@ pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &s
     if let Some(browser) = pending.browser {
         tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
     }
-    let end = now.plus(ChallengeKind::SocialEmail.lifetime());
+    // For as long as this browser counts as the one that began it: somebody else may sit before it tomorrow.
+    let end = now.plus(SAME_BROWSER);
     tx.extend_challenge(&pause.id, end).await?.ok_or(Error::StateMissing)?;
     tx.add_challenge(&pending, pending.token(cloakroom.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::SocialEmail, &pending, &arrival.occasion.about(name)).await?;

@@ -55,7 +55,7 @@ async fn the_link_or_the_code_makes_the_account() {
 
 /// O19, E08: the answer is the same, and the mail to its owner holds nothing that opens anything.
 #[tokio::test]
-async fn o19_an_address_with_an_account_is_told_only_to_its_owner() {
+async fn e08_o19_an_address_with_an_account_is_told_only_to_its_owner() {
     let (desk, browser) = nameless().await;
     desk.add("ada@example.test", Rank::Plain).await;
     let taken = name(&browser, "ada@example.test").await;
@@ -153,4 +153,17 @@ async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_addre
     // Known, and without an address at the provider: judged by the account's own.
     let known = desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
     assert_eq!(outcome(&known), "signed_in", "{}", known.text);
+}
+
+/// O06: what waits for an address waits for as long as this browser counts as the same one, and not until somebody else, the
+/// next day, names theirs: they would get an account that the first one's identity opens.
+#[tokio::test]
+async fn o06_an_identity_does_not_wait_for_an_address_until_tomorrow() {
+    let (desk, browser) = nameless().await;
+    assert_eq!(name(&browser, "noor@example.test").await.status, 202);
+    desk.advance(Duration::from_mins(59));
+    assert_eq!(name(&browser, "nour@example.test").await.status, 202, "a slip is mended");
+    desk.advance(Duration::from_mins(61));
+    assert_eq!(name(&browser, "next@example.test").await.code(), "state_missing");
+    assert_eq!(desk.database.rows("identities").await, 0);
 }
