@@ -3,6 +3,7 @@
 //! The command line does not claim the file: it works while the server runs. Postgres is made for several servers.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use cloakroom::Config;
@@ -27,7 +28,9 @@ impl Instance {
         }
         let path = format!("{path}.lock");
         let about = |error: std::io::Error| refused(format!("{path} cannot be opened: {error}"));
-        let lock = OpenOptions::new().create(true).write(true).truncate(false).open(&path).map_err(about)?;
+        // Its owner's alone: whoever may open it may claim it, and keep the server from starting.
+        let lock = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path);
+        let lock = lock.map_err(about)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(refused(format!(

@@ -1,6 +1,7 @@
 //! What people type, and what they read back.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -191,9 +192,14 @@ fn l09_a_start_that_cannot_be_safe_is_refused_with_the_reason() {
         "{}",
         text(&second.stderr)
     );
+    // Whoever can open the claim on the database could take it, and keep the server from starting.
+    for file in ["cloakroom.db", "cloakroom.db.lock", "cloakroom.db.migration", "secret.key"] {
+        let mode = fs::metadata(installation.path().join(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
     drop(node);
     let key = installation.path().join("secret.key");
-    fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
     let readable = installation.command(&["serve"], "");
     assert_eq!(status(&readable), 1);
     assert!(text(&readable.stderr).contains("can be read by others"), "{}", text(&readable.stderr));
