@@ -123,9 +123,8 @@ impl<F: Future<Output = Result<Response, E>>, E> Future for AddHeaders<F> {
 mod tests {
     use super::*;
 
-    /// X02.
     #[test]
-    fn strict_transport_security_belongs_to_https() {
+    fn x02_strict_transport_security_belongs_to_https() {
         for https in [false, true] {
             let mut headers = HeaderMap::new();
             SecurityHeaders::new(https).apply(&mut headers);

@@ -92,9 +92,8 @@ mod tests {
         router(stopping, ready).oneshot(request).await.unwrap().status()
     }
 
-    /// L19.
     #[tokio::test]
-    async fn readiness_ends_when_a_stop_begins() {
+    async fn l19_readiness_ends_when_a_stop_begins() {
         let stopping = Stopping::default();
         assert_eq!(readyz(stopping.clone(), || Box::pin(async { true })).await, StatusCode::OK);
         stopping.begin();

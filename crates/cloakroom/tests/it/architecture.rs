@@ -118,6 +118,34 @@ fn no_file_is_longer_than_a_person_reads_at_once() {
     assert!(long.is_empty(), "at most {LONGEST_FILE} lines:\n{}", long.join("\n"));
 }
 
+/// X06: a secret that has no `==` is compared in constant time or looked up by its hash, and one that has neither `Debug` nor
+/// `Serialize` of its own making is shown by nobody.
+#[test]
+fn x06_no_secret_can_be_compared_or_shown_by_mistake() {
+    let secrets = ["Ticket", "Code", "SecretKey", "Secret", "SecretUrl", "ProviderTokens"];
+    let mut found = 0;
+    for (name, text) in sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (index, line) in lines.iter().enumerate() {
+            let declared = secrets.iter().any(|secret| {
+                let after = line.split_once(&format!("struct {secret}")).map(|(_, after)| after);
+                after.is_some_and(|after| after.starts_with(['(', ' ']))
+            });
+            let derives = lines[..index].iter().rev().take_while(|above| above.starts_with(['#', '/']));
+            for derive in derives.filter(|above| declared && above.starts_with("#[derive")) {
+                for forbidden in ["PartialEq", "Eq", "Debug", "Serialize", "Hash"] {
+                    let has = mentions(derive, forbidden).count() > 0;
+                    assert!(!has, "src/{name}:{}: {line} has {forbidden}", index + 1);
+                }
+            }
+            found += usize::from(declared);
+            let compares = line.contains("==") || line.contains("!=") || line.contains(".eq(");
+            assert!(!(compares && line.contains("expose()")), "src/{name}:{}: {line}", index + 1);
+        }
+    }
+    assert_eq!(found, secrets.len());
+}
+
 /// The rules above are only as good as this.
 #[test]
 fn a_mention_is_a_word_in_code() {

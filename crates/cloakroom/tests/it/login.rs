@@ -104,12 +104,25 @@ async fn e01_every_login_that_fails_gets_the_same_answer() {
     assert_eq!((unknown.status.as_u16(), &*unknown.code()), (400, "invalid_credentials"));
     assert_eq!(unknown.json()["detail"], "Email or password is not correct.");
     assert!(!unknown.headers.contains_key("set-cookie"));
-    for email in [ADA, ALAN, "social@example.test", "django@example.test", "greedy@example.test"] {
+    page(&app).await.signup("waiting@example.test", PASSWORD).await;
+    for email in [
+        ADA,
+        ALAN,
+        "social@example.test",
+        "django@example.test",
+        "greedy@example.test",
+        "waiting@example.test",
+    ] {
         let reply = page(&app).await.login(email, WRONG).await;
         assert_eq!(seen(&reply), seen(&unknown), "{email}");
     }
-    for email in ["social@example.test", "django@example.test", "greedy@example.test", "nobody@example.test"]
-    {
+    for email in [
+        "social@example.test",
+        "django@example.test",
+        "greedy@example.test",
+        "waiting@example.test",
+        "nobody@example.test",
+    ] {
         let reply = page(&app).await.login(email, PASSWORD).await;
         assert_eq!(seen(&reply), seen(&unknown), "{email}, with a password that is right elsewhere");
     }

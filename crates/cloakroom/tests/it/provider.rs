@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cloakroom::testing::{Browser, Reply as Answer};
+use cloakroom::administration::Rank;
+use cloakroom::testing::{Browser, PASSWORD, Reply as Answer};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -283,7 +284,7 @@ async fn o09_o15_a_discovery_document_leads_nowhere_but_to_its_issuer() {
 
 /// O14: endpoints that break, flood, lead away. What hangs takes the ten seconds that a provider has, and nobody else's.
 #[tokio::test]
-async fn o14_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
+async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
     let canary = Hostile::new().await;
     let hostile = Hostile::new().await;
     let app = app_of(&[hostile.clone(), canary.clone()]).await;
@@ -294,6 +295,7 @@ async fn o14_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
         Reply::Html(404),
         Reply::Redirect(format!("{}/token", canary.base)),
         Reply::Flood(100 * 1024 * 1024),
+        Reply::Compressed,
         Reply::Json(json!([])),
         Reply::Json(json!({"token_type": "Bearer"})),
         Reply::Json(json!({"error": "temporarily_unavailable"})),
@@ -313,30 +315,43 @@ async fn o14_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
     let (state, nonce) = begin(&fast, "p1").await;
     canary.give(&canary.key.token(&canary.claims(&nonce)));
     assert_eq!(outcome(&finish(&fast, "p1", &state).await), "signed_up");
-    assert!(began.elapsed() < Duration::from_secs(8), "another provider waits for nobody");
+    let by_password = visitor(&app).await;
+    app.add("ada@example.test", Rank::Plain).await;
+    assert_eq!(by_password.login("ada@example.test", PASSWORD).await.status, 200);
+    assert!(
+        began.elapsed() < Duration::from_secs(8),
+        "neither another provider nor a password waits for nobody"
+    );
     let answer = waiting.await.unwrap();
     assert_refused(&browser, &answer, "provider_unreachable").await;
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
-/// Where nobody listens at all.
+/// Where nobody listens at all, and where what answers does not prove whose it is.
 #[tokio::test]
-async fn o14_a_provider_that_is_down_is_out_of_reach() {
+async fn o14_l13_a_provider_that_is_down_is_out_of_reach() {
     let address: SocketAddr = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let settings = json!([{
-        "id": "down", "kind": "oidc", "issuer": format!("http://{address}"), "client_id": "x", "client_secret": "y",
-    }]);
-    let app = app_with(|config| config.provider = serde_json::from_value(settings).unwrap()).await;
-    let reply = start(&visitor(&app).await, "down").await;
-    assert_eq!(
-        (reply.status.as_u16(), outcome(&reply)),
-        (502, "provider_unreachable".into()),
-        "{}",
-        reply.text
-    );
+    let no_tls = Hostile::new().await;
+    let issuers = [("down", format!("http://{address}")), ("no-tls", no_tls.base.replace("http:", "https:"))];
+    let settings: Vec<Value> = issuers
+        .iter()
+        .map(|(id, issuer)| {
+            json!({"id": id, "kind": "oidc", "issuer": issuer, "client_id": "x", "client_secret": "y"})
+        })
+        .collect();
+    let app = app_with(|config| config.provider = serde_json::from_value(settings.into()).unwrap()).await;
+    for (id, _) in issuers {
+        let reply = start(&visitor(&app).await, id).await;
+        assert_eq!(
+            (reply.status.as_u16(), outcome(&reply)),
+            (502, "provider_unreachable".into()),
+            "{id}: {}",
+            reply.text
+        );
+    }
 }
 
 #[tokio::test]

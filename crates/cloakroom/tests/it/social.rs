@@ -51,7 +51,7 @@ async fn code_and_state_may_come_in_the_query() {
 }
 
 #[tokio::test]
-async fn o22_the_account_is_that_of_the_subject_whatever_the_address_says() {
+async fn o22_o23_the_account_is_that_of_the_subject_whatever_the_address_says() {
     let desk = desk().await;
     let mary = Person::verified("mary@example.test");
     let first = desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary).await.json();
@@ -93,7 +93,7 @@ async fn o20_an_account_is_not_joined_because_its_address_is_the_same() {
 }
 
 #[tokio::test]
-async fn o18_o19_an_address_that_nobody_vouches_for_is_none() {
+async fn e08_o18_o19_an_address_that_nobody_vouches_for_is_none() {
     let desk = desk().await;
     desk.add("ada@example.test", Rank::Plain).await;
     let mut replies = Vec::new();
@@ -159,7 +159,7 @@ async fn a_closed_signup_is_closed_for_providers_and_open_for_those_who_have_an_
 }
 
 #[tokio::test]
-async fn whoever_says_no_or_meets_a_broken_provider_hears_so() {
+async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
     let desk = desk().await;
     let mary = Person::verified("mary@example.test");
     for kind in Kind::ALL {
@@ -184,7 +184,7 @@ async fn whoever_says_no_or_meets_a_broken_provider_hears_so() {
 
 /// H1, O21: whoever signed up with somebody else's address gets nothing when its owner comes by a provider.
 #[tokio::test]
-async fn h1_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
+async fn h1_o21_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
     let desk = desk().await;
     let attacker = desk.visitor().await;
     attacker.signup("victim@example.test", "attackers-own-password").await;
@@ -239,7 +239,7 @@ async fn r02_signup_by_mail_and_by_provider_at_once_make_one_account() {
 
 /// O33, M01: a provider gives names, not rights.
 #[tokio::test]
-async fn o33_what_a_provider_claims_gives_no_rights() {
+async fn m01_o33_what_a_provider_claims_gives_no_rights() {
     let desk = desk().await;
     let mary =
         Person::verified("mary@example.test").named("<script>alert(1)</script>\r\nBcc: v@example.test");

@@ -200,9 +200,8 @@ mod tests {
         directory
     }
 
-    /// X07.
     #[test]
-    fn hidden_files_and_source_maps_are_not_in_the_table() {
+    fn x07_hidden_files_and_source_maps_are_not_in_the_table() {
         let app = directory(&[
             "index.html",
             ".env",

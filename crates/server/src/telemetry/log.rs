@@ -190,9 +190,8 @@ fn write_escaped(writer: &mut impl fmt::Write, text: &str) -> fmt::Result {
 mod tests {
     use super::*;
 
-    /// X05.
     #[test]
-    fn what_a_client_sends_cannot_begin_a_new_line_or_colour_it() {
+    fn x05_what_a_client_sends_cannot_begin_a_new_line_or_colour_it() {
         let mut line = String::new();
         write_line(&mut line, Format::Human, "login email=a\r\nERROR forged\u{1b}[31m\u{9b}", None).unwrap();
         assert_eq!(line, "login email=a\\r\\nERROR forged\\u{1b}[31m\\u{9b}\n");

@@ -267,7 +267,7 @@ mod tests {
 
     /// L23.
     #[tokio::test]
-    async fn a_panic_is_a_500_and_the_next_request_is_fine() {
+    async fn l23_a_panic_is_a_500_and_the_next_request_is_fine() {
         let app = Router::new()
             .route("/early", get(|| -> Ready<()> { panic!("before the future") }))
             .route("/late", get(async || -> () { panic!("within the future") }))

@@ -150,9 +150,8 @@ mod tests {
         }
     }
 
-    /// L24.
     #[test]
-    fn a_stuck_output_loses_lines_but_never_blocks() {
+    fn l24_a_stuck_output_loses_lines_but_never_blocks() {
         let (release, blocked) = sync_channel(0);
         let mut sink = Sink::start(Stuck(blocked)).unwrap();
         let started = Instant::now();
@@ -165,9 +164,8 @@ mod tests {
         drop(release);
     }
 
-    /// L24.
     #[test]
-    fn a_closed_output_counts_what_is_lost() {
+    fn l24_a_closed_output_counts_what_is_lost() {
         let mut sink = Sink::start(Closed).unwrap();
         sink.write_all(b"one\n").unwrap();
         sink.write_all(b"two\n").unwrap();

@@ -19,7 +19,7 @@ const REQUESTS: [(&str, &str); 8] = [
 
 /// X01, P05: security headers on pages, data and errors alike; no word about what runs here.
 #[test]
-fn every_reply_carries_the_security_headers() {
+fn x01_p05_every_reply_carries_the_security_headers() {
     let server = Server::dev();
     for (method, path) in REQUESTS {
         let reply = server.request(method, path, &[], b"");
@@ -39,7 +39,7 @@ fn every_reply_carries_the_security_headers() {
 
 /// P05: errors have one shape and tell no causes.
 #[test]
-fn every_error_is_a_problem() {
+fn p05_every_error_is_a_problem() {
     let server = Server::dev();
     for (method, path, status) in [
         ("GET", "/missing.js", 404),
@@ -57,7 +57,7 @@ fn every_error_is_a_problem() {
 
 /// X02: a server whose public address is https makes browsers insist on it.
 #[test]
-fn https_is_insisted_on_when_it_is_the_public_address() {
+fn x02_https_is_insisted_on_when_it_is_the_public_address() {
     let server = Server::serve("public_url = \"https://auth.test\"", "");
     for path in ["/healthz", "/", "/api/missing/"] {
         let reply = server.get(path);
@@ -89,7 +89,7 @@ fn every_reply_has_an_id_of_our_own() {
 
 /// X05, and contract section 8: codes and states in a query are never logged.
 #[test]
-fn logs_hold_one_record_per_request_and_no_query() {
+fn x05_logs_hold_one_record_per_request_and_no_query() {
     let server = Server::serve("public_url = \"http://localhost:3000\"", "");
     let reply = server.request(
         "GET",

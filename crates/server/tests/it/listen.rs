@@ -36,7 +36,7 @@ fn assert_closes(mut stream: TcpStream, what: &str) -> Vec<u8> {
 
 /// L21: each kind of slow client is let go; they wait side by side.
 #[test]
-fn every_wait_for_a_client_ends() {
+fn l21_every_wait_for_a_client_ends() {
     let app = tempfile::tempdir().unwrap();
     fs::write(app.path().join("index.html"), "<!doctype html>").unwrap();
     fs::write(app.path().join("large.bin"), vec![b'x'; LARGE]).unwrap();
@@ -106,7 +106,7 @@ fn slow_reader(server: &Server) {
 
 /// L21: 2000 sockets that send nothing, or half a head, do not stop anybody else.
 #[test]
-fn two_thousand_idle_sockets_do_not_stop_a_request() {
+fn l21_two_thousand_idle_sockets_do_not_stop_a_request() {
     let server = Server::dev();
     let allowed = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |files| files.try_into().unwrap());
     let count = allowed.saturating_sub(100).min(2000);
@@ -129,7 +129,7 @@ fn two_thousand_idle_sockets_do_not_stop_a_request() {
 
 /// L22: more clients than files; the server neither dies nor forgets how to accept.
 #[test]
-fn running_out_of_files_is_survived() {
+fn l22_running_out_of_files_is_survived() {
     let mut server = Server::dev_with_file_limit(128);
     // The cap lets in what fits; the next ones wait in the kernel's queue, and when that is full, nobody answers.
     let patience = Duration::from_millis(20);
@@ -145,7 +145,7 @@ fn running_out_of_files_is_survived() {
 
 /// P02: too much of anything is refused, and the next client does not notice.
 #[test]
-fn oversized_requests_are_refused() {
+fn p02_oversized_requests_are_refused() {
     let server = Server::dev();
     let host = server.host();
     let head = format!(
@@ -185,7 +185,7 @@ fn oversized_requests_are_refused() {
 
 /// RFC 9112, section 3.2: what a proxy and we could read differently is refused.
 #[test]
-fn ambiguous_requests_are_refused() {
+fn f06_ambiguous_requests_are_refused() {
     let server = Server::dev();
     let host = server.host();
     for request in [
@@ -207,17 +207,54 @@ fn ambiguous_requests_are_refused() {
     );
     for framing in [
         "Content-Length: 1\r\nContent-Length: 2\r\n",
+        "Content-Length: 1, 1\r\n",
+        "Content-Length: +1\r\n",
+        "Content-Length: 0x1\r\n",
+        "Content-Length : 1\r\n",
         "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n",
         "Transfer-Encoding : chunked\r\n",
+        "X-Folded: a\r\n b\r\n",
+        "X-Bare: a\rb\r\n",
+        "X-Nul: a\0b\r\n",
     ] {
         let request = format!("POST /api/login/ HTTP/1.1\r\nHost: {host}\r\n{framing}\r\nx");
         assert_eq!(server.send(request.as_bytes()).status, 400, "{framing}");
+    }
+    let old =
+        format!("POST /api/login/ HTTP/1.0\r\nHost: {host}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    assert_eq!(server.send(old.as_bytes()).status, 400, "HTTP/1.0 knows no chunks");
+}
+
+/// F06: whichever length a proxy believed, what it took for a body is no request of its own.
+#[test]
+fn f06_no_request_hides_in_the_body_of_another() {
+    let server = Server::dev();
+    let host = server.host();
+    let hidden = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+    let length = format!("Content-Length: {}\r\n", hidden.len());
+    let chunks = "Transfer-Encoding: chunked\r\n";
+    for (framing, body) in [
+        (format!("{length}{chunks}"), format!("0\r\n\r\n{hidden}")),
+        (format!("{chunks}{length}"), format!("0\r\n\r\n{hidden}")),
+        (format!("Content-Length: 5\r\n{chunks}"), format!("0\r\n\r\n{hidden}")),
+        (format!("{length}Expect: 100-continue\r\n"), hidden.clone()),
+        (format!("{length}Connection: close\r\n"), format!("{hidden}{hidden}")),
+        (format!("{chunks}Connection: close\r\n"), format!("-1\r\n{hidden}")),
+        (format!("{chunks}Connection: close\r\n"), format!("0\r\nTrailer: x\r\n\r\n{hidden}")),
+    ] {
+        let mut stream = server.connect();
+        let head = format!("POST /api/login/ HTTP/1.1\r\nHost: {host}\r\n{framing}\r\n");
+        stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+        let read = String::from_utf8(assert_closes(stream, &framing)).unwrap();
+        assert!(read.starts_with("HTTP/1.1 4") || read.starts_with("HTTP/1.1 100"), "{framing}: {read}");
+        assert!(!read.contains("200 OK"), "{framing}: {read}");
     }
 }
 
 /// L19: what has been accepted is answered, nothing new is, and the process ends by itself.
 #[test]
-fn a_stop_finishes_what_runs() {
+fn l19_a_stop_finishes_what_runs() {
     let mut server = Server::dev();
     let mut idle = server.connect();
     write!(idle, "GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.host()).unwrap();
@@ -249,7 +286,7 @@ fn a_stop_finishes_what_runs() {
 
 /// L24: a log that nobody reads, or that cannot be written, is not the clients' problem, nor the stop's.
 #[test]
-fn a_stuck_or_closed_log_stops_nothing() {
+fn l24_a_stuck_or_closed_log_stops_nothing() {
     for reader in [Reader::Stalls, Reader::Leaves] {
         let mut server = Server::dev_read_by(reader);
         let mut stream = server.connect();

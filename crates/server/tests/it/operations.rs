@@ -20,7 +20,7 @@ fn health_and_readiness_answer() {
 
 /// X07: metrics are on their own listener, and only when asked for.
 #[test]
-fn metrics_have_a_listener_of_their_own() {
+fn x07_metrics_have_a_listener_of_their_own() {
     let port = free_port();
     let top = format!("public_url = \"http://localhost:3000\"\nmetrics_listen = \"127.0.0.1:{port}\"");
     let server = Server::serve(&top, "");

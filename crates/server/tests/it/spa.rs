@@ -57,7 +57,7 @@ fn a_client_side_route_survives_a_reload() {
 
 /// X07: the fallback is for navigation, never for a file, a script's call, or the API.
 #[test]
-fn a_page_is_no_answer_to_what_is_not_a_navigation() {
+fn x07_a_page_is_no_answer_to_what_is_not_a_navigation() {
     let build = build();
     let server = serving(build.path());
     for path in [
@@ -101,7 +101,7 @@ fn a_password_manager_finds_the_page_that_changes_a_password() {
 
 /// P05, X07.
 #[test]
-fn pages_take_only_get_and_head() {
+fn p05_x07_pages_take_only_get_and_head() {
     let build = build();
     let server = serving(build.path());
     for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
