@@ -13,7 +13,7 @@ use crate::by_mail::{
     sign_up, verify, with_token,
 };
 use crate::database::App;
-use crate::race::{at_once, within};
+use crate::race::{SOON, at_once, within};
 
 const ELSEWHERE: &str = "ada@elsewhere.test";
 
@@ -223,7 +223,7 @@ async fn h4_an_undo_leaves_an_attacker_nothing() {
     let account = administration::show(&app.cloakroom, ADA).await.unwrap();
     assert!(!account.has_password && account.email == ADA);
     assert_eq!(attacker.get(PROFILE).await.status, 401);
-    within(Duration::from_secs(1), async || there.get(PROFILE).await.status == 401).await;
+    within(SOON, async || there.get(PROFILE).await.status == 401).await;
     assert_eq!((app.database.rows("sessions").await, app.database.rows("browsers").await), (0, 0));
     for password in [PASSWORD, "the-attackers-own-choice"] {
         for email in [ADA, "attacker@evil.test", "second@evil.test"] {
@@ -406,7 +406,7 @@ async fn s15_the_new_address_is_seen_on_every_node() {
     assert_eq!(address(&there).await, ADA);
     let (confirm, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
-    within(Duration::from_secs(1), async || address(&there).await == ELSEWHERE).await;
+    within(SOON, async || address(&there).await == ELSEWHERE).await;
 }
 
 #[tokio::test]

@@ -289,9 +289,10 @@ async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() 
     );
     for (reply, elapsed) in busy {
         assert_eq!((&*reply.code(), &reply.headers["retry-after"]), ("unavailable", &"2".parse().unwrap()));
-        assert!(*elapsed < Duration::from_secs(5), "turned away after {elapsed:?}");
+        assert!(*elapsed < Duration::from_secs(10), "turned away after {elapsed:?}");
     }
-    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
+    // The threads that hash yield to everything else that runs.
+    assert!(start.elapsed() < Duration::from_mins(5), "{:?}", start.elapsed());
     assert_eq!(page(&app).await.login(ADA, PASSWORD).await.status, 200, "it is over");
 }
 

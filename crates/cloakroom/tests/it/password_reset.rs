@@ -14,7 +14,7 @@ use crate::by_mail::{
     with_token,
 };
 use crate::database::app_with;
-use crate::race::{at_once, within};
+use crate::race::{SOON, at_once, within};
 use crate::sink::Sink;
 use crate::timing::assert_alike;
 
@@ -174,7 +174,7 @@ async fn s07_s15_a_reset_ends_every_session_on_every_node() {
     assert_eq!((here.state().await, other.get(PROFILE).await.status.as_u16()), ("anonymous".into(), 401));
     assert_eq!(app.database.rows("sessions").await, 0);
     assert_eq!(app.database.rows("browsers").await, 0, "no browser is known any more");
-    within(Duration::from_secs(1), async || there.get(PROFILE).await.status == 401).await;
+    within(SOON, async || there.get(PROFILE).await.status == 401).await;
     assert_eq!(here.login(ADA, NEW).await.status, 200, "with the CSRF token of the reply");
 }
 

@@ -324,7 +324,7 @@ async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
     );
     let answer = waiting.await.unwrap();
     assert_refused(&browser, &answer, "provider_unreachable").await;
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
 /// Where nobody listens at all, and where what answers does not prove whose it is.

@@ -11,7 +11,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::database::{App, app_with, app_without_limits, https_app};
-use crate::race::{at_once, within};
+use crate::race::{SOON, at_once, within};
 
 const ADA: &str = "ada@example.test";
 const GRACE: &str = "grace@example.test";
@@ -488,7 +488,7 @@ async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_
             }
             _ => {}
         }
-        within(Duration::from_secs(1), async || there.get(PROFILE).await.status == 401).await;
+        within(SOON, async || there.get(PROFILE).await.status == 401).await;
     }
 }
 
@@ -502,7 +502,7 @@ async fn s15_the_command_line_ends_sessions_of_a_server_that_runs() {
     let command = cloakroom::Cloakroom::for_administration(config).await.unwrap();
     administration::set_active(&command, ADA, false).await.unwrap();
     command.close().await;
-    within(Duration::from_secs(1), async || ada.get(PROFILE).await.status == 401).await;
+    within(SOON, async || ada.get(PROFILE).await.status == 401).await;
 }
 
 /// The account that a browser is signed in to changes only by a sign-in, and then wholly.

@@ -123,7 +123,8 @@ fn l21_two_thousand_idle_sockets_do_not_stop_a_request() {
     for _ in 0..10 {
         assert_eq!(server.get("/healthz").status, 200);
     }
-    assert!(started.elapsed() < Duration::from_secs(5), "{:?} for ten requests", started.elapsed());
+    // Whoever had to wait for one of the idle ones to be let go would wait for ten.
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?} for ten requests", started.elapsed());
     drop(idle);
 }
 
@@ -271,10 +272,14 @@ fn l19_a_stop_finishes_what_runs() {
          Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{"
     )
     .unwrap();
-    thread::sleep(Duration::from_millis(200));
+    // Until it is under way; the kernel took it for the server at once.
+    thread::sleep(Duration::from_secs(1));
     server.terminate();
-    thread::sleep(Duration::from_millis(500));
-    assert!(TcpStream::connect(server.address()).is_err(), "still accepts");
+    let told = Instant::now();
+    while TcpStream::connect(server.address()).is_ok() {
+        assert!(told.elapsed() < Duration::from_secs(10), "still accepts");
+        thread::sleep(Duration::from_millis(20));
+    }
     let _ = running.write_all(b"}");
     let mut reply = Vec::new();
     let _ = running.read_to_end(&mut reply);

