@@ -61,9 +61,7 @@ pub(crate) fn init(format: Format) -> Result<Log, Error> {
     let levels = match std::env::var(LEVEL_VARIABLE) {
         Ok(levels) => levels.parse::<Targets>().map_err(|_| Error::Level(levels))?,
         // What Postgres remarks on each migration that is there already is no news.
-        Err(_) => Targets::new()
-            .with_default(tracing::Level::INFO)
-            .with_target("sqlx", tracing::Level::WARN),
+        Err(_) => Targets::new().with_default(tracing::Level::INFO).with_target("sqlx", tracing::Level::WARN),
     };
     let sink = Sink::start(io::stdout()).map_err(Error::Thread)?;
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(sink.clone());
