@@ -15,9 +15,13 @@ export const passwordMinLength = computed(() => config.value?.password.min_lengt
 /** The providers of social login, in the order of the configuration. */
 export const providers = computed<Provider[]>(() => config.value?.providers ?? [])
 
-/** What people call a provider. */
+/**
+ * What people call a provider. One that we do not know stands in the address bar, where anybody can have written it: what does not
+ * even look like an id is not shown to people as if we had said it.
+ */
 export function providerName(id: string): string {
-  return providers.value.find((provider) => provider.id === id)?.name ?? id
+  const known = providers.value.find((provider) => provider.id === id)
+  return known?.name ?? (/^[a-z0-9-]{1,32}$/.test(id) ? id : '?')
 }
 
 /** Asks the server, once, and in parallel with the session: no page is drawn before both are there. */

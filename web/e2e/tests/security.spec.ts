@@ -68,6 +68,38 @@ test('X01: the page holds no inline script or style, and no source map', async (
   }
 })
 
+test('X03: what a link says is never taken for markup, wherever it stands', async ({ page }) => {
+  // The fixture `faults` fails the test at an inline handler that the policy stops, too.
+  const opened: string[] = []
+  page.on('dialog', (dialog) => {
+    opened.push(dialog.message())
+    void dialog.dismiss()
+  })
+  const markup = ['<img src=x onerror=alert(1)>', '"><svg onload=alert(1)>', '<script>alert(1)</script>', '{{alert(1)}}']
+  for (const evil of markup) {
+    const text = encodeURIComponent(evil)
+    for (const path of [
+      `/auth/github/callback?error=${text}&error_description=${text}&state=${text}`,
+      `/auth/github/callback?code=${text}&state=${text}&iss=${text}`,
+      `/auth/${text}/callback?code=x&state=y`,
+      `/login?error=${text}&next=${text}&email=${text}`,
+      `/verify-email#token=${text}`,
+      `/reset-password#token=${text}`,
+      `/undo-email-change#token=${text}`,
+      `/${text}`,
+    ]) {
+      await page.goto(path)
+      await expect(page.locator('h1'), path).toBeVisible()
+      await expect(page.getByRole('button', { name: 'Cancel' }), path).toHaveCount(0)
+      const planted = page.locator('img[src="x"], svg[onload], script:not([src]), [onerror]')
+      await expect(planted, path).toHaveCount(0)
+      // Nor is it put before people as if we had said it.
+      await expect(page.locator('main'), path).not.toContainText('alert(1)')
+    }
+  }
+  expect(opened).toEqual([])
+})
+
 test('X08: nothing secret can be read by a script', async ({ page, context, person }) => {
   await signIn(page, person)
   await page.getByRole('link', { name: 'Cloakroom, home' }).click()
