@@ -1,9 +1,21 @@
-//! Sign-in for web apps: you hand over your coat (a password) and get a ticket that means nothing to anyone but the
-//! attendant (an opaque, HttpOnly session cookie). Lose it, and the attendant tears up the other half.
+//! Sign-in for any axum app: you hand over your coat (a password, a GitHub login) and get a ticket that means nothing to
+//! anyone but the attendant (an opaque, HttpOnly session cookie). Lose it, and the attendant tears up the other half.
 //!
 //! ```no_run
 #![doc = include_str!("../examples/embed.rs")]
 //! ```
+//!
+//! - [`Cloakroom`] is opened once and cloned cheaply. Its [`router`](Cloakroom::router) answers under `/api/`; its
+//!   [`layer`](Cloakroom::layer) puts a session behind every request, and turns away forged ones.
+//! - Handlers take [`User`] (401 to strangers), `Option<User>` (everybody is welcome) or [`Staff`]. Keep your own data by
+//!   [`User::id`]: addresses change.
+//! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
+//! - [`administration`] adds, invites, deactivates and deletes accounts, as the command line does.
+//! - [`pipeline::Step`] is a word of yours in what becomes of somebody who comes by a provider.
+//! - `testing` (feature `testing`) has a browser with a cookie jar, a clock to turn, and a GitHub to sign in with.
+//!
+//! Every handler that can fail may return [`Error`]: it is a response, `application/problem+json` with a stable code.
+//! Pages, mail server and logs are yours to bring; the guide on embedding in `docs/guides/` tells how.
 
 mod cloakroom;
 mod clock;
