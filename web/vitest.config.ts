@@ -1,9 +1,15 @@
 import vue from '@vitejs/plugin-vue'
+import { defaultClientConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
+
+/** The client and the plugin as they are written, not as they are packed. */
+const conditions = ['cloakroom-source', ...defaultClientConditions]
 
 /** Every unit test of the workspace; the end-to-end tests are Playwright's. */
 export default defineConfig({
   plugins: [vue()],
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
     environment: 'happy-dom',
     include: ['{client,vue,app}/tests/**/*.test.ts'],

@@ -3,7 +3,7 @@ import { fileURLToPath, URL } from 'node:url'
 import VueI18nPlugin from '@intlify/unplugin-vue-i18n/vite'
 import { quasar } from '@quasar/vite-plugin'
 import vue from '@vitejs/plugin-vue'
-import { defineConfig, type Plugin, type ProxyOptions } from 'vite'
+import { defaultClientConditions, defineConfig, type Plugin, type ProxyOptions } from 'vite'
 
 const THEME_SCRIPT = 'src/theme-before-paint.js'
 const inApp = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -73,6 +73,8 @@ export default defineConfig({
     themeBeforePaint(),
     onlyWhatIsUsedOfVue(),
   ],
+  // The client and the plugin as they are written, not as they are packed.
+  resolve: { conditions: ['cloakroom-source', ...defaultClientConditions] },
   // Neither our components nor Quasar's use Vue's Options API.
   define: { __VUE_OPTIONS_API__: 'false' },
   server: {

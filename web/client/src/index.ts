@@ -4,8 +4,8 @@
  * Credentials live in HttpOnly cookies that this code cannot see. The one cookie it reads is the CSRF token, and it reads
  * that at each request: the token changes with every sign-in and sign-out, in any tab.
  */
-import { localProblem, type Result } from './problem'
-import { createRequester, csrfToken, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request'
+import { localProblem, type Result } from './problem.js'
+import { createRequester, csrfToken, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request.js'
 import type {
   AccountProof,
   Config,
@@ -24,11 +24,11 @@ import type {
   SocialReply,
   SocialStart,
   SocialStarted,
-} from './types'
+} from './types.js'
 
-export type { FieldProblem, Problem, ProblemCode, Result } from './problem'
-export type { CallOptions, ClientOptions, Remedy, RequestOptions } from './request'
-export type * from './types'
+export type { FieldProblem, Problem, ProblemCode, Result } from './problem.js'
+export type { CallOptions, ClientOptions, Remedy, RequestOptions } from './request.js'
+export type * from './types.js'
 
 /** Every call that the pages make. */
 export interface Client {

@@ -1,4 +1,4 @@
-import type { components } from './schema'
+import type { components } from './schema.js'
 
 /** Every code that a reply of Cloakroom can carry, and those that only this client makes. */
 export type ProblemCode =

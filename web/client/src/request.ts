@@ -2,7 +2,7 @@
  * One request and what may have to happen before it succeeds: a fresh CSRF token, a sign-in, a proof of identity. The
  * request is then sent again as it was, its body included.
  */
-import { dataOf, localProblem, problemOf, type ProblemCode, type Result } from './problem'
+import { dataOf, localProblem, problemOf, type ProblemCode, type Result } from './problem.js'
 
 /** Where the server is, and how to reach it. */
 export interface ClientOptions {

@@ -1,5 +1,5 @@
 /** What goes over the wire, by the names that pages use. */
-import type { components } from './schema'
+import type { components } from './schema.js'
 
 type Schemas = components['schemas']
 

@@ -1,7 +1,7 @@
 import { watch } from 'vue'
 import type { LocationQueryRaw, RouteLocationNormalized, Router } from 'vue-router'
-import { safeNext } from './next'
-import type { Session } from './session'
+import { safeNext } from './next.js'
+import type { Session } from './session.js'
 
 declare module 'vue-router' {
   interface RouteMeta {

@@ -2,16 +2,16 @@
 import type { Client } from '@cloakroom/client'
 import { inject, watch, type App, type InjectionKey } from 'vue'
 import type { Router } from 'vue-router'
-import { installGuard, type GuardPaths } from './guard'
-import { startReauthentication, type Reauthentication } from './reauthentication'
-import { startSession, type Session } from './session'
-import { useAuthStore } from './store'
+import { installGuard, type GuardPaths } from './guard.js'
+import { startReauthentication, type Reauthentication } from './reauthentication.js'
+import { startSession, type Session } from './session.js'
+import { useAuthStore } from './store.js'
 
-export type { GuardPaths } from './guard'
-export { safeNext } from './next'
-export type { Reauthentication } from './reauthentication'
-export type { Session, SessionStatus, SignedOutBy } from './session'
-export { useAuthStore } from './store'
+export type { GuardPaths } from './guard.js'
+export { safeNext } from './next.js'
+export type { Reauthentication } from './reauthentication.js'
+export type { Session, SessionStatus, SignedOutBy } from './session.js'
+export { useAuthStore } from './store.js'
 
 /** What the plugin needs. */
 export interface CloakroomOptions {

@@ -1,6 +1,6 @@
 import type { CallOptions, Client, LoginReply, Result, User } from '@cloakroom/client'
 import { ref, type Ref } from 'vue'
-import { joinTabs } from './tabs'
+import { joinTabs } from './tabs.js'
 
 /**
  * Some requests are only for who has proven their identity a short while ago. One that is refused waits here until its

@@ -13,8 +13,8 @@ import type {
   User,
 } from '@cloakroom/client'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { readFlag, SIGN_OUT_PENDING, writeFlag } from './storage'
-import { joinTabs, type TabMessage } from './tabs'
+import { readFlag, SIGN_OUT_PENDING, writeFlag } from './storage.js'
+import { joinTabs, type TabMessage } from './tabs.js'
 
 /**
  * What this tab knows about the session. `loading` happens once, at boot. `expired` means that the page still shows

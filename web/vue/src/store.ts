@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { AUTHENTICATED, readFlag, writeFlag } from './storage'
+import { AUTHENTICATED, readFlag, writeFlag } from './storage.js'
 
 /**
  * The store of the article: whether this browser was signed in when we last heard, mirrored in localStorage. It makes a
