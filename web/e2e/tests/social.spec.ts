@@ -310,3 +310,23 @@ test('X08: neither code nor state is left where a script or a reload finds it', 
   const left = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state, document.cookie]))
   for (const secret of [searchParams.get('code'), searchParams.get('state')]) expect(left).not.toContain(secret)
 })
+
+test('who has no password and whose session has ended signs in by the provider in a tab of its own, and goes on', async ({ page, context }) => {
+  const [email, address] = [newAddress(), newAddress()]
+  await continueWith(page, 'GitHub', { email })
+  await expect(page.getByText(email)).toBeVisible()
+  await page.goto('/account/email')
+  await page.getByLabel('New email').fill(address)
+  await context.clearCookies({ name: 'sessionid' })
+  await page.getByRole('button', { name: 'Send me a link' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
+  await expect(dialog.getByRole('link', { name: 'Sign in in a new tab' })).toBeFocused()
+  await expect(dialog.getByLabel('Password')).toHaveCount(0)
+  const opened = context.waitForEvent('page')
+  await dialog.getByRole('link', { name: 'Sign in in a new tab' }).click()
+  const elsewhere = await opened
+  await elsewhere.getByRole('button', { name: 'Continue with GitHub' }).click()
+  await be(elsewhere, 'GitHub', { email })
+  await expect(page.getByText(`We sent a link to ${address}.`)).toBeVisible()
+  await expect(dialog).toBeHidden()
+})
