@@ -1,6 +1,7 @@
 //! Everything goes through the public surface, as a browser would, on the engine that the environment names.
 mod architecture;
 mod by_mail;
+mod catalogue;
 mod config;
 mod csrf;
 mod database;

@@ -155,6 +155,27 @@ async fn p01_json_that_is_not_what_was_asked_for_is_422_and_names_the_field() {
     }
 }
 
+/// Whose account a call is about, its session or its token says, and never a field.
+#[tokio::test]
+async fn m04_somebody_elses_id_is_no_field_of_any_call() {
+    let (app, _) = app_and_page().await;
+    let victim = app.add("victim@example.test", Rank::Plain).await;
+    let ada = app.signed_in(ADA).await;
+    for (method, path) in unsafe_operations() {
+        for field in ["user_id", "userId", "id", "user", "account", "identity_id", "is_staff"] {
+            let reply = ada.call(&method, &path).json(&json!({field: victim.id})).send().await;
+            assert_problem(&reply, 422, "validation_failed", &format!("{method} {path} {field}"));
+            let error = &reply.json()["errors"][0];
+            assert_eq!(
+                (&error["field"], &error["code"]),
+                (&json!(field), &json!("unknown")),
+                "{method} {path}"
+            );
+        }
+    }
+    assert_eq!(ada.get("/api/session/").await.json()["user"]["email"], ADA);
+}
+
 #[tokio::test]
 async fn p02_a_body_has_at_most_64_kib_whether_or_not_it_says_so() {
     const LIMIT: usize = 64 * 1024;

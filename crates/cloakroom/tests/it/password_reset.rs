@@ -21,7 +21,7 @@ use crate::timing::assert_alike;
 const CHECK: &str = "/api/password/reset/check/";
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_and_its_owner_told() {
+async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_in() {
     let app = app_with_ada().await;
     let browser = page(&app).await;
     let reply = ask_reset(&browser, "ADA@example.test").await;
