@@ -2,7 +2,6 @@
 
 use crate::cloakroom::Cloakroom;
 use crate::error::Result;
-use crate::model::challenge::ChallengeKind;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
 use crate::store::Tx;
@@ -41,8 +40,7 @@ pub(crate) async fn everywhere(cloakroom: &Cloakroom, visitor: &Visitor, user: &
 async fn leave_browser(tx: &mut Tx, visitor: &Visitor) -> Result<()> {
     if let Some(browser) = &visitor.browser {
         tx.forget_browser_of_signups(browser.hash()).await?;
-        tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
-        tx.end_challenges_in(ChallengeKind::SocialPause, browser.hash()).await?;
+        tx.end_social_in(browser.hash()).await?;
     }
     Ok(())
 }

@@ -254,6 +254,18 @@ impl Tx {
         Ok(ended.0 == 1)
     }
 
+    /// Ends whatever anybody wants of a provider in this browser: in one statement, which takes the rows in the order of the
+    /// one below.
+    pub(crate) async fn end_social_in(&mut self, browser: TicketHash) -> Result<()> {
+        query("DELETE FROM challenges WHERE browser_hash = $1 AND (kind = $2 OR kind = $3)")
+            .bind(browser)
+            .bind(ChallengeKind::SocialAttempt.as_str())
+            .bind(ChallengeKind::SocialPause.as_str())
+            .execute(self)
+            .await?;
+        Ok(())
+    }
+
     /// Once an account has signed in to a browser, what somebody else wants there of a provider is over.
     pub(crate) async fn end_social_of_others(&mut self, browser: TicketHash, user_id: &str) -> Result<()> {
         query(
