@@ -141,6 +141,12 @@ impl Invalid {
     }
 }
 
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::Validation(vec![invalid])
+    }
+}
+
 /// How an error is told on the wire.
 pub(crate) struct Description {
     pub(crate) status: u16,

@@ -16,6 +16,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::network::Network;
+use crate::model::visitor::Visitor;
 use crate::secret::Purpose;
 use crate::store::Tx;
 
@@ -98,19 +99,19 @@ pub(crate) struct Count {
 /// A try that was counted and not refused.
 pub(crate) struct Counted(Vec<Count>);
 
-/// Counts a try of somebody at `network` to prove that they own the account of `email`.
+/// Counts a try of `visitor` to prove that they own the account of `email`.
 ///
-/// `known_browser` is one that has signed in to that account before: it does not meet the ceiling over all
-/// networks, so that an attacker with many addresses cannot lock the owner out.
+/// A browser that has signed in to that account before does not meet the ceiling over all networks, so that an attacker
+/// with many addresses cannot lock the owner out. A session alone does not make a browser known: it may be a stolen one.
 ///
 /// # Errors
 /// [`Error::RateLimited`] when any of the limits is used up.
-pub(crate) async fn count_proof(
-    cloakroom: &Cloakroom,
-    email: &Email,
-    network: Network,
-    known_browser: bool,
-) -> Result<Counted> {
+pub(crate) async fn count_proof(cloakroom: &Cloakroom, email: &Email, visitor: &Visitor) -> Result<Counted> {
+    let network = visitor.network;
+    let is_known = match &visitor.browser {
+        Some(browser) => cloakroom.store().knows_browser(email, browser.hash()).await?,
+        None => false,
+    };
     let rates = &cloakroom.config().limits;
     let ceiling =
         Rate { count: rates.login_per_account.count.saturating_mul(CEILING), ..rates.login_per_account };
@@ -123,7 +124,7 @@ pub(crate) async fn count_proof(
         },
     ];
     let everywhere =
-        (!known_browser).then(|| Limit { key: key(cloakroom, "ceiling", email.canonical()), rate: ceiling });
+        (!is_known).then(|| Limit { key: key(cloakroom, "ceiling", email.canonical()), rate: ceiling });
     count(cloakroom, here, everywhere).await
 }
 

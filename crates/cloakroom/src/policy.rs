@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
-use crate::error::Invalid;
+use crate::error::{Error, Invalid};
 use crate::model::email::Email;
 
 /// The most bytes a password may have; a longer one is refused before anything is computed from it.
@@ -37,6 +37,14 @@ pub(crate) fn address(text: &str) -> Result<Email, Invalid> {
         None if text.trim().is_empty() => refuse("required", "Enter your email address."),
         None => refuse("invalid", "Enter an email address, such as name@example.com."),
     }
+}
+
+/// Takes an address out of storage, where only addresses are.
+///
+/// # Errors
+/// [`Error::Internal`] for what is none.
+pub(crate) fn stored_address(text: &str) -> crate::error::Result<Email> {
+    Email::parse(text).ok_or_else(|| Error::internal("a stored address is none"))
 }
 
 /// Takes a path of ours to go back to; nothing that a browser could read as another site's (RFC 3986, section 4.2).

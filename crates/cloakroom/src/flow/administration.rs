@@ -250,7 +250,7 @@ pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
 }
 
 fn parse(email: &str) -> Result<Email> {
-    policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))
+    Ok(policy::address(email)?)
 }
 
 async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
@@ -258,7 +258,6 @@ async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
 }
 
 async fn hash_new(cloakroom: &Cloakroom, email: &Email, password: &str) -> Result<String> {
-    policy::password_of(cloakroom.config(), password, Some(email))
-        .map_err(|invalid| Error::Validation(vec![invalid]))?;
+    policy::password_of(cloakroom.config(), password, Some(email))?;
     cloakroom.passwords().place()?.hash(password).await
 }

@@ -28,12 +28,11 @@ pub(crate) async fn start(
     email: &str,
 ) -> Result<Timestamp> {
     let user = &session::require_recent(cloakroom, visitor).await?.user;
-    let new = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let new = policy::address(email)?;
     if new.spelling() == user.email {
-        let own = Invalid::new("email", "unchanged", "This is your email address already.");
-        return Err(Error::Validation(vec![own]));
+        return Err(Invalid::new("email", "unchanged", "This is your email address already.").into());
     }
-    let old = stored(&user.email)?;
+    let old = policy::stored_address(&user.email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
     if !limits::count_mail(cloakroom, &new, visitor.network).await? {
@@ -72,7 +71,7 @@ pub(crate) async fn confirm(
     if change.user_id.as_ref() != Some(&user.id) {
         return Err(Error::OtherUserSignedIn);
     }
-    let new = stored(change.email.as_deref().unwrap_or_default())?;
+    let new = policy::stored_address(change.email.as_deref().unwrap_or_default())?;
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&new).await?;
     hold(&mut tx, visitor, &user.id).await?;
@@ -103,7 +102,7 @@ pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str
     let now = cloakroom.now();
     let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;
     let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
-    let old = stored(undo.email.as_deref().unwrap_or_default())?;
+    let old = policy::stored_address(undo.email.as_deref().unwrap_or_default())?;
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&old).await?;
     tx.hold_account(user_id).await?;
@@ -139,8 +138,4 @@ async fn set_email(tx: &mut Tx, user_id: &str, email: &Email) -> Result<()> {
         Error::AlreadyExists(_) => Error::EmailTaken,
         other => other,
     })
-}
-
-fn stored(email: &str) -> Result<Email> {
-    Email::parse(email).ok_or_else(|| Error::internal("a stored address is none"))
 }

@@ -32,6 +32,12 @@ pub(crate) struct Proof<'a> {
     pub(crate) code: Option<&'a str>,
 }
 
+/// An address that was proven, and what its account is to open with.
+struct Proven {
+    email: Email,
+    password_hash: Option<String>,
+}
+
 /// Which address a link is for; uses nothing up, so that whatever opens links by itself does no harm.
 ///
 /// # Errors
@@ -58,11 +64,10 @@ pub(crate) async fn verify(
         Proof { token: None, password: None, email: Some(email), code: Some(code) } => {
             by_code(cloakroom, arrival, email, code).await
         }
-        _ => Err(Error::Validation(vec![Invalid::new(
-            "token",
-            "required",
-            "Send the token of the link, or the email address and the code.",
-        )])),
+        _ => {
+            let detail = "Send the token of the link, or the email address and the code.";
+            Err(Invalid::new("token", "required", detail).into())
+        }
     }
 }
 
@@ -81,8 +86,7 @@ async fn by_token(
     let is_here = pending.is_of(browser, cloakroom.now());
     let chosen = match password {
         Some(password) => {
-            policy::password_of(cloakroom.config(), password, Some(&email))
-                .map_err(|invalid| Error::Validation(vec![invalid]))?;
+            policy::password_of(cloakroom.config(), password, Some(&email))?;
             Some(cloakroom.passwords().place()?.hash(password).await?)
         }
         None if is_here && pending.kind == ChallengeKind::SocialEmail => {
@@ -104,8 +108,8 @@ async fn by_token(
         let waiting: Waiting = social::read(&pending)?;
         tx.end_challenge(waiting.pause_id.as_deref().unwrap_or_default(), pending.browser).await?;
     }
-    let account = Account::new(&email, chosen.or(pending.password_hash), cloakroom.now());
-    make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
+    let proven = Proven { email, password_hash: chosen.or(pending.password_hash) };
+    make(cloakroom, tx, visitor, proven).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::TokenInvalid,
         other => other,
     })
@@ -113,7 +117,7 @@ async fn by_token(
 
 async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignedIn> {
     let visitor = arrival.visitor;
-    let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let email = policy::address(email)?;
     session::require_none(cloakroom, visitor).await?;
     signup::require_open(cloakroom)?;
     let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
@@ -144,23 +148,19 @@ async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code:
         });
     }
     tx.end_challenge(&right.id, right.browser).await?;
-    let account = Account::new(&email, right.password_hash, now);
-    make(cloakroom, tx, visitor, (account, email)).await.map_err(|error| match error {
+    let proven = Proven { email, password_hash: right.password_hash };
+    make(cloakroom, tx, visitor, proven).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::InvalidCode,
         other => other,
     })
 }
 
 /// The account, the end of every other signup for its address, and the session, all in one transaction.
-async fn make(
-    cloakroom: &Cloakroom,
-    mut tx: Tx,
-    visitor: &Visitor,
-    (account, email): (Account, Email),
-) -> Result<SignedIn> {
-    tx.add_account(&account, &email).await?;
-    tx.end_challenges_for(ChallengeKind::Signup, &email).await?;
-    tx.end_challenges_for(ChallengeKind::SocialEmail, &email).await?;
+async fn make(cloakroom: &Cloakroom, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignedIn> {
+    let account = Account::new(&proven.email, proven.password_hash, cloakroom.now());
+    tx.add_account(&account, &proven.email).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, &proven.email).await?;
+    tx.end_challenges_for(ChallengeKind::SocialEmail, &proven.email).await?;
     tracing::info!(user = account.id, "signed up");
     login::proceed(cloakroom, tx, visitor, Factor::mailbox(account)).await?.ok_or(Error::AccountInactive)
 }

@@ -91,11 +91,7 @@ async fn attempt(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password
 async fn admit(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<Attempt> {
     let email = check_form(email, password)?;
     let place = cloakroom.passwords().place()?;
-    let is_known = match &visitor.browser {
-        Some(browser) => cloakroom.store().knows_browser(&email, browser.hash()).await?,
-        None => false,
-    };
-    let counted = limits::count_proof(cloakroom, &email, visitor.network, is_known).await?;
+    let counted = limits::count_proof(cloakroom, &email, visitor).await?;
     Ok(Attempt { email, place, counted })
 }
 

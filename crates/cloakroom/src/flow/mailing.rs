@@ -134,7 +134,7 @@ pub(crate) fn locale(tag: &str) -> Result<Locale> {
 
 fn unknown(field: &str, name: &str, known: &[&str]) -> Error {
     let detail = format!("`{name}` is not one of {}", known.join(", "));
-    Error::Validation(vec![Invalid::new(field, "unknown", detail)])
+    Invalid::new(field, "unknown", detail).into()
 }
 
 /// Sends a test mail at once, past the outbox, and tells what the server said.
@@ -145,7 +145,7 @@ pub async fn test(cloakroom: &Cloakroom, to: &str) -> Result<Outcome> {
     let config = cloakroom.config();
     let Some(address) = Email::parse(to) else {
         let detail = format!("`{to}` is not an email address");
-        return Err(Error::Validation(vec![Invalid::new("email", "invalid", detail)]));
+        return Err(Invalid::new("email", "invalid", detail).into());
     };
     let mut letter = mail::sample(config, Kind::Test, Locale::En);
     address.spelling().clone_into(&mut letter.to);

@@ -3,7 +3,8 @@
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::login::SignedIn;
-use crate::flow::{reauthentication, session};
+use crate::flow::reauthentication::{self, Renewal};
+use crate::flow::session;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::email::Email;
@@ -45,8 +46,8 @@ pub(crate) async fn change(
     }
     tx.end_other_sessions_of(&account.id, here).await?;
     outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
-    let proven_at = Some(cloakroom.now());
-    let signed_in = reauthentication::renew(cloakroom, tx, (visitor, proven_at), account).await?;
+    let renewal = Renewal { account, proven_at: Some(cloakroom.now()) };
+    let signed_in = reauthentication::renew(cloakroom, tx, visitor, renewal).await?;
     cloakroom.sessions().forget_all();
     cloakroom.outbox().wake();
     tracing::info!(user = signed_in.user.id, "password changed");

@@ -27,7 +27,7 @@ pub(crate) async fn start(
     occasion: &Occasion,
     email: &str,
 ) -> Result<Timestamp> {
-    let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let email = policy::address(email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
     if !limits::count_mail(cloakroom, &email, visitor.network).await? {
@@ -65,8 +65,7 @@ pub(crate) async fn confirm(
     password: &str,
 ) -> Result<()> {
     let account = find(cloakroom, token).await?;
-    policy::password_of(cloakroom.config(), password, Email::parse(&account.email).as_ref())
-        .map_err(|invalid| Error::Validation(vec![invalid]))?;
+    policy::password_of(cloakroom.config(), password, Email::parse(&account.email).as_ref())?;
     let hash = cloakroom.passwords().place()?.hash(password).await?;
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_account(&account.id).await?;

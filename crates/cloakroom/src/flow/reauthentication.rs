@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
 use crate::flow::session;
 use crate::limits::{self, Counted};
-use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::password::{Place, Verdict};
@@ -23,6 +22,13 @@ pub(crate) struct Proven {
     pub(crate) counted: Counted,
 }
 
+/// What a session goes on with under its next ticket.
+pub(crate) struct Renewal {
+    pub(crate) account: Account,
+    /// When its user has proven who they are, if that was just now; else the last proof stays the last.
+    pub(crate) proven_at: Option<Timestamp>,
+}
+
 /// Proves it by password: the session gets another ticket, and for `session.recent` sensitive actions are open.
 ///
 /// # Errors
@@ -33,7 +39,7 @@ pub(crate) async fn with_password(
     password: &str,
 ) -> Result<SignedIn> {
     let live = session::require(cloakroom, visitor).await?;
-    policy::known_password(password, "password").map_err(|invalid| Error::Validation(vec![invalid]))?;
+    policy::known_password(password, "password")?;
     let proven = prove(cloakroom, visitor, &live.user.id, password).await?;
     let mut tx = cloakroom.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
@@ -51,7 +57,8 @@ pub(crate) async fn proceed(
     account: Account,
 ) -> Result<SignedIn> {
     tracing::info!(user = account.id, "reauthenticated");
-    renew(cloakroom, tx, (visitor, Some(cloakroom.now())), account).await
+    let proven_at = Some(cloakroom.now());
+    renew(cloakroom, tx, visitor, Renewal { account, proven_at }).await
 }
 
 /// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
@@ -61,17 +68,17 @@ pub(crate) async fn proceed(
 pub(crate) async fn renew(
     cloakroom: &Cloakroom,
     mut tx: Tx,
-    (visitor, authenticated_at): (&Visitor, Option<Timestamp>),
-    account: Account,
+    visitor: &Visitor,
+    renewal: Renewal,
 ) -> Result<SignedIn> {
     let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let ticket = Ticket::generate();
-    if !tx.renew_session(before, ticket.hash(), authenticated_at).await? {
+    if !tx.renew_session(before, ticket.hash(), renewal.proven_at).await? {
         return Err(Error::NotAuthenticated);
     }
     tx.commit().await?;
     cloakroom.sessions().forget(before);
-    Ok(SignedIn { ticket, user: account.user() })
+    Ok(SignedIn { ticket, user: renewal.account.user() })
 }
 
 /// Counts a try, then verifies the password of an account that is known already: with the same limits and at the same cost
@@ -86,14 +93,9 @@ pub(crate) async fn prove(
     password: &str,
 ) -> Result<Proven> {
     let account = cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
-    let email = Email::parse(&account.email).ok_or_else(|| Error::internal("a stored address is none"))?;
+    let email = policy::stored_address(&account.email)?;
     let place = cloakroom.passwords().place()?;
-    // A session alone does not make a browser known: it may be a stolen one, tried from many networks.
-    let is_known = match &visitor.browser {
-        Some(browser) => cloakroom.store().knows_browser(&email, browser.hash()).await?,
-        None => false,
-    };
-    let counted = limits::count_proof(cloakroom, &email, visitor.network, is_known).await?;
+    let counted = limits::count_proof(cloakroom, &email, visitor).await?;
     let stored = account.password_hash.clone();
     match (place.verify(password, stored.clone()).await?, stored) {
         (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),

@@ -68,7 +68,7 @@ pub(crate) async fn resend(
     email: &str,
 ) -> Result<Timestamp> {
     require_open(cloakroom)?;
-    let email = policy::address(email).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    let email = policy::address(email)?;
     let resend_at = cloakroom.now().plus(RESEND_AFTER);
     let Some(browser) = &visitor.browser else { return Ok(resend_at) };
     if !limits::count_mail(cloakroom, &email, visitor.network).await? {

@@ -8,7 +8,8 @@ use serde::Serialize;
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::flow::login::{self, Factor, SignedIn};
-use crate::flow::{challenge, reauthentication, session, social_pause};
+use crate::flow::reauthentication::{self, Renewal};
+use crate::flow::{challenge, session, social_pause};
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
@@ -86,7 +87,7 @@ pub(crate) struct Opening<'a> {
 /// [`Error::ProviderUnreachable`].
 pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
     let provider = cloakroom.providers().get(wish.provider).ok_or(Error::NotFound)?;
-    policy::return_to(wish.return_to).map_err(|invalid| Error::Validation(vec![invalid]))?;
+    policy::return_to(wish.return_to)?;
     let user_id = match wish.intent {
         Intent::Login => session::current(cloakroom, visitor).await?.map(|live| live.user.id.clone()),
         Intent::Link => Some(session::require_recent(cloakroom, visitor).await?.user.id.clone()),
@@ -259,8 +260,8 @@ async fn go_on(
     let beginning = run.position;
     for _ in 0..3 {
         run = match pipeline::run(cloakroom, run).await? {
-            End::Paused(run, need) => {
-                return social_pause::wait(cloakroom, arrival.visitor, (run, need), &opening).await;
+            End::Paused(halted) => {
+                return social_pause::wait(cloakroom, arrival.visitor, halted, &opening).await;
             }
             End::Settled(run) => run,
         };
@@ -317,12 +318,16 @@ async fn settle(
     let signed_in = match run.attempt.intent {
         // The session that says yes goes on, if it has not ended meanwhile.
         Intent::Login if opening.is_by_session => {
-            reauthentication::renew(cloakroom, tx, (arrival.visitor, None), account).await?
+            let renewal = Renewal { account, proven_at: None };
+            reauthentication::renew(cloakroom, tx, arrival.visitor, renewal).await?
         }
         Intent::Login => login::proceed(cloakroom, tx, arrival.visitor, Factor::provider(account))
             .await?
             .ok_or(Error::AccountInactive)?,
-        Intent::Link => reauthentication::renew(cloakroom, tx, (arrival.visitor, None), account).await?,
+        Intent::Link => {
+            let renewal = Renewal { account, proven_at: None };
+            reauthentication::renew(cloakroom, tx, arrival.visitor, renewal).await?
+        }
         Intent::Reauthenticate => reauthentication::proceed(cloakroom, tx, arrival.visitor, account).await?,
     };
     cloakroom.outbox().wake();

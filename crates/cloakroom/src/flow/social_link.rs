@@ -16,9 +16,8 @@ use crate::limits::{self, Rate};
 use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{CODE_LIFETIME, Challenge, ChallengeKind};
-use crate::model::email::Email;
 use crate::model::user::Account;
-use crate::pipeline::{Need, Run};
+use crate::pipeline::Need;
 use crate::{policy, secret};
 
 /// Wrong codes for one account, over all attempts.
@@ -39,12 +38,11 @@ pub(crate) enum Proof<'a> {
 /// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
 pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
     let (pause, waiting, account) = find(cloakroom, arrival).await?;
-    let mut run = social_pause::resume(cloakroom, arrival.visitor, (&pause, waiting.run)).await?;
+    let mut run = social_pause::resume(cloakroom, arrival.visitor, &pause, waiting.run).await?;
     run.prove(account.clone());
     match proof {
         Proof::Password(password) => {
-            policy::known_password(password, "password")
-                .map_err(|invalid| Error::Validation(vec![invalid]))?;
+            policy::known_password(password, "password")?;
             let proven = reauthentication::prove(cloakroom, arrival.visitor, &account.id, password).await?;
             // By itself: a login takes the limit's row before the account's.
             let mut tx = cloakroom.store().begin().await?;
@@ -52,7 +50,10 @@ pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Pro
             tx.commit().await?;
             social::advance(cloakroom, arrival, run, ending(&pause)).await
         }
-        Proof::Code(code) => by_code(cloakroom, arrival, (&pause, run, &account), code).await,
+        Proof::Code(code) => {
+            prove_by_code(cloakroom, &pause, &account, code).await?;
+            social::advance(cloakroom, arrival, run, ending(&pause)).await
+        }
         Proof::Session => {
             let live = session::require(cloakroom, arrival.visitor).await?;
             if live.user.id != account.id {
@@ -76,12 +77,12 @@ fn ending(pause: &Challenge) -> Opening<'_> {
     Opening { ends: Some(pause), is_by_session: false }
 }
 
-async fn by_code(
+async fn prove_by_code(
     cloakroom: &Cloakroom,
-    arrival: Arrival<'_>,
-    (pause, run, account): (&Challenge, Run, &Account),
+    pause: &Challenge,
+    account: &Account,
     code: &str,
-) -> Result<Finished> {
+) -> Result<()> {
     let mut tx = cloakroom.store().begin().await?;
     let tried = tx.try_code(&pause.id, cloakroom.now()).await?.ok_or(Error::InvalidCode)?;
     let about = format!("link\0{}", account.id);
@@ -92,10 +93,7 @@ async fn by_code(
     }
     // A wrong try is counted for good, whatever else fails.
     tx.commit().await?;
-    if right.is_none() {
-        return Err(Error::InvalidCode);
-    }
-    social::advance(cloakroom, arrival, run, ending(pause)).await
+    right.map(drop).ok_or(Error::InvalidCode)
 }
 
 /// Mails a code to the account, for somebody who has no password or does not know it; says from when on another may be
@@ -105,7 +103,7 @@ async fn by_code(
 /// [`Error::StateMissing`] when nothing waits in this browser.
 pub(crate) async fn send_code(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Result<Timestamp> {
     let (mut pause, waiting, account) = find(cloakroom, arrival).await?;
-    let email = Email::parse(&account.email).ok_or_else(|| Error::internal("a stored address is none"))?;
+    let email = policy::stored_address(&account.email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
     if !limits::count_mail(cloakroom, &email, arrival.visitor.network).await? {

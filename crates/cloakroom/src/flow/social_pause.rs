@@ -9,7 +9,7 @@ use crate::flow::social::{self, Finished, Opening};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::social::Intent;
 use crate::model::visitor::Visitor;
-use crate::pipeline::{Kept, Need, Run};
+use crate::pipeline::{Halted, Kept, Need, Run};
 use crate::secret::Ticket;
 
 /// What waits, as storage keeps it.
@@ -25,9 +25,10 @@ pub(crate) struct Waiting {
 pub(crate) async fn wait(
     cloakroom: &Cloakroom,
     visitor: &Visitor,
-    (run, need): (Run, Need),
+    halted: Halted,
     opening: &Opening<'_>,
 ) -> Result<Finished> {
+    let Halted { run, need } = halted;
     let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
     let mut pause = Challenge::new(ChallengeKind::SocialPause, cloakroom.now());
     pause.browser = Some(browser);
@@ -80,7 +81,8 @@ pub(crate) async fn waiting(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<
 pub(crate) async fn resume(
     cloakroom: &Cloakroom,
     visitor: &Visitor,
-    (pause, kept): (&Challenge, Kept),
+    pause: &Challenge,
+    kept: Kept,
 ) -> Result<Run> {
     let user_id = kept.user_id().map(str::to_owned);
     let mut run = kept.resume(cloakroom.key(), &pause.id);

@@ -106,9 +106,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     match parsed {
         Ok(parsed) if is_object => deserializer.end().map(|()| parsed).map_err(|_| Error::InvalidJson),
         Err(error) if is_object && error.inner().is_data() && is_json(body) => Err(invalid(&error)),
-        _ if !is_object && is_json(body) => {
-            Err(Error::Validation(vec![Invalid::new("", "invalid", "Send a JSON object.")]))
-        }
+        _ if !is_object && is_json(body) => Err(Invalid::new("", "invalid", "Send a JSON object.").into()),
         _ => Err(Error::InvalidJson),
     }
 }
@@ -131,5 +129,5 @@ fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     } else {
         Invalid::new(path.trim_matches('.'), "invalid", "This is not the kind of value that belongs here.")
     };
-    Error::Validation(vec![invalid])
+    invalid.into()
 }

@@ -205,7 +205,7 @@ fn of_query(query: &str) -> Result<ProviderAnswer> {
         };
         if field.replace(value.into_owned()).is_some() {
             let detail = format!("`{name}` stands there twice.");
-            return Err(Error::Validation(vec![Invalid::new(&name, "invalid", detail)]));
+            return Err(Invalid::new(&name, "invalid", detail).into());
         }
     }
     Ok(answer)

@@ -86,7 +86,13 @@ pub(crate) enum End {
     /// All steps have said to go on.
     Settled(Run),
     /// A step waits for the person.
-    Paused(Run, Need),
+    Paused(Halted),
+}
+
+/// A pipeline that stands at a step until the person has done something.
+pub(crate) struct Halted {
+    pub(crate) run: Run,
+    pub(crate) need: Need,
 }
 
 /// A step, wherever it is written.
@@ -179,7 +185,7 @@ pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
         }
         match stage.step(cloakroom, &mut run).await? {
             Outcome::Continue => run.position += 1,
-            Outcome::Pause(need) => return Ok(End::Paused(run, need)),
+            Outcome::Pause(need) => return Ok(End::Paused(Halted { run, need })),
             Outcome::Reject(error) => return Err(error),
         }
     }
