@@ -34,7 +34,7 @@ use axum::Router;
 use http::StatusCode;
 use serde_json::Value;
 
-pub use browser::{Browser, Call, Reply};
+pub use browser::{Browser, Call, Reply, Watch};
 pub use cloakroom_fake_provider::{Answer, FakeProvider, Kind, Mood, Person};
 
 use crate::administration::{self, Rank};
@@ -53,6 +53,7 @@ pub struct TestApp {
     pub cloakroom: Cloakroom,
     router: Router,
     clock: Clock,
+    watch: Watch,
 }
 
 impl TestApp {
@@ -73,7 +74,14 @@ impl TestApp {
         let opened = Cloakroom::with_clock(config, clock.clone(), steps).await;
         let cloakroom = opened.expect("the cloakroom opens");
         let router = own.merge(cloakroom.router()).layer(cloakroom.layer());
-        Self { cloakroom, router, clock }
+        Self { cloakroom, router, clock, watch: |_, _, _| {} }
+    }
+
+    /// Every reply to its browsers is looked at by `watch`, which panics at one that should not be.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// A configuration for tests: SQLite or Postgres by `url`, at `http://localhost:3000`.
@@ -143,7 +151,7 @@ impl TestApp {
 
     /// A browser that has never been here.
     pub fn browser(&self) -> Browser {
-        Browser::new(self.router.clone(), self.cloakroom.config().public_url.origin())
+        Browser::new(self.router.clone(), self.cloakroom.config().public_url.origin(), self.watch)
     }
 
     /// A browser signed in as `email`.

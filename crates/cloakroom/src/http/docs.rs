@@ -104,7 +104,11 @@ fn write_call(html: &mut String, method: &str, path: &str, call: &Value) {
     for (status, response) in call["responses"].as_object().into_iter().flatten() {
         for (kind, content) in response["content"].as_object().into_iter().flatten() {
             if kind == "application/problem+json" {
-                problems.push(if status == "default" { "any other" } else { status });
+                let codes = text(&response["description"]);
+                problems.push(match status.as_str() {
+                    "default" => "any other".to_owned(),
+                    _ => format!("{status} ({codes})"),
+                });
             } else {
                 let _ = write!(html, "<dt>{status}</dt><dd>{}</dd>", shape(&content["schema"]));
             }

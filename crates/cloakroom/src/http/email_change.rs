@@ -15,7 +15,7 @@ use crate::mail::outbox::Occasion;
 /// Ask for another email address
 ///
 /// Needs a recent proof of identity. The new address gets a link to confirm it; the old one is told, and can undo it.
-#[utoipa::path(post, operation_id = "email_change", path = "/api/email/change/", tag = "email", request_body = Address, responses((status = 202, body = Accepted)))]
+#[utoipa::path(post, operation_id = "email_change", path = "/api/email/change/", tag = "email", request_body = Address, responses((status = 202, body = Accepted), (status = 403, description = "reauthentication_required")))]
 pub(super) async fn change(
     visit: Visit,
     occasion: Occasion,
@@ -29,7 +29,7 @@ pub(super) async fn change(
 /// Confirm the new address
 ///
 /// Needs a session of the account that asked for it.
-#[utoipa::path(post, operation_id = "email_change_confirm", path = "/api/email/change/confirm/", tag = "email", request_body = Token, responses((status = 200, body = Detail)))]
+#[utoipa::path(post, operation_id = "email_change_confirm", path = "/api/email/change/confirm/", tag = "email", request_body = Token, responses((status = 200, body = Detail), (status = 409, description = "other_user_signed_in, email_taken"), (status = 410, description = "token_invalid")))]
 pub(super) async fn confirm(
     visit: Visit,
     occasion: Occasion,
@@ -42,7 +42,7 @@ pub(super) async fn confirm(
 /// Take the old address back
 ///
 /// Good for 72 hours. Voids the password, ends every session, and mails the old address a link to set a new password.
-#[utoipa::path(post, operation_id = "email_change_undo", path = "/api/email/change/undo/", tag = "email", request_body = Token, responses((status = 200, body = Detail)))]
+#[utoipa::path(post, operation_id = "email_change_undo", path = "/api/email/change/undo/", tag = "email", request_body = Token, responses((status = 200, body = Detail), (status = 409, description = "email_taken"), (status = 410, description = "token_invalid")))]
 pub(super) async fn undo(
     visit: Visit,
     occasion: Occasion,

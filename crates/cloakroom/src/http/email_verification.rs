@@ -44,7 +44,7 @@ pub(super) struct MailboxProof {
 /// Look at a link
 ///
 /// Tells which address it proves, and uses nothing up.
-#[utoipa::path(post, operation_id = "email_verify_check", path = "/api/email/verify/check/", tag = "signup", request_body = Token, responses((status = 200, body = AddressView)))]
+#[utoipa::path(post, operation_id = "email_verify_check", path = "/api/email/verify/check/", tag = "signup", request_body = Token, responses((status = 200, body = AddressView), (status = 410, description = "token_invalid")))]
 pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
     let email = email_verification::check(visit.cloakroom(), &token).await?;
     Ok(Json(AddressView { email }))
@@ -53,7 +53,7 @@ pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> R
 /// Prove an address
 ///
 /// Makes the account and signs its owner in.
-#[utoipa::path(post, operation_id = "email_verify", path = "/api/email/verify/", tag = "signup", request_body = MailboxProof, responses((status = 200, body = LoggedIn)))]
+#[utoipa::path(post, operation_id = "email_verify", path = "/api/email/verify/", tag = "signup", request_body = MailboxProof, responses((status = 200, body = LoggedIn), (status = 400, description = "invalid_code"), (status = 403, description = "password_required, signup_closed, not_allowed, account_inactive"), (status = 409, description = "other_user_signed_in, identity_taken"), (status = 410, description = "token_invalid")))]
 pub(super) async fn verify(
     visit: Visit,
     occasion: Occasion,

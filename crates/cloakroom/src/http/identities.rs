@@ -61,7 +61,7 @@ pub(super) async fn identities(visit: Visit) -> Result<Json<Linked>> {
 /// Unlink
 ///
 /// Needs a recent proof of identity. The last way to sign in stays.
-#[utoipa::path(delete, path = "/api/social/identities/{identity_id}/", tag = "social", params(("identity_id" = String, Path, description = "As `GET /api/social/` tells it")), responses((status = 200, body = Detail)))]
+#[utoipa::path(delete, path = "/api/social/identities/{identity_id}/", tag = "social", params(("identity_id" = String, Path, description = "As `GET /api/social/` tells it")), responses((status = 200, body = Detail), (status = 403, description = "reauthentication_required"), (status = 404, description = "not_found"), (status = 409, description = "last_sign_in_method")))]
 pub(super) async fn unlink(
     visit: Visit,
     occasion: Occasion,

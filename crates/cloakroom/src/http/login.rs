@@ -65,7 +65,7 @@ pub(super) async fn login_set_cookie(visit: Visit) -> (SetCookies, Json<Detail>)
 }
 
 /// Sign in by email and password
-#[utoipa::path(post, path = "/api/login/", tag = "login", request_body = Credentials, responses((status = 200, body = LoggedIn)))]
+#[utoipa::path(post, path = "/api/login/", tag = "login", request_body = Credentials, responses((status = 200, body = LoggedIn), (status = 400, description = "invalid_credentials"), (status = 403, description = "account_inactive"), (status = 429, description = "rate_limited")))]
 pub(super) async fn login(
     visit: Visit,
     Json(credentials): Json<Credentials>,

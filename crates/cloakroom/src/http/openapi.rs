@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::http::problem::Problem;
@@ -31,33 +31,73 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
         "The csrftoken cookie's value, read anew for each request.",
     ));
     components.add_security_scheme("csrf_token", SecurityScheme::ApiKey(header));
+    reserve(components);
     for item in document.paths.paths.values_mut() {
         for read in [&mut item.get, &mut item.head].into_iter().flatten() {
-            add_problems(read, &["401", "503"]);
+            add_problems(read, &OF_ALL);
         }
         for write in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
         {
-            add_problems(write, &["400", "401", "403", "413", "415", "422", "429", "503"]);
+            add_problems(write, &OF_ALL);
+            add_problems(write, &OF_WRITES);
             write.security = Some(vec![SecurityRequirement::new("csrf_token", Vec::<String>::new())]);
         }
     }
     document
 }
 
-fn add_problems(operation: &mut Operation, statuses: &[&str]) {
-    for response in operation.responses.responses.values_mut() {
-        if let RefOr::T(response) = response
-            && response.description.is_empty()
+/// A status, and the code of the problem that every call can answer with it.
+type Common = (&'static str, &'static str);
+
+/// An unknown `Authorization: Token`; storage that is away.
+const OF_ALL: [Common; 2] = [("401", "not_authenticated"), ("503", "unavailable")];
+/// What the guard and the body's reader answer.
+const OF_WRITES: [Common; 6] = [
+    ("400", "invalid_json"),
+    ("403", "csrf_failed"),
+    ("408", "request_timeout"),
+    ("413", "payload_too_large"),
+    ("415", "unsupported_media_type"),
+    ("422", "validation_failed"),
+];
+
+/// The values that the contract reserves for the second factor, so that a client is ready for them from the first day.
+fn reserve(components: &mut Components) {
+    for name in ["Next", "SocialResult", "State"] {
+        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name)
+            && let Some(values) = &mut object.enum_values
         {
-            "Done".clone_into(&mut response.description);
+            values.push("second_factor".into());
         }
     }
+}
+
+/// A handler names the codes that are its own, as the description of their status; here they become whole responses.
+fn add_problems(operation: &mut Operation, common: &[Common]) {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let problem = ResponseBuilder::new()
-        .description("What went wrong")
-        .content("application/problem+json", content)
-        .build();
-    for status in statuses.iter().chain(&["default"]) {
-        operation.responses.responses.insert((*status).to_owned(), RefOr::T(problem.clone()));
+    let problem = |codes: &str| {
+        RefOr::T(
+            ResponseBuilder::new()
+                .description(codes)
+                .content("application/problem+json", content.clone())
+                .build(),
+        )
+    };
+    let responses = &mut operation.responses.responses;
+    for (status, code) in common {
+        let codes = match responses.get(*status) {
+            Some(RefOr::T(own)) => format!("{}, {code}", own.description),
+            _ => (*code).to_owned(),
+        };
+        responses.insert((*status).to_owned(), problem(&codes));
     }
+    for (status, response) in responses.iter_mut() {
+        let RefOr::T(told) = response else { continue };
+        if status.starts_with('2') && told.description.is_empty() {
+            "Done".clone_into(&mut told.description);
+        } else if !status.starts_with('2') && told.content.is_empty() {
+            *response = problem(&told.description.clone());
+        }
+    }
+    responses.insert("default".to_owned(), problem("What went wrong"));
 }

@@ -26,7 +26,7 @@ pub(super) struct PasswordChange {
 /// Change the password
 ///
 /// Ends every other session; this one gets another cookie.
-#[utoipa::path(post, operation_id = "password_change", path = "/api/password/change/", tag = "password", request_body = PasswordChange, responses((status = 200, body = Detail)))]
+#[utoipa::path(post, operation_id = "password_change", path = "/api/password/change/", tag = "password", request_body = PasswordChange, responses((status = 200, body = Detail), (status = 400, description = "invalid_credentials"), (status = 429, description = "rate_limited")))]
 pub(super) async fn change(
     visit: Visit,
     occasion: Occasion,

@@ -42,7 +42,7 @@ pub(super) async fn reset(
 /// Look at a link
 ///
 /// Tells whose password it sets, and uses nothing up.
-#[utoipa::path(post, operation_id = "password_reset_check", path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = AddressView)))]
+#[utoipa::path(post, operation_id = "password_reset_check", path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = AddressView), (status = 403, description = "account_inactive"), (status = 410, description = "token_invalid")))]
 pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
     let email = password_reset::check(visit.cloakroom(), &token).await?;
     Ok(Json(AddressView { email }))
@@ -51,7 +51,7 @@ pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> R
 /// Set a new password
 ///
 /// Ends every session of that user, and does not sign in.
-#[utoipa::path(post, operation_id = "password_reset_confirm", path = "/api/password/reset/confirm/", tag = "password", request_body = NewPassword, responses((status = 200, body = Detail)))]
+#[utoipa::path(post, operation_id = "password_reset_confirm", path = "/api/password/reset/confirm/", tag = "password", request_body = NewPassword, responses((status = 200, body = Detail), (status = 403, description = "account_inactive"), (status = 410, description = "token_invalid")))]
 pub(super) async fn confirm(
     visit: Visit,
     occasion: Occasion,

@@ -22,7 +22,7 @@ pub(super) struct OwnPassword {
 /// Prove once more who you are
 ///
 /// For `session.recent` sensitive calls are open then. The session gets another cookie.
-#[utoipa::path(post, path = "/api/reauthenticate/", tag = "login", request_body = OwnPassword, responses((status = 200, body = LoggedIn)))]
+#[utoipa::path(post, path = "/api/reauthenticate/", tag = "login", request_body = OwnPassword, responses((status = 200, body = LoggedIn), (status = 400, description = "invalid_credentials"), (status = 429, description = "rate_limited")))]
 pub(super) async fn reauthenticate(
     visit: Visit,
     Json(own): Json<OwnPassword>,

@@ -41,7 +41,7 @@ impl Accepted {
 /// Sign up
 ///
 /// Mails a link and a code. There is no account and no session until the address is proven with one of them.
-#[utoipa::path(post, operation_id = "signup", path = "/api/signup/", tag = "signup", request_body = Credentials, responses((status = 202, body = Accepted)))]
+#[utoipa::path(post, operation_id = "signup", path = "/api/signup/", tag = "signup", request_body = Credentials, responses((status = 202, body = Accepted), (status = 403, description = "signup_closed")))]
 pub(super) async fn signup(
     visit: Visit,
     occasion: Occasion,
@@ -55,7 +55,7 @@ pub(super) async fn signup(
 /// Send the signup's mail again
 ///
 /// Acts on the pending signup of this browser only. The link and the code of the mail before are void.
-#[utoipa::path(post, operation_id = "signup_resend", path = "/api/signup/resend/", tag = "signup", request_body = Address, responses((status = 202, body = Accepted)))]
+#[utoipa::path(post, operation_id = "signup_resend", path = "/api/signup/resend/", tag = "signup", request_body = Address, responses((status = 202, body = Accepted), (status = 403, description = "signup_closed")))]
 pub(super) async fn resend(
     visit: Visit,
     occasion: Occasion,

@@ -144,7 +144,7 @@ impl SocialReply {
 /// Begins an attempt: single use, for ten minutes, in this browser. The intents `link` and `reauthenticate` need a session, and
 /// `link` a recent proof of identity. For `reauthenticate` an OpenID provider is asked to prove the person anew (`max_age=0`; a
 /// time that it tells is checked), and so is Facebook; GitHub knows no such thing.
-#[utoipa::path(post, path = "/api/social/{provider}/start/", tag = "social", request_body = Start, params(("provider" = String, Path, description = "The provider's id")), responses((status = 200, body = Started)))]
+#[utoipa::path(post, path = "/api/social/{provider}/start/", tag = "social", request_body = Start, params(("provider" = String, Path, description = "The provider's id")), responses((status = 200, body = Started), (status = 403, description = "reauthentication_required"), (status = 404, description = "not_found"), (status = 502, description = "provider_unreachable")))]
 pub(super) async fn start(
     visit: Visit,
     Segment(provider): Segment,
@@ -158,7 +158,7 @@ pub(super) async fn start(
 /// Come back from a provider
 ///
 /// `code` and `state` as the query or as JSON.
-#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt"), ("iss" = Option<String>, Query, description = "Who says to have issued the code (RFC 9207)"), ("error" = Option<String>, Query, description = "What the provider says went wrong")), responses((status = 200, body = SocialReply)))]
+#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt"), ("iss" = Option<String>, Query, description = "Who says to have issued the code (RFC 9207)"), ("error" = Option<String>, Query, description = "What the provider says went wrong")), responses((status = 200, body = SocialReply), (status = 400, description = "state_missing, state_mismatch, code_rejected, provider_denied"), (status = 403, description = "signup_closed, not_allowed, account_inactive"), (status = 404, description = "not_found"), (status = 409, description = "identity_taken, other_user_signed_in"), (status = 502, description = "provider_unreachable")))]
 pub(super) async fn finish(
     visit: Visit,
     occasion: Occasion,

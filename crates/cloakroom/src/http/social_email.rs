@@ -13,7 +13,7 @@ use crate::mail::outbox::Occasion;
 ///
 /// Mails a link and a code; proving the address in this browser (`POST /api/email/verify/`) finishes the signup. The answer is the
 /// same whether or not the address has an account.
-#[utoipa::path(post, path = "/api/social/email/", tag = "social", request_body = Address, responses((status = 202, body = Accepted)))]
+#[utoipa::path(post, path = "/api/social/email/", tag = "social", request_body = Address, responses((status = 202, body = Accepted), (status = 400, description = "state_missing"), (status = 403, description = "signup_closed")))]
 pub(super) async fn email(
     visit: Visit,
     occasion: Occasion,

@@ -37,7 +37,7 @@ impl<S: Send + Sync> FromRequest<S> for AccountProof {
 /// Link the identity that waits
 ///
 /// Proves the existing account, links the provider's to it, and signs in.
-#[utoipa::path(post, path = "/api/social/link/", tag = "social", request_body(content = Option<AccountProof>), responses((status = 200, body = SocialReply)))]
+#[utoipa::path(post, path = "/api/social/link/", tag = "social", request_body(content = Option<AccountProof>), responses((status = 200, body = SocialReply), (status = 400, description = "invalid_credentials, invalid_code, state_missing"), (status = 403, description = "account_inactive, not_allowed, reauthentication_required"), (status = 409, description = "identity_taken, other_user_signed_in"), (status = 429, description = "rate_limited")))]
 pub(super) async fn link(
     visit: Visit,
     occasion: Occasion,
@@ -59,7 +59,7 @@ pub(super) async fn link(
 /// Mail a code to the account that is to be linked
 ///
 /// For somebody without a password. The code before is void.
-#[utoipa::path(post, path = "/api/social/link/code/", tag = "social", responses((status = 202, body = Accepted)))]
+#[utoipa::path(post, path = "/api/social/link/code/", tag = "social", responses((status = 202, body = Accepted), (status = 400, description = "state_missing"), (status = 403, description = "account_inactive")))]
 pub(super) async fn send_code(
     visit: Visit,
     occasion: Occasion,

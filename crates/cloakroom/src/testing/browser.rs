@@ -13,12 +13,16 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::Service as _;
 
+/// Looks at a reply on its way to the test: by which method, at which path, what came back.
+pub type Watch = fn(&Method, &str, &Reply);
+
 /// A browser: keeps cookies, sends `Origin` and the CSRF token as our page does.
 pub struct Browser {
     router: Router,
     origin: String,
     address: SocketAddr,
     jar: Mutex<BTreeMap<String, String>>,
+    watch: Watch,
 }
 
 /// What came back.
@@ -60,9 +64,9 @@ pub struct Call<'a> {
 }
 
 impl Browser {
-    pub(super) fn new(router: Router, origin: &str) -> Self {
+    pub(super) fn new(router: Router, origin: &str, watch: Watch) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 50], 50_000));
-        Self { router, origin: origin.to_owned(), address, jar: Mutex::default() }
+        Self { router, origin: origin.to_owned(), address, jar: Mutex::default(), watch }
     }
 
     /// The same browser at another address.
@@ -79,6 +83,7 @@ impl Browser {
             router: self.router.clone(),
             origin: self.origin.clone(),
             address: self.address,
+            watch: self.watch,
             jar: Mutex::new(self.jar.lock().unwrap_or_else(PoisonError::into_inner).clone()),
         }
     }
@@ -204,19 +209,22 @@ impl Call<'_> {
     /// Sends it, and keeps the cookies that come back.
     ///
     /// # Panics
-    /// When the reply's body breaks off.
+    /// When the reply's body breaks off, or the app's watch does not let it pass.
     pub async fn send(mut self) -> Reply {
         self.request.extensions_mut().insert(ConnectInfo(self.browser.address));
+        let (method, path) = (self.request.method().clone(), self.request.uri().path().to_owned());
         let mut router = self.browser.router.clone();
         let response: Response =
             router.call(self.request).await.unwrap_or_else(|never: std::convert::Infallible| match never {});
         self.browser.keep_cookies(response.headers());
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a whole body").to_bytes();
-        Reply {
+        let reply = Reply {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        };
+        (self.browser.watch)(&method, &path, &reply);
+        reply
     }
 }

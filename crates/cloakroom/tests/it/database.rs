@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use axum::Router;
 use cloakroom::Config;
 use cloakroom::testing::TestApp;
+
+use crate::conformance;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 /// Tells the databases of one run apart.
@@ -110,7 +112,7 @@ impl std::ops::Deref for App {
 impl App {
     /// A second cloakroom on the same database, as another process would be.
     pub(crate) async fn another_node(&self) -> TestApp {
-        TestApp::with(self.app.cloakroom.config().clone(), Router::new()).await
+        TestApp::with(self.app.cloakroom.config().clone(), Router::new()).await.watched(conformance::check)
     }
 }
 
@@ -151,5 +153,5 @@ pub(crate) async fn embedded(change: impl FnOnce(&mut Config), routes: Router) -
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
     change(&mut config);
-    App { app: TestApp::with(config, routes).await, database }
+    App { app: TestApp::with(config, routes).await.watched(conformance::check), database }
 }

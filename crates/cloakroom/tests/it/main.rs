@@ -3,6 +3,7 @@ mod architecture;
 mod by_mail;
 mod catalogue;
 mod config;
+mod conformance;
 mod csrf;
 mod database;
 mod desk;

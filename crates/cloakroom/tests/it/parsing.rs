@@ -299,7 +299,9 @@ async fn p05_hints_are_for_development_only() {
     assert!(reply.json().get("hint").is_none(), "{}", reply.text);
     let directory = tempfile::tempdir().unwrap();
     let config = cloakroom::Config::development(directory.path(), 3000).unwrap();
-    let development = cloakroom::testing::TestApp::with(config, axum::Router::new()).await;
+    let development = cloakroom::testing::TestApp::with(config, axum::Router::new())
+        .await
+        .watched(crate::conformance::check);
     let browser = development.browser();
     browser.open_login_page().await;
     let reply = browser.call(&Method::POST, "/api/logout/").without("x-csrftoken").send().await;

@@ -14,6 +14,7 @@ use cloakroom::pipeline::{Facts, Step, Verdict};
 use cloakroom::testing::{Browser, FakeProvider, Kind, PASSWORD, Person, TestApp};
 use serde_json::{Value, json};
 
+use crate::conformance;
 use crate::database::{App, Database};
 use crate::desk::{Desk, bring, desk, outcome, providers};
 
@@ -51,7 +52,7 @@ async fn desk_with_terms(before: &str) -> Desk {
     config.pipeline.steps.insert(place, PipelineStep::Own { own: "terms".to_owned() });
     let door = Router::new().route("/api/terms/", post(agree));
     let steps: [Arc<dyn Step>; 1] = [Arc::new(Terms)];
-    let app = TestApp::with_steps(config, door, &steps).await;
+    let app = TestApp::with_steps(config, door, &steps).await.watched(conformance::check);
     Desk::over(App { app, database }, providers)
 }
 

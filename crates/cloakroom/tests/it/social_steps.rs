@@ -19,6 +19,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::conformance;
 use crate::database::{App, Database};
 use crate::desk::{Desk, assert_refused, desk_with, outcome, providers};
 
@@ -145,7 +146,7 @@ async fn desk_with_steps(named: Arc<Named>) -> Desk {
     config.pipeline.steps.insert(0, own("named"));
     let door = Router::new().route("/api/company/", post(answer));
     let steps: [Arc<dyn Step>; 2] = [Arc::new(Company), named];
-    let app = TestApp::with_steps(config, door, &steps).await;
+    let app = TestApp::with_steps(config, door, &steps).await.watched(conformance::check);
     Desk::over(App { app, database }, providers)
 }
 
