@@ -646,7 +646,7 @@ export interface components {
          * @description What comes after the password.
          * @enum {string}
          */
-        Next: "done";
+        Next: "done" | "second_factor";
         /** @description The password of whoever is signed in. */
         OwnPassword: {
             /**
@@ -773,7 +773,7 @@ export interface components {
          * @description What became of it.
          * @enum {string}
          */
-        SocialResult: "signed_in" | "signed_up" | "linked" | "link_required" | "email_required" | "input_required";
+        SocialResult: "signed_in" | "signed_up" | "linked" | "link_required" | "email_required" | "input_required" | "second_factor";
         /** @description What somebody wants of a provider. */
         Start: {
             /** @description `login` when nothing is said. */
@@ -790,7 +790,7 @@ export interface components {
          * @description How far this browser has come.
          * @enum {string}
          */
-        State: "anonymous" | "authenticated";
+        State: "anonymous" | "authenticated" | "second_factor";
         /** @description The token of a mailed link. */
         Token: {
             /** @description What stands behind `#token=`. */
@@ -841,7 +841,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConfigView"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -850,7 +850,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -892,7 +892,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -901,7 +901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -910,7 +910,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description reauthentication_required, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -919,7 +919,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -928,7 +937,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -937,7 +946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -946,16 +955,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -997,7 +997,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1006,7 +1006,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1015,7 +1015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1024,7 +1024,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description other_user_signed_in, email_taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description token_invalid */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1033,7 +1060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1042,7 +1069,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1051,16 +1078,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1102,7 +1120,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1111,7 +1129,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1120,7 +1138,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1129,7 +1147,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description email_taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description token_invalid */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1138,7 +1183,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1147,7 +1192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1156,16 +1201,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1207,7 +1243,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoggedIn"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_code, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1216,7 +1252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1225,7 +1261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description password_required, signup_closed, not_allowed, account_inactive, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1234,7 +1270,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description other_user_signed_in, identity_taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description token_invalid */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1243,7 +1306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1252,7 +1315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1261,16 +1324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1312,7 +1366,7 @@ export interface operations {
                     "application/json": components["schemas"]["AddressView"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1321,7 +1375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1330,7 +1384,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1339,7 +1393,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description token_invalid */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1348,7 +1420,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1357,7 +1429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1366,16 +1438,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1413,7 +1476,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1422,7 +1485,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1464,7 +1527,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoggedIn"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_credentials, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1473,7 +1536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1482,7 +1545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description account_inactive, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1491,7 +1554,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1500,7 +1572,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1509,7 +1581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1518,7 +1590,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1527,7 +1599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1565,7 +1637,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1574,7 +1646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1583,7 +1655,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1592,7 +1664,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1601,7 +1682,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1610,7 +1691,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1619,16 +1700,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1666,7 +1738,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1675,7 +1747,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1684,7 +1756,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1693,7 +1765,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1702,7 +1783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1711,7 +1792,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1720,16 +1801,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1771,7 +1843,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_credentials, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1780,7 +1852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1789,7 +1861,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1798,7 +1870,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1807,7 +1888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1816,7 +1897,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1825,7 +1906,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1834,7 +1915,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1876,7 +1957,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1885,7 +1966,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1894,7 +1975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1903,7 +1984,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1912,7 +2002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -1921,7 +2011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1930,16 +2020,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -1981,7 +2062,7 @@ export interface operations {
                     "application/json": components["schemas"]["AddressView"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1990,7 +2071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -1999,7 +2080,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description account_inactive, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2008,7 +2089,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description token_invalid */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2017,7 +2116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2026,7 +2125,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2035,16 +2134,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2086,7 +2176,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2095,7 +2185,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2104,7 +2194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description account_inactive, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2113,7 +2203,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description token_invalid */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2122,7 +2230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2131,7 +2239,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2140,16 +2248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2191,7 +2290,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoggedIn"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_credentials, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2200,7 +2299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2209,7 +2308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2218,7 +2317,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2227,7 +2335,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2236,7 +2344,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2245,7 +2353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2254,7 +2362,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2292,7 +2400,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2301,7 +2409,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2343,7 +2451,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2352,7 +2460,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2361,7 +2469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description signup_closed, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2370,7 +2478,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2379,7 +2496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2388,7 +2505,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2397,16 +2514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2448,7 +2556,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2457,7 +2565,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2466,7 +2574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description signup_closed, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2475,7 +2583,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2484,7 +2601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2493,7 +2610,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2502,16 +2619,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2549,7 +2657,7 @@ export interface operations {
                     "application/json": components["schemas"]["Linked"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2558,7 +2666,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2600,7 +2708,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What went wrong */
+            /** @description state_missing, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2609,7 +2717,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2618,7 +2726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description signup_closed, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2627,7 +2735,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2636,7 +2753,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2645,7 +2762,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2654,16 +2771,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2704,7 +2812,7 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2713,7 +2821,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2722,7 +2830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description reauthentication_required, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2731,7 +2839,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description last_sign_in_method */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2740,7 +2875,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2749,7 +2884,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2758,16 +2893,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2809,7 +2935,7 @@ export interface operations {
                     "application/json": components["schemas"]["SocialReply"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_credentials, invalid_code, state_missing, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2818,7 +2944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2827,7 +2953,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description account_inactive, not_allowed, reauthentication_required, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2836,7 +2962,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description identity_taken, other_user_signed_in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2845,7 +2989,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2854,7 +2998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2863,7 +3007,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description rate_limited */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2872,7 +3016,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2910,7 +3054,7 @@ export interface operations {
                     "application/json": components["schemas"]["Accepted"];
                 };
             };
-            /** @description What went wrong */
+            /** @description state_missing, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2919,7 +3063,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -2928,7 +3072,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description account_inactive, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2937,7 +3081,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2946,7 +3099,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2955,7 +3108,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2964,16 +3117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3027,7 +3171,7 @@ export interface operations {
                     "application/json": components["schemas"]["SocialReply"];
                 };
             };
-            /** @description What went wrong */
+            /** @description state_missing, state_mismatch, code_rejected, provider_denied, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3036,7 +3180,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3045,7 +3189,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description signup_closed, not_allowed, account_inactive, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3054,7 +3198,34 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description identity_taken, other_user_signed_in */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3063,7 +3234,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3072,7 +3243,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3081,8 +3252,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
+            /** @description provider_unreachable */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3090,7 +3261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3135,7 +3306,7 @@ export interface operations {
                     "application/json": components["schemas"]["Started"];
                 };
             };
-            /** @description What went wrong */
+            /** @description invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3144,7 +3315,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3153,7 +3324,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description reauthentication_required, csrf_failed */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3162,7 +3333,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description request_timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3171,7 +3360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unsupported_media_type */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3180,7 +3369,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description validation_failed */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3189,8 +3378,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
-            429: {
+            /** @description provider_unreachable */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3198,7 +3387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3236,7 +3425,7 @@ export interface operations {
                     "application/json": components["schemas"]["Profile"];
                 };
             };
-            /** @description What went wrong */
+            /** @description not_authenticated */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -3245,7 +3434,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What went wrong */
+            /** @description unavailable */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -7,6 +7,7 @@
 
 mod facebook;
 mod github;
+mod google;
 mod id_token;
 mod oauth2;
 mod oidc;
@@ -188,6 +189,10 @@ impl Provider {
                 }
             }
             Protocol::OAuth2(oauth2) => {
+                // Whoever asks for `openid` sends one, even where the profile is read instead of the ID token.
+                if self.client.scope.split(' ').any(|scope| scope == "openid") {
+                    query.append_pair("nonce", request.nonce);
+                }
                 if let Some((name, value)) = oauth2.fresh.filter(|_| request.is_fresh) {
                     query.append_pair(name, value);
                 }

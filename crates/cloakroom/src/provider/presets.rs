@@ -2,7 +2,7 @@
 
 use crate::config;
 use crate::provider::oauth2::Preset;
-use crate::provider::{facebook, github};
+use crate::provider::{facebook, github, google};
 
 /// What a kind speaks.
 pub(crate) enum Protocol {
@@ -20,6 +20,8 @@ static KINDS: [(&str, Protocol); 4] = [
     ("oidc",     Protocol::OpenId { issuer: None }),
 ];
 
+static GOOGLE_BY_ENDPOINTS: Protocol = Protocol::OAuth2(&google::PRESET);
+
 /// The names of all kinds.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(name, _)| *name)
@@ -33,5 +35,8 @@ pub(crate) fn kind(provider: &config::Provider) -> Option<&'static Protocol> {
         None if provider.id == "google-oauth2" => "google",
         None => &provider.id,
     };
+    if name == "google" && google::is_by_endpoints(provider) {
+        return Some(&GOOGLE_BY_ENDPOINTS);
+    }
     KINDS.iter().find(|(known, _)| *known == name).map(|(_, protocol)| protocol)
 }

@@ -33,6 +33,28 @@ async fn somebody_new_gets_an_account_and_somebody_known_gets_into_it() {
     assert_eq!(desk.accounts().await, 2);
 }
 
+/// Three endpoints and no issuer: nothing is discovered, so there are no keys, and the profile says who it is.
+#[tokio::test]
+async fn google_by_its_endpoints_alone_is_asked_for_the_profile() {
+    let desk = desk_with(|config| {
+        let google = config.provider.iter_mut().find(|provider| provider.id == "google").unwrap();
+        let base = google.issuer.take().unwrap();
+        google.authorize_url = Some(format!("{base}/authorize"));
+        google.token_url = Some(format!("{base}/token"));
+        google.userinfo_url = Some(format!("{base}/userinfo"));
+    })
+    .await;
+    let mary = Person::verified("mary@example.test");
+    for expected in ["signed_up", "signed_in"] {
+        let reply = desk.sign_in(&desk.visitor().await, Kind::Google, &mary).await;
+        assert_eq!(outcome(&reply), expected, "{}", reply.text);
+        assert_eq!(reply.json()["user"]["email"], "mary@example.test");
+    }
+    let uma = Person::unverified("uma@example.test");
+    let reply = desk.sign_in(&desk.visitor().await, Kind::Google, &uma).await;
+    assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
+}
+
 /// The article's call: code and state in the query, nothing in the body.
 #[tokio::test]
 async fn code_and_state_may_come_in_the_query() {
