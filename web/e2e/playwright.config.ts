@@ -15,7 +15,8 @@ export default defineConfig({
     // Set by the global setup, before the workers read this.
     baseURL: process.env[SERVER_URL],
     locale: 'en-GB',
-    trace: 'retain-on-failure',
+    // Snapshots of the page show more than pictures do, and cost less.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       // Chromium's sandbox refuses to run as root, as in a container.

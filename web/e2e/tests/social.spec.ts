@@ -320,10 +320,10 @@ test('who has no password and whose session has ended signs in by the provider i
   await context.clearCookies({ name: 'sessionid' })
   await page.getByRole('button', { name: 'Send me a link' }).click()
   const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
-  await expect(dialog.getByRole('link', { name: 'Sign in in a new tab' })).toBeFocused()
+  await expect(dialog.getByRole('link', { name: 'Go to the sign-in page' })).toBeFocused()
   await expect(dialog.getByLabel('Password')).toHaveCount(0)
   const opened = context.waitForEvent('page')
-  await dialog.getByRole('link', { name: 'Sign in in a new tab' }).click()
+  await dialog.getByRole('link', { name: 'Go to the sign-in page' }).click()
   const elsewhere = await opened
   await elsewhere.getByRole('button', { name: 'Continue with GitHub' }).click()
   await be(elsewhere, 'GitHub', { email })
