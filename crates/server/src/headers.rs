@@ -12,7 +12,6 @@ use std::{
     future::Future,
     mem,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -46,9 +45,10 @@ const STRICT_TRANSPORT_SECURITY: HeaderValue =
     HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 /// Adds the security headers to every reply of the service below.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct SecurityHeaders {
-    template: Arc<HeaderMap>,
+    /// For as long as the process lives: a shared pointer would be counted up and down by each request, on every core.
+    template: &'static HeaderMap,
 }
 
 impl SecurityHeaders {
@@ -60,12 +60,12 @@ impl SecurityHeaders {
         if https {
             template.insert(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT_SECURITY);
         }
-        Self { template: Arc::new(template) }
+        Self { template: Box::leak(Box::new(template)) }
     }
 
     /// Puts the security headers under the reply's own, which win.
-    fn apply(&self, headers: &mut HeaderMap) {
-        let own = mem::replace(headers, HeaderMap::clone(&self.template));
+    fn apply(self, headers: &mut HeaderMap) {
+        let own = mem::replace(headers, self.template.clone());
         headers.extend(own);
     }
 }
@@ -74,7 +74,7 @@ impl<S> Layer<S> for SecurityHeaders {
     type Service = WithSecurityHeaders<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WithSecurityHeaders { inner, headers: self.clone() }
+        WithSecurityHeaders { inner, headers: *self }
     }
 }
 
@@ -95,7 +95,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for WithSecurity
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        AddHeaders { reply: self.inner.call(request), headers: self.headers.clone() }
+        AddHeaders { reply: self.inner.call(request), headers: self.headers }
     }
 }
 

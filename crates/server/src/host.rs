@@ -4,7 +4,7 @@
 //! another one in its target is refused (RFC 9112, section 3.2), so that a proxy in front and the server behind can never read two different hosts
 //! out of one request.
 //!
-//! [`only_localhost`] holds for `cloakroom dev`, which has known passwords and no TLS: only its own loopback names get
+//! [`RequireHost::only_localhost`] holds for `cloakroom dev`, which has known passwords and no TLS: only its own loopback names get
 //! an answer, so that a web site cannot reach it through a DNS name of its own that resolves to 127.0.0.1. Of these
 //! names one is canonical, `http://localhost:PORT`: cookies, the CSRF origin and links in mails derive from it.
 
@@ -15,10 +15,8 @@ use std::{
 };
 
 use axum::{
-    Router,
     extract::Request,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header},
-    middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
 use futures_util::future::Either;
@@ -27,14 +25,43 @@ use tower::{Layer, Service};
 use crate::problem::problem;
 
 /// Refuses requests whose `Host` is missing, repeated, malformed or contradicted by the target, with 400.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequireHost;
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RequireHost {
+    /// The port of a development server, which has loopback names only.
+    development: Option<u16>,
+}
+
+impl RequireHost {
+    /// For a development server: names other than its own get 421, a page opened by address moves to `localhost`.
+    pub(crate) fn only_localhost(port: u16) -> Self {
+        Self { development: Some(port) }
+    }
+
+    /// What the request hears instead of an answer, when its host is not one of ours.
+    fn refusal(self, request: &Request) -> Option<Response> {
+        let is_one = has_one_good_host(request.version(), request.headers());
+        if !is_one || !is_of_that_host(request.uri(), request.headers()) {
+            return Some(problem(
+                StatusCode::BAD_REQUEST,
+                "Bad request",
+                "invalid_host",
+                "A request needs exactly one valid Host header.",
+            ));
+        }
+        let port = self.development?;
+        match loopback_name(request.headers(), port) {
+            None => Some(misdirected(port)),
+            Some(Loopback::Address) if is_navigation(request) => Some(to_localhost(request, port)),
+            Some(_) => None,
+        }
+    }
+}
 
 impl<S> Layer<S> for RequireHost {
     type Service = HostRequired<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        HostRequired { inner }
+        HostRequired { inner, required: *self }
     }
 }
 
@@ -42,6 +69,7 @@ impl<S> Layer<S> for RequireHost {
 #[derive(Clone, Debug)]
 pub(crate) struct HostRequired<S> {
     inner: S,
+    required: RequireHost,
 }
 
 impl<S> Service<Request> for HostRequired<S>
@@ -57,16 +85,9 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let is_one = has_one_good_host(request.version(), request.headers());
-        if is_one && is_of_that_host(request.uri(), request.headers()) {
-            Either::Left(self.inner.call(request))
-        } else {
-            Either::Right(ready(Ok(problem(
-                StatusCode::BAD_REQUEST,
-                "Bad request",
-                "invalid_host",
-                "A request needs exactly one valid Host header.",
-            ))))
+        match self.required.refusal(&request) {
+            None => Either::Left(self.inner.call(request)),
+            Some(refusal) => Either::Right(ready(Ok(refusal))),
         }
     }
 }
@@ -91,19 +112,12 @@ fn is_of_that_host(target: &Uri, headers: &HeaderMap) -> bool {
 
 /// Whether `value` consists of what a host and a port may consist of (RFC 3986, section 3.2.2), without user names.
 fn is_host(value: &HeaderValue) -> bool {
-    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte);
-    !value.is_empty() && value.as_bytes().iter().all(allowed)
-}
-
-/// Wraps a development server: names other than its own get 421, a page opened by address moves to `localhost`.
-pub(crate) fn only_localhost(app: Router, port: u16) -> Router {
-    app.layer(from_fn(move |request: Request, next: Next| async move {
-        match loopback_name(request.headers(), port) {
-            None => misdirected(port),
-            Some(Loopback::Address) if is_navigation(&request) => to_localhost(&request, port),
-            Some(_) => next.run(request).await,
-        }
-    }))
+    // A pattern becomes a table of bits; `contains` would search the signs for each byte of each request's host.
+    let is_allowed = |byte: &u8| {
+        matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\''
+            | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'[' | b']' | b'%')
+    };
+    !value.is_empty() && value.as_bytes().iter().all(is_allowed)
 }
 
 /// The two kinds of name a development server has.

@@ -38,7 +38,7 @@ use axum::{
 };
 use http_body::Body as _;
 use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -50,11 +50,13 @@ use tower::Service;
 use self::{
     body::{BodyTimedOut, TimedBody},
     socket::{BodyAbandoned, Socket},
+    timer::HeadTimer,
 };
 use crate::problem::problem;
 
 mod body;
 mod socket;
+mod timer;
 
 /// No more connections than this, however many files the system would let us open.
 const MOST_CONNECTIONS: usize = 10_000;
@@ -176,10 +178,7 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 /// hyper's settings, the same for every connection.
 fn protocol(deadlines: Deadlines) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(deadlines.head)
-        .max_buf_size(MOST_HEAD_BYTES)
-        .half_close(false);
+    http.header_read_timeout(deadlines.head).max_buf_size(MOST_HEAD_BYTES).half_close(false);
     http
 }
 
@@ -214,7 +213,8 @@ impl Server {
         let abandoned = BodyAbandoned::default();
         let socket = Socket::new(stream, write_stall, linger, Arc::clone(&abandoned));
         let service = Connection { app: self.app.clone(), peer, body_deadline: body, abandoned };
-        let connection = self.http.serve_connection(TokioIo::new(socket), service);
+        let connection =
+            self.http.clone().timer(HeadTimer::default()).serve_connection(TokioIo::new(socket), service);
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
             let mut connection = pin!(connection);

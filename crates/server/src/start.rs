@@ -13,13 +13,15 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::headers::SecurityHeaders;
+use crate::host::RequireHost;
 use crate::instance::Instance;
 use crate::listen::Deadlines;
 use crate::operations::Stopping;
 use crate::spa::Spa;
 use crate::telemetry::{log, prometheus, request};
 use crate::user::say;
-use crate::{Failure, headers, host, idp, listen, mailbox, operations, problem};
+use crate::{Failure, idp, listen, mailbox, operations, problem};
 
 /// The port of `dev` when nothing else is said.
 const DEFAULT_PORT: u16 = 3000;
@@ -50,10 +52,8 @@ pub(crate) async fn dev(address: Option<SocketAddr>, directory: &Path) -> Result
     let cloakroom = Cloakroom::new(config).await?;
     add_samples(&cloakroom).await?;
     let stopping = Stopping::default();
-    let app = assemble(&cloakroom, stopping.clone())?
-        .merge(mailbox::router(&cloakroom))
-        .merge(idp::router(&providers));
-    let app = host::only_localhost(app, port);
+    let elsewhere = mailbox::router(&cloakroom).merge(idp::router(&providers));
+    let app = assemble(&cloakroom, elsewhere, stopping.clone(), RequireHost::only_localhost(port))?;
     let origin = cloakroom.config().public_url.origin();
     // For the person at the terminal; where output goes to a file, no password stands in it, not even this one.
     let password = if io::stdout().is_terminal() { SAMPLE_PASSWORD } else { "as in the README" };
@@ -76,7 +76,7 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     let listen = listener.local_addr()?;
     let cloakroom = Cloakroom::new(config).await?;
     let stopping = Stopping::default();
-    let app = assemble(&cloakroom, stopping.clone())?.merge(idp::nothing());
+    let app = assemble(&cloakroom, idp::nothing(), stopping.clone(), RequireHost::default())?;
     tracing::info!(
         public_url = cloakroom.config().public_url.origin(),
         %listen,
@@ -96,8 +96,13 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-/// Everything that answers: the API below its guard, the health checks, and the app at every other path.
-fn assemble(cloakroom: &Cloakroom, stopping: Stopping) -> Result<Router, Failure> {
+/// Everything that answers: the API below its guard, what is `elsewhere`, the health checks, and the app at every other path.
+fn assemble(
+    cloakroom: &Cloakroom,
+    elsewhere: Router,
+    stopping: Stopping,
+    required: RequireHost,
+) -> Result<Router, Failure> {
     let config = cloakroom.config();
     let spa = match &config.app.dir {
         Some(directory) => Spa::from_directory(directory)
@@ -113,14 +118,19 @@ fn assemble(cloakroom: &Cloakroom, stopping: Stopping) -> Result<Router, Failure
         let storage = storage.clone();
         Box::pin(async move { storage.is_ready().await }) as _
     };
-    Ok(cloakroom
+    // Around everything, refusals included: the headers first, so that nothing leaves without them.
+    let headers = SecurityHeaders::new(config.public_url.is_https());
+    let around = (headers, request::Requests, required);
+    let api = cloakroom
         .router()
         .route("/api", nothing.clone())
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)
-        .layer(cloakroom.layer())
-        .merge(operations::router(stopping, ready))
-        .fallback_service(spa))
+        // The guard in the same layer: a router puts each layer into a box of its own, which every request pays for.
+        .layer((around, cloakroom.layer()));
+    let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(spa).layer(around);
+    // Their (empty) state is applied now: a router that waits for its state builds its routes anew for each request.
+    Ok(api.merge(others).with_state(()))
 }
 
 /// Serves until SIGTERM or Ctrl-C, then lets requests in flight finish.
@@ -130,12 +140,6 @@ async fn run(
     app: Router,
     stopping: Stopping,
 ) -> Result<(), Failure> {
-    // Around everything, refusals included: the headers first, so that nothing leaves without them.
-    let is_https = cloakroom.config().public_url.is_https();
-    // Its (empty) state is applied now: a router that waits for its state builds its routes anew for each request.
-    let app = app
-        .layer((headers::SecurityHeaders::new(is_https), request::Requests, host::RequireHost))
-        .with_state(());
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! {

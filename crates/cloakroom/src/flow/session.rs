@@ -196,7 +196,8 @@ impl Live {
             "id": user.id, "email": user.email, "is_staff": user.is_staff, "is_superuser": user.is_superuser,
         });
         Self {
-            profile: profile.to_string().into(),
+            // Without the room that the text had to grow.
+            profile: profile.to_string().into_bytes().into_boxed_slice().into(),
             user,
             authenticated_at: session.authenticated_at,
             expires_at: session.expires_at,

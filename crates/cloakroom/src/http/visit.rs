@@ -110,6 +110,9 @@ fn forwarded(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Networ
 
 /// An address as proxies write it: bare, or with a port, an IPv6 one then in brackets.
 fn address(text: &str) -> Option<IpAddr> {
+    if let Ok(bare) = text.parse::<IpAddr>() {
+        return Some(bare.to_canonical());
+    }
     let text = text.trim_matches('"');
     // A zone (RFC 4007) names an interface of the proxy's machine, not another address.
     let (before, after) = text.split_once('%').unwrap_or((text, ""));
