@@ -32,6 +32,9 @@ for (const { colorScheme, viewport } of everyLook) {
       await expect(page.locator('h1')).toBeVisible()
       await expectAccessible(page)
 
+      await page.goto('/api/docs/#Problem')
+      await expectAccessible(page)
+
       await page.goto('/account')
       await expect(page.getByText('Sign in to go on.')).toBeVisible()
       await expectAccessible(page)
