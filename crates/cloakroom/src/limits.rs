@@ -22,6 +22,8 @@ use crate::store::Tx;
 
 /// An account may be tried this many times as often over all networks as from one.
 const CEILING: u32 = 10;
+/// How many sign-ins one network may begin at providers; people of one company begin a few.
+const ATTEMPTS: Rate = Rate::per_minutes(1000, 10);
 
 /// So many tries in so long a window, written `10/15m`; a count of 0 switches the limit off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, Serialize, JsonSchema)]
@@ -146,6 +148,21 @@ pub(crate) async fn count_mail(cloakroom: &Cloakroom, email: &Email, network: Ne
     }
 }
 
+/// Counts a sign-in that somebody at `network` begins at a provider, within the transaction that keeps it: one client must not
+/// fill storage with what waits for ten minutes. Off together with `login_per_ip`.
+///
+/// # Errors
+/// [`Error::RateLimited`].
+pub(crate) async fn count_attempt(cloakroom: &Cloakroom, tx: &mut Tx, network: Network) -> Result<()> {
+    if cloakroom.config().limits.login_per_ip.count == 0 {
+        return Ok(());
+    }
+    let limit = Limit { key: key(cloakroom, "attempts", &network.to_string()), rate: ATTEMPTS };
+    let now = cloakroom.now();
+    let counts = tx.count(std::slice::from_ref(&limit), now).await?;
+    used_up(std::slice::from_ref(&limit), &counts).map_or(Ok(()), |retry_at| Err(refused(retry_at, now)))
+}
+
 /// Counts a try of a code that was mailed about `about`, within the transaction that looks at the code; `None` when no more
 /// may be tried.
 pub(crate) async fn count_code(
@@ -193,10 +210,13 @@ async fn count(
         counts.extend(of_shared);
     }
     tx.commit().await?;
-    let Some(retry_at) = over else { return Ok(Counted(counts)) };
+    over.map_or(Ok(Counted(counts)), |retry_at| Err(refused(retry_at, now)))
+}
+
+fn refused(retry_at: Timestamp, now: Timestamp) -> Error {
     metrics::counter!("cloakroom_rate_limited_total").increment(1);
     let retry_after = retry_at.since(now).as_millis().div_ceil(1000).max(1);
-    Err(Error::RateLimited { retry_at, retry_after: u64::try_from(retry_after).unwrap_or(u64::MAX) })
+    Error::RateLimited { retry_at, retry_after: u64::try_from(retry_after).unwrap_or(u64::MAX) }
 }
 
 /// When the last of those that are used up begins anew; `None` when none is.

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::reauthentication::{self, Renewal};
 use crate::flow::{challenge, session, social_pause};
+use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
@@ -84,7 +85,7 @@ pub(crate) struct Opening<'a> {
 /// # Errors
 /// [`Error::NotFound`] for a provider that is not configured; [`Error::Validation`] for a `return_to` that leads elsewhere;
 /// [`Error::NotAuthenticated`] and [`Error::ReauthenticationRequired`] when the intent needs them;
-/// [`Error::ProviderUnreachable`].
+/// [`Error::ProviderUnreachable`]; [`Error::RateLimited`].
 pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
     let provider = cloakroom.providers().get(wish.provider).ok_or(Error::NotFound)?;
     policy::return_to(wish.return_to)?;
@@ -126,6 +127,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
     }
     tx.end_oldest_in(ChallengeKind::SocialAttempt, browser, MOST_ATTEMPTS - 1).await?;
     tx.add_challenge(&begun, state.hash()).await?;
+    limits::count_attempt(cloakroom, &mut tx, visitor.network).await?;
     tx.commit().await?;
     Ok(url.into())
 }

@@ -144,7 +144,7 @@ impl SocialReply {
 /// Begins an attempt: single use, for ten minutes, in this browser. The intents `link` and `reauthenticate` need a session, and
 /// `link` a recent proof of identity. For `reauthenticate` an OpenID provider is asked to prove the person anew (`max_age=0`; a
 /// time that it tells is checked), and so is Facebook; GitHub knows no such thing.
-#[utoipa::path(post, path = "/api/social/{provider}/start/", tag = "social", request_body = Start, params(("provider" = String, Path, description = "The provider's id")), responses((status = 200, body = Started), (status = 403, description = "reauthentication_required"), (status = 404, description = "not_found"), (status = 502, description = "provider_unreachable")))]
+#[utoipa::path(post, path = "/api/social/{provider}/start/", tag = "social", request_body = Start, params(("provider" = String, Path, description = "The provider's id")), responses((status = 200, body = Started), (status = 403, description = "reauthentication_required"), (status = 404, description = "not_found"), (status = 429, description = "rate_limited"), (status = 502, description = "provider_unreachable")))]
 pub(super) async fn start(
     visit: Visit,
     Segment(provider): Segment,

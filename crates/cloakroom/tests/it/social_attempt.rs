@@ -293,3 +293,23 @@ async fn what_is_begun_needs_a_session_where_it_is_about_one() {
     let reply = desk.start(&desk.browser(), Kind::GitHub, &Value::Null).await;
     assert_eq!(reply.code(), "csrf_failed");
 }
+
+/// B13: whoever takes a new browser for each attempt does not fill storage with them.
+#[tokio::test]
+async fn b13_one_network_cannot_fill_storage_with_attempts() {
+    let desk = desk().await;
+    desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await;
+    let many = "UPDATE limits SET count = 999 WHERE key LIKE 'attempts:%'";
+    assert_eq!(desk.database.change(many).await, 1);
+    assert_eq!(desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
+    let refused = desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited".into()));
+    assert_eq!(refused.headers["retry-after"], "600");
+    let kept = "SELECT id FROM challenges WHERE kind = 'social_attempt'";
+    assert_eq!(desk.database.texts(kept).await.len(), 2);
+    let neighbour = desk.browser().at([127, 0, 0, 51]);
+    neighbour.open_login_page().await;
+    assert_eq!(desk.start(&neighbour, Kind::GitHub, &json!({})).await.status, 200);
+    desk.advance(Duration::from_mins(10));
+    assert_eq!(desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
+}
