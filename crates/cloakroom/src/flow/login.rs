@@ -146,6 +146,8 @@ pub(crate) async fn proceed(
     let ticket = Ticket::generate();
     let mut ended = open_session(cloakroom, &mut tx, &account, &ticket).await?;
     tx.commit().await?;
+    // The ticket that was shown as well: who ended its session before may not have been heard here yet.
+    ended.extend(visitor.session.as_ref().map(Ticket::hash));
     ended.extend(before.map(|before| before.ticket));
     for ticket_hash in ended {
         cloakroom.sessions().forget(ticket_hash);

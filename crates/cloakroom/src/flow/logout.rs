@@ -16,6 +16,10 @@ pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()>
         None => None,
     };
     tx.commit().await?;
+    // The ticket that was shown as well: who ended its session before may not have been heard here yet.
+    if let Some(ticket) = &visitor.session {
+        cloakroom.sessions().forget(ticket.hash());
+    }
     if let Some(ended) = ended {
         cloakroom.sessions().forget(ended.ticket);
         tracing::info!(user = ended.user_id, "signed out");

@@ -1,4 +1,4 @@
-//! How a session ends, and that it stays ended (S04 to S10, S18).
+//! How a session ends, and that it stays ended (S04 to S10, S15, S18).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +40,24 @@ async fn s04_a_dead_session_signs_out_as_well() {
         "and once more, with no session at all"
     );
     assert_eq!(late.login(ADA, PASSWORD).await.status, 200);
+}
+
+/// What another process has ended is refused here from a sign-out or a sign-in of that browser on, heard of or not.
+#[tokio::test]
+async fn s04_s15_a_ticket_that_was_shown_is_dead_here_whoever_ended_it() {
+    let app = app_with_ada().await;
+    for way in ["logout", "login"] {
+        let ada = app.signed_in(ADA).await;
+        let thief = ada.copy();
+        assert_eq!(thief.get(PROFILE).await.status, 200, "{way}");
+        app.database.change("DELETE FROM sessions").await;
+        let reply = match way {
+            "login" => ada.login(ADA, PASSWORD).await,
+            _ => ada.post("/api/logout/", &json!({})).await,
+        };
+        assert_eq!(reply.status, 200, "{way}: {}", reply.text);
+        assert_dead(&thief, way).await;
+    }
 }
 
 #[tokio::test]
