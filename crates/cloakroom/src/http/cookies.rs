@@ -135,9 +135,10 @@ impl SetCookies {
     pub(super) fn signed_out(visit: &Visit) -> Self {
         let cloakroom = visit.cloakroom();
         let mut cookies = Self(Vec::with_capacity(3));
+        cookies.set_anonymous(visit);
+        // The last one: a jar of curl 7.88 keeps a cookie whose end another one follows.
         let name = session_name(cloakroom.config().public_url.is_https());
         cookies.set(cloakroom, name, "", "; HttpOnly", 0);
-        cookies.set_anonymous(visit);
         cookies
     }
 

@@ -51,6 +51,19 @@ async fn s11_cookies_on_loopback_are_the_same_without_secure() {
     assert!(login.set_cookie("csrftoken").is_some());
 }
 
+/// A jar of curl 7.88 keeps a cookie whose end another one follows, and would show the dead ticket for ever.
+#[tokio::test]
+async fn a_ticket_that_ends_is_the_last_cookie_of_its_reply() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let late = ada.copy();
+    for reply in [ada.post("/api/logout/", &json!({})).await, late.get("/api/session/").await] {
+        let cookies: Vec<_> = reply.headers.get_all("set-cookie").iter().collect();
+        assert!(cookies.len() > 1 && cookies[0].to_str().unwrap().starts_with("csrftoken="), "{cookies:?}");
+        assert!(cookies[cookies.len() - 1].to_str().unwrap().starts_with("sessionid=;"), "{cookies:?}");
+    }
+}
+
 #[tokio::test]
 async fn s11_the_browser_cookie_is_given_once_and_outlives_login_and_logout() {
     let app = app_with_ada().await;
