@@ -16,7 +16,8 @@ export function takeLinkTokens(router: Router): void {
   router.beforeEach((to) => {
     if (!to.hash.startsWith(FRAGMENT)) return
     held.value = { path: to.path, token: to.hash.slice(FRAGMENT.length) }
-    history.replaceState(history.state, '', to.path)
+    // Whole, because a path may begin with two slashes, which alone would be another site.
+    history.replaceState(history.state, '', location.origin + to.path)
     return { path: to.path, query: to.query, hash: '', replace: true }
   })
 }

@@ -1,4 +1,4 @@
-import { createRouter, createWebHistory, START_LOCATION, type RouteLocationNormalized } from 'vue-router'
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
 import { HOME } from './home'
 import { withText } from './i18n'
 import { takeLinkTokens } from './link'
@@ -7,11 +7,13 @@ import Login from './pages/Login.vue'
 
 /**
  * A path that is not ours may be of another program on the same origin, to which a sign-in leads back (`next`): only the
- * server knows, so it is asked. If it has nothing else, it sends this app again, and then nobody has it.
+ * server knows, so it is asked. If it has nothing else, it sends this app again: where the browser is already, nobody else is.
  */
-function isNobodys(to: RouteLocationNormalized, from: RouteLocationNormalized): boolean {
-  if (from === START_LOCATION && !to.redirectedFrom) return true
-  location.replace(to.fullPath)
+function isNobodys(to: RouteLocationNormalized): boolean {
+  // Whole, because a path may begin with two slashes, which alone would be another site.
+  const address = new URL(location.origin + to.fullPath)
+  if (address.pathname === location.pathname) return true
+  location.replace(address)
   return false
 }
 

@@ -71,6 +71,24 @@ test('O32: a `next` that leads elsewhere is refused after the form, too', async 
   await expect(page).toHaveURL('/account')
 })
 
+test('O32: an address of ours that reads like another site leads nowhere else, nor does the way back to it', async ({ page, baseURL }) => {
+  const left: string[] = []
+  page.on('request', (request) => {
+    if (!request.url().startsWith(`${baseURL}/`)) left.push(request.url())
+  })
+  const evil = `${baseURL}//evil.test/x`
+  for (const address of [`${evil}#token=abc`, evil]) {
+    await page.goto(address)
+    await expect(page.getByRole('heading', { name: 'Page not found' }), address).toBeVisible()
+  }
+  await page.getByRole('link', { name: 'Go to the start page' }).click()
+  await expect(page).toHaveURL('/')
+  await page.goBack()
+  await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible()
+  expect(page.url()).toBe(evil)
+  expect(left).toEqual([])
+})
+
 test.describe('no page flashes that is not meant', () => {
   test.beforeEach(async ({ context }) => {
     // Every heading that is ever shown is written down; and the server takes its time.
