@@ -265,7 +265,6 @@ mod tests {
         assert!(current().is_none());
     }
 
-    /// L23.
     #[tokio::test]
     async fn l23_a_panic_is_a_500_and_the_next_request_is_fine() {
         let app = Router::new()

@@ -99,7 +99,6 @@ fn a_password_manager_finds_the_page_that_changes_a_password() {
     assert_eq!(get(&server, absent, &[HTML]).status, 404);
 }
 
-/// P05, X07.
 #[test]
 fn p05_x07_pages_take_only_get_and_head() {
     let build = build();
