@@ -23,7 +23,7 @@ pub struct Results {
     pub stored: Vec<Stored>,
     /// A logout as another node honours it.
     pub nodes: Option<Nodes>,
-    /// Very many keys of limits.
+    /// Tries under very many names.
     pub limiter: Option<Limiter>,
     /// More connections than open files.
     pub descriptors: Option<Descriptors>,
@@ -201,7 +201,7 @@ pub struct Nodes {
 /// Tries to sign in under very many names.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Limiter {
-    /// Distinct keys in the table afterwards.
+    /// Rows in the table of limits afterwards.
     pub keys: i64,
     /// Resident memory before, in MiB.
     pub before: f64,

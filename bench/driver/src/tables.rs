@@ -226,9 +226,9 @@ pub fn faults(results: &Results) -> String {
     let mut rows = Vec::new();
     if let Some(limiter) = &results.limiter {
         rows.push(vec![
-            "names tried, each counted under a key of its own (B13)".to_owned(),
+            "200 000 names tried from one network (B13)".to_owned(),
             format!(
-                "{} keys; resident {} MiB before, {} MiB after",
+                "{} rows of limits; resident {} MiB before, {} MiB after",
                 limiter.keys,
                 short(limiter.before),
                 short(limiter.after)

@@ -262,7 +262,7 @@ fn of_size(figures: &Figures) -> Vec<Target> {
         ),
         target(
             "limiter",
-            "200 000 keys of limits: growth of resident memory",
+            "200 000 names tried from one network: growth of resident memory",
             AtMost(16.0),
             bench.limiter.as_ref().map(|limiter| limiter.after - limiter.before),
             "MiB",
