@@ -14,7 +14,7 @@ use crate::http::guard::GuardLayer;
 use crate::mail::Transport;
 use crate::mail::outbox::Outbox;
 use crate::password::Passwords;
-use crate::pipeline::{Pipeline, Step};
+use crate::pipeline::{Pipeline, Resources, Step};
 use crate::provider::Providers;
 use crate::secret::SecretKey;
 use crate::store::Store;
@@ -166,6 +166,7 @@ impl Cloakroom {
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
     }
+
     pub(crate) fn providers(&self) -> &Providers {
         &self.0.providers
     }
@@ -174,12 +175,13 @@ impl Cloakroom {
         &self.0.sessions
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
     pub(crate) fn pipeline(&self) -> &Pipeline {
         &self.0.pipeline
+    }
+
+    /// Everything that the steps of the pipeline may read.
+    pub(crate) fn resources(&self) -> Resources<'_> {
+        Resources { config: &self.0.config, store: &self.0.store, clock: &self.0.clock }
     }
 
     pub(crate) fn outbox(&self) -> &Outbox {

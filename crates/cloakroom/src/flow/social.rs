@@ -261,7 +261,7 @@ async fn go_on(
 ) -> Result<Finished> {
     let beginning = run.position;
     for _ in 0..3 {
-        run = match pipeline::run(cloakroom, run).await? {
+        run = match pipeline::run(cloakroom.pipeline(), cloakroom.resources(), run).await? {
             End::Paused(halted) => {
                 return social_pause::wait(cloakroom, arrival.visitor, halted, &opening).await;
             }

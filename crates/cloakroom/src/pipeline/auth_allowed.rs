@@ -1,7 +1,6 @@
 //! `auth_allowed`: who may sign in by a provider, by the address that is proven in the end.
 
-use super::{Outcome, Run};
-use crate::cloakroom::Cloakroom;
+use super::{Outcome, Resources, Run};
 use crate::config::AuthAllowed;
 use crate::error::{Error, Result};
 use crate::model::email::Email;
@@ -9,12 +8,12 @@ use crate::model::social::Intent;
 
 /// Without a list everybody may. With one, who has an account is judged by its address, and everybody else by the one that is
 /// proven. While none is, there is nothing to judge: it is done once there is one, and without one nobody gets in.
-pub(super) async fn step(cloakroom: &Cloakroom, run: &Run) -> Result<Outcome> {
-    let allowed = &cloakroom.config().pipeline.auth_allowed;
+pub(super) async fn step(resources: Resources<'_>, run: &Run) -> Result<Outcome> {
+    let allowed = &resources.config.pipeline.auth_allowed;
     if allowed.domains.is_empty() && allowed.emails.is_empty() || run.attempt.intent != Intent::Login {
         return Ok(Outcome::Continue);
     }
-    let judged = match address_of_account(cloakroom, run).await? {
+    let judged = match address_of_account(resources, run).await? {
         Some(address) => Some(address),
         None => run.proven.clone(),
     };
@@ -24,8 +23,8 @@ pub(super) async fn step(cloakroom: &Cloakroom, run: &Run) -> Result<Outcome> {
     })
 }
 
-async fn address_of_account(cloakroom: &Cloakroom, run: &Run) -> Result<Option<Email>> {
-    let store = cloakroom.store();
+async fn address_of_account(resources: Resources<'_>, run: &Run) -> Result<Option<Email>> {
+    let store = resources.store;
     let account = match &run.user {
         Some(account) => Some(account.clone()),
         None => match store.identity(&run.attempt.provider, &run.profile.subject).await? {

@@ -1,15 +1,14 @@
 //! `create_user`: somebody who has no account gets one, once an address is proven that has none either.
 
-use super::{Need, Outcome, Run};
-use crate::cloakroom::Cloakroom;
+use super::{Need, Outcome, Resources, Run};
 use crate::config::SignupMode;
 use crate::error::{Error, Result};
 
-pub(super) async fn step(cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
+pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outcome> {
     if run.user.is_some() {
         return Ok(Outcome::Continue);
     }
-    let is_closed = cloakroom.config().signup.mode == SignupMode::Closed;
+    let is_closed = resources.config.signup.mode == SignupMode::Closed;
     let Some(proven) = &run.proven else {
         // An address that the provider does not vouch for is none; it only stands in the field already.
         let suggested = run.profile.email.as_ref().map(|email| email.spelling().to_owned());
@@ -19,7 +18,7 @@ pub(super) async fn step(cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome
             Outcome::Pause(Need::Email { suggested })
         });
     };
-    Ok(match cloakroom.store().account_by_email(proven).await? {
+    Ok(match resources.store.account_by_email(proven).await? {
         Some(account) if !account.is_active => Outcome::Reject(Error::AccountInactive),
         // Never joined by the address alone.
         Some(account) => Outcome::Pause(Need::Link { user_id: account.id }),

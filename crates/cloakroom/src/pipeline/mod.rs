@@ -21,13 +21,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloakroom::Cloakroom;
+use crate::clock::Clock;
 use crate::config::{Config, PipelineStep};
 use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::social::{Attempt, Identity};
 use crate::model::user::Account;
 use crate::provider::Profile;
+use crate::store::Store;
 pub(crate) use kept::Kept;
 pub use step::{Facts, Step, Verdict};
 use webhook::Webhook;
@@ -49,6 +50,14 @@ pub(crate) enum Outcome {
     Continue,
     Pause(Need),
     Reject(Error),
+}
+
+/// Everything a built-in step may read. No step writes.
+#[derive(Clone, Copy)]
+pub(crate) struct Resources<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) store: &'a Store,
+    pub(crate) clock: &'a Clock,
 }
 
 /// A pipeline under way: what is known, and what has been decided.
@@ -167,15 +176,15 @@ impl Pipeline {
     }
 }
 
-/// Runs the steps from where the run stands.
+/// Runs the steps from the position of `run`.
 ///
-/// Ours before that look again: what they decided is not kept, and may not be so any more. Those that are not ours have
-/// decided, and are not asked twice.
+/// Built-in steps before that position run again, because their decisions are not kept and the facts may have changed.
+/// Steps of the app and webhooks before it are not asked a second time.
 ///
 /// # Errors
-/// What a step rejected it with.
-pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
-    let stages = &cloakroom.pipeline().0;
+/// The error of the step that rejects the attempt.
+pub(crate) async fn run(pipeline: &Pipeline, resources: Resources<'_>, mut run: Run) -> Result<End> {
+    let stages = &pipeline.0;
     let stands_at = run.position;
     run.rewind(0);
     while let Some(stage) = stages.get(run.position) {
@@ -183,7 +192,7 @@ pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
             run.position += 1;
             continue;
         }
-        match stage.step(cloakroom, &mut run).await? {
+        match stage.step(resources, &mut run).await? {
             Outcome::Continue => run.position += 1,
             Outcome::Pause(need) => return Ok(End::Paused(Halted { run, need })),
             Outcome::Reject(error) => return Err(error),
@@ -197,17 +206,17 @@ pub(crate) async fn run(cloakroom: &Cloakroom, mut run: Run) -> Result<End> {
 }
 
 impl Stage {
-    async fn step(&self, cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
+    async fn step(&self, resources: Resources<'_>, run: &mut Run) -> Result<Outcome> {
         match self {
-            Self::Webhook(webhook) => Ok(webhook.step(cloakroom.clock(), run).await),
+            Self::Webhook(webhook) => Ok(webhook.step(resources.clock, run).await),
             Self::Own(own) => Ok(step::ask(own.as_ref(), run).await),
             Self::Builtin(builtin) => match builtin {
                 Builtin::SocialDetails => Ok(social_details::step(run)),
                 Builtin::SocialUid => Ok(social_uid::step(run)),
-                Builtin::AuthAllowed => auth_allowed::step(cloakroom, run).await,
-                Builtin::SocialUser => social_user::step(cloakroom, run).await,
-                Builtin::AssociateByVerifiedEmail => associate_by_verified_email::step(cloakroom, run).await,
-                Builtin::CreateUser => create_user::step(cloakroom, run).await,
+                Builtin::AuthAllowed => auth_allowed::step(resources, run).await,
+                Builtin::SocialUser => social_user::step(resources, run).await,
+                Builtin::AssociateByVerifiedEmail => associate_by_verified_email::step(resources, run).await,
+                Builtin::CreateUser => create_user::step(resources, run).await,
                 Builtin::AssociateUser => Ok(associate_user::step(run)),
                 Builtin::LoadExtraData => Ok(load_extra_data::step(run)),
                 Builtin::UserDetails => Ok(user_details::step(run)),

@@ -1,12 +1,11 @@
 //! `social_user`: whose account this identity opens, if it opens one.
 
-use super::{Outcome, Run};
-use crate::cloakroom::Cloakroom;
+use super::{Outcome, Resources, Run};
 use crate::error::{Error, Result};
 use crate::model::social::Intent;
 
-pub(super) async fn step(cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome> {
-    let found = cloakroom.store().identity(&run.attempt.provider, &run.profile.subject).await?;
+pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outcome> {
+    let found = resources.store.identity(&run.attempt.provider, &run.profile.subject).await?;
     let Some(identity) = found else {
         // Somebody who is to be proven by an identity that is not theirs is not proven.
         let is_wanted = run.attempt.intent == Intent::Reauthenticate;
@@ -23,7 +22,7 @@ pub(super) async fn step(cloakroom: &Cloakroom, run: &mut Run) -> Result<Outcome
         }
         Some(_) => {}
         None => {
-            let account = cloakroom.store().account(&identity.user_id).await?;
+            let account = resources.store.account(&identity.user_id).await?;
             match account {
                 Some(account) if account.is_active => run.user = Some(account),
                 Some(_) => return Ok(Outcome::Reject(Error::AccountInactive)),
