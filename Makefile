@@ -23,6 +23,8 @@ run: web ## build everything and start it at http://localhost:3000
 test: ## install what is missing, then run every check and test on both engines and in Chromium
 	$(section) 'Tools and packages'
 	@tools/install.sh
+	$(section) 'Subjects of commits'
+	@tools/check-commits.sh
 	$(section) 'Format and lints, Rust'
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
