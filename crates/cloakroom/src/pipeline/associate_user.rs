@@ -1,4 +1,4 @@
-//! `associate_user`: the identity is to open the account.
+//! `associate_user`: links the identity to the account.
 
 use super::{Outcome, Run};
 

@@ -1,4 +1,4 @@
-//! `auth_allowed`: who may sign in by a provider, by the address that is proven in the end.
+//! `auth_allowed`: the allow-list of addresses that may sign in by a provider.
 
 use super::{Outcome, Resources, Run};
 use crate::config::AuthAllowed;
@@ -6,8 +6,10 @@ use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::social::Intent;
 
-/// Without a list everybody may. With one, who has an account is judged by its address, and everybody else by the one that is
-/// proven. While none is, there is nothing to judge: it is done once there is one, and without one nobody gets in.
+/// Checks the allow-list. Without a list everyone may sign in.
+///
+/// Existing users are checked by the address of their account, new users by their verified address. A user without a verified
+/// address yet is checked once there is one.
 pub(super) async fn step(resources: Resources<'_>, run: &Run) -> Result<Outcome> {
     let allowed = &resources.config.pipeline.auth_allowed;
     if allowed.domains.is_empty() && allowed.emails.is_empty() || run.attempt.intent != Intent::Login {
@@ -23,6 +25,7 @@ pub(super) async fn step(resources: Resources<'_>, run: &Run) -> Result<Outcome>
     })
 }
 
+/// Reads the address of the account that this sign-in would open, if there is one.
 async fn address_of_account(resources: Resources<'_>, run: &Run) -> Result<Option<Email>> {
     let store = resources.store;
     let account = match &run.user {
@@ -35,7 +38,7 @@ async fn address_of_account(resources: Resources<'_>, run: &Run) -> Result<Optio
     Ok(account.and_then(|account| Email::parse(&account.email)))
 }
 
-/// Either list is enough; spelling does not count.
+/// Tells whether one of the two lists holds the address, whatever its spelling.
 fn is_allowed(allowed: &AuthAllowed, address: &Email) -> bool {
     let (_, domain) = address.canonical().split_once('@').unwrap_or_default();
     let is_domain = |text: &String| {

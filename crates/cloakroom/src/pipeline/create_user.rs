@@ -1,4 +1,4 @@
-//! `create_user`: somebody who has no account gets one, once an address is proven that has none either.
+//! `create_user`: makes an account once an address is proven that has no account yet.
 
 use super::{Need, Outcome, Resources, Run};
 use crate::config::SignupMode;
@@ -10,7 +10,7 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
     }
     let is_closed = resources.config.signup.mode == SignupMode::Closed;
     let Some(proven) = &run.proven else {
-        // An address that the provider does not vouch for is none; it only stands in the field already.
+        // An address that the provider does not vouch for only fills in the form.
         let suggested = run.profile.email.as_ref().map(|email| email.spelling().to_owned());
         return Ok(if is_closed {
             Outcome::Reject(Error::SignupClosed)
@@ -20,7 +20,7 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
     };
     Ok(match resources.store.account_by_email(proven).await? {
         Some(account) if !account.is_active => Outcome::Reject(Error::AccountInactive),
-        // Never joined by the address alone.
+        // An existing account is never joined by its address alone.
         Some(account) => Outcome::Pause(Need::Link { user_id: account.id }),
         None if is_closed => Outcome::Reject(Error::SignupClosed),
         None => {

@@ -1,4 +1,4 @@
-//! A run that waits, as storage keeps it: resumed by the same browser, at the same step.
+//! The stored form of a paused run. The browser that started it resumes it at the same step.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use crate::model::user::Account;
 use crate::provider::{Profile, ProviderTokens};
 use crate::secret::{Purpose, SecretKey};
 
-/// What is written of a run.
+/// The part of a run that is stored.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Kept {
     attempt: Attempt,
@@ -18,19 +18,19 @@ pub(crate) struct Kept {
     email: Option<String>,
     is_email_verified: bool,
     proven: Option<String>,
-    /// Whose account it is, when that was proven before it waited.
+    /// The account, if it was proven before the pause.
     user_id: Option<String>,
     name: Option<String>,
     username: Option<String>,
     extra: Value,
-    /// Encrypted for the row that this lies in.
+    /// Encrypted with the id of the row that holds it.
     tokens: Option<String>,
     answers: Map<String, Value>,
     position: usize,
 }
 
 impl Run {
-    /// At the beginning.
+    /// Starts a run at the first step.
     pub(crate) fn new(attempt: Attempt, profile: Profile, user: Option<Account>) -> Self {
         Self {
             attempt,
@@ -49,7 +49,7 @@ impl Run {
         }
     }
 
-    /// Forgets what was decided, and stands at `position` again.
+    /// Discards every decision and goes back to `position`.
     pub(crate) fn rewind(&mut self, position: usize) {
         self.user.clone_from(&self.given);
         self.identity = None;
@@ -58,13 +58,13 @@ impl Run {
         self.position = position;
     }
 
-    /// The person has proven this account.
+    /// Notes that the person has proven this account.
     pub(crate) fn prove(&mut self, account: Account) {
         self.given = Some(account.clone());
         self.user = Some(account);
     }
 
-    /// Whether this account is still the one that the steps found: by its address alone, which may be another by now.
+    /// Tells whether this account is still the one that the steps found. One found by its address may have changed it since.
     pub(crate) fn still_means(&self, account: &Account) -> bool {
         let is_by_address = self.given.is_none() && self.identity.is_none();
         let canonical = |email: &Email| email.canonical().to_owned();
@@ -72,14 +72,14 @@ impl Run {
             || Email::parse(&account.email).as_ref().map(canonical) == self.proven.as_ref().map(canonical)
     }
 
-    /// What the identity's owner knows it by: the address there, or a name.
+    /// The name under which the owner knows this identity: a user name, an address, or the subject.
     pub(crate) fn label(&self) -> String {
         let email = self.profile.email.as_ref().map(|email| email.spelling().to_owned());
         let named = self.profile.username.clone().or(email).or_else(|| self.profile.name.clone());
         named.unwrap_or_else(|| self.profile.subject.clone())
     }
 
-    /// For the row `id`.
+    /// Converts the run for storage in the row `id`.
     pub(crate) fn keep(self, key: &SecretKey, id: &str) -> Kept {
         let profile = self.profile;
         let seal = |tokens: ProviderTokens| key.seal(Purpose::ProviderTokens, id, &tokens.to_json());
@@ -101,7 +101,7 @@ impl Run {
 }
 
 impl Kept {
-    /// Out of the row `id`; whose account it is, is still to be looked up.
+    /// Restores the run from the row `id`. The caller still looks up the account.
     pub(crate) fn resume(self, key: &SecretKey, id: &str) -> Run {
         let email = |text: Option<String>| text.as_deref().and_then(Email::parse);
         let unsealed = self.tokens.and_then(|sealed| key.unseal(Purpose::ProviderTokens, id, &sealed));
@@ -123,12 +123,12 @@ impl Kept {
         }
     }
 
-    /// Whose account it is, when that was proven before it waited.
+    /// The account, if it was proven before the pause.
     pub(crate) fn user_id(&self) -> Option<&str> {
         self.user_id.as_deref()
     }
 
-    /// What the attempt was for.
+    /// The attempt that this run belongs to.
     pub(crate) fn attempt(&self) -> &Attempt {
         &self.attempt
     }

@@ -1,4 +1,4 @@
-//! `load_extra_data` (not among the steps unless set): what else the provider tells is kept with the identity.
+//! `load_extra_data` (off by default): keeps the provider's other claims with the identity.
 
 use super::{Outcome, Run};
 

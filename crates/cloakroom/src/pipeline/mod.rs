@@ -1,8 +1,8 @@
-//! The social pipeline: what happens between a provider's word and a session, step by step.
+//! The social pipeline: the steps between a provider's answer and a session.
 //!
-//! The steps have the names and the order of Python Social Auth's, and can be set in `pipeline.steps`. A step looks and
-//! decides; nothing is written before the last one has said to go on, and then all of it in one transaction. A step may
-//! pause until the person has done something; the same browser then resumes at that very step.
+//! Names and order of the steps follow Python Social Auth and can be set in `pipeline.steps`. A step reads and decides.
+//! Nothing is written until every step has agreed; then all of it is written in one transaction. A step may pause until the
+//! person has done something. The same browser then resumes at that step.
 
 mod associate_by_verified_email;
 mod associate_user;
@@ -33,19 +33,19 @@ pub(crate) use kept::Kept;
 pub use step::{Facts, Step, Verdict};
 use webhook::Webhook;
 
-/// What a person must do before a pipeline goes on.
+/// A thing that the person must do before the pipeline can continue.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Need {
     /// Prove that the account of this address is theirs.
     Link { user_id: String },
-    /// Tell an address, and prove it; the one that the provider tells stands there already.
+    /// Give an address and prove it. The provider's address fills in the form.
     Email { suggested: Option<String> },
-    /// What a step of the embedding app asks for.
+    /// Answer a question of one of the app's own steps.
     Input { step: String, asked: serde_json::Value },
 }
 
-/// What a step comes to.
+/// The decision of a step.
 pub(crate) enum Outcome {
     Continue,
     Pause(Need),
@@ -60,51 +60,51 @@ pub(crate) struct Resources<'a> {
     pub(crate) clock: &'a Clock,
 }
 
-/// A pipeline under way: what is known, and what has been decided.
+/// A pipeline under way: the facts and the decisions so far.
 #[expect(clippy::struct_excessive_bools, reason = "independent decisions, one for each step that makes it")]
 pub(crate) struct Run {
     pub(crate) attempt: Attempt,
-    /// As the provider tells it.
+    /// The provider's answer.
     pub(crate) profile: Profile,
-    /// `social_uid`: whether the profile names somebody.
+    /// Set by `social_uid`: the profile has a subject.
     pub(crate) has_uid: bool,
-    /// An address that counts as proven: the provider's word, or a mail of ours.
+    /// A proven address: the provider vouches for it, or a mail of ours has proven it.
     pub(crate) proven: Option<Email>,
-    /// The account that is signed in, or was proven meanwhile, whatever the steps find.
+    /// The account that is signed in or was proven during a pause. The steps cannot change it.
     pub(crate) given: Option<Account>,
-    /// Whose account it is: given, or found by the identity.
+    /// The account: `given`, or found by a step.
     pub(crate) user: Option<Account>,
-    /// What is linked already.
+    /// The identity, if it is linked already.
     pub(crate) identity: Option<Identity>,
-    /// `create_user`: an account is to be made.
+    /// Set by `create_user`: make an account.
     pub(crate) creates: bool,
-    /// `associate_user`: the identity is to be linked.
+    /// Set by `associate_user`: link the identity.
     pub(crate) associates: bool,
-    /// `load_extra_data`: what else the provider tells is to be kept.
+    /// Set by `load_extra_data`: keep the provider's other claims.
     pub(crate) keeps_extra: bool,
-    /// `user_details`: what the identity is called is to be brought up to date.
+    /// Set by `user_details`: update the label of the identity.
     pub(crate) updates_details: bool,
-    /// What people have answered to the app's own steps.
+    /// The person's answers to the app's own steps.
     pub(crate) answers: serde_json::Map<String, serde_json::Value>,
-    /// The step at which it goes on.
+    /// The index of the next step.
     pub(crate) position: usize,
 }
 
-/// How a pipeline ended, for now.
+/// The end of a run, final or not.
 pub(crate) enum End {
-    /// All steps have said to go on.
+    /// Every step has agreed.
     Settled(Run),
-    /// A step waits for the person.
+    /// A step needs the person.
     Paused(Halted),
 }
 
-/// A pipeline that stands at a step until the person has done something.
+/// A paused run, and the reason for the pause.
 pub(crate) struct Halted {
     pub(crate) run: Run,
     pub(crate) need: Need,
 }
 
-/// A step, wherever it is written.
+/// A configured step: built in, of the app, or behind a webhook.
 enum Stage {
     Builtin(Builtin),
     Webhook(Webhook),
@@ -124,7 +124,7 @@ enum Builtin {
     UserDetails,
 }
 
-/// The built-in steps, by the name that `pipeline.steps` has for them.
+/// The built-in steps by their names in `pipeline.steps`.
 const BUILTIN: [(&str, Builtin); 9] = [
     ("social_details", Builtin::SocialDetails),
     ("social_uid", Builtin::SocialUid),
@@ -146,15 +146,15 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 pub(crate) struct Pipeline(Vec<Stage>);
 
 impl Pipeline {
-    /// For the command line, where nobody signs in.
+    /// An empty pipeline, for the command line, where nobody signs in.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// Prepares the steps that the configuration names; `{ own = "…" }` must be among `own`.
+    /// Prepares the configured steps. `own` holds the app's steps, which `{ own = "…" }` names.
     ///
     /// # Errors
-    /// [`Error::Config`] for a step that is not known, or a webhook that cannot be used.
+    /// [`Error::Config`] for an unknown step, or a webhook that cannot be used.
     pub(crate) fn open(config: &Config, own: &[Arc<dyn Step>]) -> Result<Self> {
         let stage = |step: &PipelineStep| match step {
             PipelineStep::Webhook { webhook, secret_file } => {
@@ -199,7 +199,7 @@ pub(crate) async fn run(pipeline: &Pipeline, resources: Resources<'_>, mut run: 
         }
     }
     if run.user.is_none() && !run.creates {
-        // A pipeline without `create_user`: for those who have an account.
+        // A pipeline without `create_user` is for people who have an account already.
         return Err(Error::SignupClosed);
     }
     Ok(End::Settled(run))

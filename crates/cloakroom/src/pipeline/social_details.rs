@@ -1,8 +1,8 @@
-//! `social_details`: what the provider tells becomes what the later steps work with.
+//! `social_details`: takes over the provider's claims for the later steps.
 
 use super::{Outcome, Run};
 
-/// An address that was proven meanwhile stands before the provider's.
+/// Takes the provider's address if it is verified. An address that our own mail has proven takes precedence.
 pub(super) fn step(run: &mut Run) -> Outcome {
     if run.proven.is_none() && run.profile.is_email_verified {
         run.proven.clone_from(&run.profile.email);

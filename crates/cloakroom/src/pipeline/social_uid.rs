@@ -1,4 +1,4 @@
-//! `social_uid`: somebody is known by the provider's stable subject, or not at all.
+//! `social_uid`: requires the provider's stable subject. Nothing else identifies a person.
 
 use super::{Outcome, Run};
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! `social_user`: whose account this identity opens, if it opens one.
+//! `social_user`: looks up the account that this identity is linked to.
 
 use super::{Outcome, Resources, Run};
 use crate::error::{Error, Result};
@@ -7,7 +7,7 @@ use crate::model::social::Intent;
 pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outcome> {
     let found = resources.store.identity(&run.attempt.provider, &run.profile.subject).await?;
     let Some(identity) = found else {
-        // Somebody who is to be proven by an identity that is not theirs is not proven.
+        // An identity that is not linked cannot reauthenticate anybody.
         let is_wanted = run.attempt.intent == Intent::Reauthenticate;
         return Ok(if is_wanted { Outcome::Reject(Error::OtherUserSignedIn) } else { Outcome::Continue });
     };
@@ -26,7 +26,7 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
             match account {
                 Some(account) if account.is_active => run.user = Some(account),
                 Some(_) => return Ok(Outcome::Reject(Error::AccountInactive)),
-                // Deleted in this very moment, its identities with it.
+                // The account was deleted just now, and its identities with it.
                 None => return Ok(Outcome::Continue),
             }
         }

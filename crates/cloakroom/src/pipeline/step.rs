@@ -1,4 +1,4 @@
-//! Steps of the embedding app.
+//! Steps that the embedding app decides.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,52 +10,54 @@ use super::{Need, Outcome, Run};
 use crate::error::Error;
 use crate::model::social::Intent;
 
-/// What a step may know.
+/// The facts on which a step decides.
 #[derive(Clone, Debug, Serialize)]
 pub struct Facts {
     /// The provider's id in the configuration.
     pub provider: String,
-    /// What the attempt is for.
+    /// The purpose of the attempt.
     pub intent: Intent,
-    /// The provider's stable name for the account there.
+    /// The provider's stable identifier of the account there.
     pub subject: String,
-    /// The address that counts as proven, if one does.
+    /// The proven address, if there is one.
     pub email: Option<String>,
-    /// The name for people, as the provider tells it.
+    /// The display name at the provider.
     pub name: Option<String>,
-    /// The name for links and mentions, as the provider tells it.
+    /// The user name at the provider.
     pub username: Option<String>,
-    /// The account, when there is one already.
+    /// The account, if there is one already.
     pub user_id: Option<String>,
-    /// Whether no account is known yet: after `social_user` one is about to be made, unless the address turns out to have one.
+    /// Whether no account is known yet. After `social_user`, one is about to be made unless the address has one.
     pub is_new: bool,
-    /// What else the provider told, as it told it. Believe nothing of it.
+    /// The provider's other claims, unchecked. Do not trust them.
     pub extra: Value,
-    /// What people have answered to steps that paused.
+    /// The person's answers to steps that paused.
     #[serde(skip)]
     pub answers: Map<String, Value>,
 }
 
-/// What a step decides.
+/// The decision of a step of your own.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// Go on.
+    /// Continue with the next step.
     Continue,
-    /// Wait for the person: the reply's `result` is `input_required`, with this as `asked`. Once they have answered
-    /// ([`crate::Paused`]), the same step is asked again, with the answer among [`Facts::answers`].
+    /// Pause until the person has answered. The reply's `result` is `input_required`, with this value as `asked`. After the
+    /// answer ([`crate::Paused`]) the step decides again, with the answer in [`Facts::answers`].
     Pause(Value),
-    /// Refuse: the reply is 403 `not_allowed`.
+    /// Refuse the sign-in. The reply is 403 `not_allowed`.
     Reject,
 }
 
-/// A step of your own. It stands in `pipeline.steps` as `{ own = "name" }`, and is handed to `Cloakroom::with_steps`. One
-/// that pauses stands between `social_user` and `create_user`; one that judges the proven address, after `create_user`.
+/// A step of your own, named `{ own = "name" }` in `pipeline.steps` and handed to `Cloakroom::with_steps`.
+///
+/// Put a step that pauses between `social_user` and `create_user`. Put a step that checks the proven address after
+/// `create_user`.
 ///
 /// ```
 /// use cloakroom::pipeline::{Facts, Step, Verdict};
 /// use std::pin::Pin;
 ///
-/// /// Refuses whoever has no name.
+/// /// Refuses people without a name.
 /// struct RequireName;
 ///
 /// impl Step for RequireName {
@@ -68,7 +70,7 @@ pub enum Verdict {
 ///     }
 /// }
 ///
-/// /// Collects one more field, before an account is made.
+/// /// Asks for one more field before an account is made.
 /// struct AskForCompany;
 ///
 /// impl Step for AskForCompany {
@@ -88,10 +90,10 @@ pub enum Verdict {
 /// }
 /// ```
 pub trait Step: Send + Sync {
-    /// Its name in `pipeline.steps`, and of its answer.
+    /// The name in `pipeline.steps`, and the key of the answer.
     fn name(&self) -> &str;
 
-    /// Decides by the facts. It may ask other machines; nothing is locked meanwhile.
+    /// Decides on the facts. It may call other machines; nothing is locked meanwhile.
     fn decide<'a>(&'a self, facts: &'a Facts) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }
 

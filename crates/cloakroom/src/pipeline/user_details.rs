@@ -1,5 +1,6 @@
-//! `user_details`: what the identity is called follows the provider at every sign-in. The account's own fields are all
-//! protected: address, password and rights are never taken from a provider.
+//! `user_details`: updates the label of the identity at every sign-in.
+//!
+//! The fields of the account are protected: address, password and rights never come from a provider.
 
 use super::{Outcome, Run};
 

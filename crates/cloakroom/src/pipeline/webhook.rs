@@ -1,8 +1,8 @@
-//! `{ webhook = "https://…", secret_file = "…" }`: a step asked over the network, for those who run the binary.
+//! `{ webhook = "https://…", secret_file = "…" }`: a step that another program decides over HTTP.
 //!
-//! The facts are posted as JSON, signed with HMAC-SHA256 over the time and the body (`X-Cloakroom-Signature: t=…,v1=…`,
-//! seconds since 1970 and hexadecimal). `{"verdict": "continue"}` goes on and `{"verdict": "reject"}` refuses; anything else,
-//! or nothing in time, refuses as well.
+//! The facts are posted as JSON. `X-Cloakroom-Signature: t=…,v1=…` holds the time in seconds since 1970 and the hexadecimal
+//! HMAC-SHA256 of `{t}.{body}`. The reply `{"verdict": "continue"}` accepts and `{"verdict": "reject"}` refuses. Any other
+//! reply, or none in time, refuses as well.
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::outbound::{self, Caller};
 use crate::provider::is_safe;
 use crate::secret;
 
-/// How long an answer may take.
+/// The time within which the program must answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// The shortest key that signs what is asked.
+/// The least length of the signing key, in bytes.
 const SHORTEST_KEY: usize = 32;
 
-/// A step elsewhere.
+/// A step that is asked over HTTP.
 pub(super) struct Webhook {
     url: Url,
     key: Vec<u8>,
@@ -38,10 +38,10 @@ enum Answer {
 }
 
 impl Webhook {
-    /// Prepares it; asks nobody.
+    /// Reads the key and checks the URL. Nothing is sent yet.
     ///
     /// # Errors
-    /// A sentence when the URL or the key cannot be used.
+    /// A sentence that says why the URL or the key cannot be used.
     pub(super) fn open(url: &str, secret_file: &Path) -> Result<Self, String> {
         let about = |complaint: String| format!("webhook {url}: {complaint}");
         let parsed = Url::parse(url).ok().filter(is_safe);
@@ -64,7 +64,7 @@ impl Webhook {
         }
     }
 
-    /// What cannot be asked is refused: a step that fails open is none.
+    /// Refuses the sign-in because the program gave no verdict. A step that fails open would be no step.
     fn refuse(&self, reason: &str) -> Outcome {
         tracing::warn!(host = self.url.host_str(), reason, "a webhook step did not answer: refused");
         Outcome::Reject(Error::NotAllowed)
