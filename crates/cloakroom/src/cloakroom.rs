@@ -210,6 +210,7 @@ async fn open_store(config: &Config) -> Result<Store> {
         other => other,
     })?;
     require_fit(&store, config).await?;
+    store.fold_addresses().await?;
     Ok(store)
 }
 

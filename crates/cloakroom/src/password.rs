@@ -4,6 +4,7 @@
 //! one block of memory that it uses again, at the lowest priority, fed by a bounded queue: a storm of sign-ins
 //! costs neither memory nor the time of those who are signed in, and what does not fit is told so at once.
 
+use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,8 @@ use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 use crate::error::{Error, Result};
 use crate::secret;
@@ -28,11 +31,18 @@ const MOST_PASSES: u32 = 10;
 /// last in the queue waits one or two seconds; who comes after it hears 503 at once.
 const MOST_WAITING: usize = 128;
 
+/// The form in which a password is hashed (NFC; NIST SP 800-63B, section 3.1.1.2): keyboards and systems write one and the
+/// same visible character in several ways.
+pub(crate) fn normalised(password: &str) -> Cow<'_, str> {
+    if is_nfc(password) { Cow::Borrowed(password) } else { Cow::Owned(password.nfc().collect()) }
+}
+
 /// What verifying a password against a stored hash found.
 pub(crate) enum Verdict {
     /// It is the password.
     Match {
-        /// The hash to store instead, when the stored one was made with other parameters than today's.
+        /// The hash to store instead, when the stored one was made with other parameters than today's or from another form
+        /// of the password.
         upgrade: Option<String>,
     },
     /// It is not.
@@ -152,6 +162,7 @@ fn compute(password: &str, salt: &[u8], params: Params, memory: &mut Vec<Block>)
 }
 
 fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String> {
+    let password = &normalised(password);
     let salt = secret::salt();
     let params = todays_params();
     let output = compute(password, &salt, params.clone(), memory)?;
@@ -166,7 +177,21 @@ fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String> {
     .to_string())
 }
 
+/// Compares the password as typed, which older versions hashed, then its NFC form if that differs. How many hashes a failed
+/// try costs depends on what was typed alone, never on the account.
 fn verify(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) -> Result<Verdict> {
+    let normal = normalised(password);
+    let as_typed = verify_form(password, stored, memory)?;
+    if normal == password {
+        return Ok(as_typed);
+    }
+    match as_typed {
+        Verdict::Match { .. } => Ok(Verdict::Match { upgrade: Some(hash(password, memory)?) }),
+        Verdict::Mismatch => verify_form(&normal, stored, memory),
+    }
+}
+
+fn verify_form(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) -> Result<Verdict> {
     let Some(stored) = stored else { return match_nothing(password, memory) };
     let Some((params, salt, expected)) = parse(stored) else {
         // For the operator to hear: whoever tries learns no more than that it is not the password.
@@ -233,18 +258,46 @@ mod tests {
     }
 
     #[test]
-    fn w02_w03_every_byte_counts_and_none_is_changed() {
+    fn w02_w03_every_visible_character_counts() {
         let mut memory = Vec::new();
         let long = "x".repeat(255);
         for (chosen, other) in [
             (format!("{long}a"), format!("{long}b")),
             (" padded pass ".into(), "padded pass".into()),
             ("with\0nul".into(), "with".into()),
-            ("caf\u{e9} au lait".into(), "cafe\u{301} au lait".into()),
+            ("caf\u{e9} au lait".into(), "cafe au lait".into()),
         ] {
             let stored = hash(&chosen, &mut memory).unwrap();
             assert!(matches!(verify(&chosen, Some(&stored), &mut memory), Ok(Verdict::Match { .. })));
             assert!(matches!(verify(&other, Some(&stored), &mut memory), Ok(Verdict::Mismatch)));
         }
+    }
+
+    #[test]
+    fn finding_n8_w03_a_password_is_hashed_in_nfc_and_a_hash_of_another_form_is_upgraded() {
+        let mut memory = Vec::new();
+        let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+        for chosen in [composed, decomposed] {
+            let stored = hash(chosen, &mut memory).unwrap();
+            for typed in [composed, decomposed] {
+                let verdict = verify(typed, Some(&stored), &mut memory).unwrap();
+                assert!(matches!(verdict, Verdict::Match { upgrade: None }), "{chosen:?} {typed:?}");
+            }
+        }
+        let params = todays_params();
+        let output = compute(decomposed, &[7; 16], params.clone(), &mut memory).unwrap();
+        let stored = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params).unwrap(),
+            salt: Some(Salt::new(&[7; 16]).unwrap()),
+            hash: Some(Output::new(&output).unwrap()),
+        }
+        .to_string();
+        let Ok(Verdict::Match { upgrade: Some(upgrade) }) = verify(decomposed, Some(&stored), &mut memory)
+        else {
+            panic!("an older hash of the typed form matches and is replaced")
+        };
+        assert!(matches!(verify(composed, Some(&upgrade), &mut memory), Ok(Verdict::Match { .. })));
     }
 }

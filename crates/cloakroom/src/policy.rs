@@ -9,9 +9,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
 use crate::error::{Error, Invalid};
-use crate::model::email::Email;
+use crate::model::email::{Email, fold};
+use crate::password;
 
-/// The most bytes a password may have; a longer one is refused before anything is computed from it.
+/// The most bytes a password may have, as typed or in NFC; a longer one is refused before anything is computed from it.
 pub(crate) const LONGEST_PASSWORD: usize = 256;
 /// The longest path to go back to, in bytes.
 const LONGEST_RETURN_TO: usize = 2048;
@@ -75,7 +76,7 @@ pub(crate) fn return_to(text: &str) -> Result<(), Invalid> {
 pub(crate) fn known_password(password: &str, field: &str) -> Result<(), Invalid> {
     if password.is_empty() {
         Err(Invalid::new(field, "required", "Enter your password."))
-    } else if password.len() > LONGEST_PASSWORD {
+    } else if is_too_long(password) {
         Err(Invalid::new(field, "too_long", format!("Passwords have at most {LONGEST_PASSWORD} bytes.")))
     } else {
         Ok(())
@@ -100,9 +101,11 @@ fn new_password(
     if password.is_empty() {
         return refuse("required", "Choose a password.".into());
     }
-    if password.len() > LONGEST_PASSWORD {
+    if is_too_long(password) {
         return refuse("too_long", format!("Use at most {LONGEST_PASSWORD} bytes."));
     }
+    // Each form of the same visible password gets the same judgement.
+    let password = &*password::normalised(password);
     if password.chars().count() < min_length {
         return refuse("too_short", format!("Use at least {min_length} characters."));
     }
@@ -113,7 +116,7 @@ fn new_password(
             "This password is on the lists that attackers try first. Choose another.".into(),
         );
     }
-    if is_made_of(&lower, email, app_name) {
+    if is_made_of(&fold(password), email, app_name) {
         return refuse(
             "too_similar",
             "This password is too close to your email address or to the name of this app. Choose another."
@@ -123,10 +126,17 @@ fn new_password(
     Ok(())
 }
 
+/// Whether a password is longer than any, also in NFC. A letter typed in its parts has at most four times the bytes, so
+/// nothing longer than that is looked at.
+fn is_too_long(password: &str) -> bool {
+    password.len() > LONGEST_PASSWORD
+        && (password.len() > 4 * LONGEST_PASSWORD || password::normalised(password).len() > LONGEST_PASSWORD)
+}
+
 /// Whether little is left of `password` without the words that stand in the address and the app's name.
 fn is_made_of(password: &str, email: Option<&Email>, app_name: &str) -> bool {
     let address = email.map(Email::canonical).unwrap_or_default();
-    let app_name = app_name.to_lowercase();
+    let app_name = fold(app_name);
     let mut words: Vec<&str> = address
         .split(|character: char| !character.is_alphanumeric())
         .chain(app_name.split(|character: char| !character.is_alphanumeric()))

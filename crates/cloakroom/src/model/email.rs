@@ -1,9 +1,10 @@
 //! An email address as a person typed it, and the one spelling by which it is compared.
 //!
 //! Two spellings that people take for the same address must never make two accounts (CVE-2019-19844), and mail goes
-//! only to the spelling that was stored. So the comparison form folds case and compatibility forms (Unicode
-//! NFKC) and writes the domain as ASCII (IDNA), while what was typed is kept.
+//! only to the spelling that was stored. So the comparison form folds case (Unicode case folding, not lower case: `ς` is `σ`)
+//! and compatibility forms (NFKC), and writes the domain as ASCII (IDNA), while what was typed is kept.
 
+use icu_casemap::CaseMapper;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The longest address that fits an SMTP path (RFC 5321, section 4.5.3.1.3), in bytes.
@@ -16,6 +17,7 @@ const LONGEST_LOCAL: usize = 64;
 pub(crate) struct Email {
     spelling: String,
     canonical: String,
+    lower: Option<String>,
 }
 
 impl Email {
@@ -27,13 +29,15 @@ impl Email {
         }
         let (local, domain) = spelling.split_once('@')?;
         // Folded before it is checked: a full-width `＠` becomes a second `@` here and is refused.
-        let local = fold(local);
+        let typed = local;
+        let local = fold(typed);
         let domain = idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::URL).ok()?;
         if !is_local_part(&local) || !is_domain(&domain) {
             return None;
         }
         let canonical = format!("{local}@{domain}");
-        (canonical.len() <= LONGEST).then(|| Self { spelling: spelling.to_owned(), canonical })
+        let lower = Some(format!("{}@{domain}", lower(typed))).filter(|lower| *lower != canonical);
+        (canonical.len() <= LONGEST).then(|| Self { spelling: spelling.to_owned(), canonical, lower })
     }
 
     /// As it was typed; mail goes here.
@@ -45,10 +49,30 @@ impl Email {
     pub(crate) fn canonical(&self) -> &str {
         &self.canonical
     }
+
+    /// The form by which older versions compared addresses, in lower case. Of two accounts that older versions kept apart,
+    /// each is still found by it; for nearly every address it is the canonical form.
+    pub(crate) fn lower(&self) -> &str {
+        self.lower.as_deref().unwrap_or(&self.canonical)
+    }
 }
 
-/// Folding once can make text that folds again (as `İ`), so lower case stands between two normalisations.
-fn fold(text: &str) -> String {
+/// Folds case and compatibility forms (Unicode, compatibility caseless match, definition D146). Folding once can make text that
+/// folds again (as `İ`), so each of both steps runs until nothing changes.
+pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let once = |text: &str| -> String {
+        let text: String = text.nfkc().collect();
+        CaseMapper::new().fold_string(&text).nfkc().collect()
+    };
+    let folded = once(text);
+    once(&folded)
+}
+
+/// Folds as versions before Unicode case folding did.
+fn lower(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }
 
@@ -104,6 +128,27 @@ mod tests {
         let composed = canonical("ren\u{e9}@x.test");
         assert_eq!(canonical("rene\u{301}@x.test"), composed);
         assert_eq!(canonical("\u{212a}im@x.test").as_deref(), Some("kim@x.test"), "kelvin sign");
+    }
+
+    #[test]
+    fn finding_n15_case_is_folded_and_not_only_lowered() {
+        for (one, other) in [
+            ("\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}", "\u{39d}\u{38a}\u{39a}\u{39f}\u{3a3}"),
+            ("stra\u{df}e", "STRA\u{1e9e}E"),
+            ("stra\u{df}e", "STRASSE"),
+            ("\u{13a0}", "\u{ab70}"),
+            ("\u{3b2}", "\u{3d0}"),
+            ("\u{1e61}", "\u{1e9b}"),
+            ("\u{1fc3}", "\u{1fcc}"),
+        ] {
+            let (one, other) = (format!("{one}@x.test"), format!("{other}@x.test"));
+            assert!(canonical(&one).is_some());
+            assert_eq!(canonical(&one), canonical(&other), "{one} {other}");
+        }
+        let nikos = Email::parse("\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}@x.test").unwrap();
+        assert_eq!(nikos.lower(), nikos.spelling(), "the form of older versions");
+        assert_ne!(nikos.lower(), nikos.canonical());
+        assert_eq!(Email::parse("Ada@x.test").unwrap().lower(), "ada@x.test");
     }
 
     /// Of every character that folds into another: an address that was folded once is folded for good, so that no second account can be made of

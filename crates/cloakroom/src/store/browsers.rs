@@ -14,9 +14,10 @@ impl Store {
     /// Whether the account of `email` has signed in from this browser before.
     pub(crate) async fn knows_browser(&self, email: &Email, browser: TicketHash) -> Result<bool> {
         let found = query(
-            "SELECT 1 FROM browsers b JOIN users u ON u.id = b.user_id
-             WHERE u.email_canonical = $1 AND b.browser_hash = $2",
+            "SELECT 1 FROM browsers WHERE browser_hash = $3 AND user_id =
+                 (SELECT id FROM users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1)",
         )
+        .bind(email.lower())
         .bind(email.canonical())
         .bind(browser)
         .optional::<(i32,)>(&self.db)

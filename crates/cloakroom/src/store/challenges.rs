@@ -160,11 +160,14 @@ impl Tx {
     pub(crate) async fn give_challenge_to_account(&mut self, id: &str, email: &Email) -> Result<()> {
         query(locking!(
             self,
-            "UPDATE challenges SET user_id = (SELECT id FROM users WHERE email_canonical = $2 AND is_active",
+            "UPDATE challenges SET user_id =
+                 (SELECT id FROM users WHERE email_canonical IN ($2, $3) AND is_active
+                  ORDER BY email_canonical = $2 DESC LIMIT 1",
             "FOR KEY SHARE",
             ") WHERE id = $1",
         ))
         .bind(id)
+        .bind(email.lower())
         .bind(email.canonical())
         .execute(self)
         .await?;

@@ -5,6 +5,7 @@ mod challenges;
 mod codes;
 mod db;
 mod development;
+mod folding;
 mod identities;
 mod limits;
 mod mailbox;

@@ -36,12 +36,14 @@ impl From<Row> for Account {
 }
 
 impl Store {
-    /// The account of an address, in any spelling of it.
+    /// The account of an address, in any spelling of it. The form of older versions comes first: of two accounts that they kept
+    /// apart and that fold to one form today, each goes on being found.
     pub(crate) async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
         let row = query(
             "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM users WHERE email_canonical = $1",
+             FROM users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1",
         )
+        .bind(email.lower())
         .bind(email.canonical())
         .optional::<Row>(&self.db)
         .await?;
@@ -129,13 +131,15 @@ impl Tx {
 
     /// Replaces the password of an active account if its address is still the one that was proven; says whether it was.
     pub(crate) async fn reset_password(&mut self, id: &str, proven: &Email, hash: &str) -> Result<bool> {
-        let reset =
-            query("UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND email_canonical = $2")
-                .bind(id)
-                .bind(proven.canonical())
-                .bind(hash)
-                .execute(self)
-                .await?;
+        let reset = query(
+            "UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND email_canonical IN ($2, $4)",
+        )
+        .bind(id)
+        .bind(proven.canonical())
+        .bind(hash)
+        .bind(proven.lower())
+        .execute(self)
+        .await?;
         Ok(reset.0 == 1)
     }
 

@@ -189,9 +189,9 @@ async fn w01_a_password_longer_than_any_is_refused_before_anything_is_computed()
     assert_eq!(new.unwrap_err().code(), "validation_failed");
 }
 
-/// W02 and W03: passwords are bytes. Those that some would cut, trim or normalise are other passwords.
+/// W02 and W03: passwords that some would cut, trim or fold are other passwords.
 #[tokio::test]
-async fn w02_w03_only_the_exact_bytes_sign_in() {
+async fn w02_w03_only_the_exact_characters_sign_in() {
     let app = app_with_accounts().await;
     let long = "x".repeat(255);
     let cases = [
@@ -205,7 +205,7 @@ async fn w02_w03_only_the_exact_bytes_sign_in() {
         ),
         (
             "caf\u{e9} horse battery".into(),
-            vec!["cafe\u{301} horse battery".into(), "cafe horse battery".into()],
+            vec!["cafe horse battery".into(), "CAF\u{c9} horse battery".into()],
         ),
         ("nul\0 horse battery".into(), vec!["nul".into(), "nul horse battery".into()]),
         ("nbsp\u{a0}horse battery".into(), vec!["nbsp horse battery".into()]),
@@ -219,6 +219,105 @@ async fn w02_w03_only_the_exact_bytes_sign_in() {
             assert_eq!(browser.login(ADA, &other).await.code(), "invalid_credentials", "{other:?}");
         }
         assert_eq!(browser.login(ADA, &password).await.status, 200, "{password:?}");
+    }
+}
+
+/// N8: forms that nobody can tell apart by eye are one password, wherever it was chosen and wherever it is typed.
+#[tokio::test]
+async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
+    let app = app_with_accounts().await;
+    let forms = ["caf\u{e9} horse battery", "cafe\u{301} horse battery"];
+    for chosen in forms {
+        administration::set_password(&app.cloakroom, ADA, chosen).await.unwrap();
+        for typed in forms {
+            let ada = page(&app).await;
+            assert_eq!(ada.login(ADA, typed).await.status, 200, "{chosen:?} typed as {typed:?}");
+            let again = ada.post("/api/reauthenticate/", &json!({"password": typed})).await;
+            assert_eq!(again.status, 200, "{}", again.text);
+        }
+    }
+    // In its parts this one has more bytes than a password may have.
+    let (longest, parts) = ("\u{e9}".repeat(128), "e\u{301}".repeat(128));
+    administration::set_password(&app.cloakroom, ADA, &longest).await.unwrap();
+    assert_eq!(page(&app).await.login(ADA, &parts).await.status, 200);
+    // Length is judged by what can be seen.
+    for short in ["\u{e9}".repeat(9), "e\u{301}".repeat(9)] {
+        let refused = administration::set_password(&app.cloakroom, ADA, &short).await.unwrap_err();
+        assert_eq!(refused.code(), "validation_failed", "{short:?}");
+    }
+}
+
+/// The second comparison is made for what was typed, never for the account.
+#[tokio::test]
+async fn finding_n8_e02_the_second_form_tells_nothing_of_the_account() {
+    let app = app_with_accounts().await;
+    app.add("weak@example.test", Rank::Plain).await;
+    set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
+    let browser = page(&app).await;
+    let kinds = [ADA, "nobody@example.test", "social@example.test", "weak@example.test"];
+    assert_alike("a wrong password in parts", &kinds, async |email| {
+        assert_eq!(browser.login(email, "wrong cafe\u{301} horse").await.status, 400);
+    })
+    .await;
+}
+
+const NIKOS: &str = "\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}@example.test";
+const CAPITAL_NIKOS: &str = "\u{39d}\u{38a}\u{39a}\u{39f}\u{3a3}@example.test";
+
+#[tokio::test]
+async fn finding_n15_an_address_in_capitals_is_the_same_account() {
+    let app = app_without_limits().await;
+    app.add(NIKOS, Rank::Plain).await;
+    assert_eq!(page(&app).await.login(CAPITAL_NIKOS, PASSWORD).await.status, 200);
+    let again = administration::add(&app.cloakroom, CAPITAL_NIKOS, PASSWORD, Rank::Plain).await;
+    assert_eq!(again.unwrap_err().code(), "already_exists");
+    page(&app).await.signup(CAPITAL_NIKOS, PASSWORD).await;
+    assert!(app.mail_to(NIKOS).await.subject.contains("already have an account"));
+}
+
+/// A row of an older version, which compared in lower case.
+async fn plant_lower(app: &App, email: &str, spelling: &str, lower: &str) {
+    let sql =
+        format!("UPDATE users SET email = '{spelling}', email_canonical = '{lower}' WHERE email = '{email}'");
+    assert_eq!(app.database.change(&sql).await, 1);
+}
+
+#[tokio::test]
+async fn finding_n15_an_account_of_an_older_version_is_found_in_every_spelling() {
+    let app = app_without_limits().await;
+    app.add(NIKOS, Rank::Plain).await;
+    plant_lower(&app, NIKOS, NIKOS, NIKOS).await;
+    assert_eq!(page(&app).await.login(NIKOS, PASSWORD).await.status, 200, "before it is brought up to date");
+    let node = app.another_node().await;
+    for spelling in [NIKOS, CAPITAL_NIKOS] {
+        let browser = node.browser();
+        browser.open_login_page().await;
+        assert_eq!(browser.login(spelling, PASSWORD).await.status, 200, "{spelling}");
+    }
+}
+
+#[tokio::test]
+async fn finding_n15_two_accounts_that_an_older_version_kept_apart_go_on() {
+    let app = app_without_limits().await;
+    let (first, second) = (app.add(NIKOS, Rank::Plain).await, app.add("eve@example.test", Rank::Plain).await);
+    plant_lower(&app, NIKOS, NIKOS, NIKOS).await;
+    plant_lower(&app, "eve@example.test", CAPITAL_NIKOS, "\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c3}@example.test")
+        .await;
+    let node = app.another_node().await;
+    for (spelling, account) in [(NIKOS, first), (CAPITAL_NIKOS, second)] {
+        let browser = node.browser();
+        browser.open_login_page().await;
+        let reply = browser.login(spelling, PASSWORD).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["user"]["id"]),
+            (200, &json!(account.id)),
+            "{spelling}"
+        );
+        browser.post("/api/password/reset/", &json!({"email": spelling})).await;
+        let token = node.mail_to(spelling).await.token();
+        let new = json!({"token": token, "password": "another-horse-battery"});
+        assert_eq!(browser.post("/api/password/reset/confirm/", &new).await.status, 200, "{spelling}");
+        assert_eq!(browser.login(spelling, "another-horse-battery").await.json()["user"]["id"], account.id);
     }
 }
 

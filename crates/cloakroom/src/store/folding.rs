@@ -1,0 +1,45 @@
+//! The form for comparing addresses, brought up to date: older versions used lower case instead of case folding.
+
+use crate::error::{Error, Result};
+use crate::model::email::Email;
+use crate::store::Store;
+use crate::store::db::query;
+
+impl Store {
+    /// Gives each account whose address is not ASCII the form by which addresses are compared today. Where another account
+    /// has that form already, both stay as they are, and each is found by its own spelling.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub(crate) async fn fold_addresses(&self) -> Result<()> {
+        // The words of the condition are those of the index `users_beyond_ascii`.
+        let rows = query(
+            "SELECT id, email, email_canonical FROM users
+             WHERE length(email_canonical) <> octet_length(email_canonical)",
+        )
+        .all::<(String, String, String)>(&self.db)
+        .await?;
+        for (id, spelling, stored) in rows {
+            let Some(email) = Email::parse(&spelling).filter(|email| email.canonical() != stored) else {
+                continue;
+            };
+            let mut tx = self.begin().await?;
+            let folded = query(
+                "UPDATE users SET email_canonical = $3 WHERE id = $1 AND email_canonical = $2
+                 AND NOT EXISTS (SELECT 1 FROM users WHERE email_canonical = $3)",
+            )
+            .bind(id)
+            .bind(stored)
+            .bind(email.canonical())
+            .execute(&mut tx)
+            .await;
+            match folded {
+                Ok(_) => tx.commit().await?,
+                // Another process was quicker.
+                Err(Error::AlreadyExists(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+}
