@@ -1,17 +1,57 @@
 import { customRef, type Ref } from 'vue'
+import { createWebHistory, type RouterHistory } from 'vue-router'
+
+type State = Record<string, unknown>
+
+/** What vue-router keeps in an entry of the history. All else in it is a page's. */
+const OF_THE_ROUTER = ['back', 'current', 'forward', 'position', 'replaced', 'scroll']
+
+const currentState = () => (history.state ?? {}) as State
+
+/** Overwrites with null instead of deleting: vue-router merges its own copy of the state into what it finds. */
+function forget(names: string[]) {
+  if (names.length === 0) return
+  history.replaceState({ ...currentState(), ...Object.fromEntries(names.map((name) => [name, null])) }, '')
+}
+
+/** Removes what the page kept in this entry of the tab's history. */
+export function forgetPageState(): void {
+  forget(Object.keys(currentState()).filter((name) => !OF_THE_ROUTER.includes(name)))
+}
+
+/** Reads a value from this entry of the tab's history and removes it there. */
+export function takePageState(name: string): unknown {
+  const value = currentState()[name] ?? null
+  if (value !== null) forget([name])
+  return value
+}
 
 /**
- * What a page keeps over a reload, in this entry of the tab's history: no address bar, log or other tab sees it, and it goes
- * with the tab. Not for secrets all the same: the browser may write it to disk.
+ * Makes the history for the router. When one page replaces another in the same entry, vue-router merges the state of the old
+ * page into the new one. Here the state of the old page ends with that page.
+ */
+export function createPageHistory(): RouterHistory {
+  const pages = createWebHistory()
+  const replace = pages.replace.bind(pages)
+  pages.replace = (to, data) => {
+    if (to.split(/[?#]/, 1)[0] !== location.pathname) forgetPageState()
+    replace(to, data)
+  }
+  return pages
+}
+
+/**
+ * A value that survives a reload of the page, in this entry of the tab's history: no address bar, log or other tab sees it, and
+ * it ends with the page. Not for secrets, because the browser may write it to disk.
  */
 export function useHistoryState<Value>(name: string): Ref<Value | null> {
   return customRef((track, trigger) => ({
     get() {
       track()
-      return ((history.state as Record<string, unknown> | null)?.[name] ?? null) as Value | null
+      return (currentState()[name] ?? null) as Value | null
     },
     set(value) {
-      history.replaceState({ ...(history.state as object | null), [name]: value }, '')
+      history.replaceState({ ...currentState(), [name]: value }, '')
       trigger()
     },
   }))

@@ -1,7 +1,9 @@
-import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router'
+import { createRouter, type RouteLocationNormalized } from 'vue-router'
+import { createPageHistory } from './history-state'
 import { HOME } from './home'
 import { withText } from './i18n'
 import { takeLinkTokens } from './link'
+import { followNotices } from './notice'
 import Home from './pages/Home.vue'
 import Login from './pages/Login.vue'
 
@@ -19,7 +21,7 @@ function isNobodys(to: RouteLocationNormalized): boolean {
 
 /** The pages, one file each. The two that people come in by are in the first download. */
 export const router = createRouter({
-  history: createWebHistory(),
+  history: createPageHistory(),
   routes: [
     { path: '/', component: Home },
     { path: '/login', component: Login, meta: { guest: true } },
@@ -43,3 +45,4 @@ export const router = createRouter({
 })
 
 takeLinkTokens(router)
+followNotices(router)
