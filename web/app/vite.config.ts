@@ -5,28 +5,32 @@ import { quasar } from '@quasar/vite-plugin'
 import vue from '@vitejs/plugin-vue'
 import { defaultClientConditions, defineConfig, type Plugin, type ProxyOptions } from 'vite'
 
-const THEME_SCRIPT = 'src/theme-before-paint.js'
+const FIRST_SCRIPTS = ['theme-before-paint', 'start-failed']
 const inApp = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Where `cloakroom dev` listens. */
 const server = process.env.CLOAKROOM_URL ?? 'http://localhost:3000'
 
 /**
- * Puts a blocking script with a hashed name at the top of the head: the theme must be known before the first paint, and
- * the Content-Security-Policy allows no inline script.
+ * Puts blocking scripts with hashed names at the top of the head: the theme must be known before the first paint, a failure of
+ * the app must be heard, and the Content-Security-Policy allows no inline script.
  */
-function themeBeforePaint(): Plugin {
+function firstScripts(): Plugin {
   return {
-    name: 'theme-before-paint',
+    name: 'first-scripts',
     buildStart() {
       if (this.environment.mode !== 'build') return
-      this.emitFile({ type: 'asset', name: 'theme.js', source: readFileSync(inApp(THEME_SCRIPT), 'utf8') })
+      for (const name of FIRST_SCRIPTS) {
+        this.emitFile({ type: 'asset', name: `${name}.js`, source: readFileSync(inApp(`src/${name}.js`), 'utf8') })
+      }
     },
     transformIndexHtml: {
       order: 'post',
       handler(_html, { bundle }) {
-        const emitted = Object.values(bundle ?? {}).find((file) => file.type === 'asset' && file.names.includes('theme.js'))
-        return [{ tag: 'script', attrs: { src: `/${emitted?.fileName ?? THEME_SCRIPT}` }, injectTo: 'head-prepend' }]
+        return FIRST_SCRIPTS.map((name) => {
+          const emitted = Object.values(bundle ?? {}).find((file) => file.type === 'asset' && file.names.includes(`${name}.js`))
+          return { tag: 'script', attrs: { src: `/${emitted?.fileName ?? `src/${name}.js`}` }, injectTo: 'head-prepend' }
+        })
       },
     },
   }
@@ -70,7 +74,7 @@ export default defineConfig({
     vue(),
     quasar({ autoImportComponentCase: 'pascal' }),
     VueI18nPlugin({ include: inApp('src/messages/*.json'), runtimeOnly: true, dropMessageCompiler: true, fullInstall: false }),
-    themeBeforePaint(),
+    firstScripts(),
     onlyWhatIsUsedOfVue(),
   ],
   // The client and the plugin as they are written, not as they are packed.
@@ -81,6 +85,8 @@ export default defineConfig({
     proxy: { '^/api/': proxied(), '^/dev/': proxied(), '^/healthz$': proxied() },
   },
   build: {
+    // The floor that docs/reference/browsers.md names.
+    target: ['chrome98', 'edge98', 'firefox98', 'safari15.4'],
     sourcemap: false,
     // `default-src 'self'` allows no data: URLs.
     assetsInlineLimit: 0,

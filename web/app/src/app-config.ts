@@ -1,5 +1,6 @@
 import type { Client, Config, Provider } from '@cloakroom/client'
 import { computed, shallowRef } from 'vue'
+import { deadline } from './deadline'
 
 const config = shallowRef<Config | null>(null)
 
@@ -26,6 +27,6 @@ export function providerName(id: string): string {
 
 /** Asks the server, once, and in parallel with the session: no page is drawn before both are there. */
 export async function loadAppConfig(client: Client): Promise<void> {
-  const result = await client.config({ signal: AbortSignal.timeout(5_000) })
+  const result = await client.config({ signal: deadline(5_000) })
   if (result.ok) config.value = result.data
 }

@@ -9,14 +9,17 @@ import { HOME } from './home'
 import { applyLanguage, i18n, preferredLanguage } from './i18n'
 import { focusHeadings } from './page'
 import { router } from './router'
+import { fetchAndCompareClocks } from './server-clock'
+import { followBreakdowns } from './start'
 import './styles/theme.css'
 import './styles/quasar.sass'
 import './styles/base.css'
 
-const client = createClient({ language: () => i18n.global.locale.value })
+const client = createClient({ language: () => i18n.global.locale.value, fetch: fetchAndCompareClocks })
 const named = loadAppConfig(client)
 router.beforeEach(() => named)
 focusHeadings(router)
+followBreakdowns(router)
 
 const app = createApp(App)
   .use(createPinia())
@@ -27,4 +30,11 @@ const app = createApp(App)
   .use(Quasar, { config: { lang: { noHtmlAttrs: true } } })
 
 // All that the first page needs is fetched side by side.
-void applyLanguage(preferredLanguage()).then(() => app.mount('#app'))
+applyLanguage(preferredLanguage()).then(
+  () => app.mount('#app'),
+  (error: unknown) => {
+    console.error(error)
+    // Heard by start-failed.js.
+    window.dispatchEvent(new Event('start-failed'))
+  },
+)
