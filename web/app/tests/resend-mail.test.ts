@@ -1,4 +1,4 @@
-import type { MailSent, Result } from '@cloakroom/client'
+import type { CallOptions, MailSent, Result } from '@cloakroom/client'
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, h } from 'vue'
@@ -14,12 +14,17 @@ afterEach(() => {
 })
 
 function open(resendAt: string | null, ...replies: Result<MailSent>[]) {
-  const send = vi.fn(() => Promise.resolve(replies.shift() as Result<MailSent>))
+  return openWith(resendAt, true, () => Promise.resolve(replies.shift() as Result<MailSent>))
+}
+
+function openWith(resendAt: string | null, givesUp: boolean, answer: (call: CallOptions) => Promise<Result<MailSent>>) {
+  const send = vi.fn(answer)
   const page = mount(ResendMail, {
     props: {
       modelValue: resendAt,
       'onUpdate:modelValue': (modelValue: string | null) => page.setProps({ modelValue }),
       send,
+      givesUp,
     },
     global: {
       plugins: [english()],
@@ -47,4 +52,16 @@ it('sends once, and waits for the next instant of the server', async () => {
   expect(page.text()).toContain('We have sent another mail.')
   expect(page.text()).toContain('in 1:00')
   expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can ask for another mail in one minute.')
+})
+
+it('finding U10: a mail that waits for proof of identity is not given up', async () => {
+  let signal: AbortSignal | undefined
+  const { page } = openWith(null, false, (call) => {
+    signal = call.signal
+    return new Promise(() => undefined)
+  })
+  await page.get('button').trigger('click')
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(signal?.aborted).toBe(false)
+  expect(page.find('[role=alert]').exists()).toBe(false)
 })
