@@ -1,5 +1,5 @@
 import type { FieldProblem, Problem, ProblemCode, Result } from '@cloakroom/client'
-import { computed, nextTick, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
+import { computed, nextTick, ref, shallowRef, watch, type ComputedRef, type InjectionKey, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { appName, passwordMinLength } from './app-config'
 import type { SummaryItem } from './components/ErrorSummary.vue'
@@ -10,7 +10,11 @@ import { useSubmission, type SubmissionPhase } from './submission'
 /** Where a field is on the page. */
 export interface FieldOnPage {
   readonly id: string | undefined
+  /** What stands above it. */
+  label(): string
   focus(): void
+  /** Brings its value up to date with what it holds on the page. */
+  read(): void
   /** Covers up a password that is shown. */
   hide?(): void
 }
@@ -27,6 +31,9 @@ export interface FormField {
   /** Where its texts are under `fields`, if not under its name. */
   texts?: string
 }
+
+/** Whether the form says above its fields which of them are wrong. */
+export const SUMMARIZED: InjectionKey<ComputedRef<boolean>> = Symbol('summarized')
 
 /** What a form is made from. */
 export interface FormOptions<Name extends string, Data> {
@@ -50,15 +57,17 @@ export interface Form<Name extends string = string> {
   readonly phase: Readonly<Ref<SubmissionPhase>>
   /** What stands beside each field. */
   readonly errors: ComputedRef<Partial<Record<Name, string>>>
-  /** What stands in the summary. */
+  /** All that is wrong. */
   readonly items: ComputedRef<SummaryItem[]>
+  /** What stands above the form: links to the wrong fields, if there are several, or what is about no field. */
+  readonly above: ComputedRef<SummaryItem[]>
   /** What the server has refused, if it has. */
   readonly problem: Readonly<Ref<Problem | null>>
   /** To be quoted, when nothing better can be said. */
   readonly requestId: ComputedRef<string | undefined>
   /** The wait after too many tries is over. */
   readonly mayTryAgain: Readonly<Ref<boolean>>
-  /** Where the form's summary is; set by the form on the page. */
+  /** What stands above the form is there; set by the form on the page. */
   readonly summary: Ref<{ focus(): void } | null>
   submit(): Promise<void>
   /** Ends what is under way. */
@@ -107,7 +116,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
     const found: SummaryItem[] = []
     for (const [name, { at }] of fields) {
       const text = errors.value[name]
-      if (text) found.push({ text, field: at.value?.id })
+      if (text) found.push({ text, field: at.value?.id ?? name, label: at.value?.label() })
     }
     if (countdown.seconds.value > 0) {
       found.push({
@@ -119,6 +128,19 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
     }
     return found
   })
+
+  // Each error is told once: at its field. Above the form stands what has no field, and the way to the fields if there are several.
+  const above = computed<SummaryItem[]>(() => {
+    const [first, second] = items.value
+    return first?.field === undefined || second ? items.value : []
+  })
+
+  /** Moves the focus to what is told: above the form, or at the only field that is wrong. */
+  async function focusErrors() {
+    await nextTick()
+    if (above.value.length > 0) return summary.value?.focus()
+    fields.find(([name]) => errors.value[name])?.[1].at.value?.focus()
+  }
 
   function check(): FieldProblem[] {
     return fields.flatMap(([field, { value, check }]) => {
@@ -147,6 +169,9 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
 
   async function submit() {
     if (submission.phase.value !== 'idle') return
+    for (const [, { at }] of fields) at.value?.read()
+    // What a field holds reaches the model of a parent with the next update.
+    await nextTick()
     mayTryAgain.value = false
     problem.value = null
     wrong.value = check()
@@ -163,14 +188,14 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
       wrong.value = refused.errors
       forget(refused)
     }
-    await nextTick()
-    summary.value?.focus()
+    await focusErrors()
   }
 
   return {
     phase: submission.phase,
     errors,
     items,
+    above,
     problem,
     requestId: computed(() => (problem.value && isUnexpected(problem.value) ? problem.value.request_id : undefined)),
     mayTryAgain,

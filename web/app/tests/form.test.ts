@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode, Result } from '@cloakroom/client'
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { defineComponent, ref } from 'vue'
+import { defineComponent, ref, type Ref } from 'vue'
 import * as checks from '../src/checks'
 import { useForm, type Form } from '../src/form'
 import { english } from './english'
@@ -19,6 +19,9 @@ const problem = (code: ProblemCode, more: Partial<Problem> = {}): Result<never> 
   problem: { type: 'about:blank', title: '', status: 400, code, detail: 'From the server.', errors: [], ...more },
 })
 
+/** A field as a page has it; `read` does what the test makes of it. */
+const field = (id: string, label: string, read: () => void) => ({ id, label: () => label, focus: vi.fn(), read })
+
 /** A form with an address and a password, whose request is answered with these results. */
 function start(...results: Result<string>[]) {
   const email = ref('')
@@ -31,16 +34,19 @@ function start(...results: Result<string>[]) {
   const done = vi.fn()
   const handled = vi.fn((refused: Problem) => refused.code === 'signup_closed')
   const hide = vi.fn()
+  /** What the fields hold without having told so. */
+  const onPage: Partial<Record<'email' | 'password', (value: Ref<string>) => void>> = {}
+  const emailField = field('the-email', 'Email', () => onPage.email?.(email))
   let form: Form<'email' | 'password'> | undefined
   const component = defineComponent({
     setup() {
       form = useForm({
         fields: {
-          email: { value: email, check: checks.email, at: ref({ id: 'the-email', focus: () => undefined }) },
+          email: { value: email, check: checks.email, at: ref(emailField) },
           password: {
             value: password,
             check: checks.required,
-            at: ref({ id: 'the-password', focus: () => undefined, hide }),
+            at: ref({ ...field('the-password', 'Password', () => onPage.password?.(password)), hide }),
             secret: true,
             texts: 'new_password',
           },
@@ -62,7 +68,7 @@ function start(...results: Result<string>[]) {
     email.value = address
     password.value = secret
   }
-  return { form, email, password, send, done, hide, focus, fill }
+  return { form, email, password, send, done, hide, focus, fill, onPage, emailField }
 }
 
 it('what is missing is found on submit, told in the order of the fields, and nothing is sent', async () => {
@@ -70,9 +76,10 @@ it('what is missing is found on submit, told in the order of the fields, and not
   expect(form.items.value).toEqual([])
   await form.submit()
   expect(form.items.value).toEqual([
-    { text: 'Enter your email address.', field: 'the-email' },
-    { text: 'Choose a password.', field: 'the-password' },
+    { text: 'Enter your email address.', field: 'the-email', label: 'Email' },
+    { text: 'Choose a password.', field: 'the-password', label: 'Password' },
   ])
+  expect(form.above.value).toEqual(form.items.value)
   expect(focus).toHaveBeenCalledOnce()
   expect(send).not.toHaveBeenCalled()
 })
@@ -107,7 +114,7 @@ it('a code that we have no words for is told in the words of the server', async 
   const { form, fill } = start(problem('validation_failed', { status: 422, errors }))
   fill('ann@example.test', 'secret')
   await form.submit()
-  expect(form.items.value).toEqual([{ text: 'From the server.', field: 'the-password' }])
+  expect(form.items.value).toEqual([{ text: 'From the server.', field: 'the-password', label: 'Password' }])
 })
 
 it('a problem about one field stands beside it, in the words of the page, and the secret is gone', async () => {
@@ -169,4 +176,32 @@ it('hands over what came back, and can be put back to how it was', async () => {
   expect(done).toHaveBeenCalledWith('here')
   form.reset()
   expect(email.value).toBe('')
+})
+
+it('finding U5: one wrong field is told at that field alone, which gets the focus', async () => {
+  const { form, focus, fill, emailField } = start()
+  fill('ann', 'secret')
+  await form.submit()
+  expect(Object.keys(form.errors.value)).toEqual(['email'])
+  expect(form.above.value).toEqual([])
+  expect(focus).not.toHaveBeenCalled()
+  expect(emailField.focus).toHaveBeenCalledOnce()
+})
+
+it('finding U5: a problem that is about no field is told above the form', async () => {
+  const { form, focus, fill } = start(problem('unavailable', { status: 503 }))
+  fill('ann@example.test', 'secret')
+  await form.submit()
+  expect(form.errors.value).toEqual({})
+  expect(form.above.value).toHaveLength(1)
+  expect(focus).toHaveBeenCalledOnce()
+})
+
+it('finding N13: a field that was filled without an event is read at submit', async () => {
+  const { form, send, onPage } = start({ ok: true, data: 'here' })
+  onPage.email = (email) => (email.value = 'ann@example.test')
+  onPage.password = (password) => (password.value = 'secret')
+  await form.submit()
+  expect(form.items.value).toEqual([])
+  expect(send).toHaveBeenCalledOnce()
 })

@@ -107,7 +107,7 @@ test('the password is changed on the account page: the other devices are signed 
   await page.getByRole('link', { name: 'Change password' }).click()
   await page.getByLabel('Current password').fill('not this one')
   await choose(page, chosen)
-  await expect(page.getByRole('alert').getByRole('link')).toHaveText('This password is not correct.')
+  await expect(page.getByRole('alert')).toHaveText('Error: This password is not correct.')
   await expect(page.getByLabel('Current password')).toHaveValue('')
   await expect(page.getByLabel('New password')).toHaveValue(chosen)
   await page.getByLabel('Current password').fill(person.password)
