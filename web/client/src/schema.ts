@@ -72,7 +72,7 @@ export interface paths {
         put?: never;
         /**
          * Take the old address back
-         * @description Good for 72 hours. Voids the password, ends every session, and mails the old address a link to set a new password.
+         * @description Good for 72 hours. Voids the password, unlinks what an intruder may have linked, ends every session, and mails the old address a link to set a new password.
          */
         post: operations["email_change_undo"];
         delete?: never;
@@ -246,7 +246,7 @@ export interface paths {
         put?: never;
         /**
          * Look at a link
-         * @description Tells whose password it sets, and uses nothing up.
+         * @description Tells whose password it sets and which linked accounts stay, and uses nothing up.
          */
         post: operations["password_reset_check"];
         delete?: never;
@@ -266,7 +266,7 @@ export interface paths {
         put?: never;
         /**
          * Set a new password
-         * @description Ends every session of that user, and does not sign in.
+         * @description Ends every session of that user, unlinks what an intruder may have linked, and does not sign in.
          */
         post: operations["password_reset_confirm"];
         delete?: never;
@@ -634,6 +634,8 @@ export interface components {
         };
         /** @description A link's token and the password to set. */
         NewPassword: {
+            /** @description The ids of the linked accounts that stay, as `check` tells them. Without it, those stay that `check` calls kept. */
+            keep_identities?: string[] | null;
             /**
              * Format: password
              * @description The password to come.
@@ -728,6 +730,29 @@ export interface components {
         ProviderView: {
             id: string;
             name: string;
+        };
+        /** @description A linked account of somebody who takes their account back. */
+        RecoveredIdentityView: {
+            /** @description To keep it by. */
+            id: string;
+            /** @description Whether it stays unless `keep_identities` says otherwise. */
+            kept: boolean;
+            /** @description What its owner knows it by. */
+            label: string;
+            /**
+             * Format: date-time
+             * @description Since when it opens this account.
+             */
+            linked_at: string;
+            /** @description The provider's id. */
+            provider: string;
+        };
+        /** @description What a link sets the password of. */
+        ResetView: {
+            /** @description The account's address. */
+            email: string;
+            /** @description Its linked accounts, oldest first. */
+            identities: components["schemas"]["RecoveredIdentityView"][];
         };
         /** @description What this browser's session is. */
         SessionView: {
@@ -2059,7 +2084,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddressView"];
+                    "application/json": components["schemas"]["ResetView"];
                 };
             };
             /** @description invalid_json */

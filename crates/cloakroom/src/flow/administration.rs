@@ -2,8 +2,6 @@
 //!
 //! Each takes effect at once on every node, sessions that are open included.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::cloakroom::Cloakroom;
@@ -17,9 +15,6 @@ use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::policy;
 use crate::store::{Revocation, Tx};
-
-/// How long an invitation is good: longer than a reset, because nobody waits for it.
-const INVITATION: Duration = Duration::from_hours(24);
 
 /// An account as an administrator sees it.
 #[derive(Debug, Serialize)]
@@ -134,17 +129,14 @@ pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str
     let email = parse(email)?;
     let account = new_account(cloakroom, &email, rank);
     let now = account.date_joined;
-    let invitation = Challenge {
-        expires_at: now.plus(INVITATION),
-        ..Challenge::new(ChallengeKind::PasswordReset, now).about(&email).of(&account.id)
-    };
+    let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
     let asked = Asked { at: now, device: Device::default(), network: String::new() };
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&email).await?;
     store(&mut tx, &account, &email).await?;
     tx.add_challenge(&invitation, invitation.token(cloakroom.key()).hash()).await?;
-    outbox::post_about(&mut tx, Kind::Invitation, &invitation, &Occasion { locale, asked, provider: None })
-        .await?;
+    let occasion = Occasion::new(locale, asked);
+    outbox::post_about(&mut tx, Kind::Invitation, &invitation, &occasion).await?;
     tx.commit().await?;
     cloakroom.outbox().wake();
     Ok(account.into())

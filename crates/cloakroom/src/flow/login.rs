@@ -10,7 +10,7 @@ use crate::model::user::{Account, User};
 use crate::model::visitor::Visitor;
 use crate::password::{Place, Verdict};
 use crate::policy;
-use crate::secret::{self, Ticket, TicketHash};
+use crate::secret::{self, Ticket};
 use crate::store::Tx;
 
 /// How many sessions one user may have; a new one ends the oldest.
@@ -127,6 +127,7 @@ pub(crate) async fn proceed(
 ) -> Result<Option<SignedIn>> {
     let Factor { account, verified_hash, upgrade, is_social } = factor;
     let now = cloakroom.now();
+    let is_by_password = verified_hash.is_some();
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
         return Ok(None);
     }
@@ -144,7 +145,8 @@ pub(crate) async fn proceed(
         None => None,
     };
     let ticket = Ticket::generate();
-    let mut ended = open_session(cloakroom, &mut tx, &account, &ticket).await?;
+    let session = NewSession { is_by_password, ..new_session(cloakroom, &account, &ticket) };
+    let mut ended = tx.add_session(&session, MOST_SESSIONS).await?;
     tx.commit().await?;
     // The ticket that was shown as well: who ended its session before may not have been heard here yet.
     ended.extend(visitor.session.as_ref().map(Ticket::hash));
@@ -156,20 +158,14 @@ pub(crate) async fn proceed(
     Ok(Some(SignedIn { ticket, user: account.user() }))
 }
 
-/// Opens a session; says which older ones it ended.
-async fn open_session(
-    cloakroom: &Cloakroom,
-    tx: &mut Tx,
-    account: &Account,
-    ticket: &Ticket,
-) -> Result<Vec<TicketHash>> {
+fn new_session(cloakroom: &Cloakroom, account: &Account, ticket: &Ticket) -> NewSession {
     let now = cloakroom.now();
-    let session = NewSession {
+    NewSession {
         id: secret::new_id(now),
         ticket_hash: ticket.hash(),
         user_id: account.id.clone(),
         now,
         expires_at: now.plus(cloakroom.config().session.absolute.duration()),
-    };
-    tx.add_session(&session, MOST_SESSIONS).await
+        is_by_password: false,
+    }
 }

@@ -11,6 +11,7 @@ pub mod mailing;
 pub(crate) mod password_change;
 pub(crate) mod password_reset;
 pub(crate) mod reauthentication;
+pub(crate) mod recovery;
 pub(crate) mod session;
 pub(crate) mod signup;
 pub(crate) mod social;

@@ -46,7 +46,7 @@ pub(crate) async fn change(
     }
     tx.end_other_sessions_of(&account.id, here).await?;
     outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
-    let renewal = Renewal { account, proven_at: Some(cloakroom.now()) };
+    let renewal = Renewal::by_password(account, cloakroom.now());
     let signed_in = reauthentication::renew(cloakroom, tx, visitor, renewal).await?;
     cloakroom.sessions().forget_all();
     cloakroom.outbox().wake();

@@ -6,13 +6,14 @@
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
-use crate::flow::challenge;
 use crate::flow::signup::RESEND_AFTER;
+use crate::flow::{challenge, recovery};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
+use crate::model::social::Identity;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
@@ -46,39 +47,58 @@ pub(crate) async fn start(
     Ok(resend_at)
 }
 
-/// Which account a link is for; uses nothing up.
+/// What a link is for, and what the account keeps when it is used.
+pub(crate) struct Outlook {
+    pub(crate) email: String,
+    /// The linked accounts, oldest first, each with whether it stays by the rule of recovery.
+    pub(crate) identities: Vec<(Identity, bool)>,
+}
+
+/// Which account a link is for, and which of its linked accounts stay; uses nothing up.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`].
-pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> {
-    Ok(find(cloakroom, token).await?.email)
+pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<Outlook> {
+    let (account, _) = find(cloakroom, token).await?;
+    let linked = cloakroom.store().identities_of(&account.id).await?;
+    let judged = linked.into_iter().map(|identity| {
+        let stays = recovery::keeps(cloakroom, &account, &identity);
+        (identity, stays)
+    });
+    let identities = judged.collect();
+    Ok(Outlook { email: account.email, identities })
 }
 
-/// Sets the new password.
+/// What somebody sets with a link.
+pub(crate) struct Choice<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) password: &'a str,
+    /// The ids of the linked accounts that stay; without them, the rule of recovery decides.
+    pub(crate) keep_identities: Option<&'a [String]>,
+}
+
+/// Sets the new password, and unlinks what does not stay.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`]; [`Error::Validation`], which leaves the token good.
-pub(crate) async fn confirm(
-    cloakroom: &Cloakroom,
-    occasion: &Occasion,
-    token: &str,
-    password: &str,
-) -> Result<()> {
-    let account = find(cloakroom, token).await?;
-    policy::password_of(cloakroom.config(), password, Email::parse(&account.email).as_ref())?;
-    let hash = cloakroom.passwords().place()?.hash(password).await?;
+pub(crate) async fn confirm(cloakroom: &Cloakroom, occasion: &Occasion, choice: Choice<'_>) -> Result<()> {
+    let (account, kind) = find(cloakroom, choice.token).await?;
+    policy::password_of(cloakroom.config(), choice.password, Email::parse(&account.email).as_ref())?;
+    let hash = cloakroom.passwords().place()?.hash(choice.password).await?;
     let mut tx = cloakroom.store().begin().await?;
-    tx.hold_account(&account.id).await?;
-    let reset = challenge::take(cloakroom, &mut tx, ChallengeKind::PasswordReset, token).await?;
+    let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
+    let account = held.ok_or(Error::TokenInvalid)?;
+    let reset = challenge::take(cloakroom, &mut tx, kind, choice.token).await?;
     // The link was mailed to an address; if that is not the account's any more, it proves nothing.
     let proven = reset.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)?;
     if !tx.reset_password(&account.id, &proven, &hash).await? {
         return Err(Error::TokenInvalid);
     }
+    let recovered = recovery::unlink_the_rest(cloakroom, &mut tx, &account, choice.keep_identities).await?;
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;
-    outbox::post_to(&mut tx, Kind::PasswordWasReset, &account, occasion).await?;
+    outbox::post_to(&mut tx, Kind::PasswordWasReset, &account, &occasion.after(recovered)).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
     cloakroom.outbox().wake();
@@ -86,9 +106,13 @@ pub(crate) async fn confirm(
     Ok(())
 }
 
-async fn find(cloakroom: &Cloakroom, token: &str) -> Result<Account> {
-    let reset = challenge::look(cloakroom, ChallengeKind::PasswordReset, token).await?;
+/// The account of a link, and whether the link is a reset or an invitation.
+async fn find(cloakroom: &Cloakroom, token: &str) -> Result<(Account, ChallengeKind)> {
+    let reset = match challenge::look(cloakroom, ChallengeKind::PasswordReset, token).await {
+        Err(Error::TokenInvalid) => challenge::look(cloakroom, ChallengeKind::Invitation, token).await,
+        found => found,
+    }?;
     let user_id = reset.user_id.ok_or(Error::TokenInvalid)?;
     let account = cloakroom.store().account(&user_id).await?.ok_or(Error::TokenInvalid)?;
-    if account.is_active { Ok(account) } else { Err(Error::AccountInactive) }
+    if account.is_active { Ok((account, reset.kind)) } else { Err(Error::AccountInactive) }
 }

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
 use crate::flow::session;
 use crate::limits::{self, Counted};
+use crate::model::session::Proof;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::password::{Place, Verdict};
@@ -24,9 +25,26 @@ pub(crate) struct Proven {
 
 /// What a session goes on with under its next ticket.
 pub(crate) struct Renewal {
-    pub(crate) account: Account,
-    /// When its user has proven who they are, if that was just now; else the last proof stays the last.
-    pub(crate) proven_at: Option<Timestamp>,
+    account: Account,
+    /// The proof of identity that was given just now; without one the last proof stays the last.
+    proof: Option<Proof>,
+}
+
+impl Renewal {
+    /// Nothing was proven.
+    pub(crate) fn unproven(account: Account) -> Self {
+        Self { account, proof: None }
+    }
+
+    /// A provider has confirmed who it is.
+    pub(crate) fn by_provider(account: Account, at: Timestamp) -> Self {
+        Self { account, proof: Some(Proof { at, is_by_password: false }) }
+    }
+
+    /// The password was right.
+    pub(crate) fn by_password(account: Account, at: Timestamp) -> Self {
+        Self { account, proof: Some(Proof { at, is_by_password: true }) }
+    }
 }
 
 /// Proves it by password: the session gets another ticket, and for `session.recent` sensitive actions are open.
@@ -43,7 +61,7 @@ pub(crate) async fn with_password(
     let proven = prove(cloakroom, visitor, &live.user.id, password).await?;
     let mut tx = cloakroom.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
-    proceed(cloakroom, tx, visitor, proven.account).await
+    proceed(cloakroom, tx, visitor, Renewal::by_password(proven.account, cloakroom.now())).await
 }
 
 /// The one way in which every reauthentication ends.
@@ -54,11 +72,10 @@ pub(crate) async fn proceed(
     cloakroom: &Cloakroom,
     tx: Tx,
     visitor: &Visitor,
-    account: Account,
+    renewal: Renewal,
 ) -> Result<SignedIn> {
-    tracing::info!(user = account.id, "reauthenticated");
-    let proven_at = Some(cloakroom.now());
-    renew(cloakroom, tx, visitor, Renewal { account, proven_at }).await
+    tracing::info!(user = renewal.account.id, "reauthenticated");
+    renew(cloakroom, tx, visitor, renewal).await
 }
 
 /// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
@@ -73,7 +90,7 @@ pub(crate) async fn renew(
 ) -> Result<SignedIn> {
     let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let ticket = Ticket::generate();
-    if !tx.renew_session(before, ticket.hash(), renewal.proven_at).await? {
+    if !tx.renew_session(before, ticket.hash(), renewal.proof).await? {
         return Err(Error::NotAuthenticated);
     }
     tx.commit().await?;

@@ -40,6 +40,8 @@ pub(crate) struct Live {
     /// The article's profile, already written as JSON.
     pub(crate) profile: Bytes,
     pub(crate) authenticated_at: Timestamp,
+    /// The last proof by password in this session, if there was one.
+    password_at: Option<Timestamp>,
     /// The absolute end.
     expires_at: Timestamp,
     /// Milliseconds since 1970; moves without the entry being replaced.
@@ -178,6 +180,22 @@ pub(crate) async fn require_recent(cloakroom: &Cloakroom, visitor: &Visitor) -> 
     }
 }
 
+/// Requires a recent proof for what adds a way to sign in: by password where the account has one, so that a stolen session
+/// is not enough (OWASP ASVS 7.5.1).
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`] when the proof is too long ago, or was another one.
+pub(crate) async fn require_recent_password(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Arc<Live>> {
+    let live = require_recent(cloakroom, visitor).await?;
+    let recent = cloakroom.config().session.recent.duration();
+    let is_recent = |proven_at: Timestamp| cloakroom.now().since(proven_at) < recent;
+    if !live.user.has_password || live.password_at.is_some_and(is_recent) {
+        Ok(live)
+    } else {
+        Err(Error::ReauthenticationRequired)
+    }
+}
+
 /// Nobody is signed in here, or it is refused: a link in a mail never swaps one person for another.
 ///
 /// # Errors
@@ -200,6 +218,7 @@ impl Live {
             profile: profile.to_string().into_bytes().into_boxed_slice().into(),
             user,
             authenticated_at: session.authenticated_at,
+            password_at: session.password_at,
             expires_at: session.expires_at,
             last_seen_at: AtomicI64::new(session.last_seen_at.as_millis()),
             read_at: now,

@@ -20,7 +20,7 @@ use crate::model::visitor::Visitor;
 use crate::pipeline::{self, End, Need, Run};
 use crate::policy;
 use crate::provider::{AuthorizeRequest, Callback, Failure, Provider};
-use crate::secret::{self, Purpose, Ticket};
+use crate::secret::{Purpose, Ticket};
 use crate::store::Tx;
 
 /// So many tabs of one browser may wait for a provider; a further one ends the oldest.
@@ -91,7 +91,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
     policy::return_to(wish.return_to)?;
     let user_id = match wish.intent {
         Intent::Login => session::current(cloakroom, visitor).await?.map(|live| live.user.id.clone()),
-        Intent::Link => Some(session::require_recent(cloakroom, visitor).await?.user.id.clone()),
+        Intent::Link => Some(session::require_recent_password(cloakroom, visitor).await?.user.id.clone()),
         Intent::Reauthenticate => Some(session::require(cloakroom, visitor).await?.user.id.clone()),
     };
     let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::CsrfFailed {
@@ -320,17 +320,20 @@ async fn settle(
     let signed_in = match run.attempt.intent {
         // The session that says yes goes on, if it has not ended meanwhile.
         Intent::Login if opening.is_by_session => {
-            let renewal = Renewal { account, proven_at: None };
+            let renewal = Renewal::unproven(account);
             reauthentication::renew(cloakroom, tx, arrival.visitor, renewal).await?
         }
         Intent::Login => login::proceed(cloakroom, tx, arrival.visitor, Factor::provider(account))
             .await?
             .ok_or(Error::AccountInactive)?,
         Intent::Link => {
-            let renewal = Renewal { account, proven_at: None };
+            let renewal = Renewal::unproven(account);
             reauthentication::renew(cloakroom, tx, arrival.visitor, renewal).await?
         }
-        Intent::Reauthenticate => reauthentication::proceed(cloakroom, tx, arrival.visitor, account).await?,
+        Intent::Reauthenticate => {
+            let renewal = Renewal::by_provider(account, cloakroom.now());
+            reauthentication::proceed(cloakroom, tx, arrival.visitor, renewal).await?
+        }
     };
     cloakroom.outbox().wake();
     Ok(Finished::Done { achieved, signed_in, return_to: run.attempt.return_to.clone() })
@@ -360,21 +363,16 @@ async fn link(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run, account: &Account) 
     let identity = match &run.identity {
         Some(identity) => {
             let label = if run.updates_details { &label } else { &identity.label };
+            let used =
+                Identity { label: label.clone(), vouched_email: run.vouched_email(), ..identity.clone() };
             // Unlinked in this very moment: it opens nothing any more.
-            if !tx.use_identity(identity, label, now).await? {
+            if !tx.use_identity(&used, now).await? {
                 return Err(Error::CodeRejected);
             }
-            identity.clone()
+            used
         }
         None if run.associates => {
-            let identity = Identity {
-                id: secret::new_id(now),
-                user_id: account.id.clone(),
-                provider: run.attempt.provider.clone(),
-                subject: run.profile.subject.clone(),
-                label,
-                linked_at: now,
-            };
+            let identity = run.new_identity(account, now);
             tx.add_identity(&identity).await?;
             tracing::info!(user = account.id, provider = identity.provider, "linked");
             identity

@@ -15,7 +15,7 @@ use crate::flow::{reauthentication, session};
 use crate::limits::{self, Rate};
 use crate::mail::Kind;
 use crate::mail::outbox;
-use crate::model::challenge::{CODE_LIFETIME, Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
 use crate::model::user::Account;
 use crate::pipeline::Need;
 use crate::{policy, secret};
@@ -65,7 +65,7 @@ pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Pro
             }
             // Who was signed in before has proven nothing since.
             if live.authenticated_at < pause.created_at {
-                session::require_recent(cloakroom, arrival.visitor).await?;
+                session::require_recent_password(cloakroom, arrival.visitor).await?;
             }
             let opening = Opening { is_by_session: true, ..ending(&pause) };
             social::advance(cloakroom, arrival, run, opening).await
@@ -113,7 +113,7 @@ pub(crate) async fn send_code(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Re
     pause.email = Some(account.email);
     let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
     let mut tx = cloakroom.store().begin().await?;
-    if !tx.renew_code(&pause.id, &pause.nonce, now.plus(CODE_LIFETIME)).await? {
+    if !tx.renew_code(&pause.id, &pause.nonce, now.plus(LINK_CODE_LIFETIME)).await? {
         return Err(Error::StateMissing);
     }
     outbox::post_about(&mut tx, Kind::LinkCode, &pause, &arrival.occasion.about(name)).await?;

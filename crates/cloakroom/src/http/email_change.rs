@@ -41,7 +41,7 @@ pub(super) async fn confirm(
 
 /// Take the old address back
 ///
-/// Good for 72 hours. Voids the password, ends every session, and mails the old address a link to set a new password.
+/// Good for 72 hours. Voids the password, unlinks what an intruder may have linked, ends every session, and mails the old address a link to set a new password.
 #[utoipa::path(post, operation_id = "email_change_undo", path = "/api/email/change/undo/", tag = "email", request_body = Token, responses((status = 200, body = Detail), (status = 409, description = "email_taken"), (status = 410, description = "token_invalid")))]
 pub(super) async fn undo(
     visit: Visit,

@@ -15,15 +15,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Occasion {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Ok(Self {
-            locale: Locale::from_accept_language(text(&parts.headers, &ACCEPT_LANGUAGE)),
-            asked: Asked {
-                at: visit.cloakroom().now(),
-                device: device(text(&parts.headers, &USER_AGENT)),
-                network: visit.visitor().network.to_string(),
-            },
-            provider: None,
-        })
+        let locale = Locale::from_accept_language(text(&parts.headers, &ACCEPT_LANGUAGE));
+        let asked = Asked {
+            at: visit.cloakroom().now(),
+            device: device(text(&parts.headers, &USER_AGENT)),
+            network: visit.visitor().network.to_string(),
+        };
+        Ok(Self::new(locale, asked))
     }
 }
 

@@ -1,18 +1,20 @@
 //! `POST /api/password/reset/`, `…/check/` and `…/confirm/`
 
 use http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::flow::password_reset;
+use crate::flow::password_reset::{self, Choice};
 use crate::http::cookies::SetCookies;
-use crate::http::email_verification::{AddressView, Token};
+use crate::http::email_verification::Token;
 use crate::http::json::Json;
 use crate::http::login::Detail;
 use crate::http::signup::{Accepted, Address};
 use crate::http::visit::Visit;
 use crate::mail::outbox::Occasion;
+use crate::model::social::Identity;
 
 /// A link's token and the password to set.
 #[derive(Deserialize, ToSchema)]
@@ -23,6 +25,40 @@ pub(super) struct NewPassword {
     /// The password to come.
     #[schema(format = Password)]
     password: String,
+    /// The ids of the linked accounts that stay, as `check` tells them. Without it, those stay that `check` calls kept.
+    keep_identities: Option<Vec<String>>,
+}
+
+/// What a link sets the password of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ResetView {
+    /// The account's address.
+    email: String,
+    /// Its linked accounts, oldest first.
+    identities: Vec<RecoveredIdentityView>,
+}
+
+/// A linked account of somebody who takes their account back.
+#[derive(Serialize, ToSchema)]
+struct RecoveredIdentityView {
+    /// To keep it by.
+    id: String,
+    /// The provider's id.
+    provider: String,
+    /// What its owner knows it by.
+    label: String,
+    /// Since when it opens this account.
+    #[schema(value_type = String, format = DateTime)]
+    linked_at: Timestamp,
+    /// Whether it stays unless `keep_identities` says otherwise.
+    kept: bool,
+}
+
+impl From<(Identity, bool)> for RecoveredIdentityView {
+    fn from((identity, kept): (Identity, bool)) -> Self {
+        let Identity { id, provider, label, linked_at, .. } = identity;
+        Self { id, provider, label, linked_at, kept }
+    }
 }
 
 /// Ask for a link to set a new password
@@ -41,22 +77,28 @@ pub(super) async fn reset(
 
 /// Look at a link
 ///
-/// Tells whose password it sets, and uses nothing up.
-#[utoipa::path(post, operation_id = "password_reset_check", path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = AddressView), (status = 403, description = "account_inactive"), (status = 410, description = "token_invalid")))]
-pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
-    let email = password_reset::check(visit.cloakroom(), &token).await?;
-    Ok(Json(AddressView { email }))
+/// Tells whose password it sets and which linked accounts stay, and uses nothing up.
+#[utoipa::path(post, operation_id = "password_reset_check", path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = ResetView), (status = 403, description = "account_inactive"), (status = 410, description = "token_invalid")))]
+pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<ResetView>> {
+    let outlook = password_reset::check(visit.cloakroom(), &token).await?;
+    let identities = outlook.identities.into_iter().map(RecoveredIdentityView::from).collect();
+    Ok(Json(ResetView { email: outlook.email, identities }))
 }
 
 /// Set a new password
 ///
-/// Ends every session of that user, and does not sign in.
+/// Ends every session of that user, unlinks what an intruder may have linked, and does not sign in.
 #[utoipa::path(post, operation_id = "password_reset_confirm", path = "/api/password/reset/confirm/", tag = "password", request_body = NewPassword, responses((status = 200, body = Detail), (status = 403, description = "account_inactive"), (status = 410, description = "token_invalid")))]
 pub(super) async fn confirm(
     visit: Visit,
     occasion: Occasion,
     Json(new): Json<NewPassword>,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
-    password_reset::confirm(visit.cloakroom(), &occasion, &new.token, &new.password).await?;
+    let choice = Choice {
+        token: &new.token,
+        password: &new.password,
+        keep_identities: new.keep_identities.as_deref(),
+    };
+    password_reset::confirm(visit.cloakroom(), &occasion, choice).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Password reset" })))
 }

@@ -60,7 +60,7 @@ async fn about(
                 ..letter(kind, occasion, account.email)
             }
         }
-        Kind::PasswordReset | Kind::Invitation => {
+        Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored => {
             let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
             with_link(cloakroom, challenge, "reset-password", letter(kind, occasion, account.email))
         }
@@ -89,8 +89,19 @@ async fn account_of(cloakroom: &Cloakroom, email: &str) -> Result<Option<Account
 }
 
 fn letter(kind: Kind, occasion: Occasion, to: String) -> Letter {
-    let Occasion { locale, asked, provider } = occasion;
-    Letter { kind, locale, to, link: None, code: None, expires_at: None, address: None, provider, asked }
+    let Occasion { locale, asked, provider, recovered } = occasion;
+    Letter {
+        kind,
+        locale,
+        to,
+        link: None,
+        code: None,
+        expires_at: None,
+        address: None,
+        provider,
+        recovered,
+        asked,
+    }
 }
 
 /// The token stands behind `#`, so that no server and no log ever sees it.

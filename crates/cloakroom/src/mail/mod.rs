@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     EmailChangeRequested,
     /// To the old address, afterwards: a link that takes the change back.
     EmailChanged,
+    /// To the old address, once the change was taken back: a link to choose a new password.
+    EmailRestored,
     /// To an address that a provider does not vouch for: link and code.
     SocialEmail,
     /// The same, when the address has an account: no token, how to connect from within.
@@ -61,7 +63,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All of them, in the order of a life with an account.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::VerifyEmail,
         Self::AccountExists,
         Self::PasswordReset,
@@ -71,6 +73,7 @@ impl Kind {
         Self::EmailChange,
         Self::EmailChangeRequested,
         Self::EmailChanged,
+        Self::EmailRestored,
         Self::SocialEmail,
         Self::SocialEmailHasAccount,
         Self::LinkCode,
@@ -91,6 +94,7 @@ impl Kind {
             Self::EmailChange => "email_change",
             Self::EmailChangeRequested => "email_change_requested",
             Self::EmailChanged => "email_changed",
+            Self::EmailRestored => "email_restored",
             Self::SocialEmail => "social_email",
             Self::SocialEmailHasAccount => "social_email_has_account",
             Self::LinkCode => "link_code",
@@ -136,8 +140,17 @@ pub(crate) struct Letter {
     pub(crate) address: Option<String>,
     /// The provider's name, as on its button.
     pub(crate) provider: Option<String>,
+    /// The linked accounts that stayed and went, where the owner has taken the account back.
+    pub(crate) recovered: Recovered,
     /// Who asked for it.
     pub(crate) asked: Asked,
+}
+
+/// The linked accounts of somebody who has taken their account back, in words.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Recovered {
+    pub(crate) kept: Vec<String>,
+    pub(crate) unlinked: Vec<String>,
 }
 
 /// When and from where a mail was asked for.

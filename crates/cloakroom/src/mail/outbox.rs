@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Asked, Kind, Locale};
+use super::{Asked, Kind, Locale, Recovered};
 use crate::error::{Error, Result};
 use crate::model::challenge::Challenge;
 use crate::model::user::Account;
@@ -26,9 +26,22 @@ pub(crate) struct Occasion {
     /// The name of the provider that it is about, if it is about one.
     #[serde(default)]
     pub(crate) provider: Option<String>,
+    /// What became of the linked accounts when the owner took the account back.
+    #[serde(default)]
+    pub(crate) recovered: Recovered,
 }
 
 impl Occasion {
+    /// About no provider and no recovery.
+    pub(crate) fn new(locale: Locale, asked: Asked) -> Self {
+        Self { locale, asked, provider: None, recovered: Recovered::default() }
+    }
+
+    /// The same about a recovery.
+    pub(crate) fn after(&self, recovered: Recovered) -> Self {
+        Self { recovered, ..self.clone() }
+    }
+
     /// The same about a provider.
     pub(crate) fn about(&self, provider: &str) -> Self {
         Self { provider: Some(provider.to_owned()), ..self.clone() }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Asked, Kind, Letter, Locale, device};
+use super::{Asked, Kind, Letter, Locale, Recovered, device};
 use crate::clock::Timestamp;
 use crate::config::Config;
-use crate::model::challenge::CODE_LIFETIME;
+use crate::model::challenge::LINK_CODE_LIFETIME;
 
 /// 24 November 2026, 08:15 UTC.
 const ASKED_AT: Timestamp = Timestamp::from_millis(1_795_508_100_000);
@@ -17,17 +17,24 @@ pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
         |page: &str| Some(format!("{origin}/{page}#token=sample-sample-sample-sample-sample-sample-1"));
     let link = match kind {
         Kind::VerifyEmail | Kind::SocialEmail => link("verify-email"),
-        Kind::PasswordReset | Kind::Invitation => link("reset-password"),
+        Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored => link("reset-password"),
         Kind::EmailChange => link("change-email"),
         Kind::EmailChangeRequested | Kind::EmailChanged => link("undo-email-change"),
         _ => None,
     };
     // As the flows have it.
     let life = match kind {
-        Kind::LinkCode => CODE_LIFETIME,
-        Kind::PasswordReset => Duration::from_hours(1),
+        Kind::LinkCode => LINK_CODE_LIFETIME,
+        Kind::PasswordReset | Kind::EmailRestored => Duration::from_hours(1),
         Kind::EmailChangeRequested | Kind::EmailChanged => Duration::from_hours(72),
         _ => Duration::from_hours(24),
+    };
+    let recovered = match kind {
+        Kind::PasswordWasReset | Kind::EmailRestored => Recovered {
+            kept: vec!["Google (ada@example.test)".to_owned()],
+            unlinked: vec!["GitHub (ada-lovelace)".to_owned()],
+        },
+        _ => Recovered::default(),
     };
     Letter {
         kind,
@@ -38,6 +45,7 @@ pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
         expires_at: Some(ASKED_AT.plus(life)),
         address: Some("ada.lovelace@example.test".to_owned()),
         provider: Some("GitHub".to_owned()),
+        recovered,
         asked: Asked {
             at: ASKED_AT,
             device: device("Firefox/145.0 Linux"),

@@ -31,6 +31,8 @@ struct Language {
     browser_on_system: String,
     unknown_device: String,
     plain_link: String,
+    kept: String,
+    unlinked: String,
     reasons: BTreeMap<String, String>,
     mails: BTreeMap<String, Words>,
 }
@@ -73,6 +75,7 @@ struct Page<'a> {
     subject: &'a str,
     title: String,
     body: Vec<String>,
+    lists: Vec<List<'a>>,
     is_notice: bool,
     link: Option<String>,
     button: Option<String>,
@@ -83,6 +86,12 @@ struct Page<'a> {
     not_you: String,
     facts: Vec<Fact<'a>>,
     reason: String,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    intro: &'a str,
+    items: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -168,6 +177,7 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
         subject: &subject,
         title: put(&words.title)?,
         body: words.body.iter().map(put).collect::<Result<_>>()?,
+        lists: lists(language, letter),
         is_notice: letter.kind.is_notice(),
         link: link(config, letter)?,
         button: optional(&words.button)?,
@@ -200,6 +210,13 @@ fn link(config: &Config, letter: &Letter) -> Result<Option<String>> {
         }
     };
     Ok(Some(letter.link.clone().unwrap_or_else(|| format!("{}{page}", config.public_url.origin()))))
+}
+
+/// The linked accounts that a recovery kept and those that it unlinked.
+fn lists<'a>(language: &'a Language, letter: &'a Letter) -> Vec<List<'a>> {
+    let kept = List { intro: &language.kept, items: &letter.recovered.kept };
+    let unlinked = List { intro: &language.unlinked, items: &letter.recovered.unlinked };
+    [kept, unlinked].into_iter().filter(|list| !list.items.is_empty()).collect()
 }
 
 /// The code, when the words have a place for it; a mail whose words speak of a code must have one.

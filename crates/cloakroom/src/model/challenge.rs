@@ -8,8 +8,10 @@ use crate::secret::{self, Code, SecretKey, Ticket, TicketHash};
 
 /// How many wrong codes one challenge stands.
 pub(crate) const MOST_CODE_TRIES: i64 = 5;
-/// How long a six-digit code is good.
+/// How long the six-digit code of a signup is good.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_mins(15);
+/// How long a six-digit code is good that opens an account or links something to it.
+pub(crate) const LINK_CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// For so long the browser that signed up needs no password again.
 pub(crate) const SAME_BROWSER: Duration = Duration::from_hours(1);
 
@@ -20,6 +22,8 @@ pub(crate) enum ChallengeKind {
     Signup,
     /// A new password for an account.
     PasswordReset,
+    /// A first password for an account that an administrator made. Of its own kind, so that a stranger's reset leaves it.
+    Invitation,
     /// A new address for an account.
     EmailChange,
     /// The address before the change, for the one who did not ask for it.
@@ -33,9 +37,10 @@ pub(crate) enum ChallengeKind {
 }
 
 impl ChallengeKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Signup,
         Self::PasswordReset,
+        Self::Invitation,
         Self::EmailChange,
         Self::EmailChangeUndo,
         Self::SocialAttempt,
@@ -48,6 +53,7 @@ impl ChallengeKind {
         match self {
             Self::Signup => "signup",
             Self::PasswordReset => "password_reset",
+            Self::Invitation => "invitation",
             Self::EmailChange => "email_change",
             Self::EmailChangeUndo => "email_change_undo",
             Self::SocialAttempt => "social_attempt",
@@ -63,7 +69,10 @@ impl ChallengeKind {
     /// How long its token is good.
     pub(crate) const fn lifetime(self) -> Duration {
         match self {
-            Self::Signup | Self::EmailChange | Self::SocialEmail => Duration::from_hours(24),
+            // An invitation is good for longer than a reset, because nobody waits for it.
+            Self::Signup | Self::Invitation | Self::EmailChange | Self::SocialEmail => {
+                Duration::from_hours(24)
+            }
             Self::SocialAttempt | Self::SocialPause => Duration::from_mins(10),
             Self::PasswordReset => Duration::from_hours(1),
             Self::EmailChangeUndo => Duration::from_hours(72),

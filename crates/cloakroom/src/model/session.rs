@@ -12,6 +12,15 @@ pub(crate) struct NewSession {
     pub(crate) now: Timestamp,
     /// The absolute end; no activity moves it.
     pub(crate) expires_at: Timestamp,
+    /// Whether a password opens it.
+    pub(crate) is_by_password: bool,
+}
+
+/// A new proof of identity within an open session.
+#[derive(Clone, Copy)]
+pub(crate) struct Proof {
+    pub(crate) at: Timestamp,
+    pub(crate) is_by_password: bool,
 }
 
 /// A session that was ended just now.
@@ -24,6 +33,8 @@ pub(crate) struct EndedSession {
 /// A session and whose it is, as one joined query finds them.
 pub(crate) struct LiveSession {
     pub(crate) authenticated_at: Timestamp,
+    /// The last proof by password, if there was one.
+    pub(crate) password_at: Option<Timestamp>,
     pub(crate) last_seen_at: Timestamp,
     /// The absolute end; no activity moves it.
     pub(crate) expires_at: Timestamp,

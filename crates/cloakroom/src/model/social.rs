@@ -38,4 +38,34 @@ pub(crate) struct Identity {
     /// What its owner knows it by.
     pub(crate) label: String,
     pub(crate) linked_at: Timestamp,
+    /// How it came to the account; `None` for one that an earlier version linked.
+    pub(crate) origin: Option<Origin>,
+    /// The address, in canonical form, that the provider itself called verified at the last sign-in.
+    pub(crate) vouched_email: Option<String>,
+}
+
+/// How an identity came to its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The account was made with it, and its address was proven: by the provider's own word, or by a mail of ours.
+    Account,
+    /// The account was made with it, and its address was only claimed (`trust_email = "always"`).
+    Claim,
+    /// Linked to an account that was there.
+    Link,
+}
+
+impl Origin {
+    /// As storage keeps it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Claim => "claim",
+            Self::Link => "link",
+        }
+    }
+
+    pub(crate) fn from_text(text: &str) -> Option<Self> {
+        [Self::Account, Self::Claim, Self::Link].into_iter().find(|origin| origin.as_str() == text)
+    }
 }

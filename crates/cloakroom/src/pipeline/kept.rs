@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Run;
+use crate::clock::Timestamp;
 use crate::model::email::Email;
-use crate::model::social::Attempt;
+use crate::model::social::{Attempt, Identity, Origin};
 use crate::model::user::Account;
 use crate::provider::{Profile, ProviderTokens};
-use crate::secret::{Purpose, SecretKey};
+use crate::secret::{self, Purpose, SecretKey};
 
 /// The part of a run that is stored.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub(crate) struct Kept {
     subject: String,
     email: Option<String>,
     is_email_verified: bool,
+    #[serde(default)]
+    is_email_vouched: bool,
     proven: Option<String>,
     /// The account, if it was proven before the pause.
     user_id: Option<String>,
@@ -79,6 +82,35 @@ impl Run {
         named.unwrap_or_else(|| self.profile.subject.clone())
     }
 
+    /// The identity that is to open `account` from now on.
+    pub(crate) fn new_identity(&self, account: &Account, now: Timestamp) -> Identity {
+        // The provider claimed the address, and nothing else has proven it.
+        let is_claim = self.profile.is_email_verified
+            && !self.profile.is_email_vouched
+            && self.proven == self.profile.email;
+        let origin = match (self.creates, is_claim) {
+            (true, true) => Origin::Claim,
+            (true, false) => Origin::Account,
+            (false, _) => Origin::Link,
+        };
+        Identity {
+            id: secret::new_id(now),
+            user_id: account.id.clone(),
+            provider: self.attempt.provider.clone(),
+            subject: self.profile.subject.clone(),
+            label: self.label(),
+            linked_at: now,
+            origin: Some(origin),
+            vouched_email: self.vouched_email(),
+        }
+    }
+
+    /// The address, in canonical form, that the provider itself calls verified.
+    pub(crate) fn vouched_email(&self) -> Option<String> {
+        let vouched = self.profile.email.as_ref().filter(|_| self.profile.is_email_vouched);
+        vouched.map(|email| email.canonical().to_owned())
+    }
+
     /// Converts the run for storage in the row `id`.
     pub(crate) fn keep(self, key: &SecretKey, id: &str) -> Kept {
         let profile = self.profile;
@@ -88,6 +120,7 @@ impl Run {
             subject: profile.subject,
             email: profile.email.map(|email| email.spelling().to_owned()),
             is_email_verified: profile.is_email_verified,
+            is_email_vouched: profile.is_email_vouched,
             proven: self.proven.map(|email| email.spelling().to_owned()),
             user_id: self.given.map(|account| account.id),
             name: profile.name,
@@ -109,6 +142,7 @@ impl Kept {
             subject: self.subject,
             email: email(self.email),
             is_email_verified: self.is_email_verified,
+            is_email_vouched: self.is_email_vouched,
             name: self.name,
             username: self.username,
             extra: self.extra,

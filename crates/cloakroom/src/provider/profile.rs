@@ -21,6 +21,8 @@ pub(crate) struct Profile {
     pub(crate) email: Option<Email>,
     /// Whether that address counts as proven.
     pub(crate) is_email_verified: bool,
+    /// Whether the provider itself calls it verified. With `trust_email = "always"` an address counts without that.
+    pub(crate) is_email_vouched: bool,
     /// The name for people, of one line.
     pub(crate) name: Option<String>,
     /// The name for links and mentions.
@@ -76,6 +78,7 @@ impl Claims {
         Profile {
             subject: self.subject,
             is_email_verified: email.is_some() && is_trusted,
+            is_email_vouched: email.is_some() && is_trusted && self.email_verified,
             email,
             name: self.name.as_deref().and_then(one_line),
             username: self.username.as_deref().and_then(one_line),

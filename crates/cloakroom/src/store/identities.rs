@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::social::Identity;
+use crate::model::social::{Identity, Origin};
 use crate::store::db::query;
 use crate::store::{Store, Tx};
 
@@ -15,6 +15,8 @@ struct Row {
     subject: String,
     label: String,
     linked_at: i64,
+    origin: Option<String>,
+    vouched_email: Option<String>,
 }
 
 impl From<Row> for Identity {
@@ -26,6 +28,8 @@ impl From<Row> for Identity {
             subject: row.subject,
             label: row.label,
             linked_at: Timestamp::from_millis(row.linked_at),
+            origin: row.origin.as_deref().and_then(Origin::from_text),
+            vouched_email: row.vouched_email,
         }
     }
 }
@@ -34,7 +38,7 @@ impl Store {
     /// Whose account a provider's subject opens; to the byte.
     pub(crate) async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>> {
         let row = query(
-            "SELECT id, user_id, provider, subject, label, linked_at FROM identities
+            "SELECT id, user_id, provider, subject, label, linked_at, origin, vouched_email FROM identities
              WHERE provider = $1 AND subject = $2",
         )
         .bind(provider)
@@ -47,7 +51,7 @@ impl Store {
     /// What is linked to an account, oldest first.
     pub(crate) async fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
-            "SELECT id, user_id, provider, subject, label, linked_at FROM identities
+            "SELECT id, user_id, provider, subject, label, linked_at, origin, vouched_email FROM identities
              WHERE user_id = $1 ORDER BY linked_at, id",
         )
         .bind(user_id)
@@ -64,8 +68,9 @@ impl Tx {
     /// [`crate::Error::AlreadyExists`] when the provider's subject is linked already, to whomever.
     pub(crate) async fn add_identity(&mut self, identity: &Identity) -> Result<()> {
         query(
-            "INSERT INTO identities (id, user_id, provider, subject, label, linked_at, last_used_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $6)",
+            "INSERT INTO identities
+                 (id, user_id, provider, subject, label, linked_at, last_used_at, origin, vouched_email)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
         )
         .bind(&*identity.id)
         .bind(&*identity.user_id)
@@ -73,26 +78,26 @@ impl Tx {
         .bind(&*identity.subject)
         .bind(&*identity.label)
         .bind(identity.linked_at)
+        .bind(identity.origin.map(|origin| origin.as_str().to_owned()))
+        .bind(identity.vouched_email.clone())
         .execute(self)
         .await?;
         Ok(())
     }
 
-    /// Notes that an identity was used, and what it is called now; says whether it still is this account's.
-    pub(crate) async fn use_identity(
-        &mut self,
-        identity: &Identity,
-        label: &str,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let used =
-            query("UPDATE identities SET label = $3, last_used_at = $4 WHERE id = $1 AND user_id = $2")
-                .bind(&*identity.id)
-                .bind(&*identity.user_id)
-                .bind(label)
-                .bind(now)
-                .execute(self)
-                .await?;
+    /// Notes that an identity was used, what it is called now, and which address its provider vouches for; says whether it
+    /// still is this account's.
+    pub(crate) async fn use_identity(&mut self, identity: &Identity, now: Timestamp) -> Result<bool> {
+        let used = query(
+            "UPDATE identities SET label = $3, vouched_email = $4, last_used_at = $5 WHERE id = $1 AND user_id = $2",
+        )
+        .bind(&*identity.id)
+        .bind(&*identity.user_id)
+        .bind(&*identity.label)
+        .bind(identity.vouched_email.clone())
+        .bind(now)
+        .execute(self)
+        .await?;
         Ok(used.0 == 1)
     }
 
@@ -117,7 +122,8 @@ impl Tx {
     /// What is linked to an account, within this transaction.
     pub(crate) async fn identities_of(&mut self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
-            "SELECT id, user_id, provider, subject, label, linked_at FROM identities WHERE user_id = $1",
+            "SELECT id, user_id, provider, subject, label, linked_at, origin, vouched_email FROM identities
+             WHERE user_id = $1 ORDER BY linked_at, id",
         )
         .bind(user_id)
         .all::<Row>(self)
@@ -128,16 +134,6 @@ impl Tx {
     /// Unlinks an identity.
     pub(crate) async fn delete_identity(&mut self, id: &str) -> Result<()> {
         query("DELETE FROM identities WHERE id = $1").bind(id).execute(self).await?;
-        Ok(())
-    }
-
-    /// Unlinks what was linked to an account since `since`.
-    pub(crate) async fn delete_identities_since(&mut self, user_id: &str, since: Timestamp) -> Result<()> {
-        query("DELETE FROM identities WHERE user_id = $1 AND linked_at >= $2")
-            .bind(user_id)
-            .bind(since)
-            .execute(self)
-            .await?;
         Ok(())
     }
 }

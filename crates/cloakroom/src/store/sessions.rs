@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::session::{EndedSession, LiveSession, NewSession};
+use crate::model::session::{EndedSession, LiveSession, NewSession, Proof};
 use crate::model::user::Account;
 use crate::secret::TicketHash;
 use crate::store::db::{locking, query};
@@ -13,6 +13,7 @@ use crate::store::{Store, Tx, users};
 #[derive(sqlx::FromRow)]
 struct Row {
     authenticated_at: i64,
+    password_at: Option<i64>,
     last_seen_at: i64,
     expires_at: i64,
     #[sqlx(flatten)]
@@ -28,7 +29,7 @@ impl Store {
         idle_since: Timestamp,
     ) -> Result<Option<LiveSession>> {
         let row = query(
-            "SELECT s.authenticated_at, s.last_seen_at, s.expires_at,
+            "SELECT s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at,
                     u.id, u.email, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.date_joined, u.last_login
              FROM sessions s JOIN users u ON u.id = s.user_id
              WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
@@ -40,6 +41,7 @@ impl Store {
         .await?;
         Ok(row.map(|row| LiveSession {
             authenticated_at: Timestamp::from_millis(row.authenticated_at),
+            password_at: row.password_at.map(Timestamp::from_millis),
             last_seen_at: Timestamp::from_millis(row.last_seen_at),
             expires_at: Timestamp::from_millis(row.expires_at),
             account: Account::from(row.user),
@@ -51,14 +53,16 @@ impl Tx {
     /// Adds a session, and ends the oldest ones of the user that go beyond `most`; says which.
     pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<Vec<TicketHash>> {
         query(
-            "INSERT INTO sessions (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
-             VALUES ($1, $2, $3, $4, $4, $4, $5)",
+            "INSERT INTO sessions
+                 (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at, password_at)
+             VALUES ($1, $2, $3, $4, $4, $4, $5, $6)",
         )
         .bind(&*session.id)
         .bind(session.ticket_hash)
         .bind(&*session.user_id)
         .bind(session.now)
         .bind(session.expires_at)
+        .bind(session.is_by_password.then_some(session.now))
         .execute(self)
         .await?;
         let ended = query(
@@ -78,21 +82,23 @@ impl Tx {
         Ok(ended)
     }
 
-    /// Gives an open session another ticket, after a new proof of identity with its time; says whether it was still open.
+    /// Gives an open session another ticket, and notes a new proof of identity; says whether it was still open.
     /// The ticket before opens nothing any more, and still ends the session: a sign-out may be under way with it.
     pub(crate) async fn renew_session(
         &mut self,
         ticket: TicketHash,
         renewed: TicketHash,
-        authenticated_at: Option<Timestamp>,
+        proof: Option<Proof>,
     ) -> Result<bool> {
         let touched = query(
-            "UPDATE sessions SET ticket_hash = $2, renewed_from = $1, authenticated_at = COALESCE($3, authenticated_at)
+            "UPDATE sessions SET ticket_hash = $2, renewed_from = $1, authenticated_at = COALESCE($3, authenticated_at),
+                 password_at = COALESCE($4, password_at)
              WHERE ticket_hash = $1",
         )
         .bind(ticket)
         .bind(renewed)
-        .bind(authenticated_at)
+        .bind(proof.map(|proof| proof.at))
+        .bind(proof.filter(|proof| proof.is_by_password).map(|proof| proof.at))
         .execute(&mut *self)
         .await?;
         self.announce(&Revocation::Ticket(ticket.to_text())).await?;

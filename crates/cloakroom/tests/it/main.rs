@@ -27,6 +27,7 @@ mod pre_hijacking;
 mod provider;
 mod race;
 mod reauthentication;
+mod recovery;
 mod session;
 mod signup;
 mod sink;

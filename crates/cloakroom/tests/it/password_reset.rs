@@ -29,7 +29,10 @@ async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_i
     assert!(reply.json()["resend_at"].is_string() && reply.json()["detail"].is_string());
     let mail = app.mail_to(ADA).await;
     assert!(mail.text.contains("http://localhost:3000/reset-password#token="), "{}", mail.text);
-    assert_eq!(with_token(&browser, CHECK, &mail.token()).await.json(), json!({"email": ADA}));
+    assert_eq!(
+        with_token(&browser, CHECK, &mail.token()).await.json(),
+        json!({"email": ADA, "identities": []})
+    );
     let reply = confirm_reset(&browser, &mail.token(), NEW).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert!(!reply.headers.contains_key("set-cookie"), "nobody is signed in or out by it");

@@ -122,11 +122,11 @@ async fn a_proof_outlives_the_question_of_a_later_step() {
 
 /// A mailed code is good for as long as its mail says, also when it was asked for late; a sign-in is not.
 #[tokio::test]
-async fn a_code_asked_for_late_is_good_for_its_fifteen_minutes() {
+async fn a_code_asked_for_late_is_good_for_its_ten_minutes() {
     let desk = desk().await;
     desk.add("ada@example.test", Rank::Plain).await;
     let ada = Person::verified("ada@example.test");
-    for (late, by_code) in [(14, "linked"), (16, "state_missing")] {
+    for (late, by_code) in [(9, "linked"), (11, "state_missing")] {
         let browser = desk.visitor().await;
         let person = Person { key: format!("ada-{late}"), ..ada.clone() };
         assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &person).await), "link_required");

@@ -1,0 +1,84 @@
+//! What recovery keeps: the ways to sign in that stay with an account whose owner takes it back.
+//!
+//! Whoever was in the account may have linked a provider's account of their own. An undo and a reset keep only what such an
+//! intruder cannot have added, unless the owner says otherwise.
+
+use std::time::Duration;
+
+use crate::cloakroom::Cloakroom;
+use crate::config::TrustEmail;
+use crate::error::Result;
+use crate::mail::Recovered;
+use crate::model::email::Email;
+use crate::model::social::{Identity, Origin};
+use crate::model::user::Account;
+use crate::store::Tx;
+
+/// An identity that was linked longer ago than this stays.
+const LONG_LINKED: Duration = Duration::from_hours(30 * 24);
+/// Earlier versions did not note with which identity an account was made: the one that was linked within this time of it.
+const MADE_TOGETHER: Duration = Duration::from_secs(10);
+/// The longest label that a mail repeats, in characters.
+const LONGEST_LABEL: usize = 64;
+
+/// Whether an identity stays when the owner of the account's address takes the account back.
+///
+/// It does when the account was made with it and its address was proven then, when its provider vouches for the account's
+/// address, or when it was linked more than 30 days ago.
+pub(crate) fn keeps(cloakroom: &Cloakroom, account: &Account, identity: &Identity) -> bool {
+    let was_made_with_it = if let Some(origin) = identity.origin {
+        origin == Origin::Account
+    } else {
+        let is_together = identity.linked_at.since(account.date_joined) < MADE_TOGETHER;
+        is_together && !trusts_claims(cloakroom, &identity.provider)
+    };
+    let own = Email::parse(&account.email);
+    let is_vouched = own
+        .is_some_and(|own| identity.vouched_email.as_deref().is_some_and(|email| email == own.canonical()));
+    was_made_with_it || is_vouched || cloakroom.now().since(identity.linked_at) > LONG_LINKED
+}
+
+/// Whether an address counts as proven because this provider tells it.
+fn trusts_claims(cloakroom: &Cloakroom, provider: &str) -> bool {
+    let settings = cloakroom.config().provider.iter().find(|settings| settings.id == provider);
+    settings.is_none_or(|settings| settings.trust_email == Some(TrustEmail::Always))
+}
+
+/// Unlinks the identities that do not stay: by the rule, or all but `chosen` when the owner has chosen. Says which stayed and
+/// which went, for the mail. The account is held, and its address is the one that was proven.
+pub(crate) async fn unlink_the_rest(
+    cloakroom: &Cloakroom,
+    tx: &mut Tx,
+    account: &Account,
+    chosen: Option<&[String]>,
+) -> Result<Recovered> {
+    let mut recovered = Recovered::default();
+    for identity in tx.identities_of(&account.id).await? {
+        let stays = match chosen {
+            Some(chosen) => chosen.contains(&identity.id),
+            None => keeps(cloakroom, account, &identity),
+        };
+        let named = in_words(cloakroom, &identity);
+        if stays {
+            recovered.kept.push(named);
+        } else {
+            tx.delete_identity(&identity.id).await?;
+            tracing::info!(user = account.id, provider = identity.provider, "unlinked by recovery");
+            recovered.unlinked.push(named);
+        }
+    }
+    Ok(recovered)
+}
+
+/// The provider's name and, where it can be no message of its own, the label. An intruder chooses the label of their account
+/// at the provider, and mail programs make links of what looks like one.
+fn in_words(cloakroom: &Cloakroom, identity: &Identity) -> String {
+    let name = cloakroom.config().provider_name(&identity.provider);
+    let is_plain = |character: char| character.is_alphanumeric() || "._+-@".contains(character);
+    let label = &identity.label;
+    if label.chars().count() <= LONGEST_LABEL && label.chars().all(is_plain) {
+        format!("{name} ({label})")
+    } else {
+        name.to_owned()
+    }
+}
