@@ -9,8 +9,10 @@
 //! 2. Methods other than GET and HEAD: 405.
 //! 3. A file of that name: the file. Under `/assets/` names hold a hash of the content, so it is cached for ever.
 //! 4. `/.well-known/change-password` (W3C, A Well-Known URL for Changing Passwords): to the page of that, for password managers.
-//! 5. A path under `/assets/`, a hidden one, or one with a file extension: 404.
-//! 6. A request that accepts HTML: `index.html`, so that a client-side route survives a reload.
+//! 5. A hidden path, a path under `/assets/`, and a script or image beside `index.html` that is not there: 404.
+//! 6. A page that the build has for this path (`about/index.html` or `about.html` for `/about`): that page.
+//! 7. A request that accepts HTML: `200.html` or `index.html`, so that a client-side route survives a reload. A path
+//!    whose end looks like a file's (`/users/ann@example.com`) must name `text/html`, as page loads do and scripts do not.
 
 use std::{
     collections::HashMap,
@@ -25,23 +27,38 @@ use std::{
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::Response,
 };
+use cloakroom::config::Csp;
 use tower::Service;
 
 use self::{
-    negotiation::{Encoding, accepts_html, encodings, is_fresh},
+    negotiation::{Encoding, accepts_html, encodings, is_fresh, names_html},
+    policy::Policy,
     table::{File, Representation},
 };
 use crate::problem::{method_not_allowed, not_found};
 
 mod negotiation;
+mod policy;
 mod table;
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The pages that answer for paths which only the app's own scripts know; the first one is what Nuxt generates.
+const FALLBACKS: [&str; 2] = ["200.html", "index.html"];
+
+/// What a build puts beside `index.html`: when it is missing, a page would be a wrong answer.
+const BUILT: [&str; 12] =
+    ["js", "mjs", "css", "map", "wasm", "json", "webmanifest", "ico", "png", "svg", "txt", "xml"];
+
+/// An adopter's app may open windows that answer back (payments, sign-in at a provider).
+const OPENER: HeaderValue = HeaderValue::from_static("same-origin-allow-popups");
+/// An adopter's app may use the devices; pages in its frames may not.
+const DEVICES: HeaderValue = HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(self)");
 
 /// Where password managers ask the way to the page below.
 const CHANGE_PASSWORD: &str = ".well-known/change-password";
@@ -54,24 +71,34 @@ const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</
 
 /// The app's files; a service that answers every request at once. Clones share the table.
 #[derive(Clone, Debug)]
-pub(crate) struct Spa {
-    files: Arc<HashMap<String, File>>,
+pub(crate) struct Spa(Arc<App>);
+
+#[derive(Debug)]
+struct App {
+    files: HashMap<String, File>,
+    /// The policy of an adopter's files; ours have that of every reply.
+    policy: Option<HeaderValue>,
 }
 
 impl Spa {
     /// The app that was built into the binary; without one, navigations are told so.
     pub(crate) fn embedded() -> Self {
-        Self { files: Arc::new(table::embedded()) }
+        Self(Arc::new(App { files: table::embedded(), policy: None }))
     }
 
     /// The operator's own build; fails when it cannot be read, has no `index.html`, or is far larger than an app.
-    pub(crate) fn from_directory(directory: &Path) -> io::Result<Self> {
-        Ok(Self { files: Arc::new(table::from_directory(directory)?) })
+    pub(crate) fn from_directory(directory: &Path, csp: &Csp) -> io::Result<Self> {
+        let mut files = table::from_directory(directory)?;
+        let policy = Policy::new(csp);
+        for (path, file) in &mut files {
+            file.policy = file.html().map(|html| policy.for_page(path, html).header());
+        }
+        Ok(Self(Arc::new(App { files, policy: Some(policy.header()) })))
     }
 
     /// Whether there is an app to serve.
     pub(crate) fn is_built(&self) -> bool {
-        self.files.contains_key("index.html")
+        self.0.files.contains_key("index.html")
     }
 
     fn respond(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
@@ -84,22 +111,79 @@ impl Spa {
         if method != Method::GET && method != Method::HEAD {
             return method_not_allowed("GET, HEAD");
         }
-        let with_body = method == Method::GET;
-        if let Some(file) = self.files.get(path.as_str()) {
-            let caching = if is_within(&path, "assets") { IMMUTABLE } else { REVALIDATE };
-            return represent(file, headers, caching, with_body);
+        let mut response = match self.find(&path, headers) {
+            Found::File(file, caching) => self.represent(file, headers, caching),
+            Found::Elsewhere(location) => see_other(location),
+            Found::Nothing => not_found(),
+            Found::NotBuilt => not_built(),
+        };
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+
+    fn find(&self, path: &str, headers: &HeaderMap) -> Found<'_> {
+        let App { files, .. } = &*self.0;
+        if let Some(file) = files.get(path) {
+            let caching = if is_within(path, "assets") { IMMUTABLE } else { REVALIDATE };
+            return Found::File(file, caching);
         }
         if path == CHANGE_PASSWORD {
-            return see_other(CHANGE_PASSWORD_PAGE);
+            return Found::Elsewhere(CHANGE_PASSWORD_PAGE);
         }
-        if names_a_file(&path) || !accepts_html(headers) {
-            return not_found();
+        let takes_pages = if looks_like_a_file(path) { names_html(headers) } else { accepts_html(headers) };
+        if is_never_a_page(path) || !takes_pages {
+            return Found::Nothing;
         }
-        match self.files.get("index.html") {
-            Some(index) => represent(index, headers, REVALIDATE, with_body),
-            None => not_built(),
+        let bare = path.trim_end_matches('/');
+        let own = match bare {
+            "" => ["index.html".to_owned(), String::new()],
+            _ => [format!("{bare}/index.html"), format!("{bare}.html")],
+        };
+        let mut pages = own.iter().map(String::as_str).chain(FALLBACKS);
+        match pages.find_map(|page| files.get(page)) {
+            Some(page) => Found::File(page, REVALIDATE),
+            None => Found::NotBuilt,
         }
     }
+
+    /// The file in the best encoding the client takes, or 304 when it has that already.
+    fn represent(&self, file: &File, headers: &HeaderMap, caching: HeaderValue) -> Response {
+        let (encoding, representation) = file.choose(encodings(headers));
+        let Representation { bytes, etag } = representation;
+        let mut response = Response::new(Body::empty());
+        let reply = response.headers_mut();
+        reply.insert(header::CACHE_CONTROL, caching);
+        reply.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+        reply.insert(header::ETAG, etag.clone());
+        if let Some(policy) = file.policy.as_ref().or(self.0.policy.as_ref()) {
+            reply.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+            reply.insert(HeaderName::from_static("cross-origin-opener-policy"), OPENER);
+            reply.insert(HeaderName::from_static("permissions-policy"), DEVICES);
+        }
+        if is_fresh(headers, etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        reply.insert(header::CONTENT_TYPE, file.content_type.clone());
+        reply.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+        match encoding {
+            Encoding::Brotli => reply.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br")),
+            Encoding::Gzip => reply.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+            Encoding::Identity => None,
+        };
+        *response.body_mut() = Body::from(bytes.clone());
+        response
+    }
+}
+
+/// What a path leads to.
+enum Found<'app> {
+    File(&'app File, HeaderValue),
+    Elsewhere(HeaderValue),
+    Nothing,
+    NotBuilt,
 }
 
 impl Service<Request> for Spa {
@@ -129,39 +213,20 @@ fn is_within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether the path can only mean a file, so that a page would be a wrong answer when there is none.
-fn names_a_file(path: &str) -> bool {
-    let hidden = path.split('/').any(|segment| segment.starts_with('.'));
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let extension = last.rsplit_once('.').is_some_and(|(_, extension)| !extension.is_empty());
-    hidden || extension || is_within(path, "assets")
+/// Whether the path's end has a dot, as a file's name has, and as an address or a version has.
+fn looks_like_a_file(path: &str) -> bool {
+    extension(path.rsplit('/').next().unwrap_or_default()).is_some()
 }
 
-/// The file in the best encoding the client takes, or 304 when it has that already.
-fn represent(file: &File, headers: &HeaderMap, caching: HeaderValue, with_body: bool) -> Response {
-    let accepted = encodings(headers);
-    let (encoding, representation) = file.choose(accepted);
-    let Representation { bytes, etag } = representation;
-    let mut response = Response::new(Body::empty());
-    let reply = response.headers_mut();
-    reply.insert(header::CACHE_CONTROL, caching);
-    reply.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
-    reply.insert(header::ETAG, etag.clone());
-    if is_fresh(headers, etag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        return response;
-    }
-    reply.insert(header::CONTENT_TYPE, file.content_type.clone());
-    reply.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    match encoding {
-        Encoding::Brotli => reply.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br")),
-        Encoding::Gzip => reply.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip")),
-        Encoding::Identity => None,
-    };
-    if with_body {
-        *response.body_mut() = Body::from(bytes.clone());
-    }
-    response
+/// Whether the path can only mean a file, so that a page would be a wrong answer when there is none.
+fn is_never_a_page(path: &str) -> bool {
+    let hidden = path.split('/').any(|segment| segment.starts_with('.'));
+    let built = extension(path).is_some_and(|extension| BUILT.contains(&extension));
+    hidden || is_within(path, "assets") || (built && !path.contains('/'))
+}
+
+fn extension(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, extension)| extension).filter(|extension| !extension.is_empty())
 }
 
 fn see_other(location: HeaderValue) -> Response {

@@ -105,10 +105,13 @@ fn assemble(
 ) -> Result<Router, Failure> {
     let config = cloakroom.config();
     let spa = match &config.app.dir {
-        Some(directory) => Spa::from_directory(directory)
+        Some(directory) => Spa::from_directory(directory, &config.app.csp)
             .map_err(|error| config.complaint("app.dir", format!("{}: {error}", directory.display())))?,
         None => Spa::embedded(),
     };
+    for (key, warning) in config.app.csp.warnings() {
+        tracing::warn!(key, "{warning}");
+    }
     if !spa.is_built() {
         tracing::warn!("the web app was not built into this binary: run `make web`, then build again");
     }

@@ -36,9 +36,9 @@ impl Draft {
                     }
                 }
                 _ => match find_path(keys, &segments) {
-                    Some(found) => {
+                    Some((found, path)) => {
                         if let Some(value) = self.parse(&found, &name, &text) {
-                            self.set(&segments.join("."), value, source);
+                            self.set(&path, value, source);
                         }
                         // A key file that the environment names stands over a key in the file.
                         if lower == "secret_file" && !self.sources.is_environment("secret") {
@@ -100,7 +100,8 @@ impl Draft {
     }
 }
 
-fn find_path<'a>(keys: &'a Key, segments: &[&str]) -> Option<Found<'a>> {
+/// The key that a variable names, and its path as the file has it: a variable has `_` where a key may have `-`.
+fn find_path<'a>(keys: &'a Key, segments: &[&str]) -> Option<(Found<'a>, String)> {
     let (last, above) = segments.split_last()?;
     let mut key = keys;
     for segment in above {
@@ -109,12 +110,18 @@ fn find_path<'a>(keys: &'a Key, segments: &[&str]) -> Option<Found<'a>> {
             _ => return None,
         }
     }
-    key.find(last).filter(|found| !matches!(found, Found::Key(key) if key.kind == Kind::Table))
+    let dashed = last.replace('_', "-");
+    let (name, found) = match (key.find(last), key.find(&dashed)) {
+        (Some(found), _) => (*last, found),
+        (None, found) => (dashed.as_str(), found?),
+    };
+    let is_value = !matches!(found, Found::Key(key) if key.kind == Kind::Table);
+    is_value.then(|| (found, [above, &[name]].concat().join(".")))
 }
 
 fn variable_names(key: &Key, prefix: &str, names: &mut Vec<String>) {
     for below in &key.keys {
-        let name = format!("{prefix}{}", below.name.to_uppercase());
+        let name = format!("{prefix}{}", below.name.to_uppercase().replace('-', "_"));
         match below.kind {
             Kind::Table => variable_names(below, &format!("{name}__"), names),
             _ => names.push(name),

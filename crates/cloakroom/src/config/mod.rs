@@ -1,10 +1,12 @@
 //! The configuration: one struct tree. The loader, the reference page, the example file and `check` read it from
 //! here, doc comments included, so that a key is written once.
 
+mod app;
 mod environment;
 mod load;
 mod print;
 mod schema;
+mod server;
 mod sources;
 mod validate;
 mod values;
@@ -16,8 +18,10 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use app::{App, Csp};
 pub use load::Overrides;
 pub(crate) use load::read_secret;
+pub use server::{Api, Server};
 pub use values::{Address, Lifetime, PublicUrl, Secret, SecretUrl};
 
 use crate::error::{Error, Result};
@@ -62,6 +66,10 @@ pub struct Config {
     pub provider: Vec<Provider>,
     /// The steps of a social login.
     pub pipeline: Pipeline,
+    /// How the server listens and stops.
+    pub server: Server,
+    /// What is shown besides the calls.
+    pub api: Api,
     /// Whether this is `cloakroom dev`: problems then carry hints.
     #[serde(skip)]
     pub(crate) development: bool,
@@ -99,16 +107,6 @@ pub struct Mail {
     pub url: SecretUrl,
     /// The sender, as in `Acme <no-reply@acme.test>`.
     pub from: String,
-}
-
-/// `[app]`
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct App {
-    /// The name that pages and mails show.
-    pub name: String,
-    /// Your own built single-page app, served instead of the embedded one.
-    pub dir: Option<PathBuf>,
 }
 
 /// `[signup]`

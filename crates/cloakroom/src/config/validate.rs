@@ -62,6 +62,8 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
     if config.session.idle.duration() > LONGEST_COOKIE {
         complain("session.idle", "must be at most 400d: browsers keep no cookie longer".into());
     }
+    found.extend(config.app.csp.complaints());
+    found.extend(config.server.complaints());
     found.extend(providers(config));
     found.extend(steps(config));
     found

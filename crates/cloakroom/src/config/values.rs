@@ -28,6 +28,11 @@ impl Lifetime {
         Self(Duration::from_secs(minutes * 60))
     }
 
+    /// So many seconds.
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
     /// As the standard library has it.
     pub const fn duration(self) -> Duration {
         self.0

@@ -51,9 +51,17 @@ pub(super) fn encodings(headers: &HeaderMap) -> Accepted {
 
 /// Whether a page may be the answer: `text/html`, `text/*`, `*/*`, or no `Accept` at all; the closest range decides.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
-    if !headers.contains_key(header::ACCEPT) {
-        return true;
-    }
+    !headers.contains_key(header::ACCEPT) || closest_to_html(headers).1 > 0
+}
+
+/// Whether a page is asked for by name, as browsers do when somebody opens one, and not for a script or an image.
+pub(super) fn names_html(headers: &HeaderMap) -> bool {
+    let (precision, quality) = closest_to_html(headers);
+    precision == 3 && quality > 0
+}
+
+/// The range of `Accept` that says most about HTML: how precise it is, and its quality.
+fn closest_to_html(headers: &HeaderMap) -> (u8, Quality) {
     let mut closest = (0, 0);
     for (range, quality) in preferences(headers, &header::ACCEPT) {
         let precision = if range.eq_ignore_ascii_case("text/html") {
@@ -67,7 +75,7 @@ pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
         };
         closest = closest.max((precision, quality));
     }
-    closest.1 > 0
+    closest
 }
 
 /// Whether the client's copy is the current one (RFC 9110, section 13.1.2: the comparison is weak).

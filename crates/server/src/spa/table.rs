@@ -28,6 +28,8 @@ struct Dist;
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) content_type: HeaderValue,
+    /// The policy of an adopter's page, when that differs from the one of its other files.
+    pub(super) policy: Option<HeaderValue>,
     identity: Representation,
     brotli: Option<Representation>,
     gzip: Option<Representation>,
@@ -41,6 +43,11 @@ pub(super) struct Representation {
 }
 
 impl File {
+    /// The bytes of an HTML file; `None` for any other.
+    pub(super) fn html(&self) -> Option<&[u8]> {
+        self.content_type.as_bytes().starts_with(b"text/html").then_some(&self.identity.bytes[..])
+    }
+
     /// The first of the accepted encodings that there is.
     pub(super) fn choose(&self, accepted: Accepted) -> (Encoding, &Representation) {
         accepted
@@ -130,6 +137,7 @@ fn assemble(mut representations: HashMap<String, Representation>) -> HashMap<Str
         .filter_map(|path| {
             let file = File {
                 content_type: content_type(&path),
+                policy: None,
                 identity: representations.remove(&path)?,
                 brotli: representations.remove(&format!("{path}.br")),
                 gzip: representations.remove(&format!("{path}.gz")),

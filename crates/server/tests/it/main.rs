@@ -1,5 +1,6 @@
 //! The binary, from outside: one process per test, spoken to over a socket.
 
+mod app_dir;
 mod command_line;
 mod crash;
 mod documents;

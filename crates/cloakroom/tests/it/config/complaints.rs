@@ -272,3 +272,41 @@ fn o34_a_provider_that_cannot_be_used_is_refused_before_anything_starts() {
         assert!(complaint.contains(&format!("`provider.0.{told}`")), "{lines}: {complaint}");
     }
 }
+
+/// A slip in one source would void the whole policy, in silence.
+#[test]
+fn finding_n2_a_source_that_is_none_is_told() {
+    for (source, told) in [
+        ("https://a.test https://b.test", "is not one source"),
+        ("https://a.test; script-src *", "is not one source"),
+        ("self", "needs single quotes"),
+        ("unsafe-inline", "needs single quotes"),
+        ("'unsafe-inlin'", "is no keyword"),
+        ("'none'", "adds nothing"),
+        ("'nonce-abc'", "a nonce must change"),
+        ("https//a.test", "is no source"),
+        ("https://", "is no source"),
+        ("https://a.test?x=1", "is no source"),
+        ("", "is not one source"),
+    ] {
+        let text = complaint(&format!("[app.csp]\nimg-src = [{source:?}]"));
+        assert!(text.starts_with("cloakroom.toml:10:1: `app.csp.img-src`: "), "{source}: {text}");
+        assert!(text.contains(told), "{source}: {text}");
+    }
+    let good = [
+        "https://cdn.example.com",
+        "cdn.example.com:8443",
+        "*.example.com",
+        "wss://x.test/live",
+        "https:",
+        "data:",
+        "*",
+        "'unsafe-eval'",
+        "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+        "http://localhost:*",
+    ];
+    let place = Place::new(&format!("{LEAST}[app.csp]\nscript-src = {good:?}\n"));
+    let config = Config::load(Some(&place.file()), &Overrides::default()).unwrap();
+    assert_eq!(config.app.csp.script_src, good);
+    assert!(complaint("[app.csp]\nimg_src = [\"data:\"]").contains("did you mean `img-src`?"));
+}

@@ -1,0 +1,50 @@
+//! `[server]` and `[api]`: how the binary listens and stops, and what it shows besides the calls.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Lifetime;
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// A connection ends when it carried no request for so long; longer than your proxy keeps its own.
+    pub idle: Lifetime,
+    /// A stop takes no longer than this, whatever hangs; at most `30s`.
+    pub stop: Lifetime,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { idle: Lifetime::from_seconds(75), stop: Lifetime::from_seconds(30) }
+    }
+}
+
+impl Server {
+    /// Complaints about values that would break connections or stops, each with its key.
+    pub(super) fn complaints(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        if self.stop > Lifetime::from_seconds(30) {
+            found.push(("server.stop".to_owned(), "must be at most 30s".to_owned()));
+        }
+        if self.idle > Lifetime::from_minutes(60) {
+            found.push(("server.idle".to_owned(), "must be at most 1h".to_owned()));
+        }
+        found
+    }
+}
+
+/// `[api]`
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Api {
+    /// Whether `/api/docs/` and `/api/openapi.json` answer; else they are 404.
+    pub docs: bool,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self { docs: true }
+    }
+}

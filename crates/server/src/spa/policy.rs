@@ -1,0 +1,211 @@
+//! The Content-Security-Policy of an adopter's own app (`app.dir`).
+//!
+//! It allows what builds of the usual tools do by themselves: images and fonts as `data:`, a `<base>` element, and the
+//! inline scripts and styles that stand in their HTML files, by hash. `[app.csp]` adds what an app needs beyond that.
+//! Our own pages keep the strict policy of [`crate::headers`].
+
+use std::collections::BTreeSet;
+
+use axum::http::HeaderValue;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloakroom::config::Csp;
+use html5gum::emitters::default::DefaultEmitter;
+use html5gum::{StartTag, Token, Tokenizer};
+use sha2::{Digest, Sha256};
+
+/// The policy without additions; a directive that is not here falls back to `default-src`.
+const BASE: [(&str, &[&str]); 6] = [
+    ("default-src", &["'self'"]),
+    ("img-src", &["'self'", "data:", "blob:"]),
+    ("font-src", &["'self'", "data:"]),
+    ("object-src", &["'none'"]),
+    ("frame-ancestors", &["'none'"]),
+    ("base-uri", &["'self'"]),
+];
+
+/// More hashes than this make a header that proxies with small buffers refuse: nginx has 4 KiB for all headers.
+const MOST_HASHES: usize = 24;
+
+/// A policy: each directive with its sources.
+#[derive(Clone, Debug)]
+pub(super) struct Policy(Vec<(&'static str, Vec<String>)>);
+
+impl Policy {
+    /// Adds the operator's sources to the base; a directive that is new there begins with `'self'`.
+    pub(super) fn new(csp: &Csp) -> Self {
+        let owned = |sources: &[&str]| sources.iter().map(|&source| source.to_owned()).collect();
+        let mut policy = Self(BASE.iter().map(|(name, sources)| (*name, owned(sources))).collect());
+        for (directive, sources) in csp.directives() {
+            policy.add(directive, sources.iter().cloned());
+        }
+        policy
+    }
+
+    /// Adds the hashes of what stands inline in one HTML file. Too many of them leave the policy as it is, with a warning.
+    pub(super) fn for_page(&self, path: &str, html: &[u8]) -> Self {
+        let inline = Inline::of(html);
+        let count =
+            inline.scripts.len() + inline.handlers.len() + inline.styles.len() + inline.attributes.len();
+        if count > MOST_HASHES {
+            tracing::warn!(
+                path,
+                count,
+                "too many inline scripts and styles to allow each by its hash: see [app.csp], script-src and style-src"
+            );
+            return self.clone();
+        }
+        let mut policy = self.clone();
+        policy.allow("script-src", inline.scripts, inline.handlers);
+        policy.allow("style-src", inline.styles, inline.attributes);
+        policy
+    }
+
+    /// As a header.
+    pub(super) fn header(&self) -> HeaderValue {
+        let directives: Vec<String> =
+            self.0.iter().map(|(name, sources)| format!("{name} {}", sources.join(" "))).collect();
+        // Sources are printable ASCII: the configuration was checked.
+        HeaderValue::try_from(directives.join("; ")).unwrap_or(HeaderValue::from_static("default-src 'self'"))
+    }
+
+    fn add(&mut self, directive: &'static str, sources: impl IntoIterator<Item = String>) {
+        let mut sources = sources.into_iter().peekable();
+        if sources.peek().is_none() {
+            return;
+        }
+        let place = self.0.iter().position(|(name, _)| *name == directive).unwrap_or_else(|| {
+            self.0.push((directive, vec!["'self'".to_owned()]));
+            self.0.len() - 1
+        });
+        for source in sources {
+            if !self.0[place].1.contains(&source) {
+                self.0[place].1.push(source);
+            }
+        }
+    }
+
+    /// Allows elements by their hashes, and attributes, which need `'unsafe-hashes'` for that.
+    fn allow(&mut self, directive: &'static str, elements: BTreeSet<String>, attributes: BTreeSet<String>) {
+        let has_all = self.0.iter().any(|(name, sources)| {
+            *name == directive && sources.iter().any(|source| source == "'unsafe-inline'")
+        });
+        // A hash beside 'unsafe-inline' would switch that off (CSP Level 3, section 6.7.3.2).
+        if has_all {
+            return;
+        }
+        if !attributes.is_empty() {
+            self.add(directive, ["'unsafe-hashes'".to_owned()]);
+        }
+        self.add(directive, elements.into_iter().chain(attributes));
+    }
+}
+
+/// The hashes of what stands inline in an HTML file.
+#[derive(Debug, Default)]
+struct Inline {
+    scripts: BTreeSet<String>,
+    /// Attributes such as `onload`.
+    handlers: BTreeSet<String>,
+    styles: BTreeSet<String>,
+    /// `style` attributes.
+    attributes: BTreeSet<String>,
+}
+
+impl Inline {
+    fn of(html: &[u8]) -> Self {
+        let mut found = Self::default();
+        let mut emitter = DefaultEmitter::default();
+        emitter.naively_switch_states(true);
+        // The element that is open and whose text counts, with its text so far.
+        let mut open: Option<(bool, Vec<u8>)> = None;
+        for token in Tokenizer::new_with_emitter(html, emitter).flatten() {
+            match token {
+                Token::StartTag(tag) => {
+                    found.note_attributes(&tag);
+                    open = match &**tag.name {
+                        b"script" if is_inline_script(&tag) => Some((true, Vec::new())),
+                        b"style" => Some((false, Vec::new())),
+                        _ => None,
+                    };
+                }
+                Token::String(text) => {
+                    if let Some((_, so_far)) = &mut open {
+                        so_far.extend_from_slice(&text);
+                    }
+                }
+                Token::EndTag(_) => {
+                    if let Some((is_script, text)) = open.take() {
+                        let into = if is_script { &mut found.scripts } else { &mut found.styles };
+                        into.insert(hash(&text));
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    fn note_attributes(&mut self, tag: &StartTag<()>) {
+        for (name, value) in &tag.attributes {
+            if name.starts_with(b"on") {
+                self.handlers.insert(hash(value));
+            } else if &***name == b"style" {
+                self.attributes.insert(hash(value));
+            }
+        }
+    }
+}
+
+/// Whether a script element runs what stands in it: not a file's, and no block of data.
+fn is_inline_script(tag: &StartTag<()>) -> bool {
+    if tag.attributes.contains_key(&b"src"[..]) {
+        return false;
+    }
+    let kind =
+        tag.attributes.get(&b"type"[..]).map(|kind| String::from_utf8_lossy(kind).to_ascii_lowercase());
+    kind.is_none_or(|kind| {
+        let kind = kind.trim();
+        ["", "module", "importmap", "speculationrules"].contains(&kind) || kind.ends_with("script")
+    })
+}
+
+fn hash(text: &[u8]) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script_src(html: &str) -> String {
+        let policy = Policy::new(&Csp::default()).for_page("index.html", html.as_bytes()).header();
+        let text = policy.to_str().unwrap().to_owned();
+        text.split("; ").find(|directive| directive.starts_with("script-src")).unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn finding_n2_only_what_runs_inline_is_allowed_by_hash() {
+        let one = format!("script-src 'self' {}", hash(b"run()"));
+        for html in [
+            "<script>run()</script>",
+            "<SCRIPT type=\"Text/JavaScript\">run()</SCRIPT>",
+            "<script type=module>run()</script><script src=a.js></script>",
+            "<script>run()</script><script type=\"application/json\">{\"a\": 1}</script><textarea><script>no</script></textarea>",
+            "<!-- <script>no</script> --><script>run()</script>",
+        ] {
+            assert_eq!(script_src(html), one, "{html}");
+        }
+        assert_eq!(script_src("<script src=a.js></script><p>on</p>"), "");
+        // The browser hashes the text after line ends are made one (HTML, section 13.2.3.5).
+        assert_eq!(script_src("<script>a\r\nb</script>"), format!("script-src 'self' {}", hash(b"a\nb")));
+        let handler = script_src("<link onload=\"this.media=&#39;all&#39;\">");
+        assert_eq!(handler, format!("script-src 'self' 'unsafe-hashes' {}", hash(b"this.media='all'")));
+    }
+
+    #[test]
+    fn finding_n2_a_hash_never_switches_unsafe_inline_off() {
+        let csp = Csp { style_src: vec!["'unsafe-inline'".to_owned()], ..Csp::default() };
+        let policy = Policy::new(&csp).for_page("index.html", b"<style>a{}</style><p style='b'>").header();
+        assert!(policy.to_str().unwrap().ends_with("; style-src 'self' 'unsafe-inline'"), "{policy:?}");
+    }
+}

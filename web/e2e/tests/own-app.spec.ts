@@ -1,0 +1,54 @@
+import { BUILDS, STYLES_AT_RUN_TIME, writeBuild, type Build } from '../apps'
+import { expect, test, type Page } from '../fixtures'
+import { startServer } from '../server'
+
+/** Runs a test against a server whose app is the build. */
+async function serving(build: Build, settings: Record<string, string>, run: (url: string) => Promise<void>) {
+  const { directory, remove } = writeBuild(build)
+  const server = await startServer({ CLOAKROOM_APP__DIR: directory, ...settings })
+  try {
+    await run(server.url)
+  } finally {
+    await server.stop()
+    remove()
+  }
+}
+
+/** Everything that the build loads has come: scripts, styles, images from data and from blobs. */
+async function expectWhole(page: Page, path: string) {
+  const app = page.locator('#app')
+  await expect(app).toHaveAttribute('data-ready', 'yes')
+  await expect(app).toHaveAttribute('data-chunk', 'loaded')
+  await expect(page.getByRole('heading')).toHaveText(path)
+  await expect(page.locator('body')).toHaveCSS('background-color', 'rgb(1, 2, 3)')
+  await expect(page.locator('body')).toHaveCSS('font-family', 'Inline, sans-serif')
+  await expect(app).toHaveCSS('color', 'rgb(4, 5, 6)')
+  const widths = page.evaluate(() => [...document.images].map((image) => image.naturalWidth))
+  expect(await widths).toEqual([1, 1])
+}
+
+for (const [name, build] of Object.entries(BUILDS)) {
+  // What the policy blocks is a fault of the page, and fails the test.
+  test(`finding V6: a build of ${name} works in app.dir, deep links included`, async ({ page }) => {
+    await serving(build, {}, async (url) => {
+      for (const path of ['/', '/about', '/reports/2024/summary', '/users/ann@example.com']) {
+        await page.goto(`${url}${path}`)
+        await expectWhole(page, path)
+        await page.reload()
+        await expectWhole(page, path)
+      }
+      if (build['about/index.html']) {
+        await page.goto(`${url}/about`)
+        await expect(page.locator('#app')).toHaveAttribute('data-page', 'about')
+      }
+    })
+  })
+}
+
+test('finding N2: styles that scripts add need one line of configuration', async ({ page }) => {
+  await serving(STYLES_AT_RUN_TIME, { CLOAKROOM_APP__CSP__STYLE_SRC: "'unsafe-inline'" }, async (url) => {
+    await page.goto(`${url}/users/7`)
+    await expectWhole(page, '/users/7')
+    await expect(page.getByRole('heading')).toHaveCSS('color', 'rgb(7, 8, 9)')
+  })
+})
