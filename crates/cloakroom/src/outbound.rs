@@ -45,6 +45,13 @@ impl Reply {
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
+
+    /// The fields of a body that is a form, whatever its declared type; `None` when it is no text.
+    pub(crate) fn form(&self) -> Option<Value> {
+        std::str::from_utf8(&self.body).ok()?;
+        let pairs = url::form_urlencoded::parse(&self.body);
+        Some(pairs.map(|(name, value)| (name.into_owned(), Value::from(value.into_owned()))).collect())
+    }
 }
 
 impl Caller {

@@ -5,6 +5,7 @@ mod app;
 mod environment;
 mod load;
 mod print;
+mod provider;
 mod schema;
 mod server;
 mod sources;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use app::{App, Csp};
 pub use load::Overrides;
 pub(crate) use load::read_secret;
+pub use provider::{Provider, TrustEmail};
 pub use server::{Api, Server};
 pub use values::{Address, Lifetime, PublicUrl, Secret, SecretUrl};
 
@@ -190,65 +192,6 @@ impl Default for Limits {
             mail_per_ip: Rate::per_minutes(30, 60),
         }
     }
-}
-
-/// `[[provider]]`
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Provider {
-    /// The path segment, as in `/api/social/github/`.
-    pub id: String,
-    /// `github`, `google`, `facebook` or `oidc`; the id when absent.
-    pub kind: Option<String>,
-    /// The name on the button; when absent, GitHub, Google or Facebook by their id, or else the id.
-    pub name: Option<String>,
-    /// The client id that the provider gave you.
-    pub client_id: String,
-    /// The client secret that the provider gave you.
-    #[schemars(extend("writeOnly" = true))]
-    pub client_secret: Option<Secret>,
-    /// What is asked for.
-    pub scopes: Option<Vec<String>>,
-    /// Where people are sent, when not the provider's own.
-    pub authorize_url: Option<String>,
-    /// Where codes are exchanged, when not the provider's own.
-    pub token_url: Option<String>,
-    /// Where the profile is read, when not the provider's own.
-    pub userinfo_url: Option<String>,
-    /// Where addresses are read (github only).
-    pub emails_url: Option<String>,
-    /// Where discovery begins (oidc and google).
-    pub issuer: Option<String>,
-    /// When the provider's word on an address counts: `verified`, `always` or `never`.
-    pub trust_email: Option<TrustEmail>,
-    /// Whether the provider's tokens are kept, encrypted.
-    pub store_tokens: bool,
-}
-
-impl Provider {
-    /// What people call it: the name it was given, the usual spelling of those that everybody knows, or else its id.
-    pub(crate) fn display_name(&self) -> &str {
-        match (&self.name, self.id.as_str()) {
-            (Some(name), _) => name,
-            (None, "github") => "GitHub",
-            (None, "google" | "google-oauth2") => "Google",
-            (None, "facebook") => "Facebook",
-            (None, id) => id,
-        }
-    }
-}
-
-/// When a provider's word on an address counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum TrustEmail {
-    /// When the provider says that it is verified.
-    Verified,
-    /// Whatever the provider says.
-    Always,
-    /// Never.
-    Never,
 }
 
 /// `[pipeline]`

@@ -1,22 +1,20 @@
 //! Facebook's Graph API. It says nothing on whether an address is verified, so none is by default, and every call proves
 //! with `appsecret_proof` that it comes from whoever has the client secret.
 
+use std::pin::Pin;
+
 use super::Failure;
-use super::oauth2::{Access, Preset};
+use super::oauth2::Access;
 use super::profile::Claims;
-use crate::config::TrustEmail;
 
-pub(super) static PRESET: Preset = Preset {
-    authorize_url: "https://www.facebook.com/v24.0/dialog/oauth",
-    token_url: "https://graph.facebook.com/v24.0/oauth/access_token",
-    userinfo_url: "https://graph.facebook.com/v24.0/me",
-    scopes: &["email", "public_profile"],
-    trust_email: TrustEmail::Never,
-    fresh: Some(("auth_type", "reauthenticate")),
-    read: |access| Box::pin(read(access)),
-};
+/// Reads the profile.
+pub(super) fn read<'a>(
+    access: &'a Access<'a>,
+) -> Pin<Box<dyn Future<Output = Result<Claims, Failure>> + Send + 'a>> {
+    Box::pin(profile(access))
+}
 
-async fn read(access: &Access<'_>) -> Result<Claims, Failure> {
+async fn profile(access: &Access<'_>) -> Result<Claims, Failure> {
     let proof = access.client_proof(access.token.expose());
     let fields = [("fields", "id,name,email"), ("appsecret_proof", &proof)];
     let mut claims = Claims::new(access.userinfo(&fields).await?, "id")?;

@@ -1,23 +1,20 @@
 //! GitHub, and GitHub Enterprise with other endpoints. The address in `/user` is the public one and may be anything, so
 //! only `/user/emails` counts: the primary address, and GitHub's own flag whether it is verified.
 
+use std::pin::Pin;
+
 use super::Failure;
-use super::oauth2::{Access, Preset};
+use super::oauth2::Access;
 use super::profile::Claims;
-use crate::config::TrustEmail;
 
-pub(super) static PRESET: Preset = Preset {
-    authorize_url: "https://github.com/login/oauth/authorize",
-    token_url: "https://github.com/login/oauth/access_token",
-    userinfo_url: "https://api.github.com/user",
-    scopes: &["user:email"],
-    trust_email: TrustEmail::Verified,
-    // Whoever is signed in to GitHub and has allowed this app before is sent back without a question.
-    fresh: None,
-    read: |access| Box::pin(read(access)),
-};
+/// Reads the profile.
+pub(super) fn read<'a>(
+    access: &'a Access<'a>,
+) -> Pin<Box<dyn Future<Output = Result<Claims, Failure>> + Send + 'a>> {
+    Box::pin(profile(access))
+}
 
-async fn read(access: &Access<'_>) -> Result<Claims, Failure> {
+async fn profile(access: &Access<'_>) -> Result<Claims, Failure> {
     let mut claims = Claims::new(access.userinfo(&[]).await?, "id")?;
     claims.name = claims.text("name");
     claims.username = claims.text("login");

@@ -19,6 +19,7 @@ use ring::signature::{
 use serde_json::Value;
 
 use crate::clock::Timestamp;
+use crate::provider::issuer::Issuer;
 use crate::provider::profile::subject_of;
 
 /// How far the provider's clock may be from ours.
@@ -28,12 +29,38 @@ const LONGEST: usize = 64 * 1024;
 
 /// What a token must say.
 pub(super) struct Expected<'a> {
-    pub(super) issuer: &'a str,
+    pub(super) issuer: &'a Issuer,
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
+    /// Some providers leave the nonce out; one that is there must still be this attempt's.
+    pub(super) is_nonce_required: bool,
     pub(super) now: Timestamp,
     /// A provider that tells when the person has proven who they are tells a time after this.
     pub(super) fresh_since: Option<Timestamp>,
+}
+
+/// Why a token proves nothing, for the log.
+#[derive(Debug)]
+pub(super) enum Unproven {
+    /// No key of the set verifies its signature: a newer set may.
+    Key(String),
+    /// It will never prove anything.
+    Token(String),
+}
+
+impl Unproven {
+    /// The reason.
+    pub(super) fn reason(self) -> String {
+        match self {
+            Self::Key(reason) | Self::Token(reason) => reason,
+        }
+    }
+}
+
+impl<T: Into<String>> From<T> for Unproven {
+    fn from(reason: T) -> Self {
+        Self::Token(reason.into())
+    }
 }
 
 /// The three parts of a signed token (RFC 7515, section 7.1), of which nothing is believed yet.
@@ -45,24 +72,13 @@ struct Parts<'a> {
     signature: Vec<u8>,
 }
 
-/// Which key a token says that it was signed with.
-///
-/// # Errors
-/// Why this is no ID token, for the log.
-pub(super) fn kid_of(token: &str) -> Result<Option<String>, String> {
-    Ok(split(token)?.header.kid)
-}
-
 /// The claims of a token that holds in every respect.
 ///
 /// # Errors
-/// Why it does not hold, for the log.
-pub(super) fn verify(token: &str, keys: &[Jwk], expected: &Expected<'_>) -> Result<Value, String> {
+/// [`Unproven`].
+pub(super) fn verify(token: &str, keys: &[Jwk], expected: &Expected<'_>) -> Result<Value, Unproven> {
     let parts = split(token)?;
-    let key = choose(keys, &parts.header)?;
-    if !is_signed(&parts, key) {
-        return Err("the ID token's signature is not its issuer's".into());
-    }
+    require_signed(&parts, keys)?;
     let bytes =
         URL_SAFE_NO_PAD.decode(parts.payload).map_err(|_| "the ID token's claims are not base64url")?;
     let claims = serde_json::from_slice(&bytes).map_err(|_| "the ID token's claims are not JSON")?;
@@ -98,27 +114,35 @@ fn split(token: &str) -> Result<Parts<'_>, String> {
     })
 }
 
-/// The key of the set that fits: by its `kid`, or the only one of its kind when the token names none.
-fn choose<'a>(keys: &'a [Jwk], header: &Header) -> Result<&'a Jwk, String> {
-    let fits = |key: &&Jwk| {
-        let is_for_signatures = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
-        let is_named = header.kid.is_none() || key.common.key_id == header.kid;
-        let is_for_algorithm = key
-            .common
-            .key_algorithm
-            .is_none_or(|algorithm| algorithm.to_string() == format!("{:?}", header.alg));
-        let family = DecodingKey::from_jwk(key).map(|key| key.family());
-        is_for_signatures
-            && is_named
-            && is_for_algorithm
-            && family.is_ok_and(|family| family == header.alg.family())
-    };
-    let mut fitting = keys.iter().filter(fits);
-    match (fitting.next(), fitting.next()) {
-        (Some(key), None) => Ok(key),
-        (None, _) => Err("the ID token is signed with a key that its issuer does not have".into()),
-        (Some(_), Some(_)) => Err("the ID token does not say which key it is signed with".into()),
+/// Makes sure that exactly one key of the set verifies the signature. A key without a `kid` may be any (RFC 7517,
+/// section 4.5 makes it optional), as long as no other key has the token's `kid`.
+fn require_signed(parts: &Parts<'_>, keys: &[Jwk]) -> Result<(), Unproven> {
+    let kid = &parts.header.kid;
+    let is_named = |key: &&Jwk| key.common.key_id == *kid;
+    let is_any_named = kid.is_some() && keys.iter().any(|key| is_named(&key));
+    let candidates = keys.iter().filter(|key| match (kid, is_any_named) {
+        (None, _) => true,
+        (Some(_), true) => is_named(key),
+        (Some(_), false) => key.common.key_id.is_none(),
+    });
+    let fitting: Vec<&Jwk> = candidates.filter(|key| fits(key, parts.header.alg)).collect();
+    match fitting.iter().filter(|key| is_signed(parts, key)).count() {
+        1 => Ok(()),
+        0 if fitting.is_empty() => {
+            Err(Unproven::Key("the ID token is signed with a key that its issuer does not have".into()))
+        }
+        0 => Err(Unproven::Key("the ID token's signature is not its issuer's".into())),
+        _ => Err("the ID token does not say which key it is signed with".into()),
     }
+}
+
+/// Whether a key is for signatures by this algorithm.
+fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
+    let is_for_signatures = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let is_for_algorithm =
+        key.common.key_algorithm.is_none_or(|known| known.to_string() == format!("{algorithm:?}"));
+    let family = DecodingKey::from_jwk(key).map(|key| key.family());
+    is_for_signatures && is_for_algorithm && family.is_ok_and(|family| family == algorithm.family())
 }
 
 fn is_signed(parts: &Parts<'_>, key: &Jwk) -> bool {
@@ -159,7 +183,8 @@ fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
 /// The claim that is not what it must be.
 fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
     let require = |holds: bool, claim: &'static str| if holds { Ok(()) } else { Err(claim) };
-    require(claims["iss"] == expected.issuer, "issuer is another one")?;
+    let issuer = expected.issuer.of(&claims["tid"]);
+    require(issuer.is_some_and(|issuer| claims["iss"] == *issuer), "issuer is another one")?;
     let audiences: Vec<&str> = match &claims["aud"] {
         Value::String(one) => vec![one],
         Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
@@ -188,7 +213,8 @@ fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
         _ => true,
     };
     require(is_fresh, "proof is an old one")?;
-    require(claims["nonce"] == expected.nonce, "nonce is not this attempt's")?;
+    let is_left_out = claims["nonce"].is_null() && !expected.is_nonce_required;
+    require(is_left_out || claims["nonce"] == expected.nonce, "nonce is not this attempt's")?;
     require(claims["sub"].is_string() && subject_of(&claims["sub"]).is_some(), "subject names nobody")
 }
 

@@ -1,14 +1,16 @@
 //! Other people's cloakrooms: where somebody is sent to prove who they are, and how the answer is read.
 //!
-//! A provider speaks one of two protocols: OAuth 2.0 with a profile of its own kind (`oauth2.rs`, and a small file for each
-//! kind), or OpenID Connect (`oidc.rs`). To add an OAuth 2.0 provider: a file as `github.rs`, and its line in `presets.rs`.
-//! What must stay true: PKCE S256 always (RFC 9700, section 2.1.1); a subject is taken exactly as it is, and an
-//! email address is verified only when the provider says so with a boolean `true`; no secret is in a URL or a log.
+//! A provider speaks one of two protocols: OAuth 2.0 with a profile of its own kind (`oauth2.rs`), or OpenID Connect
+//! (`oidc.rs`). To add a provider: an entry in the table of `presets.rs`; a file as `github.rs` only where a profile takes
+//! more than one call.
+//! What must stay true: PKCE S256 (RFC 9700, section 2.1.1) unless the provider refuses it; a subject is taken exactly as it is,
+//! and an email address is verified only when the provider says `true`; no secret is in a URL or a log.
 
+mod client_secret;
 mod facebook;
 mod github;
-mod google;
 mod id_token;
+mod issuer;
 mod oauth2;
 mod oidc;
 mod presets;
@@ -16,13 +18,20 @@ mod profile;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
+use serde_json::Value;
 use url::Url;
 
 use crate::clock::{Clock, Timestamp};
-use crate::config::{self, Config, Secret, TrustEmail};
+use crate::config::{self, Config, TrustEmail};
 use crate::error;
 use crate::outbound::{Caller, DEADLINE};
-pub(crate) use presets::{Protocol as Kind, kind, kinds};
+use client_secret::{Assertion, ClientSecret};
+pub(crate) use issuer::Issuer;
+pub(crate) use oauth2::short;
+use presets::Quirks;
+pub(crate) use presets::{IssuerKind, Protocol as KindOfProtocol, kind, kinds};
 pub(crate) use profile::{Profile, ProviderTokens};
 
 /// Why a provider vouches for nobody.
@@ -32,6 +41,8 @@ pub(crate) enum Failure {
     Denied,
     /// The provider answered, and the answer proves nothing; why, for the log.
     Rejected(String),
+    /// The provider knows this person, and the configuration does not let them in; why, for the log.
+    NotAllowed(String),
     /// The provider did not answer as a provider does; what happened, for the log.
     Unreachable(String),
 }
@@ -58,26 +69,35 @@ pub(crate) struct Callback<'a> {
     pub(crate) nonce: &'a str,
     /// Who says to have issued the code (RFC 9207).
     pub(crate) iss: Option<&'a str>,
+    /// What the answer tells of the person, beside the code; JSON, unsigned.
+    pub(crate) user: Option<&'a str>,
     /// When the person has proven at the provider who they are, it was not before this.
     pub(crate) fresh_since: Option<Timestamp>,
 }
 
 /// Every provider of the configuration, in its order.
-pub(crate) struct Providers(Vec<Provider>);
+#[derive(Default)]
+pub(crate) struct Providers {
+    all: Vec<Provider>,
+    /// In `dev` the stand-in for Google has the name that users of Python Social Auth have in their links, too.
+    has_aliases: bool,
+}
 
 /// One provider.
 pub(crate) struct Provider {
     id: String,
     trust_email: TrustEmail,
     store_tokens: bool,
-    client: ClientRegistration,
+    same_subjects: bool,
+    client: Arc<ClientRegistration>,
     protocol: Protocol,
 }
 
 /// What the provider knows us by.
 struct ClientRegistration {
     id: String,
-    secret: Secret,
+    secret: ClientSecret,
+    quirks: &'static Quirks,
     /// `{public_url}/auth/{provider}/callback`: from the configuration, never from a request.
     redirect_uri: String,
     /// Joined by spaces (RFC 6749, section 3.3).
@@ -97,7 +117,7 @@ impl Providers {
     /// [`error::Error::Config`] for a provider that cannot be used.
     pub(crate) fn open(config: &Config, clock: &Clock) -> error::Result<Self> {
         if config.provider.is_empty() {
-            return Ok(Self(Vec::new()));
+            return Ok(Self::default());
         }
         let caller = Caller::open()?;
         let prepared = config.provider.iter().enumerate().map(|(index, provider)| {
@@ -105,17 +125,24 @@ impl Providers {
                 config.complaint(&format!("provider.{index}"), format!("`{}`: {complaint}", provider.id))
             })
         });
-        prepared.collect::<error::Result<_>>().map(Self)
+        let all = prepared.collect::<error::Result<_>>()?;
+        Ok(Self { all, has_aliases: config.development })
     }
 
     /// None: for the command line, which sends nobody anywhere.
     pub(crate) fn none() -> Self {
-        Self(Vec::new())
+        Self::default()
     }
 
     /// The provider with this id.
     pub(crate) fn get(&self, id: &str) -> Option<&Provider> {
-        self.0.iter().find(|provider| provider.id == id)
+        let named = |id: &str| self.all.iter().find(|provider| provider.id == id);
+        named(id).or_else(|| named("google").filter(|_| self.has_aliases && id == "google-oauth2"))
+    }
+
+    /// All of them, in the order of the configuration.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
+        self.all.iter()
     }
 }
 
@@ -127,39 +154,65 @@ impl Provider {
         clock: &Clock,
     ) -> Result<Self, String> {
         let kind = kind(settings).ok_or("this kind is not known")?;
-        let secret = settings.client_secret.clone().filter(|secret| !secret.expose().is_empty());
         if settings.client_id.is_empty() {
             return Err("client_id is needed".into());
         }
-        let (scopes, trust_email, protocol, named) = match kind {
-            Kind::OAuth2(preset) => {
-                let oauth2 = oauth2::OAuth2::new(settings, preset)?;
+        let quirks = &kind.quirks;
+        let (protocol, named) = match &kind.protocol {
+            KindOfProtocol::OAuth2(endpoints) => {
+                let oauth2 = oauth2::OAuth2::new(settings, endpoints)?;
                 let named = oauth2.endpoints();
-                (preset.scopes, preset.trust_email, Protocol::OAuth2(oauth2), named)
+                (Protocol::OAuth2(oauth2), named)
             }
-            Kind::OpenId { issuer } => {
-                let openid = oidc::OpenId::new(settings, *issuer, clock)?;
+            KindOfProtocol::OpenId(issuer) => {
+                let openid = oidc::OpenId::new(settings, (*issuer, quirks), clock)?;
                 let named = openid.named();
-                (oidc::SCOPES, TrustEmail::Verified, Protocol::OpenId(openid), named)
+                (Protocol::OpenId(openid), named)
             }
+        };
+        let given = settings.client_secret.clone().filter(|secret| !secret.expose().is_empty());
+        let secret = match given {
+            Some(secret) => ClientSecret::Given(secret),
+            None if quirks.signs_secret => {
+                let audience = protocol.issuer().name();
+                ClientSecret::Signed(Box::new(Assertion::new(settings, audience, clock)?))
+            }
+            None => return Err("client_secret is needed".into()),
         };
         let scope = match &settings.scopes {
             Some(scopes) => scopes.join(" "),
-            None => scopes.join(" "),
+            None => kind.scopes.join(" "),
         };
         Ok(Self {
             id: settings.id.clone(),
-            trust_email: settings.trust_email.unwrap_or(trust_email),
+            trust_email: settings.trust_email.unwrap_or(kind.trust_email),
             store_tokens: settings.store_tokens,
-            client: ClientRegistration {
+            same_subjects: settings.same_subjects,
+            client: Arc::new(ClientRegistration {
                 id: settings.client_id.clone(),
-                secret: secret.ok_or("client_secret is needed")?,
+                secret,
+                quirks,
                 redirect_uri: format!("{}/auth/{}/callback", config.public_url.origin(), settings.id),
                 scope,
                 caller: caller.naming(&named),
-            },
+            }),
             protocol,
         })
+    }
+
+    /// The path segment.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose subjects it has.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        self.protocol.issuer()
+    }
+
+    /// Whether the operator says that the subjects of the issuer before are those of this one.
+    pub(crate) fn has_same_subjects(&self) -> bool {
+        self.same_subjects
     }
 
     /// Where to send somebody (RFC 6749, section 4.1.1).
@@ -171,33 +224,26 @@ impl Provider {
             Protocol::OAuth2(oauth2) => oauth2.authorize_url.clone(),
             Protocol::OpenId(openid) => in_time(openid.authorize_url(&self.client)).await?,
         };
+        let Quirks { refuses_pkce, parameters, fresh, .. } = *self.client.quirks;
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.client.id)
             .append_pair("redirect_uri", &self.client.redirect_uri)
             .append_pair("scope", &self.client.scope)
-            .append_pair("state", request.state)
-            .append_pair("code_challenge", request.code_challenge)
-            .append_pair("code_challenge_method", "S256");
-        match &self.protocol {
-            Protocol::OpenId(_) => {
-                query.append_pair("nonce", request.nonce);
-                if request.is_fresh {
-                    // The time is told then, and checked (OpenID Connect Core, section 3.1.2.1).
-                    query.append_pair("max_age", "0");
-                }
-            }
-            Protocol::OAuth2(oauth2) => {
-                // Whoever asks for `openid` sends one, even where the profile is read instead of the ID token.
-                if self.client.scope.split(' ').any(|scope| scope == "openid") {
-                    query.append_pair("nonce", request.nonce);
-                }
-                if let Some((name, value)) = oauth2.fresh.filter(|_| request.is_fresh) {
-                    query.append_pair(name, value);
-                }
-            }
+            .append_pair("state", request.state);
+        if !refuses_pkce {
+            query
+                .append_pair("code_challenge", request.code_challenge)
+                .append_pair("code_challenge_method", "S256");
         }
+        // Whoever asks for `openid` sends one, even where the profile is read instead of the ID token.
+        let is_openid = matches!(self.protocol, Protocol::OpenId(_));
+        if is_openid || self.client.scope.split(' ').any(|scope| scope == "openid") {
+            query.append_pair("nonce", request.nonce);
+        }
+        // With `max_age` the time is told, and checked (OpenID Connect Core, section 3.1.2.1).
+        query.extend_pairs(parameters).extend_pairs(fresh.filter(|_| request.is_fresh));
         drop(query);
         Ok(url)
     }
@@ -213,9 +259,41 @@ impl Provider {
                 Protocol::OpenId(openid) => openid.identify(&self.client, callback).await,
             }
         };
-        let (claims, tokens) = in_time(read).await?;
+        let (mut claims, tokens) = in_time(read).await?;
+        if self.client.quirks.tells_name_in_answer && claims.name.is_none() {
+            claims.name = callback.user.and_then(name_of);
+            if let Some(name) = &claims.name {
+                claims.told["name"] = name.as_str().into();
+            }
+        }
         Ok(claims.judged_by(self.trust_email).with_tokens(self.store_tokens.then_some(tokens)))
     }
+}
+
+impl Protocol {
+    fn issuer(&self) -> &Issuer {
+        match self {
+            Self::OAuth2(oauth2) => &oauth2.issuer,
+            Self::OpenId(openid) => openid.issuer(),
+        }
+    }
+}
+
+/// The name in what Apple tells once, with the first answer: `{"name": {"firstName", "lastName"}, "email"}`. The address is
+/// not taken: the browser brings this, so anybody may have written it.
+fn name_of(user: &str) -> Option<String> {
+    let told: Value = serde_json::from_str(user).ok()?;
+    let part = |key: &str| told["name"][key].as_str().map(str::trim).filter(|part| !part.is_empty());
+    let parts: Vec<&str> = [part("firstName"), part("lastName")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// Checks the private key of a provider that has one.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_private_key(key: &config::Secret) -> Result<(), String> {
+    client_secret::read_key(key).map(drop)
 }
 
 /// Several calls together take no longer than one may: somebody waits before the callback page.

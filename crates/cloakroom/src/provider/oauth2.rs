@@ -5,34 +5,51 @@ use std::pin::Pin;
 use serde_json::Value;
 use url::Url;
 
-use super::profile::Claims;
+use super::issuer::Issuer;
+use super::profile::{Claims, is_true};
 use super::{Callback, ClientRegistration, Failure, ProviderTokens, endpoint};
-use crate::config::{self, Secret, TrustEmail};
+use crate::config::{self, Secret};
 use crate::outbound::{self, Reply};
 
-/// Reads the profile of whoever an access token belongs to.
+/// Reads the profile of the person that an access token belongs to.
 type Read = for<'a> fn(&'a Access<'a>) -> Pin<Box<dyn Future<Output = Result<Claims, Failure>> + Send + 'a>>;
 
-/// A kind of OAuth 2.0 provider.
-pub(crate) struct Preset {
-    pub(super) authorize_url: &'static str,
-    pub(super) token_url: &'static str,
-    pub(super) userinfo_url: &'static str,
-    pub(super) scopes: &'static [&'static str],
-    pub(super) trust_email: TrustEmail,
-    /// What asks that the person proves anew who they are, where a provider knows such a thing.
-    pub(super) fresh: Option<(&'static str, &'static str)>,
-    pub(super) read: Read,
+/// Where a kind of OAuth 2.0 provider is, and how its profile is read.
+pub(crate) struct Endpoints {
+    /// What tells its subjects from those of another one: an OAuth 2.0 provider has no issuer of its own.
+    pub(super) issuer: &'static str,
+    pub(super) authorize: &'static str,
+    pub(super) token: &'static str,
+    pub(super) userinfo: &'static str,
+    pub(super) reader: Reader,
+}
+
+/// How a profile is read.
+#[derive(Clone, Copy)]
+pub(super) enum Reader {
+    /// The reply is the profile; its fields have these names.
+    Fields(Fields),
+    /// By code of its own.
+    File(Read),
+}
+
+/// The names of a profile's fields; the address is `email` everywhere.
+#[derive(Clone, Copy)]
+pub(super) struct Fields {
+    pub(super) subject: &'static str,
+    pub(super) email_verified: &'static str,
+    pub(super) name: &'static str,
+    pub(super) username: &'static str,
 }
 
 /// The endpoints of one provider.
 pub(super) struct OAuth2 {
     pub(super) authorize_url: Url,
-    pub(super) fresh: Option<(&'static str, &'static str)>,
+    pub(super) issuer: Issuer,
     token_url: Url,
     userinfo_url: Url,
     emails_url: Option<Url>,
-    read: Read,
+    reader: Reader,
 }
 
 /// An open door to the provider's API.
@@ -58,17 +75,22 @@ pub(super) struct Exchanged {
 }
 
 impl OAuth2 {
-    pub(super) fn new(settings: &config::Provider, preset: &Preset) -> Result<Self, String> {
+    pub(super) fn new(settings: &config::Provider, preset: &Endpoints) -> Result<Self, String> {
         let url =
             |key: &str, set: &Option<String>, default: &str| endpoint(key, set.as_deref().unwrap_or(default));
         let emails_url = settings.emails_url.as_deref();
+        let userinfo_url = url("userinfo_url", &settings.userinfo_url, preset.userinfo)?;
+        // GitHub and a GitHub Enterprise Server number their people apart.
+        let is_usual = endpoint("userinfo_url", preset.userinfo)?.origin() == userinfo_url.origin();
+        let issuer =
+            if is_usual { preset.issuer.to_owned() } else { userinfo_url.origin().ascii_serialization() };
         Ok(Self {
-            authorize_url: url("authorize_url", &settings.authorize_url, preset.authorize_url)?,
-            token_url: url("token_url", &settings.token_url, preset.token_url)?,
-            userinfo_url: url("userinfo_url", &settings.userinfo_url, preset.userinfo_url)?,
+            authorize_url: url("authorize_url", &settings.authorize_url, preset.authorize)?,
+            issuer: Issuer::One(issuer),
+            token_url: url("token_url", &settings.token_url, preset.token)?,
+            userinfo_url,
             emails_url: emails_url.map(|url| endpoint("emails_url", url)).transpose()?,
-            fresh: preset.fresh,
-            read: preset.read,
+            reader: preset.reader,
         })
     }
 
@@ -85,8 +107,23 @@ impl OAuth2 {
     ) -> Result<(Claims, ProviderTokens), Failure> {
         let exchanged = exchange(client, &self.token_url, ClientAuthentication::Post, callback).await?;
         let access = Access { client, oauth2: self, token: &exchanged.tokens.access_token };
-        let claims = (self.read)(&access).await?;
+        let mut claims = match self.reader {
+            Reader::Fields(fields) => fields.read(access.userinfo(&[]).await?)?,
+            Reader::File(read) => read(&access).await?,
+        };
+        self.issuer.name().clone_into(&mut claims.issuer);
         Ok((claims, exchanged.tokens))
+    }
+}
+
+impl Fields {
+    fn read(self, told: Value) -> Result<Claims, Failure> {
+        let mut claims = Claims::new(told, self.subject)?;
+        claims.email = claims.text("email");
+        claims.email_verified = is_true(&claims.told[self.email_verified]);
+        claims.name = claims.text(self.name);
+        claims.username = claims.text(self.username);
+        Ok(claims)
     }
 }
 
@@ -112,7 +149,7 @@ impl Access<'_> {
 
     /// Signs a message with the client secret, in hexadecimal: the key stays in `secret.rs`.
     pub(super) fn client_proof(&self, message: &str) -> String {
-        crate::secret::hmac_hex(self.client.secret.expose().as_bytes(), message.as_bytes())
+        crate::secret::hmac_hex(self.client.secret.current().expose().as_bytes(), message.as_bytes())
     }
 }
 
@@ -125,7 +162,7 @@ pub(super) async fn read_protected(
     let request = caller.get(url).map_err(Failure::Unreachable)?.bearer_auth(token.expose());
     let reply = outbound::send(request).await.map_err(Failure::Unreachable)?;
     match (reply.status, reply.json()) {
-        (200, Some(value)) => Ok(value),
+        (200..=299, Some(value)) => Ok(value),
         (status @ (400 | 401 | 403 | 404), _) => {
             Err(Failure::Rejected(format!("{} answered {status} to its own token", url.path())))
         }
@@ -140,39 +177,42 @@ pub(super) async fn exchange(
     authentication: ClientAuthentication,
     callback: &Callback<'_>,
 ) -> Result<Exchanged, Failure> {
+    let secret = client.secret.current();
     let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("code", callback.code),
         ("redirect_uri", &client.redirect_uri),
-        ("code_verifier", callback.code_verifier),
     ];
+    if !client.quirks.refuses_pkce {
+        fields.push(("code_verifier", callback.code_verifier));
+    }
     if let ClientAuthentication::Post = authentication {
-        fields.extend([("client_id", client.id.as_str()), ("client_secret", client.secret.expose())]);
+        fields.extend([("client_id", client.id.as_str()), ("client_secret", secret.expose())]);
     }
     let mut request = client.caller.post_form(token_url, &fields).map_err(Failure::Unreachable)?;
     if let ClientAuthentication::Basic = authentication {
         let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        request = request.basic_auth(encoded(&client.id), Some(encoded(client.secret.expose())));
+        request = request.basic_auth(encoded(&client.id), Some(encoded(secret.expose())));
     }
     let reply = outbound::send(request).await.map_err(Failure::Unreachable)?;
     read_tokens(&reply)
 }
 
 /// Providers differ in how they say no: GitHub with an `error` in a 200, Facebook with an object, the rest by RFC 6749,
-/// section 5.2.
+/// section 5.2. Some say yes with 201, or with a form instead of JSON.
 fn read_tokens(reply: &Reply) -> Result<Exchanged, Failure> {
     let status = reply.status;
     let unreadable = || Failure::Unreachable(format!("the token endpoint answered {status} and no tokens"));
     if status == 429 || status >= 500 {
         return Err(unreadable());
     }
-    let told = reply.json().filter(Value::is_object).ok_or_else(unreadable)?;
+    let told = reply.json().filter(Value::is_object).or_else(|| reply.form()).ok_or_else(unreadable)?;
     let error = &told["error"];
     match error.as_str().or_else(|| error["type"].as_str()) {
         Some("access_denied") => return Err(Failure::Denied),
         Some("server_error" | "temporarily_unavailable") => return Err(unreadable()),
         Some(code) => return Err(Failure::Rejected(format!("the token endpoint answered {}", short(code)))),
-        None if status != 200 => return Err(unreadable()),
+        None if !(200..300).contains(&status) => return Err(unreadable()),
         None => {}
     }
     let text = |key: &str| told[key].as_str().filter(|text| !text.is_empty()).map(Into::into);
@@ -180,15 +220,17 @@ fn read_tokens(reply: &Reply) -> Result<Exchanged, Failure> {
     if !text("token_type").is_none_or(|kind: String| kind.eq_ignore_ascii_case("bearer")) {
         return Err(Failure::Rejected("the token is of a type that we cannot use".into()));
     }
+    let expires_in = &told["expires_in"];
     let tokens = ProviderTokens {
         access_token: secret("access_token").ok_or_else(unreadable)?,
         refresh_token: secret("refresh_token"),
-        expires_in: told["expires_in"].as_u64(),
+        // In a form all is text, and some write JSON in that way.
+        expires_in: expires_in.as_u64().or_else(|| expires_in.as_str()?.parse().ok()),
     };
     Ok(Exchanged { tokens, id_token: text("id_token") })
 }
 
-/// A foreign word for our log.
-fn short(code: &str) -> String {
-    code.chars().filter(char::is_ascii_graphic).take(60).collect()
+/// A foreign word for our log: of one line, and no longer than 60 characters.
+pub(crate) fn short(code: &str) -> String {
+    code.chars().filter(|character| !character.is_control()).take(60).collect()
 }

@@ -2,9 +2,9 @@
 //!
 //! What must stay true: the document's issuer is the configured one to the letter; an endpoint that it names is called
 //! only under the rules of `outbound.rs`; a provider that knows PKCE but not S256 is not used; and keys are fetched
-//! again for a token with an unknown `kid` once a minute at most, however many such tokens somebody sends (O35).
+//! again for a token that none of them verifies once a minute at most, however many such tokens somebody sends (O35).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
 use jsonwebtoken::jwk::Jwk;
@@ -13,35 +13,55 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::id_token::{self, Expected};
+use super::id_token::{self, Expected, Unproven};
+use super::issuer::Issuer;
 use super::oauth2::{ClientAuthentication, exchange, read_protected};
-use super::profile::{Claims, subject_of};
+use super::presets::{IssuerKind, Quirks, Verified};
+use super::profile::{Claims, is_true, subject_of};
 use super::{Callback, ClientRegistration, Failure, ProviderTokens, endpoint};
 use crate::clock::{Clock, Timestamp};
 use crate::{config, outbound};
 
-/// What is asked for when nothing else is configured.
-pub(super) const SCOPES: &[&str] = &["openid", "email", "profile"];
-/// How long a document, and the keys it names, are believed.
+/// A document, and the keys it names, are fetched again when they are older than this.
 const FRESH: Duration = Duration::from_hours(1);
-/// Keys are fetched for an unknown `kid` at most this often.
+/// Keys are fetched for a token that none verifies, and a document that could not be fetched is tried again, at most this
+/// often.
 const REFETCH: Duration = Duration::from_mins(1);
+/// How long a profile may take that only adds to an ID token.
+const ADDITION: Duration = Duration::from_secs(3);
 /// The most keys that are read; real sets have two or three.
 const MOST_KEYS: usize = 100;
 
-/// An OpenID provider.
-pub(super) struct OpenId {
-    issuer: String,
+/// An OpenID provider. Clones share everything.
+#[derive(Clone)]
+pub(super) struct OpenId(Arc<Inner>);
+
+struct Inner {
+    issuer: Issuer,
+    /// The only tenants whose people may sign in; all when empty.
+    tenants: Vec<String>,
     discovery_url: Url,
     authorize_url: Option<Url>,
     token_url: Option<Url>,
     userinfo_url: Option<Url>,
+    quirks: &'static Quirks,
     clock: Clock,
-    discovered: Mutex<Option<Arc<Discovered>>>,
+    /// Held while the first document is fetched: all who come meanwhile wait for the same fetch.
+    first: Mutex<()>,
+    discovered: Lock<Cached>,
+}
+
+/// What was discovered last.
+#[derive(Default)]
+struct Cached {
+    document: Option<Arc<Discovered>>,
+    /// When it was asked for last, with or without an answer.
+    asked_at: Option<Timestamp>,
 }
 
 /// What was discovered, ready to use.
 struct Discovered {
+    issuer: Issuer,
     authorize_url: Url,
     token_url: Url,
     userinfo_url: Option<Url>,
@@ -57,7 +77,7 @@ struct Keys {
     read_at: Timestamp,
 }
 
-/// The provider's metadata (Discovery 1.0, section 3; RFC 8414; RFC 9207).
+/// The provider's metadata (Discovery 1.0, section 3; RFC 8414; RFC 9207). What is optional may be `null`.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -67,54 +87,66 @@ struct Metadata {
     userinfo_endpoint: Option<String>,
     code_challenge_methods_supported: Option<Vec<String>>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
+    authorization_response_iss_parameter_supported: Option<bool>,
 }
 
 impl OpenId {
     pub(super) fn new(
         settings: &config::Provider,
-        default: Option<&str>,
+        (kind, quirks): (IssuerKind, &'static Quirks),
         clock: &Clock,
     ) -> Result<Self, String> {
-        let issuer = settings.issuer.as_deref().or(default).ok_or("issuer is needed")?;
-        let base = endpoint("issuer", issuer)?;
-        if base.query().is_some() || base.fragment().is_some() {
-            return Err("issuer: must have no query and no fragment".into());
-        }
+        let issuer = configured_issuer(settings, kind)?;
         let optional =
             |key: &str, url: &Option<String>| url.as_deref().map(|text| endpoint(key, text)).transpose();
-        let document = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        Ok(Self {
-            issuer: issuer.to_owned(),
-            discovery_url: endpoint("issuer", &document)?,
+        let usual = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let discovery_url = match optional("discovery_url", &settings.discovery_url)? {
+            Some(url) => url,
+            None => endpoint("issuer", &usual)?,
+        };
+        let issuer = match kind {
+            IssuerKind::ByTenant(_) => Issuer::by_tenant(&issuer)?,
+            _ => Issuer::One(issuer),
+        };
+        Ok(Self(Arc::new(Inner {
+            issuer,
+            tenants: settings.tenants.clone().unwrap_or_default(),
+            discovery_url,
             authorize_url: optional("authorize_url", &settings.authorize_url)?,
             token_url: optional("token_url", &settings.token_url)?,
             userinfo_url: optional("userinfo_url", &settings.userinfo_url)?,
+            quirks,
             clock: clock.clone(),
-            discovered: Mutex::default(),
-        })
+            first: Mutex::default(),
+            discovered: Lock::default(),
+        })))
     }
 
     /// The addresses that the configuration names.
     pub(super) fn named(&self) -> Vec<Url> {
-        let optional = [&self.token_url, &self.userinfo_url].into_iter().flatten();
-        optional.chain([&self.discovery_url]).cloned().collect()
+        let optional = [&self.0.token_url, &self.0.userinfo_url].into_iter().flatten();
+        // With a discovery URL of its own, the issuer may be at another origin.
+        let issuer = Url::parse(self.0.issuer.name()).ok();
+        optional.chain([&self.0.discovery_url]).cloned().chain(issuer).collect()
     }
 
-    pub(super) async fn authorize_url(&self, client: &ClientRegistration) -> Result<Url, Failure> {
+    pub(super) fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    pub(super) async fn authorize_url(&self, client: &Arc<ClientRegistration>) -> Result<Url, Failure> {
         Ok(self.discover(client).await?.authorize_url.clone())
     }
 
     pub(super) async fn identify(
         &self,
-        client: &ClientRegistration,
+        client: &Arc<ClientRegistration>,
         callback: &Callback<'_>,
     ) -> Result<(Claims, ProviderTokens), Failure> {
         let discovered = self.discover(client).await?;
         // Before the code goes anywhere: it may be another provider's (RFC 9207, section 2.4).
         match callback.iss {
-            Some(iss) if iss != self.issuer => {
+            Some(iss) if !discovered.issuer.covers(iss) => {
                 return Err(Failure::Rejected("the answer comes from another issuer".into()));
             }
             None if discovered.is_iss_sent => {
@@ -127,41 +159,105 @@ impl OpenId {
             .id_token
             .ok_or_else(|| Failure::Rejected("there is no ID token in the answer".into()))?;
         let expected = Expected {
-            issuer: &self.issuer,
+            issuer: &discovered.issuer,
             client_id: &client.id,
             nonce: callback.nonce,
-            now: self.clock.now(),
+            is_nonce_required: !client.quirks.omits_nonce,
+            now: self.0.clock.now(),
             fresh_since: callback.fresh_since,
         };
-        let kid = id_token::kid_of(&token).map_err(Failure::Rejected)?;
-        let keys = discovered.keys_for(&client.caller, kid.as_deref(), self.clock.now()).await?;
-        let mut told = id_token::verify(&token, &keys, &expected).map_err(Failure::Rejected)?;
-        if told["email"].is_null()
-            && let Some(url) = &discovered.userinfo_url
-        {
-            let more = read_protected(&client.caller, url, &exchanged.tokens.access_token).await?;
-            complete(&mut told, more)?;
-        }
+        let mut told = discovered.verify(&client.caller, &token, &expected).await?;
+        self.require_tenant(&told)?;
+        discovered.complete(&client.caller, &mut told, &exchanged.tokens).await?;
         let mut claims = Claims::new(told, "sub")?;
+        claims.issuer = claims.text("iss").unwrap_or_default();
         claims.email = claims.text("email");
-        claims.email_verified = claims.told["email_verified"] == true;
+        claims.email_verified = match client.quirks.verified {
+            Verified::Standard => is_true(&claims.told["email_verified"]),
+            Verified::DomainOwner => is_domain_owner(&claims.told["xms_edov"]),
+        };
         claims.name = claims.text("name");
         claims.username = claims.text("preferred_username");
         Ok((claims, exchanged.tokens))
     }
 
-    /// The metadata, at most an hour old. Whoever comes while it is fetched waits for the same fetch.
-    async fn discover(&self, client: &ClientRegistration) -> Result<Arc<Discovered>, Failure> {
-        let mut cached = self.discovered.lock().await;
-        let now = self.clock.now();
-        if let Some(discovered) = cached.as_ref().filter(|found| now.since(found.read_at) < FRESH) {
-            return Ok(Arc::clone(discovered));
+    fn require_tenant(&self, told: &Value) -> Result<(), Failure> {
+        let tenants = &self.0.tenants;
+        let is_allowed = |tid: &str| tenants.iter().any(|tenant| tenant.eq_ignore_ascii_case(tid));
+        if tenants.is_empty() || told["tid"].as_str().is_some_and(is_allowed) {
+            return Ok(());
         }
+        Err(Failure::NotAllowed("the tenant is not among `tenants`".into()))
+    }
+
+    /// The metadata. What is older than an hour still serves, while it is fetched anew in the background: a provider whose
+    /// discovery is away for a while can be signed in with all the same.
+    async fn discover(&self, client: &Arc<ClientRegistration>) -> Result<Arc<Discovered>, Failure> {
+        if let Some(document) = self.known(client) {
+            return Ok(document);
+        }
+        let _first = self.0.first.lock().await;
+        match self.known(client) {
+            Some(document) => Ok(document),
+            None => self.0.fetch(client).await,
+        }
+    }
+
+    /// The last document; an old one is asked for again, once a minute at most.
+    fn known(&self, client: &Arc<ClientRegistration>) -> Option<Arc<Discovered>> {
+        let now = self.0.clock.now();
+        let mut cached = self.0.cached();
+        let document = Arc::clone(cached.document.as_ref()?);
+        let is_due = cached.asked_at.is_none_or(|asked_at| now.since(asked_at) >= REFETCH);
+        if now.since(document.read_at) >= FRESH && is_due {
+            cached.asked_at = Some(now);
+            let (inner, client) = (Arc::clone(&self.0), Arc::clone(client));
+            tokio::spawn(async move {
+                if let Err(failure) = inner.fetch(&client).await {
+                    let issuer = inner.issuer.name();
+                    tracing::warn!(issuer, ?failure, "discovery fails; the document of before still serves");
+                }
+            });
+        }
+        Some(document)
+    }
+}
+
+/// The issuer of the configuration, or the kind's own.
+fn configured_issuer(settings: &config::Provider, kind: IssuerKind) -> Result<String, String> {
+    let (default, example) = match kind {
+        IssuerKind::Fixed(issuer) | IssuerKind::ByTenant(issuer) => (Some(issuer), issuer),
+        IssuerKind::Configured(example) | IssuerKind::WithSlash(example) => (None, example),
+    };
+    let issuer = settings.issuer.as_deref().or(default);
+    let mut issuer = issuer.ok_or_else(|| format!("issuer is needed, as in {example}"))?.to_owned();
+    let base = endpoint("issuer", &issuer)?;
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err("issuer: must have no query and no fragment".into());
+    }
+    if matches!(kind, IssuerKind::WithSlash(_)) && !issuer.ends_with('/') {
+        issuer.push('/');
+    }
+    Ok(issuer)
+}
+
+/// Microsoft writes this claim as a boolean, a number or a text.
+fn is_domain_owner(value: &Value) -> bool {
+    is_true(value) || *value == 1 || *value == "1"
+}
+
+impl Inner {
+    fn cached(&self) -> std::sync::MutexGuard<'_, Cached> {
+        self.discovered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn fetch(&self, client: &ClientRegistration) -> Result<Arc<Discovered>, Failure> {
         let value = fetch(&client.caller, &self.discovery_url).await?;
         let metadata = Metadata::deserialize(value)
             .map_err(|error| Failure::Unreachable(format!("the discovery document is not one: {error}")))?;
+        let now = self.clock.now();
         let discovered = Arc::new(self.accept(&metadata, client, now).await?);
-        *cached = Some(Arc::clone(&discovered));
+        *self.cached() = Cached { document: Some(Arc::clone(&discovered)), asked_at: Some(now) };
         Ok(discovered)
     }
 
@@ -172,12 +268,13 @@ impl OpenId {
         now: Timestamp,
     ) -> Result<Discovered, Failure> {
         let refuse = |complaint: String| Failure::Unreachable(format!("discovery: {complaint}"));
-        if metadata.issuer != self.issuer {
+        let issuer = self.issuer.documented_as(&metadata.issuer).ok_or_else(|| {
             let told = metadata.issuer.escape_debug().to_string();
-            return Err(refuse(format!("its issuer is `{told}`, not the configured `{}`", self.issuer)));
-        }
+            refuse(format!("its issuer is `{told}`, not the configured `{}`", self.issuer.name()))
+        })?;
         let methods = metadata.code_challenge_methods_supported.as_deref();
-        if methods.is_some_and(|methods| !methods.iter().any(|method| method == "S256")) {
+        let is_pkce_known = methods.is_none_or(|methods| methods.iter().any(|method| method == "S256"));
+        if !is_pkce_known && !self.quirks.refuses_pkce {
             return Err(refuse("the provider does not support PKCE with S256".into()));
         }
         let url = |name: &str, text: &str| match Url::parse(text) {
@@ -192,19 +289,20 @@ impl OpenId {
             Some(url) => url.clone(),
             None => url("authorization_endpoint", &metadata.authorization_endpoint)?,
         };
-        let userinfo_url = match (&self.userinfo_url, &metadata.userinfo_endpoint) {
+        let userinfo_url = match (&self.userinfo_url, metadata.userinfo_endpoint.as_deref()) {
             (Some(url), _) => Some(url.clone()),
+            (None, None | Some("")) => None,
             (None, Some(text)) => Some(url("userinfo_endpoint", text)?),
-            (None, None) => None,
         };
         let jwks_url = url("jwks_uri", &metadata.jwks_uri)?;
         let keys = fetch_keys(&client.caller, &jwks_url).await?;
         Ok(Discovered {
+            issuer,
             authorize_url,
             token_url,
             userinfo_url,
-            authentication: authentication(metadata).map_err(refuse)?,
-            is_iss_sent: metadata.authorization_response_iss_parameter_supported,
+            authentication: authentication(metadata, self.quirks).map_err(refuse)?,
+            is_iss_sent: metadata.authorization_response_iss_parameter_supported == Some(true),
             jwks_url,
             keys: Mutex::new(Keys { all: keys, read_at: now }),
             read_at: now,
@@ -213,28 +311,66 @@ impl OpenId {
 }
 
 impl Discovered {
-    /// The keys, fetched again when none has this `kid` and the last fetch is long enough ago.
-    async fn keys_for(
+    /// The claims of a token; the keys are fetched again when none verifies it and the last fetch is long enough ago.
+    async fn verify(
         &self,
         caller: &outbound::Caller,
-        kid: Option<&str>,
-        now: Timestamp,
-    ) -> Result<Arc<[Jwk]>, Failure> {
+        token: &str,
+        expected: &Expected<'_>,
+    ) -> Result<Value, Failure> {
+        let known = Arc::clone(&self.keys.lock().await.all);
+        let unproven = match id_token::verify(token, &known, expected) {
+            Err(unproven @ Unproven::Key(_)) => unproven,
+            other => return other.map_err(|unproven| Failure::Rejected(unproven.reason())),
+        };
         let mut keys = self.keys.lock().await;
-        let is_known = kid.is_none() || keys.all.iter().any(|key| key.common.key_id.as_deref() == kid);
-        if !is_known && now.since(keys.read_at) >= REFETCH {
-            keys.read_at = now;
+        if expected.now.since(keys.read_at) >= REFETCH {
+            keys.read_at = expected.now;
             keys.all = fetch_keys(caller, &self.jwks_url).await?;
+        } else if Arc::ptr_eq(&keys.all, &known) {
+            return Err(Failure::Rejected(unproven.reason()));
         }
-        Ok(Arc::clone(&keys.all))
+        let all = Arc::clone(&keys.all);
+        drop(keys);
+        id_token::verify(token, &all, expected).map_err(|unproven| Failure::Rejected(unproven.reason()))
+    }
+
+    /// Adds the profile where the ID token leaves out the address, or whether it is verified. A token that says who somebody is
+    /// does so without a profile as well: a refused one adds nothing and ends nothing.
+    async fn complete(
+        &self,
+        caller: &outbound::Caller,
+        told: &mut Value,
+        tokens: &ProviderTokens,
+    ) -> Result<(), Failure> {
+        let has_email = !told["email"].is_null();
+        let Some(url) = self.userinfo_url.as_ref().filter(|_| !has_email || told["email_verified"].is_null())
+        else {
+            return Ok(());
+        };
+        let read = read_protected(caller, url, &tokens.access_token);
+        let read = if has_email {
+            let late = |_| Err(Failure::Unreachable(format!("{} does not answer", url.path())));
+            tokio::time::timeout(ADDITION, read).await.unwrap_or_else(late)
+        } else {
+            read.await
+        };
+        match read {
+            Ok(more) => complete(told, more),
+            Err(Failure::Unreachable(reason)) if !has_email => Err(Failure::Unreachable(reason)),
+            Err(failure) => {
+                tracing::warn!(?failure, "the profile is left out: the ID token has to do");
+                Ok(())
+            }
+        }
     }
 }
 
 /// The default is `client_secret_basic` (Discovery 1.0, section 3), but what is in the form needs no double encoding,
 /// which providers get wrong.
-fn authentication(metadata: &Metadata) -> Result<ClientAuthentication, String> {
+fn authentication(metadata: &Metadata, quirks: &Quirks) -> Result<ClientAuthentication, String> {
     let Some(methods) = &metadata.token_endpoint_auth_methods_supported else {
-        return Ok(ClientAuthentication::Basic);
+        return Ok(quirks.authentication);
     };
     let has = |name: &str| methods.iter().any(|method| method == name);
     match (has("client_secret_post"), has("client_secret_basic")) {
@@ -245,15 +381,22 @@ fn authentication(metadata: &Metadata) -> Result<ClientAuthentication, String> {
 }
 
 /// Adds what the profile says to what the ID token said, which is the one that was signed. The profile counts only for the
-/// same subject (Core, section 5.3.2), and its address only with its own word on whether that is verified.
+/// same subject (Core, section 5.3.2). An address and whether it is verified are taken from one place: both from the profile
+/// if it tells an address, else both from the token.
 fn complete(told: &mut Value, more: Value) -> Result<(), Failure> {
     let subject = subject_of(&told["sub"]);
     if subject.is_none() || subject_of(&more["sub"]) != subject {
         return Err(Failure::Rejected("the profile is that of another subject".into()));
     }
-    if let (Value::Object(told), Value::Object(more)) = (told, more) {
-        for name in ["email", "email_verified"] {
-            told.remove(name);
+    if let (Value::Object(told), Value::Object(mut more)) = (told, more) {
+        let pair = ["email", "email_verified"];
+        let is_told = more.get("email").is_some_and(|email| !email.is_null());
+        for name in pair {
+            if is_told {
+                told.remove(name);
+            } else {
+                more.remove(name);
+            }
         }
         for (name, value) in more {
             told.entry(name).or_insert(value);

@@ -1,42 +1,251 @@
-//! The kinds of provider, each by the name that `kind` has in the configuration.
+//! The kinds of provider, each by the name that `kind` has in the configuration. What a kind does differently is data.
 
-use crate::config;
-use crate::provider::oauth2::Preset;
-use crate::provider::{facebook, github, google};
+use crate::config::{self, TrustEmail};
+use crate::provider::oauth2::{ClientAuthentication, Endpoints, Fields, Reader};
+use crate::provider::{facebook, github};
+
+/// What an OpenID provider is asked for unless `scopes` says otherwise.
+const OPENID: &[&str] = &["openid", "email", "profile"];
+
+/// A kind of provider.
+pub(crate) struct Kind {
+    /// Its name in the configuration.
+    pub(crate) name: &'static str,
+    /// Its name on the button; `None` for kinds that many companies run under names of their own.
+    pub(crate) label: Option<&'static str>,
+    pub(crate) protocol: Protocol,
+    /// What is asked for unless `scopes` says otherwise.
+    pub(super) scopes: &'static [&'static str],
+    /// Unless `trust_email` says otherwise.
+    pub(super) trust_email: TrustEmail,
+    pub(crate) quirks: Quirks,
+}
 
 /// What a kind speaks.
 pub(crate) enum Protocol {
-    /// OAuth 2.0, and a profile that only a file of ours can read.
-    OAuth2(&'static Preset),
+    /// OAuth 2.0, and a profile.
+    OAuth2(Endpoints),
     /// OpenID Connect: everything is discovered from the issuer.
-    OpenId { issuer: Option<&'static str> },
+    OpenId(IssuerKind),
 }
 
-#[rustfmt::skip]
-static KINDS: [(&str, Protocol); 4] = [
-    ("github",   Protocol::OAuth2(&github::PRESET)),
-    ("google",   Protocol::OpenId { issuer: Some("https://accounts.google.com") }),
-    ("facebook", Protocol::OAuth2(&facebook::PRESET)),
-    ("oidc",     Protocol::OpenId { issuer: None }),
+/// Which issuers a kind has.
+#[derive(Clone, Copy)]
+pub(crate) enum IssuerKind {
+    /// The same for everybody.
+    Fixed(&'static str),
+    /// One for each installation; the example stands in the complaint when none is configured.
+    Configured(&'static str),
+    /// As [`IssuerKind::Configured`], with a slash at the end, which people leave out.
+    WithSlash(&'static str),
+    /// One for each tenant.
+    ByTenant(&'static str),
+}
+
+/// In what a kind departs from the standards.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a provider")]
+pub(crate) struct Quirks {
+    /// The provider refuses PKCE. Only where it does: without it a stolen code is held back by `state` and the client secret.
+    pub(super) refuses_pkce: bool,
+    /// ID tokens come without the nonce.
+    pub(super) omits_nonce: bool,
+    /// The answer tells the person's name, the first time only; it is not signed, so it is a name and nothing else.
+    pub(super) tells_name_in_answer: bool,
+    /// The client secret is a token that we sign ourselves.
+    pub(crate) signs_secret: bool,
+    /// Which claim says that the address is verified.
+    pub(super) verified: Verified,
+    /// Further parameters of the authorization request.
+    pub(super) parameters: &'static [(&'static str, &'static str)],
+    /// What asks that the person proves anew who they are, where the provider knows such a thing.
+    pub(super) fresh: Option<(&'static str, &'static str)>,
+    /// How we prove ourselves when the discovery document does not say.
+    pub(super) authentication: ClientAuthentication,
+}
+
+/// The claim that says whether an address is verified.
+#[derive(Clone, Copy)]
+pub(super) enum Verified {
+    /// `email_verified` (OpenID Connect Core, section 5.1).
+    Standard,
+    /// `xms_edov`: Microsoft lets anybody write any address into a directory of their own, and tells by this optional claim
+    /// that the owner of the address's domain is verified.
+    DomainOwner,
+}
+
+/// No departure.
+const STANDARD: Quirks = Quirks {
+    refuses_pkce: false,
+    omits_nonce: false,
+    tells_name_in_answer: false,
+    signs_secret: false,
+    verified: Verified::Standard,
+    parameters: &[],
+    fresh: Some(("max_age", "0")),
+    authentication: ClientAuthentication::Basic,
+};
+
+const fn openid(name: &'static str, label: Option<&'static str>, issuer: IssuerKind, quirks: Quirks) -> Kind {
+    let protocol = Protocol::OpenId(issuer);
+    Kind { name, label, protocol, scopes: OPENID, trust_email: TrustEmail::Verified, quirks }
+}
+
+static KINDS: [Kind; 14] = [
+    Kind {
+        name: "github",
+        label: Some("GitHub"),
+        protocol: Protocol::OAuth2(Endpoints {
+            issuer: "https://github.com",
+            authorize: "https://github.com/login/oauth/authorize",
+            token: "https://github.com/login/oauth/access_token",
+            userinfo: "https://api.github.com/user",
+            reader: Reader::File(github::read),
+        }),
+        scopes: &["user:email"],
+        trust_email: TrustEmail::Verified,
+        // Somebody who is signed in to GitHub and has allowed this app before is sent back without a question.
+        quirks: Quirks { fresh: None, ..STANDARD },
+    },
+    openid("google", Some("Google"), IssuerKind::Fixed("https://accounts.google.com"), STANDARD),
+    Kind {
+        name: "facebook",
+        label: Some("Facebook"),
+        protocol: Protocol::OAuth2(Endpoints {
+            issuer: "https://www.facebook.com",
+            authorize: "https://www.facebook.com/v24.0/dialog/oauth",
+            token: "https://graph.facebook.com/v24.0/oauth/access_token",
+            userinfo: "https://graph.facebook.com/v24.0/me",
+            reader: Reader::File(facebook::read),
+        }),
+        scopes: &["email", "public_profile"],
+        trust_email: TrustEmail::Never,
+        quirks: Quirks { fresh: Some(("auth_type", "reauthenticate")), ..STANDARD },
+    },
+    openid(
+        "microsoft",
+        Some("Microsoft"),
+        IssuerKind::ByTenant("https://login.microsoftonline.com/common/v2.0"),
+        Quirks {
+            verified: Verified::DomainOwner,
+            fresh: Some(("prompt", "login")),
+            authentication: ClientAuthentication::Post,
+            ..STANDARD
+        },
+    ),
+    Kind {
+        scopes: &["openid", "email", "name"],
+        ..openid(
+            "apple",
+            Some("Apple"),
+            IssuerKind::Fixed("https://appleid.apple.com"),
+            Quirks {
+                tells_name_in_answer: true,
+                signs_secret: true,
+                // Required as soon as a name or an address is asked for.
+                parameters: &[("response_mode", "form_post")],
+                fresh: None,
+                authentication: ClientAuthentication::Post,
+                ..STANDARD
+            },
+        )
+    },
+    openid(
+        "linkedin",
+        Some("LinkedIn"),
+        IssuerKind::Fixed("https://www.linkedin.com/oauth"),
+        Quirks {
+            refuses_pkce: true,
+            omits_nonce: true,
+            fresh: None,
+            authentication: ClientAuthentication::Post,
+            ..STANDARD
+        },
+    ),
+    openid("gitlab", Some("GitLab"), IssuerKind::Fixed("https://gitlab.com"), STANDARD),
+    Kind {
+        name: "discord",
+        label: Some("Discord"),
+        protocol: Protocol::OAuth2(Endpoints {
+            issuer: "https://discord.com",
+            authorize: "https://discord.com/oauth2/authorize",
+            token: "https://discord.com/api/oauth2/token",
+            userinfo: "https://discord.com/api/users/@me",
+            reader: Reader::Fields(Fields {
+                subject: "id",
+                email_verified: "verified",
+                name: "global_name",
+                username: "username",
+            }),
+        }),
+        scopes: &["identify", "email"],
+        trust_email: TrustEmail::Verified,
+        quirks: Quirks { fresh: None, ..STANDARD },
+    },
+    openid("slack", Some("Slack"), IssuerKind::Fixed("https://slack.com"), STANDARD),
+    Kind {
+        scopes: &["openid", "user:read:email"],
+        ..openid(
+            "twitch",
+            Some("Twitch"),
+            IssuerKind::Fixed("https://id.twitch.tv/oauth2"),
+            Quirks {
+                // Claims are told only when each is asked for by name (OpenID Connect Core, section 5.5).
+                parameters: &[(
+                    "claims",
+                    r#"{"id_token":{"email":null,"email_verified":null,"preferred_username":null}}"#,
+                )],
+                authentication: ClientAuthentication::Post,
+                ..STANDARD
+            },
+        )
+    },
+    openid("auth0", None, IssuerKind::WithSlash("https://TENANT.auth0.com/"), STANDARD),
+    openid("okta", None, IssuerKind::Configured("https://ORGANIZATION.okta.com"), STANDARD),
+    openid("keycloak", None, IssuerKind::Configured("https://HOST/realms/REALM"), STANDARD),
+    openid("oidc", None, IssuerKind::Configured("https://HOST"), STANDARD),
 ];
 
-static GOOGLE_BY_ENDPOINTS: Protocol = Protocol::OAuth2(&google::PRESET);
+/// Google by endpoints alone, as Python Social Auth's `google-oauth2` speaks to it: with all three endpoints set and no
+/// issuer there is nothing to discover, keys included, so the profile is read instead of an ID token.
+static GOOGLE_BY_ENDPOINTS: Kind = Kind {
+    name: "google",
+    label: Some("Google"),
+    protocol: Protocol::OAuth2(Endpoints {
+        issuer: "https://accounts.google.com",
+        authorize: "https://accounts.google.com/o/oauth2/v2/auth",
+        token: "https://oauth2.googleapis.com/token",
+        userinfo: "https://openidconnect.googleapis.com/v1/userinfo",
+        reader: Reader::Fields(Fields {
+            subject: "sub",
+            email_verified: "email_verified",
+            name: "name",
+            username: "preferred_username",
+        }),
+    }),
+    scopes: OPENID,
+    trust_email: TrustEmail::Verified,
+    // Only an ID token would say when the person signed in there.
+    quirks: Quirks { fresh: None, ..STANDARD },
+};
 
 /// The names of all kinds.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
-    KINDS.iter().map(|(name, _)| *name)
+    KINDS.iter().map(|kind| kind.name)
 }
 
-/// What a provider speaks; `None` for a kind that is not known.
-pub(crate) fn kind(provider: &config::Provider) -> Option<&'static Protocol> {
+/// What a provider is; `None` for a kind that is not known.
+pub(crate) fn kind(provider: &config::Provider) -> Option<&'static Kind> {
     let name = match &provider.kind {
         Some(kind) => kind,
         // The name that users of Python Social Auth have in their links.
         None if provider.id == "google-oauth2" => "google",
         None => &provider.id,
     };
-    if name == "google" && google::is_by_endpoints(provider) {
+    let endpoints = [&provider.authorize_url, &provider.token_url, &provider.userinfo_url];
+    let is_discovered = provider.issuer.is_some() || provider.discovery_url.is_some();
+    if name == "google" && !is_discovered && endpoints.into_iter().all(Option::is_some) {
         return Some(&GOOGLE_BY_ENDPOINTS);
     }
-    KINDS.iter().find(|(known, _)| *known == name).map(|(_, protocol)| protocol)
+    KINDS.iter().find(|kind| kind.name == name)
 }

@@ -15,6 +15,8 @@ const MOST_EXTRA: usize = 16 * 1024;
 
 /// Who somebody is at a provider, after that provider's rule for addresses.
 pub(crate) struct Profile {
+    /// Whose subject it is: the issuer of the ID token, or what stands for it at an OAuth 2.0 provider.
+    pub(crate) issuer: String,
     /// The provider's stable name for the account: exact, its case kept.
     pub(crate) subject: String,
     /// The address that the provider tells.
@@ -43,6 +45,7 @@ pub(crate) struct ProviderTokens {
 
 /// What a provider told, before anything is believed.
 pub(super) struct Claims {
+    pub(super) issuer: String,
     pub(super) subject: String,
     pub(super) email: Option<String>,
     /// What the provider itself says of that address.
@@ -59,7 +62,8 @@ impl Claims {
     pub(super) fn new(told: Value, subject: &str) -> Result<Self, Failure> {
         let subject = subject_of(&told[subject])
             .ok_or_else(|| Failure::Rejected(format!("`{subject}` names nobody in the profile")))?;
-        Ok(Self { subject, email: None, email_verified: false, name: None, username: None, told })
+        let issuer = String::new();
+        Ok(Self { issuer, subject, email: None, email_verified: false, name: None, username: None, told })
     }
 
     /// A text of the reply.
@@ -76,6 +80,7 @@ impl Claims {
             TrustEmail::Never => false,
         };
         Profile {
+            issuer: self.issuer,
             subject: self.subject,
             is_email_verified: email.is_some() && is_trusted,
             is_email_vouched: email.is_some() && is_trusted && self.email_verified,
@@ -115,6 +120,11 @@ impl ProviderTokens {
             expires_in: json["expires_in"].as_u64(),
         })
     }
+}
+
+/// `true`, which some providers write as text (Amazon Cognito, Apple).
+pub(super) fn is_true(value: &Value) -> bool {
+    *value == true || *value == "true"
 }
 
 /// A number is written as digits; a text is taken as it is.

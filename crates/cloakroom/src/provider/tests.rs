@@ -54,6 +54,7 @@ impl Attempt {
             code_verifier: verifier.expose(),
             nonce: nonce.expose(),
             iss: None,
+            user: None,
             fresh_since: None,
         };
         self.providers.get(self.fake.kind().id()).expect("it is registered").profile(&callback).await

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,6 +19,10 @@ use serde_json::{Value, json};
 #[derive(Clone)]
 pub(crate) enum Reply {
     Json(Value),
+    /// JSON with another status.
+    Status(u16, Value),
+    /// A form.
+    Form(&'static str),
     Html(u16),
     Redirect(String),
     /// So many bytes, without an end that is told beforehand.
@@ -84,14 +88,21 @@ pub(crate) struct Hostile {
     pub(crate) key: Arc<Key>,
     replies: Arc<Mutex<BTreeMap<String, Reply>>>,
     asked: Arc<Mutex<Vec<String>>>,
+    /// The form of the last request with one.
+    sent: Arc<Mutex<String>>,
 }
 
 impl Hostile {
     pub(crate) async fn new() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let hostile =
-            Self { base, key: Arc::new(Key::new("one")), replies: Arc::default(), asked: Arc::default() };
+        let hostile = Self {
+            base,
+            key: Arc::new(Key::new("one")),
+            replies: Arc::default(),
+            asked: Arc::default(),
+            sent: Arc::default(),
+        };
         hostile.answer("/.well-known/openid-configuration", Reply::Json(hostile.document()));
         hostile.answer("/certs", Reply::Json(json!({"keys": [hostile.key.jwk()]})));
         let router = Router::new().fallback(reply).with_state(hostile.clone());
@@ -142,6 +153,14 @@ impl Hostile {
         self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
     }
 
+    /// A field of the last form that came, as it came to the token endpoint.
+    pub(crate) fn sent(&self, field: &str) -> Option<String> {
+        let form = self.sent.lock().unwrap().clone();
+        url::form_urlencoded::parse(form.as_bytes())
+            .find(|(name, _)| name == field)
+            .map(|(_, value)| value.into_owned())
+    }
+
     /// The table of the configuration.
     pub(crate) fn settings(&self, id: &str) -> Value {
         json!({"id": id, "kind": "oidc", "issuer": self.base, "client_id": "client", "client_secret": "of-client"})
@@ -151,10 +170,21 @@ impl Hostile {
 async fn reply(State(hostile): State<Hostile>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     hostile.asked.lock().unwrap().push(path.clone());
+    let is_form = request.method() == Method::POST;
+    let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap_or_default();
+    if is_form {
+        *hostile.sent.lock().unwrap() = String::from_utf8_lossy(&body).into_owned();
+    }
     let reply = hostile.replies.lock().unwrap().get(&path).cloned();
     match reply {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Reply::Json(value)) => axum::Json(value).into_response(),
+        Some(Reply::Status(status, value)) => {
+            (StatusCode::from_u16(status).unwrap(), axum::Json(value)).into_response()
+        }
+        Some(Reply::Form(text)) => {
+            ([(header::CONTENT_TYPE, "application/x-www-form-urlencoded")], text).into_response()
+        }
         Some(Reply::Html(status)) => {
             let html = [(header::CONTENT_TYPE, "text/html")];
             (StatusCode::from_u16(status).unwrap(), html, "<h1>Unicorn</h1>").into_response()
