@@ -18,7 +18,7 @@ use crate::pipeline::{Pipeline, Resources, Step};
 use crate::provider::Providers;
 use crate::secret::SecretKey;
 use crate::store::Store;
-use crate::{http, jobs};
+use crate::{flow, http, jobs};
 
 /// What only a process that serves has: its jobs, and steps of the app.
 type Serving<'a> = (watch::Sender<()>, &'a [Arc<dyn Step>]);
@@ -80,6 +80,7 @@ impl Cloakroom {
         let store = open_store(&config).await?;
         let (alive, jobs_end) = watch::channel(());
         let cloakroom = Self::assemble(config, store, clock, Some((alive, steps)))?;
+        flow::issuers::require_same(&cloakroom).await?;
         jobs::start(&cloakroom, jobs_end);
         Ok(cloakroom)
     }

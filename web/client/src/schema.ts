@@ -725,6 +725,8 @@ export interface components {
             iss?: string | null;
             /** @description The attempt. */
             state?: string | null;
+            /** @description What Apple tells of the person, once: JSON with `name`. Other providers send none. */
+            user?: string | null;
         };
         /** @description A provider of social login. */
         ProviderView: {
@@ -782,7 +784,7 @@ export interface components {
         SocialReply: {
             /** @description With `input_required` what it asks for. */
             asked?: unknown;
-            /** @description `success` */
+            /** @description `success` when it is done; otherwise what the person must do first. */
             detail: string;
             /** @description With `link_required` the account's address; with `email_required` what the provider tells, unproven. */
             email?: string | null;
@@ -3173,6 +3175,8 @@ export interface operations {
                 iss?: string;
                 /** @description What the provider says went wrong */
                 error?: string;
+                /** @description What Apple tells of the person, once: JSON with `name` */
+                user?: string;
             };
             header?: never;
             path: {

@@ -165,7 +165,7 @@ fn of_kind(provider: &Provider) -> Vec<(&'static str, String)> {
     }
     match &provider.private_key {
         None => {
-            found.push(("private_key", "is needed to sign the client secret (or private_key_file)".into()))
+            found.push(("private_key", "is needed to sign the client secret (or private_key_file)".into()));
         }
         Some(key) => found.extend(check_private_key(key).err().map(|complaint| ("private_key", complaint))),
     }

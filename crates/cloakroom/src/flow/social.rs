@@ -9,6 +9,7 @@ use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::reauthentication::{self, Renewal};
+use crate::flow::social_failure::{failed, refused};
 use crate::flow::{challenge, session, social_pause};
 use crate::limits;
 use crate::mail::Kind;
@@ -19,13 +20,13 @@ use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::pipeline::{self, End, Need, Run};
 use crate::policy;
-use crate::provider::{AuthorizeRequest, Callback, Failure, Provider};
+use crate::provider::{AuthorizeRequest, Callback, Provider};
 use crate::secret::{Purpose, Ticket};
 use crate::store::Tx;
 
 /// So many tabs of one browser may wait for a provider; a further one ends the oldest.
 const MOST_ATTEMPTS: i64 = 20;
-/// The longest code that is passed on to a provider, in bytes.
+/// The longest code that is passed on to a provider, and the most that is read of what else its answer tells, in bytes.
 const LONGEST_CODE: usize = 4096;
 
 /// What somebody wants of a provider.
@@ -42,6 +43,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) state: Option<&'a str>,
     pub(crate) iss: Option<&'a str>,
     pub(crate) error: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
 }
 
 /// Who is here, and how their mails say so.
@@ -99,7 +101,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
         is_told: cloakroom.config().development,
     })?;
     let attempt = Attempt {
-        provider: wish.provider.to_owned(),
+        provider: provider.id().to_owned(),
         intent: wish.intent,
         return_to: wish.return_to.to_owned(),
         user_id: user_id.clone(),
@@ -118,7 +120,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
         nonce: nonce.expose(),
         is_fresh: wish.intent == Intent::Reauthenticate,
     };
-    let url = provider.authorize(&request).await.map_err(|failure| failed(wish.provider, failure))?;
+    let url = provider.authorize(&request).await.map_err(|failure| failed(provider.id(), failure))?;
     let mut tx = cloakroom.store().begin().await?;
     if let Some(user_id) = &begun.user_id
         && !tx.hold_account(user_id).await?
@@ -142,15 +144,14 @@ pub(crate) async fn finish(
     arrival: Arrival<'_>,
     answer: Answer<'_>,
 ) -> Result<Finished> {
-    let id = answer.provider;
-    let provider = cloakroom.providers().get(id).ok_or(Error::NotFound)?;
+    let provider = cloakroom.providers().get(answer.provider).ok_or(Error::NotFound)?;
     let result = conclude(cloakroom, arrival, provider, &answer).await;
     let outcome = match &result {
         Ok(Finished::Done { .. }) => "success",
         Ok(Finished::Waiting { .. }) => "waiting",
         Err(error) => error.code(),
     };
-    let labels = [("provider", id.to_owned()), ("outcome", outcome.to_owned())];
+    let labels = [("provider", provider.id().to_owned()), ("outcome", outcome.to_owned())];
     metrics::counter!("cloakroom_social_logins_total", &labels).increment(1);
     result
 }
@@ -168,9 +169,9 @@ async fn conclude(
     if error.is_none() && code.is_none() {
         return Err(Error::CodeRejected);
     }
-    let (begun, attempt) = take_attempt(cloakroom, arrival.visitor, answer.provider, state).await?;
+    let (begun, attempt) = take_attempt(cloakroom, arrival.visitor, provider.id(), state).await?;
     if let Some(error) = error {
-        return Err(refused(error));
+        return Err(refused(provider.id(), error));
     }
     let code = code.ok_or(Error::CodeRejected)?;
     let key = cloakroom.key();
@@ -181,9 +182,10 @@ async fn conclude(
         code_verifier: code_verifier.expose(),
         nonce: nonce.expose(),
         iss: answer.iss,
+        user: answer.user.filter(|user| user.len() <= LONGEST_CODE),
         fresh_since: (attempt.intent == Intent::Reauthenticate).then_some(begun.created_at),
     };
-    let profile = provider.profile(&callback).await.map_err(|failure| failed(answer.provider, failure))?;
+    let profile = provider.profile(&callback).await.map_err(|failure| failed(provider.id(), failure))?;
     let user = match (attempt.intent, &attempt.user_id) {
         (Intent::Login, _) | (_, None) => None,
         (_, Some(user_id)) => Some(cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?),
@@ -219,28 +221,6 @@ async fn take_attempt(
     let begun = challenge::take(cloakroom, &mut tx, kind, state).await.map_err(mismatch)?;
     tx.commit().await?;
     Ok((begun, attempt))
-}
-
-/// An error that the provider sent instead of a code (RFC 6749, section 4.1.2.1).
-fn refused(error: &str) -> Error {
-    match error {
-        "server_error" | "temporarily_unavailable" => Error::ProviderUnreachable,
-        _ => Error::ProviderDenied,
-    }
-}
-
-fn failed(provider: &str, failure: Failure) -> Error {
-    match failure {
-        Failure::Denied => Error::ProviderDenied,
-        Failure::Rejected(reason) => {
-            tracing::warn!(provider, reason, "the provider's answer proves nothing");
-            Error::CodeRejected
-        }
-        Failure::Unreachable(reason) => {
-            tracing::warn!(provider, reason, "the provider does not answer");
-            Error::ProviderUnreachable
-        }
-    }
 }
 
 /// Goes on with the pipeline, and writes what it comes to.
@@ -362,9 +342,15 @@ async fn link(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run, account: &Account) 
     let label = run.label();
     let identity = match &run.identity {
         Some(identity) => {
-            let label = if run.updates_details { &label } else { &identity.label };
-            let used =
-                Identity { label: label.clone(), vouched_email: run.vouched_email(), ..identity.clone() };
+            // Apple tells a name the first time only.
+            let is_renamed = run.updates_details && label != run.profile.subject;
+            let label = if is_renamed { &label } else { &identity.label };
+            let used = Identity {
+                label: label.clone(),
+                issuer: run.issuer(),
+                vouched_email: run.vouched_email(),
+                ..identity.clone()
+            };
             // Unlinked in this very moment: it opens nothing any more.
             if !tx.use_identity(&used, now).await? {
                 return Err(Error::CodeRejected);

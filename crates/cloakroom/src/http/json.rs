@@ -46,7 +46,7 @@ pub(super) fn json_response(body: Bytes) -> Response {
     response
 }
 
-/// A JSON object as a body, or none.
+/// A JSON object as a body, or none: no body at all, or a literal `null`, as generated clients send it.
 pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Option<T>> {
     let typed = require_json(request.headers());
     let body = read(request).await?;
@@ -54,6 +54,9 @@ pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Op
         return Ok(None);
     }
     typed?;
+    if body.trim_ascii() == b"null" {
+        return Ok(None);
+    }
     parse(&body).map(Some)
 }
 

@@ -51,6 +51,8 @@ pub(super) struct ProviderAnswer {
     iss: Option<String>,
     /// What the provider says went wrong (RFC 6749, section 4.1.2.1).
     error: Option<String>,
+    /// What Apple tells of the person, once: JSON with `name`. Other providers send none.
+    user: Option<String>,
 }
 
 /// What became of it.
@@ -74,7 +76,7 @@ enum SocialResult {
 /// A social login that came to something, or waits for the person.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SocialReply {
-    /// `success`
+    /// `success` when it is done; otherwise what the person must do first.
     detail: &'static str,
     result: SocialResult,
     /// Where the person wanted to go.
@@ -96,6 +98,13 @@ pub(super) struct SocialReply {
     asked: Option<serde_json::Value>,
 }
 
+/// With `link_required`.
+const PROVE_ACCOUNT: &str = "Nobody is signed in yet: prove that the existing account is yours.";
+/// With `email_required`.
+const TELL_ADDRESS: &str = "Nobody is signed in yet: enter an email address and prove it.";
+/// With `input_required`.
+const ANSWER_STEP: &str = "Nobody is signed in yet: answer what the app asks.";
+
 impl SocialReply {
     pub(super) fn of(visit: &Visit, finished: Finished) -> (Option<SetCookies>, Json<Self>) {
         let view = |id: &str| {
@@ -114,12 +123,15 @@ impl SocialReply {
             }
             Finished::Waiting { need, address, attempt } => {
                 let provider = view(&attempt.provider);
-                let (result, step, asked) = match need {
-                    Need::Link { .. } => (SocialResult::LinkRequired, None, None),
-                    Need::Email { .. } => (SocialResult::EmailRequired, None, None),
-                    Need::Input { step, asked } => (SocialResult::InputRequired, Some(step), Some(asked)),
+                let (result, detail, input) = match need {
+                    Need::Link { .. } => (SocialResult::LinkRequired, PROVE_ACCOUNT, None),
+                    Need::Email { .. } => (SocialResult::EmailRequired, TELL_ADDRESS, None),
+                    Need::Input { step, asked } => {
+                        (SocialResult::InputRequired, ANSWER_STEP, Some((step, asked)))
+                    }
                 };
-                let bare = Self::bare(result, attempt.return_to);
+                let (step, asked) = input.unzip();
+                let bare = Self { detail, ..Self::bare(result, attempt.return_to) };
                 (None, Json(Self { provider, email: address, step, asked, ..bare }))
             }
         }
@@ -158,7 +170,7 @@ pub(super) async fn start(
 /// Come back from a provider
 ///
 /// `code` and `state` as the query or as JSON.
-#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt"), ("iss" = Option<String>, Query, description = "Who says to have issued the code (RFC 9207)"), ("error" = Option<String>, Query, description = "What the provider says went wrong")), responses((status = 200, body = SocialReply), (status = 400, description = "state_missing, state_mismatch, code_rejected, provider_denied"), (status = 403, description = "signup_closed, not_allowed, account_inactive"), (status = 404, description = "not_found"), (status = 409, description = "identity_taken, other_user_signed_in"), (status = 502, description = "provider_unreachable")))]
+#[utoipa::path(post, path = "/api/social/{provider}/", tag = "social", request_body(content = Option<ProviderAnswer>), params(("provider" = String, Path, description = "The provider's id"), ("code" = Option<String>, Query, description = "The authorization code"), ("state" = Option<String>, Query, description = "The attempt"), ("iss" = Option<String>, Query, description = "Who says to have issued the code (RFC 9207)"), ("error" = Option<String>, Query, description = "What the provider says went wrong"), ("user" = Option<String>, Query, description = "What Apple tells of the person, once: JSON with `name`")), responses((status = 200, body = SocialReply), (status = 400, description = "state_missing, state_mismatch, code_rejected, provider_denied"), (status = 403, description = "signup_closed, not_allowed, account_inactive"), (status = 404, description = "not_found"), (status = 409, description = "identity_taken, other_user_signed_in"), (status = 502, description = "provider_unreachable")))]
 pub(super) async fn finish(
     visit: Visit,
     occasion: Occasion,
@@ -171,6 +183,7 @@ pub(super) async fn finish(
         state: answer.state.as_deref(),
         iss: answer.iss.as_deref(),
         error: answer.error.as_deref(),
+        user: answer.user.as_deref(),
     };
     let finished = social::finish(visit.cloakroom(), visit.arrival(&occasion), answer).await?;
     Ok(SocialReply::of(&visit, finished))
@@ -178,7 +191,11 @@ pub(super) async fn finish(
 
 impl ProviderAnswer {
     fn is_empty(&self) -> bool {
-        self.code.is_none() && self.state.is_none() && self.iss.is_none() && self.error.is_none()
+        self.code.is_none()
+            && self.state.is_none()
+            && self.iss.is_none()
+            && self.error.is_none()
+            && self.user.is_none()
     }
 }
 
@@ -201,6 +218,7 @@ fn of_query(query: &str) -> Result<ProviderAnswer> {
             "state" => &mut answer.state,
             "iss" => &mut answer.iss,
             "error" => &mut answer.error,
+            "user" => &mut answer.user,
             _ => continue,
         };
         if field.replace(value.into_owned()).is_some() {

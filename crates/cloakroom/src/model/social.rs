@@ -34,6 +34,8 @@ pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) user_id: String,
     pub(crate) provider: String,
+    /// Whose subject it is; `None` when it was linked before that was kept.
+    pub(crate) issuer: Option<String>,
     pub(crate) subject: String,
     /// What its owner knows it by.
     pub(crate) label: String,

@@ -15,6 +15,9 @@ use crate::secret::{self, Purpose, SecretKey};
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Kept {
     attempt: Attempt,
+    /// Empty in what was written before it was kept.
+    #[serde(default)]
+    issuer: String,
     subject: String,
     email: Option<String>,
     is_email_verified: bool,
@@ -75,6 +78,11 @@ impl Run {
             || Email::parse(&account.email).as_ref().map(canonical) == self.proven.as_ref().map(canonical)
     }
 
+    /// Whose subject it is, as an identity keeps it.
+    pub(crate) fn issuer(&self) -> Option<String> {
+        Some(&self.profile.issuer).filter(|issuer| !issuer.is_empty()).cloned()
+    }
+
     /// The name under which the owner knows this identity: a user name, an address, or the subject.
     pub(crate) fn label(&self) -> String {
         let email = self.profile.email.as_ref().map(|email| email.spelling().to_owned());
@@ -97,6 +105,7 @@ impl Run {
             id: secret::new_id(now),
             user_id: account.id.clone(),
             provider: self.attempt.provider.clone(),
+            issuer: self.issuer(),
             subject: self.profile.subject.clone(),
             label: self.label(),
             linked_at: now,
@@ -117,6 +126,7 @@ impl Run {
         let seal = |tokens: ProviderTokens| key.seal(Purpose::ProviderTokens, id, &tokens.to_json());
         Kept {
             attempt: self.attempt,
+            issuer: profile.issuer,
             subject: profile.subject,
             email: profile.email.map(|email| email.spelling().to_owned()),
             is_email_verified: profile.is_email_verified,
@@ -139,6 +149,7 @@ impl Kept {
         let email = |text: Option<String>| text.as_deref().and_then(Email::parse);
         let unsealed = self.tokens.and_then(|sealed| key.unseal(Purpose::ProviderTokens, id, &sealed));
         let profile = Profile {
+            issuer: self.issuer,
             subject: self.subject,
             email: email(self.email),
             is_email_verified: self.is_email_verified,

@@ -106,7 +106,7 @@ struct ClientRegistration {
 }
 
 enum Protocol {
-    OAuth2(oauth2::OAuth2),
+    OAuth2(Box<oauth2::OAuth2>),
     OpenId(oidc::OpenId),
 }
 
@@ -162,7 +162,7 @@ impl Provider {
             KindOfProtocol::OAuth2(endpoints) => {
                 let oauth2 = oauth2::OAuth2::new(settings, endpoints)?;
                 let named = oauth2.endpoints();
-                (Protocol::OAuth2(oauth2), named)
+                (Protocol::OAuth2(Box::new(oauth2)), named)
             }
             KindOfProtocol::OpenId(issuer) => {
                 let openid = oidc::OpenId::new(settings, (*issuer, quirks), clock)?;

@@ -1,4 +1,4 @@
-//! The table `identities`.
+//! The tables `identities` and `provider_issuers`.
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -12,6 +12,7 @@ struct Row {
     id: String,
     user_id: String,
     provider: String,
+    issuer: Option<String>,
     subject: String,
     label: String,
     linked_at: i64,
@@ -25,6 +26,7 @@ impl From<Row> for Identity {
             id: row.id,
             user_id: row.user_id,
             provider: row.provider,
+            issuer: row.issuer,
             subject: row.subject,
             label: row.label,
             linked_at: Timestamp::from_millis(row.linked_at),
@@ -38,7 +40,8 @@ impl Store {
     /// Whose account a provider's subject opens; to the byte.
     pub(crate) async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>> {
         let row = query(
-            "SELECT id, user_id, provider, subject, label, linked_at, origin, vouched_email FROM identities
+            "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
+             FROM identities
              WHERE provider = $1 AND subject = $2",
         )
         .bind(provider)
@@ -48,10 +51,23 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
+    /// Under which issuer a provider was started last.
+    pub(crate) async fn provider_issuer(&self, provider: &str) -> Result<Option<String>> {
+        let row = query("SELECT issuer FROM provider_issuers WHERE provider = $1").bind(provider);
+        Ok(row.optional::<(String,)>(&self.db).await?.map(|(issuer,)| issuer))
+    }
+
+    /// Whether anybody is linked to a provider.
+    pub(crate) async fn has_identity_at(&self, provider: &str) -> Result<bool> {
+        let row = query("SELECT id FROM identities WHERE provider = $1 LIMIT 1").bind(provider);
+        Ok(row.optional::<(String,)>(&self.db).await?.is_some())
+    }
+
     /// What is linked to an account, oldest first.
     pub(crate) async fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
-            "SELECT id, user_id, provider, subject, label, linked_at, origin, vouched_email FROM identities
+            "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
+             FROM identities
              WHERE user_id = $1 ORDER BY linked_at, id",
         )
         .bind(user_id)
@@ -69,8 +85,8 @@ impl Tx {
     pub(crate) async fn add_identity(&mut self, identity: &Identity) -> Result<()> {
         query(
             "INSERT INTO identities
-                 (id, user_id, provider, subject, label, linked_at, last_used_at, origin, vouched_email)
-             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)",
+                 (id, user_id, provider, subject, label, linked_at, last_used_at, origin, vouched_email, issuer)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
         )
         .bind(&*identity.id)
         .bind(&*identity.user_id)
@@ -80,22 +96,38 @@ impl Tx {
         .bind(identity.linked_at)
         .bind(identity.origin.map(|origin| origin.as_str().to_owned()))
         .bind(identity.vouched_email.clone())
+        .bind(identity.issuer.clone())
         .execute(self)
         .await?;
         Ok(())
     }
 
-    /// Notes that an identity was used, what it is called now, and which address its provider vouches for; says whether it
-    /// still is this account's.
+    /// Notes under which issuer a provider is started.
+    pub(crate) async fn keep_provider_issuer(&mut self, provider: &str, issuer: &str) -> Result<()> {
+        query(
+            "INSERT INTO provider_issuers (provider, issuer) VALUES ($1, $2)
+             ON CONFLICT (provider) DO UPDATE SET issuer = excluded.issuer",
+        )
+        .bind(provider)
+        .bind(issuer)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that an identity was used, what it is called now, whose subject it is, and which address its provider vouches for;
+    /// says whether it still is this account's.
     pub(crate) async fn use_identity(&mut self, identity: &Identity, now: Timestamp) -> Result<bool> {
         let used = query(
-            "UPDATE identities SET label = $3, vouched_email = $4, last_used_at = $5 WHERE id = $1 AND user_id = $2",
+            "UPDATE identities SET label = $3, vouched_email = $4, last_used_at = $5, issuer = $6
+             WHERE id = $1 AND user_id = $2",
         )
         .bind(&*identity.id)
         .bind(&*identity.user_id)
         .bind(&*identity.label)
         .bind(identity.vouched_email.clone())
         .bind(now)
+        .bind(identity.issuer.clone())
         .execute(self)
         .await?;
         Ok(used.0 == 1)
@@ -122,7 +154,8 @@ impl Tx {
     /// What is linked to an account, within this transaction.
     pub(crate) async fn identities_of(&mut self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
-            "SELECT id, user_id, provider, subject, label, linked_at, origin, vouched_email FROM identities
+            "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
+             FROM identities
              WHERE user_id = $1 ORDER BY linked_at, id",
         )
         .bind(user_id)

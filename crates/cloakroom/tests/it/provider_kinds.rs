@@ -29,11 +29,11 @@ const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
 impl Vendor {
     /// The kind `id`, with its endpoints moved to the stand-in; `BASE` in the settings is the stand-in's address.
-    async fn new(id: &'static str, settings: Value) -> Self {
+    async fn new(id: &'static str, settings: &Value) -> Self {
         Self::at(Hostile::new().await, id, settings).await
     }
 
-    async fn at(hostile: Hostile, id: &'static str, settings: Value) -> Self {
+    async fn at(hostile: Hostile, id: &'static str, settings: &Value) -> Self {
         let mut table = json!({"id": id, "client_id": "client", "client_secret": "of-client"});
         table.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
         let table = table.to_string().replace("BASE", &hostile.base);
@@ -58,7 +58,7 @@ impl Vendor {
         self.hostile.answer("/token", Reply::Json(tokens));
     }
 
-    async fn finish(&self, attempt: &Attempt, more: Value) -> Answer {
+    async fn finish(&self, attempt: &Attempt, more: &Value) -> Answer {
         let mut body = json!({"code": "code", "state": attempt.query["state"]});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         attempt.browser.post(&format!("/api/social/{}/", self.id), &body).await
@@ -69,7 +69,7 @@ impl Vendor {
         let attempt = self.begin().await;
         let nonce = attempt.query.get("nonce").cloned().unwrap_or_default();
         self.give(&change(self.hostile.claims(&nonce)));
-        let reply = self.finish(&attempt, json!({})).await;
+        let reply = self.finish(&attempt, &json!({})).await;
         (attempt, reply)
     }
 }
@@ -81,7 +81,7 @@ async fn name_of(app: &App) -> String {
 }
 
 /// Microsoft identity platform, "OpenID Connect on the Microsoft identity platform", "ID token claims reference".
-async fn microsoft(tenant: &str, documented: &str, settings: Value) -> Vendor {
+async fn microsoft(tenant: &str, documented: &str, settings: &Value) -> Vendor {
     let hostile = Hostile::new().await;
     let base = hostile.base.clone();
     hostile.answer(
@@ -95,7 +95,7 @@ async fn microsoft(tenant: &str, documented: &str, settings: Value) -> Vendor {
     );
     let mut all = json!({"issuer": format!("{base}/{tenant}/v2.0")});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    Vendor::at(hostile, "microsoft", all).await
+    Vendor::at(hostile, "microsoft", &all).await
 }
 
 /// Claims of somebody in a tenant: there is no `email_verified` at Microsoft.
@@ -108,7 +108,7 @@ fn of_tenant(claims: Value, tid: &str) -> Value {
 
 #[tokio::test]
 async fn finding_q1_microsoft_signs_people_of_every_tenant_in() {
-    let vendor = microsoft("common", "{tenantid}", json!({})).await;
+    let vendor = microsoft("common", "{tenantid}", &json!({})).await;
     assert_eq!(name_of(&vendor.app).await, "Microsoft");
     let (_, reply) = vendor.sign_in(|claims| of_tenant(claims, TENANT)).await;
     assert_eq!(
@@ -131,7 +131,7 @@ async fn finding_q1_microsoft_signs_people_of_every_tenant_in() {
 
 #[tokio::test]
 async fn finding_q1_a_token_whose_issuer_is_not_that_of_its_tenant_signs_nobody_in() {
-    let vendor = microsoft("organizations", "{tenantid}", json!({})).await;
+    let vendor = microsoft("organizations", "{tenantid}", &json!({})).await;
     for tid in [json!("11111111-86f1-41af-91ab-2d7cd011db47"), json!(null), json!(""), json!("a/b"), json!(7)]
     {
         let (attempt, reply) =
@@ -147,14 +147,14 @@ async fn finding_q1_a_token_whose_issuer_is_not_that_of_its_tenant_signs_nobody_
 
 #[tokio::test]
 async fn finding_q1_only_the_tenants_of_the_configuration_are_let_in() {
-    let vendor = microsoft("common", "{tenantid}", json!({"tenants": [TENANT.to_uppercase()]})).await;
+    let vendor = microsoft("common", "{tenantid}", &json!({"tenants": [TENANT.to_uppercase()]})).await;
     let (_, reply) = vendor.sign_in(|claims| of_tenant(claims, TENANT)).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
     let other = |claims| of_tenant(claims, "11111111-86f1-41af-91ab-2d7cd011db47");
     let (attempt, reply) = vendor.sign_in(other).await;
     assert_refused(&attempt.browser, &reply, "not_allowed").await;
     // A document of one tenant admits no other.
-    let vendor = microsoft(TENANT, TENANT, json!({})).await;
+    let vendor = microsoft(TENANT, TENANT, &json!({})).await;
     let (_, reply) = vendor.sign_in(|claims| of_tenant(claims, TENANT)).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
     let (attempt, reply) = vendor.sign_in(other).await;
@@ -164,7 +164,7 @@ async fn finding_q1_only_the_tenants_of_the_configuration_are_let_in() {
 /// "Sign In with LinkedIn using OpenID Connect": no nonce in the ID token, and PKCE is refused.
 #[tokio::test]
 async fn finding_q2_linkedin_needs_neither_pkce_nor_a_nonce() {
-    let vendor = Vendor::new("linkedin", json!({"issuer": "BASE"})).await;
+    let vendor = Vendor::new("linkedin", &json!({"issuer": "BASE"})).await;
     vendor.hostile.discover(&json!({
         "token_endpoint_auth_methods_supported": null, "code_challenge_methods_supported": null,
         "scopes_supported": ["openid", "profile", "email"], "id_token_signing_alg_values_supported": ["RS256"],
@@ -193,7 +193,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
     let settings = json!({"kind": "oidc", "issuer": issuer, "discovery_url": "BASE/policy/.well-known/openid-configuration"});
     let path = "/policy/.well-known/openid-configuration";
     hostile.answer(path, document(issuer));
-    let vendor = Vendor::at(hostile.clone(), "b2c", settings.clone()).await;
+    let vendor = Vendor::at(hostile.clone(), "b2c", &settings).await;
     let (attempt, reply) = vendor.sign_in(|claims| with(claims, "iss", json!(issuer))).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(hostile.asked("/.well-known/openid-configuration"), 0);
@@ -203,7 +203,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
     assert_refused(&attempt.browser, &reply, "code_rejected").await;
     for other in ["https://tenant.b2clogin.example/guid/v2.0", "https://evil.example/"] {
         hostile.answer(path, document(other));
-        let vendor = Vendor::at(hostile.clone(), "b2c", settings.clone()).await;
+        let vendor = Vendor::at(hostile.clone(), "b2c", &settings).await;
         let reply = start(&visitor(&vendor.app).await, "b2c").await;
         assert_eq!(outcome(&reply), "provider_unreachable", "{other}: {}", reply.text);
     }
@@ -212,7 +212,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
 /// "GitLab as an OpenID Connect identity provider"; a server of one's own has the same shapes.
 #[tokio::test]
 async fn finding_q5_gitlab() {
-    let vendor = Vendor::new("gitlab", json!({"issuer": "BASE"})).await;
+    let vendor = Vendor::new("gitlab", &json!({"issuer": "BASE"})).await;
     vendor.hostile.discover(&json!({
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["plain", "S256"], "claim_types_supported": ["normal"],
@@ -224,11 +224,11 @@ async fn finding_q5_gitlab() {
     assert_eq!(attempt.query["code_challenge_method"], "S256");
 }
 
-/// Discord developer documentation, "OAuth2" and "User object".
+/// Discord developer documentation, `OAuth2` and "User object".
 #[tokio::test]
 async fn finding_q5_discord() {
     let endpoints = json!({"authorize_url": "BASE/authorize", "token_url": "BASE/token", "userinfo_url": "BASE/users/@me"});
-    let vendor = Vendor::new("discord", endpoints).await;
+    let vendor = Vendor::new("discord", &endpoints).await;
     assert_eq!(name_of(&vendor.app).await, "Discord");
     vendor.hostile.answer(
         "/token",
@@ -244,21 +244,21 @@ async fn finding_q5_discord() {
     vendor.hostile.answer("/users/@me", Reply::Json(user.clone()));
     let attempt = vendor.begin().await;
     assert_eq!(attempt.query["scope"], "identify email");
-    let reply = vendor.finish(&attempt, json!({})).await;
+    let reply = vendor.finish(&attempt, &json!({})).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
     vendor.hostile.answer("/users/@me", Reply::Json(with(user, "verified", json!(true))));
-    let reply = vendor.finish(&vendor.begin().await, json!({})).await;
+    let reply = vendor.finish(&vendor.begin().await, &json!({})).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     let kept = vendor.app.database.texts("SELECT subject || ' ' || label FROM identities").await;
     assert_eq!(kept, ["80351110224678912 nelly"]);
     vendor.hostile.answer("/token", Reply::Status(400, json!({"error": "invalid_grant"})));
-    assert_eq!(outcome(&vendor.finish(&vendor.begin().await, json!({})).await), "code_rejected");
+    assert_eq!(outcome(&vendor.finish(&vendor.begin().await, &json!({})).await), "code_rejected");
 }
 
 /// "Sign in with Slack", `openid.connect.token`: a no comes with 200 and `ok: false`.
 #[tokio::test]
 async fn finding_q5_slack() {
-    let mut vendor = Vendor::new("slack", json!({"issuer": "BASE"})).await;
+    let mut vendor = Vendor::new("slack", &json!({"issuer": "BASE"})).await;
     vendor.tokens = json!({"ok": true});
     assert_eq!(name_of(&vendor.app).await, "Slack");
     let told = |claims| {
@@ -268,14 +268,14 @@ async fn finding_q5_slack() {
     let (_, reply) = vendor.sign_in(told).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     vendor.hostile.answer("/token", Reply::Json(json!({"ok": false, "error": "invalid_code"})));
-    let reply = vendor.finish(&vendor.begin().await, json!({})).await;
+    let reply = vendor.finish(&vendor.begin().await, &json!({})).await;
     assert_eq!(outcome(&reply), "code_rejected", "{}", reply.text);
 }
 
 /// Twitch, "Using OIDC to get OAuth access tokens": each claim is asked for by name, and `scope` comes back as a list.
 #[tokio::test]
 async fn finding_q5_twitch() {
-    let mut vendor = Vendor::new("twitch", json!({"issuer": "BASE"})).await;
+    let mut vendor = Vendor::new("twitch", &json!({"issuer": "BASE"})).await;
     vendor.tokens =
         json!({"token_type": "bearer", "scope": ["openid", "user:read:email"], "expires_in": 14_124});
     vendor.hostile.discover(&json!({
@@ -296,7 +296,7 @@ async fn finding_q5_twitch() {
 async fn finding_q5_auth0() {
     let hostile = Hostile::new().await;
     hostile.discover(&json!({"issuer": format!("{}/", hostile.base)}));
-    let vendor = Vendor::at(hostile, "auth0", json!({"issuer": "BASE"})).await;
+    let vendor = Vendor::at(hostile, "auth0", &json!({"issuer": "BASE"})).await;
     let told = |claims: Value| {
         let issuer = format!("{}/", claims["iss"].as_str().unwrap());
         with(with(claims, "iss", json!(issuer)), "sub", json!("auth0|507f1f77bcf86cd799439011"))
@@ -308,7 +308,7 @@ async fn finding_q5_auth0() {
 /// Okta, "Get user information": beside an access token the ID token is thin, and the profile has the rest.
 #[tokio::test]
 async fn finding_q5_okta() {
-    let vendor = Vendor::new("okta", json!({"issuer": "BASE"})).await;
+    let vendor = Vendor::new("okta", &json!({"issuer": "BASE"})).await;
     vendor.hostile.answer("/userinfo", Reply::Json(json!({
         "sub": "AbC", "name": "Mary Okta", "preferred_username": "mary@example.test", "email": "mary@example.test",
         "email_verified": true, "zoneinfo": "America/Los_Angeles", "updated_at": 1_311_280_970,
@@ -326,9 +326,9 @@ async fn finding_q5_keycloak() {
     let document = with(hostile.document(), "issuer", json!(issuer.clone()));
     let document = with(document, "authorization_response_iss_parameter_supported", json!(true));
     hostile.answer("/realms/acme/.well-known/openid-configuration", Reply::Json(document));
-    let vendor = Vendor::at(hostile, "keycloak", json!({"issuer": issuer.clone()})).await;
+    let vendor = Vendor::at(hostile, "keycloak", &json!({"issuer": issuer.clone()})).await;
     let attempt = vendor.begin().await;
     vendor.give(&with(vendor.hostile.claims(&attempt.query["nonce"]), "iss", json!(issuer.clone())));
-    let reply = vendor.finish(&attempt, json!({"iss": issuer})).await;
+    let reply = vendor.finish(&attempt, &json!({"iss": issuer})).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }

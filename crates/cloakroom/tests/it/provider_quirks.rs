@@ -170,7 +170,7 @@ async fn finding_s14_an_old_discovery_document_serves_while_it_is_fetched_anew()
     assert_eq!(start(&browser, "p0").await.status, 200);
     let document = "/.well-known/openid-configuration";
     for (away, hours) in [(Reply::Html(503), 1), (Reply::Silence, 2)] {
-        app.advance(Duration::from_mins(60));
+        app.advance(Duration::from_hours(1));
         hostile.answer(document, away);
         let later = |claims: Value| {
             let shifted = |name: &str| json!(claims[name].as_i64().unwrap() + hours * 3600);

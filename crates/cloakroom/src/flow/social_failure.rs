@@ -1,0 +1,40 @@
+//! What a failure at a provider means to the person, and what the operator reads in the log.
+
+use crate::error::Error;
+use crate::provider::{Failure, short};
+
+/// What providers send when the person says no: RFC 6749, section 4.1.2.1; LinkedIn's two codes; Apple's.
+const REFUSALS: [&str; 3] = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
+
+/// An error that the provider sent instead of a code. Whatever the person did not decide is for the operator to mend, so the
+/// log has it.
+pub(super) fn refused(provider: &str, code: &str) -> Error {
+    if REFUSALS.contains(&code) {
+        return Error::ProviderDenied;
+    }
+    let told = short(code);
+    tracing::warn!(provider, code = told, "the provider sent an error instead of a code");
+    match code {
+        "server_error" | "temporarily_unavailable" => Error::ProviderUnreachable,
+        _ => Error::CodeRejected,
+    }
+}
+
+/// An answer that proves nothing.
+pub(super) fn failed(provider: &str, failure: Failure) -> Error {
+    match failure {
+        Failure::Denied => Error::ProviderDenied,
+        Failure::NotAllowed(reason) => {
+            tracing::warn!(provider, reason, "somebody who may not sign in here");
+            Error::NotAllowed
+        }
+        Failure::Rejected(reason) => {
+            tracing::warn!(provider, reason, "the provider's answer proves nothing");
+            Error::CodeRejected
+        }
+        Failure::Unreachable(reason) => {
+            tracing::warn!(provider, reason, "the provider does not answer");
+            Error::ProviderUnreachable
+        }
+    }
+}
