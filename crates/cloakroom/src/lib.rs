@@ -9,6 +9,7 @@
 //!   [`layer`](Cloakroom::layer) puts a session behind every request, and turns away forged ones.
 //! - Handlers take [`User`] (401 to strangers), `Option<User>` (everybody is welcome) or [`Staff`]. Keep your own data by
 //!   [`User::id`]: addresses change.
+//! - [`CsrfToken`] is for pages that the server writes: a form below the layer sends it as a hidden field.
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
 //! - [`administration`] adds, invites, deactivates and deletes accounts, as the command line does.
 //! - [`pipeline::Step`] is a word of yours in what becomes of somebody who comes by a provider.
@@ -34,6 +35,7 @@ mod policy;
 mod provider;
 mod secret;
 mod store;
+mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -42,12 +44,14 @@ pub use clock::{Clock, Timestamp};
 pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};
 pub use flow::{administration, mailing};
-pub use http::extract::Staff;
+pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social_input::Paused;
 pub use limits::Rate;
 pub use model::social::Intent;
 pub use model::user::User;
+#[doc(hidden)]
+pub use tally::Tally;
 
 /// The OpenAPI 3.1 document of every call, as JSON.
 pub fn openapi() -> String {

@@ -14,8 +14,9 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::LazyLock,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -23,6 +24,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::Response,
 };
+use cloakroom::Tally;
 use tower::{Layer, Service};
 
 use super::prometheus::{self, Route};
@@ -182,13 +184,41 @@ impl Seen {
         // A level is part of an event's static description, hence three events.
         if status.is_server_error() {
             tracing::error!(%method, path, status = status_code, microseconds, "request failed");
-        } else if status.is_client_error() || !method.is_safe() {
+        } else if is_worth_a_line(method, status) {
             tracing::info!(%method, path, status = status_code, microseconds, "request");
         } else {
             tracing::debug!(%method, path, status = status_code, microseconds, "request");
         }
         reply
     }
+}
+
+/// The least time between two lines about questions of people who are not signed in.
+const ANONYMOUS_PERIOD: Duration = Duration::from_mins(1);
+/// The least time between two lines about refusals with one status.
+const REFUSED_PERIOD: Duration = Duration::from_secs(1);
+
+/// Whether a request that did not fail is logged by itself at INFO: what changes something is, what anybody can send as often as
+/// they like is counted, and told together.
+fn is_worth_a_line(method: &Method, status: StatusCode) -> bool {
+    /// Each page of a visitor who is not signed in asks who they are.
+    static ANONYMOUS: LazyLock<Tally> = LazyLock::new(|| Tally::every(ANONYMOUS_PERIOD));
+    /// One for each status from 400 to 499.
+    static REFUSED: LazyLock<Vec<Tally>> =
+        LazyLock::new(|| (0..100).map(|_| Tally::every(REFUSED_PERIOD)).collect());
+    if !status.is_client_error() {
+        return !method.is_safe();
+    }
+    let status = status.as_u16();
+    if status == 401 && method.is_safe() {
+        let tell = |count| tracing::info!(count, "requests without a session");
+        if let Some(count) = ANONYMOUS.count(tell) {
+            tell(count);
+        }
+        return false;
+    }
+    let tell_rest = move |count| tracing::info!(status, count, "more requests refused");
+    REFUSED[usize::from(status) - 400].count(tell_rest).is_some()
 }
 
 pin_project_lite::pin_project! {

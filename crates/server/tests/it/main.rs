@@ -10,6 +10,7 @@ mod idp;
 mod installation;
 mod links;
 mod listen;
+mod log_lines;
 mod mail;
 mod nodes;
 mod operations;
