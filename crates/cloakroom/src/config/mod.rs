@@ -2,6 +2,7 @@
 //! here, doc comments included, so that a key is written once.
 
 mod app;
+mod cookies;
 mod environment;
 mod load;
 mod print;
@@ -20,6 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use app::{App, Csp};
+pub use cookies::Cookies;
 pub use load::Overrides;
 pub(crate) use load::read_secret;
 pub use provider::{Provider, TrustEmail};
@@ -60,6 +62,8 @@ pub struct Config {
     pub signup: Signup,
     /// How long a sign-in lasts.
     pub session: Session,
+    /// What our cookies are called.
+    pub cookies: Cookies,
     /// What a new password must be.
     pub password: Password,
     /// How often something may be tried.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Config, PipelineStep, Provider, TrustEmail};
+use super::{Config, PipelineStep, Provider, TrustEmail, cookies};
 use crate::model::email::Email;
 use crate::pipeline;
 use crate::policy::{LONGEST_PASSWORD, LOWEST_MIN_LENGTH};
@@ -64,6 +64,7 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
     }
     found.extend(config.app.csp.complaints());
     found.extend(config.server.complaints());
+    found.extend(cookies::complaints(&config.cookies));
     found.extend(providers(config));
     found.extend(steps(config));
     found

@@ -310,3 +310,20 @@ fn finding_n2_a_source_that_is_none_is_told() {
     assert_eq!(config.app.csp.script_src, good);
     assert!(complaint("[app.csp]\nimg_src = [\"data:\"]").contains("did you mean `img-src`?"));
 }
+
+#[test]
+fn finding_v2_a_cookie_name_that_cannot_work_is_refused_with_words() {
+    let with = |line: &str| complaint(&format!("[cookies]\n{line}\n"));
+    for (line, told) in [
+        ("session = \"__Host-id\"", "write the name without `__Host-`"),
+        ("csrf = \"__secure-token\"", "write the name without `__secure-`"),
+        ("browser = \"a b\"", "must be 1 to 64"),
+        ("browser = \"\"", "must be 1 to 64"),
+        ("csrf = \"sessionid\"", "is the name of another cookie here"),
+        ("browser = \"SessionID\"", "is the name of another cookie here"),
+        ("sesion = \"a\"", "session"),
+    ] {
+        let complaint = with(line);
+        assert!(complaint.contains(told), "{line}: {complaint}");
+    }
+}
