@@ -73,10 +73,10 @@ pub enum Error {
     /// The request does not prove that it comes from our own page.
     #[error("csrf check failed: {reason}")]
     CsrfFailed {
-        /// What failed and what to do, for developers.
+        /// What failed, for the log.
         reason: &'static str,
-        /// Whether the reply tells it: in `dev` only.
-        is_told: bool,
+        /// What to do about it, for developers: in `dev` only.
+        hint: Option<String>,
     },
     /// Too many tries; the instant from which on another one is looked at.
     #[error("rate limited until {retry_at}")]

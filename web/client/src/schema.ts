@@ -169,7 +169,7 @@ export interface paths {
         put?: never;
         /**
          * Sign out
-         * @description Ends this browser's session; works with one that has ended already.
+         * @description Ends this browser's session; works with one that has ended already, and without one it needs no CSRF token.
          */
         post: operations["logout"];
         delete?: never;
@@ -304,7 +304,7 @@ export interface paths {
         };
         /**
          * What this browser's session is
-         * @description Always 200, and sets the CSRF cookie. A page asks this when it starts.
+         * @description Always 200, and sets the CSRF cookie where the browser lacks it. A page asks this when it starts.
          */
         get: operations["session"];
         put?: never;
@@ -604,6 +604,11 @@ export interface components {
             /** @description The field's name in the request. */
             field: string;
         };
+        /**
+         * @description The codes of this version; a newer server may send others.
+         * @enum {string}
+         */
+        KnownProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "reauthentication_required" | "signup_closed" | "token_invalid" | "invalid_code" | "password_required" | "other_user_signed_in" | "email_taken" | "not_allowed" | "identity_taken" | "last_sign_in_method" | "state_missing" | "state_mismatch" | "code_rejected" | "provider_denied" | "provider_unreachable" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "misdirected_request" | "unavailable" | "invalid_host" | "internal";
         /** @description What is linked, and what could be. */
         Linked: {
             /** @description Oldest first. */
@@ -702,8 +707,8 @@ export interface components {
             /** @description Always `about:blank`: the code says it. */
             type: string;
         };
-        /** @enum {string} */
-        ProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "reauthentication_required" | "signup_closed" | "token_invalid" | "invalid_code" | "password_required" | "other_user_signed_in" | "email_taken" | "not_allowed" | "identity_taken" | "last_sign_in_method" | "state_missing" | "state_mismatch" | "code_rejected" | "provider_denied" | "provider_unreachable" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "misdirected_request" | "unavailable" | "invalid_host" | "internal";
+        /** @description A stable code to program against. It is no closed list: treat a code that you do not know by its status. */
+        ProblemCode: string;
         /** @description The article's profile: the shape of the bytes that a session keeps ready. */
         Profile: {
             /** @description The address as its owner spelled it. */

@@ -96,9 +96,9 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
         Intent::Link => Some(session::require_recent_password(cloakroom, visitor).await?.user.id.clone()),
         Intent::Reauthenticate => Some(session::require(cloakroom, visitor).await?.user.id.clone()),
     };
-    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::CsrfFailed {
-        reason: "There is no browser cookie: call GET /api/session/ first.",
-        is_told: cloakroom.config().development,
+    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or_else(|| {
+        let reason = "There is no browser cookie: call GET /api/session/ first.";
+        Error::CsrfFailed { reason, hint: cloakroom.config().development.then(|| reason.to_owned()) }
     })?;
     let attempt = Attempt {
         provider: provider.id().to_owned(),

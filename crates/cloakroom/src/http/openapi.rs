@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use crate::http::problem::Problem;
+use crate::http::problem::{KnownProblemCode, Problem};
 
 /// What stands before the paths.
 pub(super) fn head() -> OpenApi {
@@ -26,9 +26,11 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     Problem::schemas(&mut referenced);
     components.schemas.extend(referenced);
     components.schemas.insert("Problem".to_owned(), Problem::schema());
+    components.schemas.insert("KnownProblemCode".to_owned(), KnownProblemCode::schema());
     let header = ApiKey::Header(ApiKeyValue::with_description(
         "X-CSRFToken",
-        "The csrftoken cookie's value, read anew for each request.",
+        "The csrftoken cookie's value, read anew for each request. A form below the layer may send it as its field \
+         csrfmiddlewaretoken instead.",
     ));
     components.add_security_scheme("csrf_token", SecurityScheme::ApiKey(header));
     reserve(components);

@@ -32,10 +32,14 @@ pub(crate) struct Problem {
     retry_at: Option<Timestamp>,
     /// For developers, in `dev` only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<&'static str>,
+    hint: Option<String>,
 }
 
-/// A code; its values stand in the schema, so that a client knows them all.
+/// Marks a reply `csrf_failed`, for the guard to set a fresh token with it.
+#[derive(Clone)]
+pub(super) struct CsrfRefused;
+
+/// A stable code to program against. New ones may come: `KnownProblemCode` lists those of this version.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct ProblemCode(&'static str);
@@ -80,12 +84,31 @@ impl utoipa::PartialSchema for ProblemCode {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::Type::String)
-            .enum_values(Some(CODES))
+            .description(Some(
+                "A stable code to program against. It is no closed list: treat a code that you do not know by its status.",
+            ))
+            .extensions(Some(
+                utoipa::openapi::extensions::Extensions::builder().add("x-extensible-enum", CODES.as_slice()).build(),
+            ))
             .into()
     }
 }
 
 impl ToSchema for ProblemCode {}
+
+/// The codes of this version, as a shape of its own that no reply is held against: a generated client gets the names, and
+/// does not fail at a newer server's code.
+pub(super) struct KnownProblemCode;
+
+impl utoipa::PartialSchema for KnownProblemCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("The codes of this version; a newer server may send others."))
+            .enum_values(Some(CODES))
+            .into()
+    }
+}
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
@@ -106,7 +129,7 @@ impl From<&Error> for Problem {
                 problem.retry_at = Some(*retry_at);
                 problem.detail = format!("Try again in {}.", in_words(*retry_after));
             }
-            Error::CsrfFailed { reason, is_told: true } => problem.hint = Some(reason),
+            Error::CsrfFailed { hint, .. } => problem.hint.clone_from(hint),
             _ => {}
         }
         problem
@@ -137,6 +160,9 @@ impl IntoResponse for Error {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self {
+            Self::CsrfFailed { .. } => {
+                response.extensions_mut().insert(CsrfRefused);
+            }
             Self::RateLimited { retry_after, .. } => {
                 headers.insert(header::RETRY_AFTER, retry_after.into());
             }

@@ -14,6 +14,8 @@ struct Document {
     paths: Value,
     /// By the name of the shape.
     validators: BTreeMap<String, Validator>,
+    /// The codes of problems, which the shape leaves open.
+    codes: Vec<Value>,
 }
 
 /// Served beside the calls, and no JSON of ours.
@@ -38,7 +40,8 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
         (name.clone(), validator)
     });
     let validators = validators.collect();
-    Document { paths, validators }
+    let codes = schemas["KnownProblemCode"]["enum"].as_array().unwrap().clone();
+    Document { paths, validators, codes }
 });
 
 /// Panics at a reply that the document does not tell.
@@ -106,6 +109,7 @@ fn check_shape(name: &str, reply: &Reply, told: &str) {
 fn check_problem(reply: &Reply, told: &str) -> String {
     check_shape("Problem", reply, told);
     let problem = reply.json();
+    assert!(DOCUMENT.codes.contains(&problem["code"]), "not a code of this version: {told}");
     assert_eq!(problem["status"], reply.status.as_u16(), "{told}");
     assert_eq!(
         problem["errors"].is_array(),
