@@ -10,7 +10,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Overrides};
 use crate::error::{Error, Result};
 use crate::flow::session::SessionCache;
+use crate::http::cookies::Names;
 use crate::http::guard::GuardLayer;
+use crate::http::refusals::Refusals;
 use crate::mail::Transport;
 use crate::mail::outbox::Outbox;
 use crate::password::Passwords;
@@ -37,6 +39,8 @@ struct Inner {
     store: Store,
     clock: Clock,
     key: SecretKey,
+    cookie_names: Names,
+    refusals: Refusals,
     passwords: Passwords,
     providers: Providers,
     pipeline: Pipeline,
@@ -110,6 +114,8 @@ impl Cloakroom {
             None => (Providers::none(), Pipeline::none(), None),
         };
         Ok(Self(Arc::new(Inner {
+            cookie_names: Names::new(&config),
+            refusals: Refusals::new(),
             config,
             store,
             clock,
@@ -162,6 +168,14 @@ impl Cloakroom {
 
     pub(crate) fn key(&self) -> &SecretKey {
         &self.0.key
+    }
+
+    pub(crate) fn cookie_names(&self) -> &Names {
+        &self.0.cookie_names
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     pub(crate) fn passwords(&self) -> &Passwords {

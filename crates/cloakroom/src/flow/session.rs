@@ -105,6 +105,11 @@ impl SessionCache {
         }
     }
 
+    /// Whether a session was read lately and has not been revoked since, as far as this process knows.
+    pub(crate) fn has(&self, ticket: TicketHash) -> bool {
+        self.entries.peek(&ticket).is_some()
+    }
+
     /// Drops one session, after the commit that ended it.
     pub(crate) fn forget(&self, ticket: TicketHash) {
         self.revocations.fetch_add(1, Ordering::SeqCst);

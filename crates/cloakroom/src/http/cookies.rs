@@ -1,25 +1,55 @@
 //! The three cookies: the ticket, the browser, and the CSRF token that the page's JavaScript reads.
 //!
-//! Two cookies of one name count as none: which of them a sibling domain planted cannot be told.
+//! Two session or browser cookies count as none: a sibling domain may have planted either. Of several CSRF tokens the one
+//! that verifies counts, which nobody else can make.
 
 use axum::response::{IntoResponseParts, ResponseParts};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use memchr::memchr;
 
 use crate::cloakroom::Cloakroom;
+use crate::config::{self, Config};
+use crate::http::csrf;
 use crate::http::visit::Visit;
-use crate::secret::{Purpose, Ticket};
+use crate::secret::Ticket;
 
 /// The longest life that browsers grant a cookie, in seconds: 400 days.
 const LONGEST: u64 = 400 * 24 * 60 * 60;
-const CSRF: &str = "csrftoken";
+/// Tells pages how the CSRF cookie is called, where it is not `csrftoken`.
+static X_CSRF_COOKIE: HeaderName = HeaderName::from_static("x-csrf-cookie");
 
-/// The cookies of a request, as far as they are ours.
+/// The names of the cookies, prefix included.
+pub(crate) struct Names {
+    session: String,
+    browser: String,
+    csrf: String,
+    /// The name of the CSRF cookie, where pages cannot know it.
+    told: Option<HeaderValue>,
+}
+
+impl Names {
+    pub(crate) fn new(config: &Config) -> Self {
+        // Over http a browser refuses `__Host-` (RFC 6265bis, section 4.1.3.2). Scripts read the token: it has no prefix.
+        let prefix = if config.public_url.is_https() { "__Host-" } else { "" };
+        let config::Cookies { session, csrf, browser } = &config.cookies;
+        Self {
+            session: format!("{prefix}{session}"),
+            browser: format!("{prefix}{browser}"),
+            csrf: csrf.clone(),
+            told: (*csrf != config::Cookies::default().csrf)
+                .then(|| HeaderValue::try_from(csrf).ok())
+                .flatten(),
+        }
+    }
+}
+
+/// The cookies of a request, as far as they are ours; the CSRF tokens are read by [`csrf_tokens`].
 #[derive(Default)]
-pub(super) struct Cookies<'a> {
+pub(super) struct Cookies {
     pub(super) session: Option<Ticket>,
     pub(super) browser: Option<Ticket>,
-    pub(super) csrf: Option<&'a [u8]>,
+    /// Whether there is a session cookie at all, be it doubled or malformed.
+    pub(super) has_session: bool,
 }
 
 /// A cookie's value, or that there were several.
@@ -39,35 +69,39 @@ impl<'a> Found<'a> {
         };
     }
 
-    fn one(self) -> Option<&'a [u8]> {
+    fn ticket(self) -> Option<Ticket> {
         match self {
-            Self::One(value) => Some(value),
+            Self::One(value) => Ticket::parse(value),
             _ => None,
         }
     }
 }
 
-/// Reads our cookies (RFC 6265, section 4.2.1): names match to the byte, values are not unquoted.
-pub(super) fn read(headers: &HeaderMap, is_https: bool) -> Cookies<'_> {
-    let (mut session, mut browser, mut csrf) = (Found::None, Found::None, Found::None);
-    for value in headers.get_all(header::COOKIE) {
-        for pair in pairs(value.as_bytes()) {
-            let Some(equals) = memchr(b'=', pair) else { continue };
-            let (name, value) = (pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii());
-            if name == session_name(is_https).as_bytes() {
-                session.add(value);
-            } else if name == browser_name(is_https).as_bytes() {
-                browser.add(value);
-            } else if name == CSRF.as_bytes() {
-                csrf.add(value);
-            }
+/// Reads our cookies.
+pub(super) fn read(headers: &HeaderMap, names: &Names) -> Cookies {
+    let (mut session, mut browser) = (Found::None, Found::None);
+    for (name, value) in all(headers) {
+        if name == names.session.as_bytes() {
+            session.add(value);
+        } else if name == names.browser.as_bytes() {
+            browser.add(value);
         }
     }
-    Cookies {
-        session: session.one().and_then(Ticket::parse),
-        browser: browser.one().and_then(Ticket::parse),
-        csrf: csrf.one(),
-    }
+    let has_session = !matches!(session, Found::None);
+    Cookies { session: session.ticket(), browser: browser.ticket(), has_session }
+}
+
+/// Every CSRF token that the browser has, its own and those that others planted.
+pub(super) fn csrf_tokens<'a>(headers: &'a HeaderMap, names: &Names) -> impl Iterator<Item = &'a [u8]> {
+    all(headers).filter_map(|(name, value)| (name == names.csrf.as_bytes()).then_some(value))
+}
+
+/// All cookies (RFC 6265, section 4.2.1): names match to the byte, values are not unquoted.
+fn all(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
+    headers.get_all(header::COOKIE).iter().flat_map(|value| pairs(value.as_bytes())).filter_map(|pair| {
+        let equals = memchr(b'=', pair)?;
+        Some((pair[..equals].trim_ascii(), pair[equals + 1..].trim_ascii()))
+    })
 }
 
 fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -80,25 +114,19 @@ fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn session_name(is_https: bool) -> &'static str {
-    if is_https { "__Host-sessionid" } else { "sessionid" }
-}
-
-fn browser_name(is_https: bool) -> &'static str {
-    if is_https { "__Host-browser" } else { "browser" }
-}
-
 /// Whether a reply says already what becomes of the session cookie.
-pub(super) fn sets_session(headers: &HeaderMap) -> bool {
-    let names = [session_name(false), session_name(true)];
+pub(super) fn sets_session(headers: &HeaderMap, names: &Names) -> bool {
     headers.get_all(header::SET_COOKIE).iter().any(|cookie| {
         let name = cookie.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
-        names.iter().any(|ours| ours.as_bytes() == name)
+        name == names.session.as_bytes()
     })
 }
 
 /// Cookies to set with a reply.
-pub(super) struct SetCookies(Vec<HeaderValue>);
+pub(super) struct SetCookies {
+    cookies: Vec<HeaderValue>,
+    told: Option<HeaderValue>,
+}
 
 impl IntoResponseParts for SetCookies {
     type Error = std::convert::Infallible;
@@ -111,20 +139,25 @@ impl IntoResponseParts for SetCookies {
 
 impl SetCookies {
     pub(super) fn append_to(self, headers: &mut HeaderMap) {
-        for cookie in self.0 {
+        for cookie in self.cookies {
             headers.append(header::SET_COOKIE, cookie);
+        }
+        if let Some(name) = self.told {
+            headers.insert(&X_CSRF_COOKIE, name);
         }
     }
 
-    /// The ticket of a session that is open now, with its CSRF token.
+    fn none(cloakroom: &Cloakroom) -> Self {
+        Self { cookies: Vec::with_capacity(3), told: cloakroom.cookie_names().told.clone() }
+    }
+
+    /// The ticket of a session that is open now, with its CSRF token. Both live equally long.
     pub(super) fn signed_in(visit: &Visit, ticket: &Ticket) -> Self {
         let cloakroom = visit.cloakroom();
-        let mut cookies = Self(Vec::with_capacity(3));
-        let idle = cloakroom.config().session.idle.duration().as_secs().max(1);
-        let name = session_name(cloakroom.config().public_url.is_https());
-        cookies.set(cloakroom, name, ticket.expose(), "; HttpOnly", idle);
-        let token = cloakroom.key().sign(Purpose::SessionCsrf, ticket.expose().as_bytes());
-        cookies.set(cloakroom, CSRF, &token, "", LONGEST);
+        let mut cookies = Self::none(cloakroom);
+        let (name, life) = (&cloakroom.cookie_names().session, ticket_life(cloakroom));
+        cookies.set(cloakroom, name, ticket.expose(), "; HttpOnly", life);
+        cookies.set_token(cloakroom, &csrf::of_session(cloakroom, ticket), life);
         if visit.visitor().browser.is_none() {
             cookies.set_browser(cloakroom, &Ticket::generate());
         }
@@ -134,52 +167,50 @@ impl SetCookies {
     /// No session any more: the ticket expires, and the CSRF token is the browser's own.
     pub(super) fn signed_out(visit: &Visit) -> Self {
         let cloakroom = visit.cloakroom();
-        let mut cookies = Self(Vec::with_capacity(3));
-        cookies.set_anonymous(visit);
-        // The last one: a jar of curl 7.88 keeps a cookie whose end another one follows.
-        let name = session_name(cloakroom.config().public_url.is_https());
-        cookies.set(cloakroom, name, "", "; HttpOnly", 0);
-        cookies
-    }
-
-    /// A CSRF token for what this browser has: its session cookie, dead or not, else its browser cookie.
-    pub(super) fn csrf(visit: &Visit) -> Self {
-        let cloakroom = visit.cloakroom();
-        let mut cookies = Self(Vec::with_capacity(2));
-        match &visit.visitor().session {
-            Some(ticket) => {
-                let token = cloakroom.key().sign(Purpose::SessionCsrf, ticket.expose().as_bytes());
-                cookies.set(cloakroom, CSRF, &token, "", LONGEST);
-                if visit.visitor().browser.is_none() {
-                    cookies.set_browser(cloakroom, &Ticket::generate());
-                }
-            }
-            None => cookies.set_anonymous(visit),
-        }
-        cookies
-    }
-
-    fn set_anonymous(&mut self, visit: &Visit) {
-        let cloakroom = visit.cloakroom();
+        let mut cookies = Self::none(cloakroom);
         let made = visit.visitor().browser.is_none().then(Ticket::generate);
         if let Some(browser) = made.as_ref().or(visit.visitor().browser.as_ref()) {
-            let token = cloakroom.key().sign(Purpose::BrowserCsrf, browser.expose().as_bytes());
-            self.set(cloakroom, CSRF, &token, "", LONGEST);
+            cookies.set_token(cloakroom, &csrf::of_browser(cloakroom, browser), LONGEST);
         }
         if let Some(browser) = made {
-            self.set_browser(cloakroom, &browser);
+            cookies.set_browser(cloakroom, &browser);
         }
+        // The last one: a jar of curl 7.88 keeps a cookie whose end another one follows.
+        cookies.set(cloakroom, &cloakroom.cookie_names().session, "", "; HttpOnly", 0);
+        cookies
+    }
+
+    /// The browser cookie when it is new, and with it or alone a CSRF token for what this browser has.
+    pub(super) fn csrf(visit: &Visit, with_token: bool) -> Self {
+        let cloakroom = visit.cloakroom();
+        let mut cookies = Self::none(cloakroom);
+        if with_token {
+            let life = if visit.visitor().session.is_some() { ticket_life(cloakroom) } else { LONGEST };
+            cookies.set_token(cloakroom, visit.csrf_token(), life);
+        }
+        if let Some(browser) = visit.new_browser() {
+            cookies.set_browser(cloakroom, browser);
+        }
+        cookies
+    }
+
+    fn set_token(&mut self, cloakroom: &Cloakroom, token: &str, life: u64) {
+        self.set(cloakroom, &cloakroom.cookie_names().csrf, token, "", life);
     }
 
     fn set_browser(&mut self, cloakroom: &Cloakroom, browser: &Ticket) {
-        let name = browser_name(cloakroom.config().public_url.is_https());
-        self.set(cloakroom, name, browser.expose(), "; HttpOnly", LONGEST);
+        self.set(cloakroom, &cloakroom.cookie_names().browser, browser.expose(), "; HttpOnly", LONGEST);
     }
 
     fn set(&mut self, cloakroom: &Cloakroom, name: &str, value: &str, http_only: &str, max_age: u64) {
         let secure = if cloakroom.config().public_url.is_https() { "; Secure" } else { "" };
         let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={max_age}{http_only}{secure}");
-        // Names are ours and values are base64url: always a valid header.
-        self.0.extend(HeaderValue::try_from(cookie));
+        // Names are checked at the start and values are base64url: always a valid header.
+        self.cookies.extend(HeaderValue::try_from(cookie));
     }
+}
+
+/// How long a ticket's cookie lives, in seconds: the idle limit.
+fn ticket_life(cloakroom: &Cloakroom) -> u64 {
+    cloakroom.config().session.idle.duration().as_secs().max(1)
 }

@@ -8,58 +8,161 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use subtle::ConstantTimeEq as _;
 
 use crate::cloakroom::Cloakroom;
-use crate::http::cookies::Cookies;
-use crate::secret::Purpose;
+use crate::http::cookies;
+use crate::http::visit::Visit;
+use crate::secret::{Purpose, Ticket};
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static X_CSRFTOKEN: HeaderName = HeaderName::from_static("x-csrftoken");
+
+/// Why a request is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The browser says that another site sent it.
+    Site,
+    /// `Origin` or `Referer` is not ours.
+    Origin,
+    /// No CSRF cookie.
+    NoCookie,
+    /// No token in header or form, or several.
+    NoToken,
+    /// A token of another session or browser.
+    WrongToken,
+}
+
+impl Refusal {
+    /// Every reason, in the order of [`Refusal::index`].
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Site, Self::Origin, Self::NoCookie, Self::NoToken, Self::WrongToken];
+
+    /// The place in [`Refusal::ALL`].
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
+    /// A word for the metric.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Origin => "origin",
+            Self::NoCookie => "no_cookie",
+            Self::NoToken => "no_token",
+            Self::WrongToken => "wrong_token",
+        }
+    }
+
+    /// A sentence for the log and for developers.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Site => {
+                "Sec-Fetch-Site says that another site sent this request: app and API must share one origin."
+            }
+            Self::Origin => {
+                "Origin (or Referer) is not the origin of public_url: open the app under public_url, or set CLOAKROOM_PUBLIC_URL to the address that the browser shows."
+            }
+            Self::NoCookie => {
+                "There is no csrftoken cookie: call GET /api/login-set-cookie/ or GET /api/session/ first."
+            }
+            Self::NoToken => "Send the csrftoken cookie's value in the X-CSRFToken header.",
+            Self::WrongToken => {
+                "The token does not belong to this session: it changes at sign-in and sign-out, so read the cookie anew for each request."
+            }
+        }
+    }
+
+    /// Whether our own page may have sent it: it is given a fresh token then, and another site's page is given nothing.
+    pub(super) fn may_be_ours(self) -> bool {
+        !matches!(self, Self::Site | Self::Origin)
+    }
+}
+
+/// The token for a session cookie, alive or dead.
+pub(super) fn of_session(cloakroom: &Cloakroom, ticket: &Ticket) -> String {
+    cloakroom.key().sign(Purpose::SessionCsrf, ticket.expose().as_bytes())
+}
+
+/// The token for a browser without a session cookie.
+pub(super) fn of_browser(cloakroom: &Cloakroom, browser: &Ticket) -> String {
+    cloakroom.key().sign(Purpose::BrowserCsrf, browser.expose().as_bytes())
+}
 
 /// Whether a method may change something (RFC 9110, section 9.2.1).
 pub(super) fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Judges an unsafe request; what is wrong with it, as a hint for developers.
-pub(super) fn check(
-    cloakroom: &Cloakroom,
-    headers: &HeaderMap,
-    cookies: &Cookies<'_>,
-) -> Result<(), &'static str> {
+/// Whether a request wants to become a WebSocket or the like (RFC 9110, section 7.8). Browsers send these to any site, with
+/// cookies, and ask nobody (RFC 6455, section 10.2).
+pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::UPGRADE)
+}
+
+/// Judges where an upgrade comes from. `Origin` decides when it is there, as it always is in a browser's: what Fetch Metadata
+/// calls a WebSocket of the same site differs between browsers.
+pub(super) fn check_upgrade(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result<(), Refusal> {
+    if !headers.contains_key(header::ORIGIN) {
+        return check_origin(cloakroom, headers);
+    }
+    if is_our_origin(cloakroom.config().public_url.origin(), headers) { Ok(()) } else { Err(Refusal::Origin) }
+}
+
+/// Judges where an unsafe request comes from.
+pub(super) fn check_origin(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result<(), Refusal> {
     let is_foreign = |value: &HeaderValue| matches!(value.as_bytes(), b"cross-site" | b"same-site");
     if headers.get_all(&SEC_FETCH_SITE).iter().any(is_foreign) {
-        return Err(
-            "Sec-Fetch-Site says that another site sent this request: app and API must share one origin.",
-        );
+        return Err(Refusal::Site);
     }
-    if !is_our_origin(cloakroom.config().public_url.origin(), headers) {
-        return Err(
-            "Origin (or Referer) is not the origin of public_url. Behind Vite, its proxy must rewrite Origin; otherwise open the app under public_url.",
-        );
-    }
-    let Some(cookie) = cookies.csrf else {
-        return Err(
-            "There is no csrftoken cookie (or there are two): call GET /api/login-set-cookie/ or GET /api/session/ first.",
-        );
-    };
+    if is_our_origin(cloakroom.config().public_url.origin(), headers) { Ok(()) } else { Err(Refusal::Origin) }
+}
+
+/// The token of the header: `None` without one, an error for several.
+pub(super) fn sent_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Refusal> {
     let mut sent = headers.get_all(&X_CSRFTOKEN).iter();
-    let (Some(header), None) = (sent.next(), sent.next()) else {
-        return Err("Send the csrftoken cookie's value in the X-CSRFToken header.");
-    };
-    let is_valid = match (&cookies.session, &cookies.browser) {
-        (Some(session), _) => {
-            cloakroom.key().verify(Purpose::SessionCsrf, session.expose().as_bytes(), cookie)
-        }
-        (None, Some(browser)) => {
-            cloakroom.key().verify(Purpose::BrowserCsrf, browser.expose().as_bytes(), cookie)
-        }
-        (None, None) => false,
-    };
-    if !bool::from(header.as_bytes().ct_eq(cookie)) || !is_valid {
-        return Err(
-            "The token does not belong to this session: it changes at sign-in and sign-out, so read the cookie anew for each request.",
-        );
+    match (sent.next(), sent.next()) {
+        (only, None) => Ok(only.map(HeaderValue::as_bytes)),
+        _ => Err(Refusal::NoToken),
     }
-    Ok(())
+}
+
+/// Whether the browser has any CSRF cookie.
+pub(super) fn check_cookie(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result<(), Refusal> {
+    let has_one = cookies::csrf_tokens(headers, cloakroom.cookie_names()).next().is_some();
+    if has_one { Ok(()) } else { Err(Refusal::NoCookie) }
+}
+
+/// Judges the token that a request sent, against what its browser has.
+pub(super) fn check_token(visit: &Visit, headers: &HeaderMap, sent: &[u8]) -> Result<(), Refusal> {
+    let cloakroom = visit.cloakroom();
+    let (purpose, ticket) = match (&visit.visitor().session, &visit.visitor().browser) {
+        (Some(session), _) => (Purpose::SessionCsrf, session),
+        (None, Some(browser)) => (Purpose::BrowserCsrf, browser),
+        (None, None) => return Err(Refusal::WrongToken),
+    };
+    let is_right = cloakroom.key().verify(purpose, ticket.expose().as_bytes(), sent);
+    if is_right && has_token(cloakroom, headers, sent) { Ok(()) } else { Err(Refusal::WrongToken) }
+}
+
+/// Whether `token` is among the CSRF cookies of a request.
+pub(super) fn has_token(cloakroom: &Cloakroom, headers: &HeaderMap, token: &[u8]) -> bool {
+    cookies::csrf_tokens(headers, cloakroom.cookie_names()).any(|one| bool::from(one.ct_eq(token)))
+}
+
+/// What a developer is to do about a refusal.
+pub(super) fn hint(cloakroom: &Cloakroom, headers: &HeaderMap, refusal: Refusal) -> String {
+    let ours = cloakroom.config().public_url.origin();
+    match told_origin(headers).filter(|_| refusal == Refusal::Origin) {
+        Some(theirs) => format!(
+            "The page is at {theirs}, and public_url is {ours}. Start the server with CLOAKROOM_PUBLIC_URL={theirs}, or open the app at {ours}."
+        ),
+        None => refusal.reason().to_owned(),
+    }
+}
+
+/// The origin that a request names, if it is one of the web.
+fn told_origin(headers: &HeaderMap) -> Option<String> {
+    let told = headers.get(header::ORIGIN).or_else(|| headers.get(header::REFERER))?;
+    let url = url::Url::parse(told.to_str().ok()?).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }
 
 /// `Origin`, or failing that `Referer`, must be ours when it is there: as a whole, never by a prefix.

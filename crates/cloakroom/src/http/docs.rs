@@ -4,10 +4,13 @@
 //! Content-Security-Policy suits it.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use axum::Router;
+use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::Html;
 use axum::routing::get;
 use bytes::Bytes;
@@ -20,15 +23,43 @@ const STYLE: &str = include_str!("docs.css");
 
 pub(super) fn router(document: &OpenApi) -> Router {
     let json = serde_json::to_value(document).unwrap_or_default();
-    let page: Bytes = page(&json).into();
-    let text: Bytes = json.to_string().into();
-    let docs = get(async move || Html(page));
+    let page = page(&json);
+    let docs = get(async move |nest: Nest| Html(nest.link(&page)));
     let style = get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE));
     Router::new()
-        .route("/api/openapi.json", get(async move || json_response(text)))
+        .route("/api/openapi.json", get(async move |nest: Nest| json_response(nest.describe(&json))))
         .route("/api/docs", docs.clone())
         .route("/api/docs/", docs)
         .route("/api/docs/style.css", style)
+}
+
+/// The path below which an app has nested the router; mostly empty.
+struct Nest(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Nest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let whole = parts.extensions.get::<OriginalUri>().map_or("", |uri| uri.path());
+        Ok(Self(whole.strip_suffix(parts.uri.path()).unwrap_or_default().to_owned()))
+    }
+}
+
+impl Nest {
+    /// The page with its links leading to where the router is.
+    fn link(&self, page: &str) -> String {
+        page.replace("href=\"/api/", &format!("href=\"{}/api/", escape(&self.0)))
+    }
+
+    /// The document; its paths count from there (OpenAPI 3.1, section 4.8.5).
+    fn describe(&self, document: &Value) -> Bytes {
+        if self.0.is_empty() {
+            return document.to_string().into();
+        }
+        let mut document = document.clone();
+        document["servers"] = serde_json::json!([{ "url": self.0 }]);
+        document.to_string().into()
+    }
 }
 
 /// The calls, each with what it takes and gives, and the shapes that they name.

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use http::request::Parts;
 
 use crate::error::{Error, Result};
+use crate::http::form;
 use crate::http::visit::Visit;
 use crate::model::user::User;
 
@@ -42,6 +43,48 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let user = user(parts).await?.ok_or(Error::NotAuthenticated)?;
         if user.is_staff { Ok(Self(user)) } else { Err(Error::Forbidden) }
+    }
+}
+
+/// The CSRF token of this browser, for pages that the server writes: [`CsrfToken::field`] belongs into each `<form method="post">`.
+///
+/// The reply sets the cookie that the token must match, if the browser does not have it, and is not kept by caches.
+pub struct CsrfToken(String);
+
+impl CsrfToken {
+    /// The token itself, as the header `X-CSRFToken` or the field `csrfmiddlewaretoken` takes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The hidden field, as HTML that needs no escaping.
+    #[must_use]
+    pub fn field(&self) -> String {
+        format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", form::FIELD, self.0)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CsrfToken {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        visit.ensure_token(&parts.headers);
+        Ok(Self(visit.give_token()))
+    }
+}
+
+/// Has the reply set the CSRF cookie where the browser does not have it.
+pub(super) struct CsrfCookie;
+
+impl<S: Send + Sync> FromRequestParts<S> for CsrfCookie {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        visit.ensure_token(&parts.headers);
+        Ok(Self)
     }
 }
 

@@ -6,13 +6,16 @@ use std::task::{Context, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use tower::{Layer, Service};
 
 use crate::cloakroom::Cloakroom;
 use crate::error::Error;
+use crate::http::cookies::{self, Cookies, SetCookies};
+use crate::http::csrf::{self, Refusal};
+use crate::http::form::{self, Encoding};
+use crate::http::problem::CsrfRefused;
 use crate::http::visit::Visit;
-use crate::http::{cookies, csrf};
 
 /// Made by [`Cloakroom::layer`].
 #[derive(Clone)]
@@ -41,7 +44,8 @@ pub struct Guard<S> {
 
 impl<S> Service<Request> for Guard<S>
 where
-    S: Service<Request, Response = Response, Error = Infallible>,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
 {
     type Response = Response;
     type Error = Infallible;
@@ -53,24 +57,39 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let is_api = request.uri().path().starts_with("/api/");
-        let visit = admit(&self.cloakroom, &request);
-        let answer = visit.as_ref().ok().map(|visit| {
-            request.extensions_mut().insert(visit.clone());
-            self.inner.call(request)
-        });
-        Guarded { answer, visit: Some(visit), is_api }
+        let state = match admit(&self.cloakroom, &request) {
+            Admission::Granted(visit) => {
+                request.extensions_mut().insert(visit.clone());
+                State::Answered { answer: self.inner.call(request), visit }
+            }
+            Admission::AsksForm(visit, encoding) => {
+                // The clone has not been asked whether it is ready; the one that was takes the request.
+                let clone = self.inner.clone();
+                let ready = std::mem::replace(&mut self.inner, clone);
+                State::Reading { answer: Box::pin(answer_form(visit, encoding, request, ready)) }
+            }
+            Admission::Denied(response) => State::Denied { response: Some(response) },
+        };
+        Guarded { state, is_api }
     }
 }
 
 pin_project_lite::pin_project! {
     /// The answer of a service behind the guard, or the guard's own.
     pub struct Guarded<F> {
-        // `None` when the request was not admitted.
         #[pin]
-        answer: Option<F>,
-        // Taken when the answer is there.
-        visit: Option<Result<Visit, Error>>,
+        state: State<F>,
         is_api: bool,
+    }
+}
+
+pin_project_lite::pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Answered { #[pin] answer: F, visit: Visit },
+        // The body is read ahead, then the service asked.
+        Reading { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
+        Denied { response: Option<Response> },
     }
 }
 
@@ -79,30 +98,26 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Guarded<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let answer = match this.answer.as_pin_mut() {
-            Some(answer) => Some(ready!(answer.poll(context))?),
-            None => None,
-        };
-        let response = match (this.visit.take(), answer) {
-            (Some(Ok(visit)), Some(answer)) => renew(&visit, answer),
-            (Some(Err(error)), _) => error.into_response(),
-            _ => unreachable!("a future is not polled after its end"),
+        let response = match this.state.project() {
+            StateProjection::Answered { answer, visit } => complete(visit, ready!(answer.poll(context))?),
+            StateProjection::Reading { answer } => ready!(answer.as_mut().poll(context)),
+            StateProjection::Denied { response } => {
+                response.take().expect("a future is not polled after its end")
+            }
         };
         Poll::Ready(Ok(finish(response, *this.is_api)))
     }
 }
 
-/// The cookie again when the idle end has moved, unless the answer has one of its own.
-fn renew(visit: &Visit, mut response: Response) -> Response {
-    if let Some(cookies) = visit.renewal()
-        && !cookies::sets_session(response.headers())
-    {
-        cookies.append_to(response.headers_mut());
-    }
-    response
+/// What becomes of a request before its handler.
+enum Admission {
+    Granted(Visit),
+    /// If its form has the right token.
+    AsksForm(Visit, Encoding),
+    Denied(Response),
 }
 
-fn admit(cloakroom: &Cloakroom, request: &Request) -> Result<Visit, Error> {
+fn admit(cloakroom: &Cloakroom, request: &Request) -> Admission {
     let headers = request.headers();
     // A request with a token is judged by that token alone; none has been issued yet, so none is known.
     let is_token = |value: &HeaderValue| {
@@ -110,21 +125,95 @@ fn admit(cloakroom: &Cloakroom, request: &Request) -> Result<Visit, Error> {
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"token"))
     };
     if headers.get_all(header::AUTHORIZATION).iter().any(is_token) {
-        return Err(Error::NotAuthenticated);
+        return Admission::Denied(never_kept(Error::NotAuthenticated.into_response()));
     }
-    let cookies = cookies::read(headers, cloakroom.config().public_url.is_https());
-    if csrf::is_unsafe(request.method()) {
-        csrf::check(cloakroom, headers, &cookies).map_err(|reason| {
-            tracing::info!(reason, "csrf check failed");
-            Error::CsrfFailed { reason, is_told: cloakroom.config().development }
-        })?;
+    let is_unsafe = csrf::is_unsafe(request.method());
+    let cookies = cookies::read(headers, cloakroom.cookie_names());
+    let needs_token = is_unsafe && !has_nothing_to_forge(request, &cookies);
+    let visit = Visit::new(cloakroom.clone(), request, cookies);
+    let origin = match is_unsafe {
+        true => csrf::check_origin(cloakroom, headers),
+        false if csrf::is_upgrade(headers) => csrf::check_upgrade(cloakroom, headers),
+        false => Ok(()),
+    };
+    match origin.and_then(|()| if needs_token { ask_token(&visit, headers) } else { Ok(None) }) {
+        Ok(None) => Admission::Granted(visit),
+        Ok(Some(encoding)) => Admission::AsksForm(visit, encoding),
+        Err(refusal) => Admission::Denied(refuse(&visit, headers, refusal)),
     }
-    Ok(Visit::new(cloakroom.clone(), request, cookies))
 }
 
-fn finish(mut response: Response, is_api: bool) -> Response {
-    if is_api {
-        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+/// A sign-out of a browser that shows no session cookie changes nothing, so no token need protect it.
+fn has_nothing_to_forge(request: &Request, cookies: &Cookies) -> bool {
+    let is_logout = matches!(request.uri().path(), "/api/logout/" | "/api/logout");
+    is_logout && *request.method() == Method::POST && !cookies.has_session
+}
+
+/// Judges the token in the header; `Some` when there is none and a form may have it.
+fn ask_token(visit: &Visit, headers: &HeaderMap) -> Result<Option<Encoding>, Refusal> {
+    csrf::check_cookie(visit.cloakroom(), headers)?;
+    if let Some(sent) = csrf::sent_token(headers)? {
+        return csrf::check_token(visit, headers, sent).map(|()| None);
     }
+    form::encoding(headers).map(Some).ok_or(Refusal::NoToken)
+}
+
+/// Reads a form's token, and hands the form on if it is right.
+async fn answer_form<S>(visit: Visit, encoding: Encoding, request: Request, mut service: S) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let (token, mut request) = match form::token(request, encoding).await {
+        Ok(read) => read,
+        Err(error) => return never_kept(error.into_response()),
+    };
+    let token = token.ok_or(Refusal::NoToken);
+    if let Err(refusal) = token.and_then(|token| csrf::check_token(&visit, request.headers(), &token)) {
+        return refuse(&visit, request.headers(), refusal);
+    }
+    request.extensions_mut().insert(visit.clone());
+    let Ok(response) = service.call(request).await;
+    complete(&visit, response)
+}
+
+/// The reply to a request that is not let through. Our own page finds a fresh token in it, for its next try.
+fn refuse(visit: &Visit, headers: &HeaderMap, refusal: Refusal) -> Response {
+    let cloakroom = visit.cloakroom();
+    cloakroom.refusals().count(refusal);
+    let is_told = cloakroom.config().development;
+    let hint = is_told.then(|| csrf::hint(cloakroom, headers, refusal));
+    let response = Error::CsrfFailed { reason: refusal.reason(), hint }.into_response();
+    never_kept(if refusal.may_be_ours() { complete(visit, response) } else { response })
+}
+
+/// Adds the cookies that a reply needs and does not set itself: the ticket again when its idle end has moved, or a CSRF token.
+fn complete(visit: &Visit, mut response: Response) -> Response {
+    if visit.has_given_token() {
+        // A page that holds a token is for one browser.
+        let no_store = HeaderValue::from_static("no-store");
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
+    }
+    if cookies::sets_session(response.headers(), visit.cloakroom().cookie_names()) {
+        return response;
+    }
+    let is_refused = response.extensions().get::<CsrfRefused>().is_some();
+    let cookies = match visit.renewal() {
+        Some(renewal) => Some(renewal),
+        None if is_refused => Some(SetCookies::csrf(visit, true)),
+        None => visit.asked_token().map(|has_it| SetCookies::csrf(visit, !has_it)),
+    };
+    if let Some(cookies) = cookies {
+        cookies.append_to(response.headers_mut());
+    }
+    response
+}
+
+fn finish(response: Response, is_api: bool) -> Response {
+    if is_api { never_kept(response) } else { response }
+}
+
+/// Keeps a reply out of caches, unless it says itself what is to become of it.
+pub(super) fn never_kept(mut response: Response) -> Response {
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

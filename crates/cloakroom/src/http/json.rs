@@ -83,7 +83,8 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
     let mut parts = text.split(';').map(str::trim);
     let is_json = parts.next() == Some("application/json");
     let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
-        Some(("charset", charset)) => charset.trim_matches('"') == "utf-8",
+        // `utf8` is a label of UTF-8 as well (WHATWG Encoding, section 4.2).
+        Some(("charset", charset)) => matches!(charset.trim_matches('"'), "utf-8" | "utf8"),
         _ => parameter.is_empty() || !parameter.contains("application/"),
     });
     if is_json && is_utf8 { Ok(()) } else { Err(Error::UnsupportedMediaType) }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::error::Result;
 use crate::flow::login::{self, SignedIn};
 use crate::http::cookies::SetCookies;
+use crate::http::extract::CsrfCookie;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
 use crate::model::user::User;
@@ -60,8 +61,8 @@ impl LoggedIn {
 ///
 /// A page calls this when it loads, so that it can send `X-CSRFToken` later.
 #[utoipa::path(get, path = "/api/login-set-cookie/", tag = "login", responses((status = 200, body = Detail)))]
-pub(super) async fn login_set_cookie(visit: Visit) -> (SetCookies, Json<Detail>) {
-    (SetCookies::csrf(&visit), Json(Detail { detail: "CSRF cookie set" }))
+pub(super) async fn login_set_cookie(_: CsrfCookie) -> Json<Detail> {
+    Json(Detail { detail: "CSRF cookie set" })
 }
 
 /// Sign in by email and password

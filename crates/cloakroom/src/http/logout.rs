@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::flow::logout;
 use crate::http::cookies::SetCookies;
+use crate::http::extract::CsrfCookie;
 use crate::http::json::{Json, Nothing};
 use crate::http::login::Detail;
 use crate::http::visit::Visit;
@@ -10,11 +11,17 @@ use crate::model::user::User;
 
 /// Sign out
 ///
-/// Ends this browser's session; works with one that has ended already.
+/// Ends this browser's session; works with one that has ended already, and without one it needs no CSRF token.
 #[utoipa::path(post, path = "/api/logout/", tag = "login", responses((status = 200, body = Detail)))]
-pub(super) async fn logout(visit: Visit, _: Nothing) -> Result<(SetCookies, Json<Detail>)> {
+pub(super) async fn logout(
+    visit: Visit,
+    _: CsrfCookie,
+    _: Nothing,
+) -> Result<(Option<SetCookies>, Json<Detail>)> {
     logout::here(visit.cloakroom(), visit.visitor()).await?;
-    Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
+    // A request without a session cookie may be forged, and what it does not show is not expired.
+    let cookies = visit.has_session_cookie().then(|| SetCookies::signed_out(&visit));
+    Ok((cookies, Json(Detail { detail: "Logout Successful" })))
 }
 
 /// Sign out on every device

@@ -1,12 +1,13 @@
 //! The wire: extract, call one flow, map. Only this folder names axum.
 
 mod config;
-mod cookies;
+pub(crate) mod cookies;
 mod csrf;
 mod docs;
 mod email_change;
 mod email_verification;
 pub(crate) mod extract;
+mod form;
 pub(crate) mod guard;
 mod identities;
 mod json;
@@ -19,6 +20,7 @@ mod password_reset;
 pub(crate) mod problem;
 mod profile;
 mod reauthentication;
+pub(crate) mod refusals;
 pub(crate) mod router;
 mod session;
 mod signup;

@@ -1,11 +1,14 @@
 //! The table of contents of the API.
 
 use axum::Router;
+use axum::middleware::map_response;
+use axum::response::Response;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::cloakroom::Cloakroom;
 use crate::error::Error;
+use crate::http::guard::never_kept;
 use crate::http::{
     config, docs, email_change, email_verification, identities, login, logout, openapi, password_change,
     password_reset, profile, reauthentication, session, signup, social, social_email, social_link,
@@ -53,6 +56,8 @@ pub(crate) fn router(_cloakroom: &Cloakroom) -> Router {
     router
         .merge(docs::router(&openapi::complete(calls)))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        // Also where an app nests the router below a path of its own.
+        .layer(map_response(async |reply: Response| never_kept(reply)))
 }
 
 /// Canonical paths end in a slash; without it they work too, undocumented.

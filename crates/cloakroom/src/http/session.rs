@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::http::cookies::SetCookies;
+use crate::http::extract::CsrfCookie;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
 use crate::model::user::User;
@@ -37,17 +37,14 @@ pub(super) struct SessionView {
 
 /// What this browser's session is
 ///
-/// Always 200, and sets the CSRF cookie. A page asks this when it starts.
+/// Always 200, and sets the CSRF cookie where the browser lacks it. A page asks this when it starts.
 #[utoipa::path(get, path = "/api/session/", tag = "session", responses((status = 200, body = SessionView)))]
-pub(super) async fn session(visit: Visit) -> Result<(SetCookies, Json<SessionView>)> {
+pub(super) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json<SessionView>> {
     let Some(live) = visit.session().await? else {
         let nobody =
             SessionView { state: State::Anonymous, user: None, authenticated_at: None, expires_at: None };
-        let cookies = match visit.visitor().session {
-            Some(_) => SetCookies::signed_out(&visit),
-            None => SetCookies::csrf(&visit),
-        };
-        return Ok((cookies, Json(nobody)));
+        // A ticket that has ended stays: the reply may arrive after that to a sign-in, and would expire the new one.
+        return Ok(Json(nobody));
     };
     let view = SessionView {
         state: State::Authenticated,
@@ -55,5 +52,5 @@ pub(super) async fn session(visit: Visit) -> Result<(SetCookies, Json<SessionVie
         authenticated_at: Some(live.authenticated_at),
         expires_at: Some(live.ends_at(visit.cloakroom())),
     };
-    Ok((visit.renewal().unwrap_or_else(|| SetCookies::csrf(&visit)), Json(view)))
+    Ok(Json(view))
 }

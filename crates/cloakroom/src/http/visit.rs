@@ -1,8 +1,8 @@
 //! A request as the cloakroom sees it: who sent it, from where, with which tickets.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use http::HeaderMap;
@@ -13,9 +13,11 @@ use crate::error::{Error, Result};
 use crate::flow::session::{self, Live};
 use crate::flow::social::Arrival;
 use crate::http::cookies::{Cookies, SetCookies};
+use crate::http::csrf;
 use crate::mail::outbox::Occasion;
 use crate::model::network::Network;
 use crate::model::visitor::Visitor;
+use crate::secret::Ticket;
 
 /// Put into each request by the guard.
 #[derive(Clone)]
@@ -24,14 +26,36 @@ pub(crate) struct Visit(Arc<Inner>);
 struct Inner {
     cloakroom: Cloakroom,
     visitor: Visitor,
+    has_session_cookie: bool,
     is_renewed: AtomicBool,
+    /// Made when it is asked for.
+    csrf: OnceLock<Csrf>,
+    /// Whether a page was given the token.
+    has_given_token: AtomicBool,
+    /// Set when the browser is to have the token's cookie: whether it has it already.
+    has_token: OnceLock<bool>,
+}
+
+/// The CSRF token of what this browser has.
+struct Csrf {
+    token: String,
+    /// The browser cookie that it belongs to, when it is new.
+    new_browser: Option<Ticket>,
 }
 
 impl Visit {
-    pub(super) fn new(cloakroom: Cloakroom, request: &Request, cookies: Cookies<'_>) -> Self {
+    pub(super) fn new(cloakroom: Cloakroom, request: &Request, cookies: Cookies) -> Self {
         let network = network(&cloakroom, request);
         let visitor = Visitor { network, session: cookies.session, browser: cookies.browser };
-        Self(Arc::new(Inner { cloakroom, visitor, is_renewed: AtomicBool::new(false) }))
+        Self(Arc::new(Inner {
+            cloakroom,
+            visitor,
+            has_session_cookie: cookies.has_session,
+            is_renewed: AtomicBool::new(false),
+            csrf: OnceLock::new(),
+            has_given_token: AtomicBool::new(false),
+            has_token: OnceLock::new(),
+        }))
     }
 
     pub(super) fn cloakroom(&self) -> &Cloakroom {
@@ -64,10 +88,64 @@ impl Visit {
         matches!(self.session().await, Ok(None)).then(|| SetCookies::signed_out(self))
     }
 
-    /// The cookie again, when the idle end has moved.
+    /// The cookie again, when the idle end has moved. A ticket that was replaced while its request was answered is not sent: it
+    /// would take the place of the new one.
     pub(super) fn renewal(&self) -> Option<SetCookies> {
         let ticket = self.0.visitor.session.as_ref()?;
-        self.0.is_renewed.load(Ordering::Relaxed).then(|| SetCookies::signed_in(self, ticket))
+        let is_due =
+            self.0.is_renewed.load(Ordering::Relaxed) && self.0.cloakroom.sessions().has(ticket.hash());
+        is_due.then(|| SetCookies::signed_in(self, ticket))
+    }
+
+    /// Whether there is a session cookie at all, be it doubled or malformed.
+    pub(super) fn has_session_cookie(&self) -> bool {
+        self.0.has_session_cookie
+    }
+
+    /// The CSRF token of this browser: of its session cookie, dead or not, else of its browser cookie, which may be new.
+    pub(super) fn csrf_token(&self) -> &str {
+        &self.csrf().token
+    }
+
+    /// The browser cookie that the token belongs to, when it is new.
+    pub(super) fn new_browser(&self) -> Option<&Ticket> {
+        self.csrf().new_browser.as_ref()
+    }
+
+    fn csrf(&self) -> &Csrf {
+        self.0.csrf.get_or_init(|| {
+            let (cloakroom, visitor) = (self.cloakroom(), self.visitor());
+            let new_browser = visitor.browser.is_none().then(Ticket::generate);
+            let browser = new_browser.as_ref().or(visitor.browser.as_ref());
+            let token = match (&visitor.session, browser) {
+                (Some(session), _) => csrf::of_session(cloakroom, session),
+                (None, Some(browser)) => csrf::of_browser(cloakroom, browser),
+                (None, None) => unreachable!("a browser cookie is made where there is none"),
+            };
+            Csrf { token, new_browser }
+        })
+    }
+
+    /// Has the reply set the CSRF cookie, unless the request has it: what was asked for before a sign-in and is answered after
+    /// it must not take the place of the new one.
+    pub(super) fn ensure_token(&self, headers: &HeaderMap) {
+        let has_token = || csrf::has_token(self.cloakroom(), headers, self.csrf_token().as_bytes());
+        self.0.has_token.get_or_init(has_token);
+    }
+
+    /// Notes that a page is given the token.
+    pub(super) fn give_token(&self) -> String {
+        self.0.has_given_token.store(true, Ordering::Relaxed);
+        self.csrf_token().to_owned()
+    }
+
+    pub(super) fn has_given_token(&self) -> bool {
+        self.0.has_given_token.load(Ordering::Relaxed)
+    }
+
+    /// Whether the browser has the token's cookie, if it is to have it.
+    pub(super) fn asked_token(&self) -> Option<bool> {
+        self.0.has_token.get().copied()
     }
 }
 

@@ -1,5 +1,8 @@
 //! The library in an app of somebody else, in the shape of `examples/embed.rs` (contract section 1; catalogue M02).
 
+mod names;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
@@ -7,6 +10,7 @@ use axum::middleware::from_extractor;
 use axum::response::AppendHeaders;
 use axum::routing::{get, post};
 use cloakroom::administration::Rank;
+use cloakroom::testing::PASSWORD;
 use cloakroom::{Staff, User};
 use http::Method;
 use serde_json::json;
@@ -139,4 +143,53 @@ async fn only_the_api_forbids_caches_by_itself() {
     let app = app().await;
     assert!(!app.browser().get("/").await.headers.contains_key("cache-control"), "the embedder's own choice");
     assert_eq!(app.browser().get("/api/session/").await.headers["cache-control"], "no-store");
+}
+
+/// Below a path of its own, or the layer with it: everything that the router sees to itself goes along.
+#[tokio::test]
+async fn finding_v9_the_router_may_be_nested_below_a_path() {
+    let app = app().await;
+    let outside = Router::new().nest("/auth", app.cloakroom.router()).layer(app.cloakroom.layer());
+    let inside = Router::new().nest("/auth", app.cloakroom.router().layer(app.cloakroom.layer()));
+    for mut router in [outside, inside] {
+        let mut jar: BTreeMap<String, String> = BTreeMap::new();
+        let mut ask = async |method: &str, path: &str, body: &str| {
+            let cookies: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let request = http::Request::builder()
+                .method(method)
+                .uri(path)
+                .header("cookie", cookies.join("; "))
+                .header("content-type", "application/json")
+                .header("x-csrftoken", jar.get("csrftoken").map_or("", String::as_str))
+                .body(axum::body::Body::from(body.to_owned()))
+                .unwrap();
+            let reply = router.call(request).await.unwrap();
+            for cookie in reply.headers().get_all("set-cookie") {
+                let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
+                jar.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
+            }
+            assert_eq!(reply.headers()["cache-control"], "no-store", "{method} {path}");
+            let status = reply.status().as_u16();
+            let body = axum::body::to_bytes(reply.into_body(), usize::MAX).await.unwrap();
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        };
+        let credentials = json!({"email": ADA, "password": PASSWORD}).to_string();
+        assert_eq!(ask("POST", "/auth/api/login/", &credentials).await.0, 403, "a first visit");
+        assert_eq!(
+            ask("POST", "/auth/api/login/", &credentials).await.0,
+            200,
+            "with the token of the refusal"
+        );
+        for path in ["/auth/api/users/profile/", "/auth/api/session", "/auth/api/config/"] {
+            assert_eq!(ask("GET", path, "").await.0, 200, "{path}");
+        }
+        assert_eq!(ask("GET", "/auth/api/login/", "").await.0, 405);
+        assert_eq!(ask("POST", "/auth/api/logout/", "{}").await.0, 200);
+        let page = ask("GET", "/auth/api/docs/", "").await.1;
+        assert!(page.contains("href=\"/auth/api/openapi.json\""), "links lead to where the router is");
+        assert!(page.contains("href=\"/auth/api/docs/style.css\"") && !page.contains("href=\"/api/"));
+        let document: serde_json::Value =
+            serde_json::from_str(&ask("GET", "/auth/api/openapi.json", "").await.1).unwrap();
+        assert_eq!(document["servers"], json!([{"url": "/auth"}]));
+    }
 }

@@ -294,7 +294,7 @@ async fn p05_every_error_is_a_problem() {
 #[tokio::test]
 async fn p05_hints_are_for_development_only() {
     let (_app, browser) = app_and_page().await;
-    let reply = browser.call(&Method::POST, "/api/logout/").without("x-csrftoken").send().await;
+    let reply = browser.call(&Method::POST, "/api/login/").without("x-csrftoken").send().await;
     assert_eq!(reply.code(), "csrf_failed");
     assert!(reply.json().get("hint").is_none(), "{}", reply.text);
     let directory = tempfile::tempdir().unwrap();
@@ -304,8 +304,34 @@ async fn p05_hints_are_for_development_only() {
         .watched(crate::conformance::check);
     let browser = development.browser();
     browser.open_login_page().await;
-    let reply = browser.call(&Method::POST, "/api/logout/").without("x-csrftoken").send().await;
+    let reply = browser.call(&Method::POST, "/api/login/").without("x-csrftoken").send().await;
     assert_eq!(reply.json()["hint"], "Send the csrftoken cookie's value in the X-CSRFToken header.");
+}
+
+#[tokio::test]
+async fn finding_u7_the_hint_says_what_to_set_when_the_page_is_at_another_address() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = cloakroom::Config::development(directory.path(), 3000).unwrap();
+    let development = cloakroom::testing::TestApp::with(config, axum::Router::new())
+        .await
+        .watched(crate::conformance::check);
+    let browser = development.browser();
+    browser.open_login_page().await;
+    let hint = async |name, value: &str| {
+        let call = browser.call(&Method::POST, "/api/login/").without("origin").header(name, value);
+        call.send().await.json()["hint"].as_str().unwrap().to_owned()
+    };
+    // As Vite's proxy sends it, whose guide names the variable.
+    for (name, value) in
+        [("origin", "http://localhost:5173"), ("referer", "http://localhost:5173/login?next=/")]
+    {
+        assert_eq!(
+            hint(name, value).await,
+            "The page is at http://localhost:5173, and public_url is http://localhost:3000. Start the server with \
+             CLOAKROOM_PUBLIC_URL=http://localhost:5173, or open the app at http://localhost:3000."
+        );
+    }
+    assert!(hint("origin", "null").await.contains("CLOAKROOM_PUBLIC_URL"));
 }
 
 #[tokio::test]

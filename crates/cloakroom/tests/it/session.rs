@@ -179,7 +179,9 @@ async fn s14_nobody_ends_a_session_by_what_may_be_known_of_it() {
             format!("sessionid={own}; sessionid={value}; csrftoken={token}"),
             format!("sessionid={value}; sessionid={own}; csrftoken={token}"),
         ] {
-            let call = grace.call(&Method::POST, "/api/logout/").instead("cookie", &cookies);
+            // Another jar: the refusal sets a token of its own.
+            let thief = grace.copy();
+            let call = thief.call(&Method::POST, "/api/logout/").instead("cookie", &cookies);
             let reply = call.instead("x-csrftoken", &token).body("{}").send().await;
             assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "csrf_failed"), "{cookies}");
         }
