@@ -12,6 +12,7 @@ import type {
   SocialReply,
   User,
 } from '@cloakroom/client'
+import { timeoutSignal } from '@cloakroom/client'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
 import { readFlag, SIGN_OUT_PENDING, writeFlag } from './storage.js'
 import { joinTabs, type TabMessage } from './tabs.js'
@@ -150,7 +151,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   async function ask(ifGone: 'expired' | 'signed-out', mustKnow = user.value === null): Promise<void> {
     const asked = era
     checkedAt = Date.now()
-    const result = await client.session({ signal: AbortSignal.timeout(PATIENCE) })
+    const result = await client.session({ signal: timeoutSignal(PATIENCE) })
     if (asked !== era || signOutPending.value) return
     if (!result.ok) {
       if (mustKnow && status.value !== 'signed-out') become('offline', null, result.problem)
