@@ -5,7 +5,7 @@
  * that at each request: the token changes with every sign-in and sign-out, in any tab.
  */
 import { localProblem, type Result } from './problem.js'
-import { createRequester, csrfToken, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request.js'
+import { createRequester, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request.js'
 import type {
   AccountProof,
   Config,
@@ -26,13 +26,17 @@ import type {
   SocialStarted,
 } from './types.js'
 
-export type { FieldProblem, Problem, ProblemCode, Result } from './problem.js'
+export type { FieldProblem, KnownProblemCode, Problem, ProblemCode, Result } from './problem.js'
 export type { CallOptions, ClientOptions, Remedy, RequestOptions } from './request.js'
+export { timeoutSignal } from './timeout.js'
 export type * from './types.js'
 
 /** Every call that the pages make. */
 export interface Client {
-  /** Any path, with CSRF and problems handled. */
+  /**
+   * Any path of this origin, your own API's included: as `fetch`, with CSRF handled and problems as values. JSON comes parsed, text
+   * as a string, anything else as a Blob.
+   */
   fetch<Data = unknown>(path: string, init?: RequestOptions): Promise<Result<Data>>
   /** Who this browser is to the server; never fails for being signed out. */
   session(options?: CallOptions): Promise<Result<Session>>
@@ -97,21 +101,21 @@ export interface Client {
 
 /** Makes a client. It holds no session: the browser's cookies do. */
 export function createClient(options: ClientOptions = {}): Client {
-  const { send, remedy } = createRequester(options)
+  const { call: ask, send, remedy, hasToken } = createRequester(options)
   const get =
     <Data>(path: string) =>
     (call?: CallOptions) =>
-      send<Data>(path, call)
+      ask<Data>(path, call)
   const post = <Data>(path: string, body?: unknown, call: CallOptions = {}) =>
-    send<Data>(path, { ...call, method: 'POST', body })
+    ask<Data>(path, { ...call, method: 'POST', body })
 
   return {
     fetch: send,
     session: get('/api/session/'),
     config: get('/api/config/'),
     loginSetCookie: async (call) => {
-      const result = await send<Detail>('/api/login-set-cookie/', call)
-      if (!result.ok || csrfToken() !== '') return result
+      const result = await ask<Detail>('/api/login-set-cookie/', call)
+      if (!result.ok || hasToken()) return result
       return { ok: false, problem: localProblem('cookies_blocked', 'This browser does not keep cookies.', 200) }
     },
     login: (credentials, call) => post('/api/login/', credentials, call),
@@ -138,7 +142,7 @@ export function createClient(options: ClientOptions = {}): Client {
     sendLinkCode: (call) => post('/api/social/link/code/', undefined, call),
     tellSocialEmail: (email, call) => post('/api/social/email/', { email }, call),
     identities: get('/api/social/'),
-    unlinkIdentity: (id, call) => send(`/api/social/identities/${encodeURIComponent(id)}/`, { ...call, method: 'DELETE' }),
+    unlinkIdentity: (id, call) => ask(`/api/social/identities/${encodeURIComponent(id)}/`, { ...call, method: 'DELETE' }),
 
     onNotAuthenticated: (handler) => remedy('not_authenticated', handler),
     onReauthenticationRequired: (handler) => remedy('reauthentication_required', handler),
