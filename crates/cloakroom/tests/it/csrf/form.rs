@@ -49,11 +49,10 @@ fn submit<'a>(browser: &'a Browser, kind: &str) -> Call<'a> {
 }
 
 fn multipart(fields: &[(&str, &str)]) -> String {
-    let mut body = String::new();
-    for (name, value) in fields {
-        body += &format!("--X-y\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-    }
-    body + "--X-y--\r\n"
+    let part = |(name, value): &(&str, &str)| {
+        format!("--X-y\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    fields.iter().map(part).collect::<String>() + "--X-y--\r\n"
 }
 
 #[tokio::test]
