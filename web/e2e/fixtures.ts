@@ -3,7 +3,7 @@ import { test as base, expect, type BrowserContext, type Page } from '@playwrigh
 import { randomUUID } from 'node:crypto'
 import { addUser } from './server'
 
-export { expect, type BrowserContext, type Page } from '@playwright/test'
+export { expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
 
 /** Somebody with an account. */
 export interface Person {
@@ -59,7 +59,7 @@ export async function signUp(page: Page, email: string, password = PASSWORD): Pr
   await page.getByLabel('Email').fill(email)
   await page.getByLabel('Choose a password').fill(password)
   await page.getByRole('button', { name: 'Create account' }).click()
-  await expect(page.getByRole('heading', { name: 'Check your mail' })).toBeFocused()
+  await expect(page.getByRole('heading', { name: 'Check your email' })).toBeFocused()
 }
 
 /** A page of somebody else's browser: another device, or another person. */

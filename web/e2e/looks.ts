@@ -1,5 +1,5 @@
 /** How the pages are looked at: in both themes, and as narrow and as wide as people have them. */
-import { expect, expectAccessible, type Page } from './fixtures'
+import { expect, expectAccessible, type Locator, type Page } from './fixtures'
 
 const narrow = { width: 360, height: 740 }
 const wide = { width: 1280, height: 800 }
@@ -22,4 +22,10 @@ export async function expectHeading(page: Page, name: string): Promise<void> {
 export async function seen(page: Page, name: string): Promise<void> {
   await expectHeading(page, name)
   await expectAccessible(page)
+}
+
+/** An error is told, and the focus is where it stands: at its field, or above the form. */
+export async function expectErrorTold(where: Page | Locator): Promise<void> {
+  await expect(where.getByRole('alert')).toBeVisible()
+  await expect(where.locator('[aria-invalid=true]:focus, [role=alert]:focus')).toHaveCount(1)
 }

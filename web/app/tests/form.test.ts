@@ -158,11 +158,11 @@ it('a wait that the server asks for counts down, and ends with leave to try agai
   fill('ann@example.test', 'secret')
   await form.submit()
   expect(form.items.value[0]).toEqual({
-    text: 'Too many tries. Try again in 1:30.',
-    spoken: 'Too many tries. Try again in 2 minutes.',
+    text: 'Too many attempts. Try again in 1:30.',
+    spoken: 'Too many attempts. Try again in 2 minutes.',
   })
   await vi.advanceTimersByTimeAsync(31_000)
-  expect(form.items.value[0]?.text).toBe('Too many tries. Try again in 0:59.')
+  expect(form.items.value[0]?.text).toBe('Too many attempts. Try again in 0:59.')
   expect(form.mayTryAgain.value).toBe(false)
   await vi.advanceTimersByTimeAsync(60_000)
   expect(form.items.value).toEqual([])

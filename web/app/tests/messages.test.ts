@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import deFirst from '../src/messages/de.json'
 import enFirst from '../src/messages/en.json'
@@ -37,4 +39,36 @@ it('every text has the same placeholders in every language', () => {
 it('no text says what U8 forbids', () => {
   const forbidden = /\b(invalid|forbidden|please|oops|bitte|ungültig|verboten)\b|this field is required/i
   for (const [key, text] of [...en, ...de]) expect(text, key).not.toMatch(forbidden)
+})
+
+type Files = Record<string, string>
+/** Every file of the app that may name a text. */
+const source = Object.values(import.meta.glob<string>('../src/**/*.{ts,vue}', { query: '?raw', import: 'default', eager: true }) as Files).join('\n')
+/** What the server may say: codes of problems and fields, results. */
+const wire = ['../../vue/src/session.ts', '../../client/src/schema.ts', '../../client/src/problem.ts', '../../../docs/reference/errors.md']
+  .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
+  .join('\n')
+
+it('finding U12: every text that the app names exists', () => {
+  const sections = [...new Set([...en.keys()].map((key) => key.split('.', 1)[0]))].join('|')
+  const named = [...source.matchAll(new RegExp(`(?:'|text=")((?:${sections})\\.[a-z_.-]+)['"]`, 'g'))].map((match) => match[1] ?? '')
+  expect(named.length).toBeGreaterThan(100)
+  expect(named.filter((key) => !en.has(key))).toEqual([])
+})
+
+it('finding U12: no text is unused', () => {
+  const isNamed = (key: string) => ['"', "'", '`'].some((quote) => source.includes(quote + key + quote))
+  // The rest of a key that is assembled comes from the app or from the server: a code, a field, a result.
+  const starts = [...source.matchAll(/`([a-z_.]+\.)\$\{/g)].map((match) => match[1] ?? '')
+  const words = new Set((source + wire).match(/[\w-]+/g))
+  const isAssembled = (key: string) =>
+    starts.some((start) => key.startsWith(start) && key.slice(start.length).split('.').every((part) => words.has(part)))
+  expect([...en.keys()].filter((key) => !isNamed(key) && !isAssembled(key))).toEqual([])
+})
+
+it('finding U12: the pages say what an English and a German product say', () => {
+  const quaint = /\bmails?\b|go on\b|the people who run|cannot be taken|one press|takes the place|opens it|\btries\b|something in this form/i
+  for (const [key, text] of en) expect(text, key).not.toMatch(quaint)
+  const altertuemlich = /\bjene[mnrs]?\b|geht es nicht weiter|die Betreiber von|Sind Sie es noch|Ein Klick/
+  for (const [key, text] of de) expect(text, key).not.toMatch(altertuemlich)
 })

@@ -37,11 +37,11 @@ function openWith(resendAt: string | null, givesUp: boolean, answer: (call: Call
 
 it('counts down to the instant of the server, then offers another mail and says so', async () => {
   const { page } = open('2026-01-01T10:00:45Z')
-  expect(page.text()).toContain('You can ask for another mail in 0:45.')
+  expect(page.text()).toContain('You can request another email in 0:45.')
   expect(page.find('button').exists()).toBe(false)
   await vi.advanceTimersByTimeAsync(46_000)
-  expect(page.get('button').text()).toContain('Send it again')
-  expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can ask for another mail now.')
+  expect(page.get('button').text()).toContain('Resend email')
+  expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can request another email now.')
 })
 
 it('sends once, and waits for the next instant of the server', async () => {
@@ -49,9 +49,9 @@ it('sends once, and waits for the next instant of the server', async () => {
   await page.get('button').trigger('click')
   await flushPromises()
   expect(send).toHaveBeenCalledOnce()
-  expect(page.text()).toContain('We have sent another mail.')
+  expect(page.text()).toContain('We sent another email.')
   expect(page.text()).toContain('in 1:00')
-  expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can ask for another mail in one minute.')
+  expect(page.findAll('[role=status]').at(-1)?.text()).toBe('You can request another email in one minute.')
 })
 
 it('finding U10: a mail that waits for proof of identity is not given up', async () => {

@@ -1,5 +1,5 @@
 import { expect, expectAccessible, expectNoSidewaysScroll, PASSWORD, signIn, test, type Page } from '../fixtures'
-import { expectHeading, looks, seen } from '../looks'
+import { expectErrorTold, expectHeading, looks, seen } from '../looks'
 import { accepted, answer } from '../stubs'
 
 const submit = (page: Page) => page.locator('main form button[type=submit]').first()
@@ -19,7 +19,7 @@ for (const { colorScheme, viewport } of looks) {
       await page.goto('/signup')
       await seen(page, 'Create account')
       await submit(page).click()
-      await expect(page.getByRole('alert')).toBeFocused()
+      await expectErrorTold(page)
       await seen(page, 'Create account')
       await page.getByLabel('Email').fill('ann@gmial.com')
       await page.getByLabel('Choose a password').fill(PASSWORD)
@@ -28,13 +28,13 @@ for (const { colorScheme, viewport } of looks) {
 
       await answer(page, 'signup', accepted())
       await submit(page).click()
-      await seen(page, 'Check your mail')
+      await seen(page, 'Check your email')
       await answer(page, 'email/verify', [400, 'invalid_code'])
       await page.getByLabel('Six-digit code').fill('123 456')
       await submit(page).click()
-      await expect(page.getByRole('alert')).toBeFocused()
+      await expectErrorTold(page)
       await page.getByRole('button', { name: 'Use a different address' }).click()
-      await seen(page, 'Check your mail')
+      await seen(page, 'Check your email')
 
       await answer(page, 'email/verify/check', [200, { email: 'ann@example.test' }])
       await open(page, '/verify-email#token=abc')
@@ -57,7 +57,7 @@ for (const { colorScheme, viewport } of looks) {
       await page.getByLabel('Choose a password').fill(PASSWORD)
       await answer(page, 'signup', [403, 'signup_closed'])
       await submit(page).click()
-      await seen(page, 'No new accounts')
+      await seen(page, 'Sign-up is closed')
     })
 
     test('axe finds nothing on the pages of a reset, in any of their states', async ({ page }) => {
@@ -67,7 +67,7 @@ for (const { colorScheme, viewport } of looks) {
       await page.getByLabel('Email').fill('ann@example.test')
       await answer(page, 'password/reset', accepted())
       await submit(page).click()
-      await seen(page, 'Check your mail')
+      await seen(page, 'Check your email')
 
       await answer(page, 'password/reset/check', [200, { email: 'ann@example.test' }])
       await open(page, '/reset-password#token=abc')
@@ -76,7 +76,7 @@ for (const { colorScheme, viewport } of looks) {
       const errors = [{ field: 'password', code: 'too_common', detail: '' }]
       await answer(page, 'password/reset/confirm', [422, 'validation_failed', { errors }], [200, { detail: '' }])
       await submit(page).click()
-      await expect(page.getByRole('alert')).toBeFocused()
+      await expectErrorTold(page)
       await seen(page, 'Choose a new password')
       await submit(page).click()
       await expect(page.getByText('Your password is changed.')).toBeVisible()
@@ -89,14 +89,14 @@ for (const { colorScheme, viewport } of looks) {
       await seen(page, 'Choose a new password')
 
       await open(page, '/undo-email-change#token=abc')
-      await seen(page, 'Undo the change of email')
+      await seen(page, 'Undo the email change')
       await answer(page, 'email/change/undo', [409, 'email_taken'])
       await submit(page).click()
       await seen(page, 'The change cannot be undone')
       await open(page, '/undo-email-change#token=abc')
       await answer(page, 'email/change/undo', [200, { detail: '' }])
       await submit(page).click()
-      await seen(page, 'The change is undone')
+      await seen(page, 'The change has been undone')
     })
 
     test('axe finds nothing on the pages that change an account, in any of their states', async ({ page, person }) => {
@@ -105,7 +105,7 @@ for (const { colorScheme, viewport } of looks) {
       await page.getByRole('link', { name: 'Change password' }).click()
       await seen(page, 'Change password')
       await submit(page).click()
-      await expect(page.getByRole('alert')).toBeFocused()
+      await expectErrorTold(page)
       await seen(page, 'Change password')
 
       await page.goto('/account/email')
@@ -118,12 +118,12 @@ for (const { colorScheme, viewport } of looks) {
       await expect(dialog).toBeVisible()
       await expectAccessible(page)
       await dialog.getByLabel('Password', { exact: true }).fill('wrong')
-      await dialog.getByRole('button', { name: 'Go on' }).click()
-      await expect(dialog.getByRole('alert')).toBeFocused()
+      await dialog.getByRole('button', { name: 'Continue' }).click()
+      await expectErrorTold(dialog)
       await expectAccessible(page)
       await dialog.getByLabel('Password', { exact: true }).fill('right')
-      await dialog.getByRole('button', { name: 'Go on' }).click()
-      await seen(page, 'Check your mail')
+      await dialog.getByRole('button', { name: 'Continue' }).click()
+      await seen(page, 'Check your email')
 
       await open(page, '/change-email#token=abc')
       await seen(page, 'Confirm your new email')
@@ -133,7 +133,7 @@ for (const { colorScheme, viewport } of looks) {
       await open(page, '/change-email#token=abc')
       await answer(page, 'email/change/confirm', [409, 'email_taken'])
       await submit(page).click()
-      await seen(page, 'This address has an account')
+      await seen(page, 'This address is already in use')
 
       const session = { state: 'authenticated', authenticated_at: null, expires_at: null }
       const user = { id: '1', email: person.email, is_staff: false, is_superuser: false, date_joined: '2026-01-02T03:04:05Z' }
@@ -144,7 +144,7 @@ for (const { colorScheme, viewport } of looks) {
       await seen(page, 'Set a password')
       await answer(page, 'password/reset', accepted())
       await submit(page).click()
-      await seen(page, 'Check your mail')
+      await seen(page, 'Check your email')
     })
   })
 }
@@ -158,7 +158,7 @@ test('at 320 px, in German, the pages about mail need no scrolling sideways', as
   await page.getByLabel('Passwort wählen').fill(PASSWORD)
   await answer(page, 'signup', accepted())
   await submit(page).click()
-  await expectHeading(page, 'Sehen Sie in Ihre E-Mails')
+  await expectHeading(page, 'Prüfen Sie Ihre E-Mails')
   await expectNoSidewaysScroll(page)
   for (const path of ['/forgot-password', '/reset-password', '/undo-email-change#token=abc']) {
     await open(page, path)

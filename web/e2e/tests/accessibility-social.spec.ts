@@ -1,5 +1,5 @@
 import { expect, expectAccessible, expectNoSidewaysScroll, signIn, test, type Page } from '../fixtures'
-import { expectHeading, looks, seen } from '../looks'
+import { expectErrorTold, expectHeading, looks, seen } from '../looks'
 import { accepted, answer, type Answer } from '../stubs'
 
 const providers = [
@@ -45,15 +45,15 @@ for (const { colorScheme, viewport } of looks) {
       await seen(page, 'You already have an account')
       await answer(page, 'social/link', [400, 'invalid_credentials'])
       await page.getByLabel('Password', { exact: true }).fill('wrong')
-      await page.getByRole('button', { name: 'Link GitHub and sign in' }).click()
-      await expect(page.getByRole('alert')).toBeFocused()
+      await page.getByRole('button', { name: 'Sign in and link GitHub' }).click()
+      await expectErrorTold(page)
       await expectAccessible(page)
       await answer(page, 'social/link/code', accepted())
-      await page.getByRole('button', { name: 'Mail me a code instead' }).click()
+      await page.getByRole('button', { name: 'Email me a code' }).click()
       await expect(page.getByLabel('Six-digit code')).toBeFocused()
       await expectAccessible(page)
       await comeBack(page, ...waits('email_required'))
-      await seen(page, 'What is your email?')
+      await seen(page, 'Enter your email')
 
       await comeBack(page, 400, 'provider_denied')
       await seen(page, 'GitHub did not sign you in')
@@ -96,9 +96,9 @@ test('at 320 px, in German, the pages about providers need no scrolling sideways
   await expect(page.getByRole('button', { name: 'Weiter mit Facebook' })).toBeVisible()
   await expectNoSidewaysScroll(page)
   await comeBack(page, ...waits('link_required'))
-  await expectHeading(page, 'Sie haben schon ein Konto')
+  await expectHeading(page, 'Sie haben bereits ein Konto')
   await expectNoSidewaysScroll(page)
   await comeBack(page, 403, 'not_allowed')
-  await expectHeading(page, 'Cloakroom nimmt dieses Konto nicht an')
+  await expectHeading(page, 'Cloakroom akzeptiert dieses Konto nicht')
   await expectNoSidewaysScroll(page)
 })

@@ -8,14 +8,14 @@ import {
   test,
   type Page,
 } from '../fixtures'
-import { everyLook } from '../looks'
+import { everyLook, expectErrorTold } from '../looks'
 import { answer, reply, type Answer } from '../stubs'
 
 /** Answers the next sign-in with a problem. */
 async function failNextSignIn(page: Page, failure: Answer) {
   await answer(page, 'login', failure)
   await submitSignIn(page, { email: 'ada@example.test', password: 'typed' })
-  await expect(page.getByRole('alert')).toBeFocused()
+  await expectErrorTold(page)
 }
 
 for (const { colorScheme, viewport } of everyLook) {
@@ -36,11 +36,11 @@ for (const { colorScheme, viewport } of everyLook) {
       await expectAccessible(page)
 
       await page.goto('/account')
-      await expect(page.getByText('Sign in to go on.')).toBeVisible()
+      await expect(page.getByText('Sign in to continue.')).toBeVisible()
       await expectAccessible(page)
 
       await page.getByRole('button', { name: 'Sign in' }).click()
-      await expect(page.getByRole('alert')).toBeFocused()
+      await expectErrorTold(page)
       await expectAccessible(page)
 
       const retryAt = new Date(Date.now() + 240_000).toISOString()
@@ -92,7 +92,7 @@ for (const { colorScheme, viewport } of everyLook) {
       await expect(dialog).toBeVisible()
       await expectAccessible(page)
       await dialog.getByRole('button', { name: 'Sign in' }).click()
-      await expect(dialog.getByRole('alert')).toBeFocused()
+      await expectErrorTold(dialog)
       await expectAccessible(page)
       await dialog.getByLabel('Password', { exact: true }).fill(person.password)
       await dialog.getByRole('button', { name: 'Sign in' }).click()

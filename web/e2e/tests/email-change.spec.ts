@@ -2,12 +2,12 @@ import { expect, newAddress, otherBrowser, SAMPLE_PASSWORD, signIn, submitSignIn
 import { linkIn, mailTo } from '../mail'
 import { startServer } from '../server'
 
-const dialog = (page: Page) => page.getByRole('dialog', { name: 'Is it still you?' })
+const dialog = (page: Page) => page.getByRole('dialog', { name: "Confirm it's you" })
 
 async function askForChange(page: Page, address: string) {
   await page.goto('/account/email')
   await page.getByLabel('New email').fill(address)
-  await page.getByRole('button', { name: 'Send me a link' }).click()
+  await page.getByRole('button', { name: 'Email me a link' }).click()
 }
 
 async function changeTo(page: Page, address: string) {
@@ -38,12 +38,12 @@ test('who has not proven who they are for a while does so over the page, and the
 
     const sent: string[] = []
     page.on('request', (request) => sent.push(`${new URL(request.url()).pathname} ${request.postData() ?? ''}`))
-    await page.getByRole('button', { name: 'Send me a link' }).click()
+    await page.getByRole('button', { name: 'Email me a link' }).click()
     await dialog(page).getByLabel('Password', { exact: true }).fill('wrong')
-    await dialog(page).getByRole('button', { name: 'Go on' }).click()
+    await dialog(page).getByRole('button', { name: 'Continue' }).click()
     await expect(dialog(page).getByRole('alert')).toContainText('This password is not correct.')
     await dialog(page).getByLabel('Password', { exact: true }).fill(ada.password)
-    await dialog(page).getByRole('button', { name: 'Go on' }).click()
+    await dialog(page).getByRole('button', { name: 'Continue' }).click()
     await expect(dialog(page)).toBeHidden()
     await expect(page.getByText(`We sent a link to ${address}.`)).toBeVisible()
     const asked = `/api/email/change/ ${JSON.stringify({ email: address })}`
@@ -59,14 +59,14 @@ test('a new address is confirmed by its link, told to the old one, and undone fr
   const address = newAddress()
   await signIn(page, person)
   await page.getByRole('link', { name: 'Change email' }).click()
-  await expect(page.getByText(`Your address is ${person.email}.`)).toBeVisible()
+  await expect(page.getByText(`Your email address is ${person.email}.`)).toBeVisible()
   const link = await changeTo(page, address)
   await expect(page.getByText(`Until then, your address is ${person.email}.`)).toBeVisible()
   await page.goto(link)
   await expect(page).toHaveURL('/change-email')
   await confirm(page)
   await expect(page).toHaveURL('/account')
-  await expect(page.getByText('Your email is changed.')).toBeVisible()
+  await expect(page.getByText('Your email has been changed.')).toBeVisible()
   await expect(page.getByText(address)).toBeVisible()
   await page.goto(link)
   await expect(page.getByRole('button', { name: 'Confirm new email' })).toBeVisible()
@@ -76,7 +76,7 @@ test('a new address is confirmed by its link, told to the old one, and undone fr
   // The old mailbox: one mail when it was asked for, one when it was done.
   const owner = await otherBrowser(page, linkIn(await mailTo(page, person.email, 2)))
   await owner.getByRole('button', { name: 'Undo the change' }).click()
-  await expect(owner.getByRole('heading', { name: 'The change is undone' })).toBeFocused()
+  await expect(owner.getByRole('heading', { name: 'The change has been undone' })).toBeFocused()
   await page.goto('/account')
   await expect(page).toHaveURL('/login?next=/account')
   await submitSignIn(page, person)
@@ -112,7 +112,7 @@ test('a link of another account says who is signed in, and leads to the right on
   await elsewhere.goto(link)
   await confirm(elsewhere)
   await expect(elsewhere.getByText(`You are signed in as ${grace.email}.`)).toBeVisible()
-  await elsewhere.getByRole('button', { name: 'Sign out and go on' }).click()
+  await elsewhere.getByRole('button', { name: 'Sign out and continue' }).click()
   await submitSignIn(elsewhere, person)
   await confirm(elsewhere)
   await expect(elsewhere.getByText(address)).toBeVisible()
@@ -136,9 +136,9 @@ test('E05 T14: an address that has an account is told only after its link has be
 
   await page.goto(link)
   await confirm(page)
-  await expect(page.getByRole('heading', { name: 'This address has an account' })).toBeFocused()
+  await expect(page.getByRole('heading', { name: 'This address is already in use' })).toBeFocused()
   await page.getByRole('link', { name: 'Change email' }).click()
-  await expect(page.getByText(`Your address is ${person.email}.`)).toBeVisible()
+  await expect(page.getByText(`Your email address is ${person.email}.`)).toBeVisible()
   await askForChange(page, person.email)
   await expect(page.getByRole('alert')).toContainText('This is your address already.')
 })

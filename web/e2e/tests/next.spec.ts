@@ -3,7 +3,7 @@ import { expect, submitSignIn, test } from '../fixtures'
 test('where somebody wanted to go survives the sign-in', async ({ page, person }) => {
   await page.goto('/account?from=mail#sessions')
   await expect(page).toHaveURL('/login?next=/account?from=mail%23sessions')
-  await expect(page.getByText('Sign in to go on.')).toBeVisible()
+  await expect(page.getByText('Sign in to continue.')).toBeVisible()
   await submitSignIn(page, { email: person.email, password: 'wrong' })
   await expect(page.getByRole('alert')).toBeVisible()
   await submitSignIn(page, person)
@@ -81,7 +81,7 @@ test('O32: an address of ours that reads like another site leads nowhere else, n
     await page.goto(address)
     await expect(page.getByRole('heading', { name: 'Page not found' }), address).toBeVisible()
   }
-  await page.getByRole('link', { name: 'Go to the start page' }).click()
+  await page.getByRole('link', { name: 'Go to the home page' }).click()
   await expect(page).toHaveURL('/')
   await page.goBack()
   await expect(page.getByRole('heading', { name: 'Page not found' })).toBeVisible()

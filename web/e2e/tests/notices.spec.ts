@@ -39,7 +39,7 @@ test('finding U1: a new password is announced on the sign-in page, and not on th
   await page.getByLabel('New password').fill(PASSWORD)
   await page.locator('main form button[type=submit]').click()
   await expect(page).toHaveURL('/login')
-  await expect(notice(page)).toContainText('Your password is changed')
+  await expect(notice(page)).toContainText('Your password has been changed')
   await submitSignIn(page, { email: person.email, password: PASSWORD })
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
   await expect(notice(page)).toHaveCount(0)

@@ -10,8 +10,8 @@ async function askForReset(page: Page, email: string) {
   await page.getByRole('link', { name: 'Forgot password?' }).click()
   await expect(page.getByRole('heading', { name: 'Forgot your password?' })).toBeFocused()
   await expect(page.getByLabel('Email')).toHaveValue(email)
-  await page.getByRole('button', { name: 'Send me a link' }).click()
-  await expect(page.getByRole('heading', { name: 'Check your mail' })).toBeFocused()
+  await page.getByRole('button', { name: 'Email me a link' }).click()
+  await expect(page.getByRole('heading', { name: 'Check your email' })).toBeFocused()
 }
 
 async function choose(page: Page, password: string) {
@@ -35,7 +35,7 @@ test('a forgotten password is replaced by a link, which ends every session and s
   await expect(page.getByRole('alert')).toContainText('Use at least 10 characters.')
   await choose(page, chosen)
   await expect(page).toHaveURL('/login')
-  await expect(page.getByText('Your password is changed. Sign in with the new one.')).toBeVisible()
+  await expect(page.getByText('Your password has been changed. Sign in with your new password.')).toBeVisible()
   await expect(page.getByLabel('Email')).toHaveValue(person.email)
   await submitSignIn(page, person)
   await expect(page.getByRole('alert')).toContainText('Email or password is not correct.')
@@ -49,7 +49,7 @@ test('a forgotten password is replaced by a link, which ends every session and s
 
   await page.goto(link)
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeFocused()
-  await page.getByRole('link', { name: 'Send me a new link' }).click()
+  await page.getByRole('link', { name: 'Email me a new link' }).click()
   await expect(page).toHaveURL('/forgot-password')
 })
 
@@ -72,7 +72,7 @@ test('another mail may be asked for, or a different address; a reload changes no
   await page.reload()
   await expect(page.getByText(`If there is an account for ${person.email}`)).toBeVisible()
   await page.clock.runFor(61_000)
-  await page.getByRole('button', { name: 'Send it again' }).click()
+  await page.getByRole('button', { name: 'Resend email' }).click()
   const second = linkIn(await mailTo(page, person.email, 2))
   await page.goto(first)
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeVisible()
@@ -90,9 +90,9 @@ test('whoever is signed in as someone else while resetting is told so afterwards
   await signIn(page, { email: 'grace@example.test', password: 'correct-horse-battery' })
   await page.goto(link)
   await choose(page, chosen)
-  await expect(page.getByRole('heading', { name: 'Your password is changed' })).toBeFocused()
+  await expect(page.getByRole('heading', { name: 'Your password has been changed' })).toBeFocused()
   await expect(page.getByText('you are signed in as grace@example.test')).toBeVisible()
-  await page.getByRole('button', { name: 'Sign out and go on' }).click()
+  await page.getByRole('button', { name: 'Sign out and continue' }).click()
   await expect(page.getByLabel('Email')).toHaveValue(person.email)
   await submitSignIn(page, { email: person.email, password: chosen })
   await expect(page.getByText(person.email)).toBeVisible()
@@ -113,7 +113,7 @@ test('the password is changed on the account page: the other devices are signed 
   await page.getByLabel('Current password').fill(person.password)
   await choose(page, chosen)
   await expect(page).toHaveURL('/account')
-  await expect(page.getByText('Your password is changed. You are signed out on every other device.')).toBeVisible()
+  await expect(page.getByText('Your password has been changed. You are signed out on every other device.')).toBeVisible()
   await page.reload()
   await expect(page.getByText(person.email)).toBeVisible()
   await elsewhere.goto('/account')

@@ -38,7 +38,7 @@ test('empty fields are found on submit, and forgiven as soon as they are filled'
 test('a deactivated account is told only after the right password', async ({ page }) => {
   await page.goto('/login')
   await submitSignIn(page, { email: 'alan@example.test', password: SAMPLE_PASSWORD })
-  await expect(page.getByRole('alert')).toContainText('This account is deactivated. Contact the people who run Cloakroom.')
+  await expect(page.getByRole('alert')).toContainText('This account is deactivated. Contact Cloakroom support.')
 })
 
 test('too many tries are answered with a countdown, and then with leave to try again', async ({ browser }) => {
@@ -54,7 +54,7 @@ test('too many tries are answered with a countdown, and then with leave to try a
       await page.clock.runFor(1_000)
     }
     await submitSignIn(page, { ...person, password: SAMPLE_PASSWORD })
-    const ticking = page.getByRole('alert').getByText(/^Too many tries\. Try again in \d:\d\d\.$/)
+    const ticking = page.getByRole('alert').getByText(/^Too many attempts\. Try again in \d:\d\d\.$/)
     await expect(ticking).toBeVisible()
     const before = await ticking.textContent()
     await page.clock.runFor(2_000)
@@ -81,7 +81,7 @@ test('a server that is busy is told, and nothing typed is lost', async ({ page }
   )
   await page.goto('/login')
   await submitSignIn(page, { email: 'ada@example.test', password: 'typed' })
-  await expect(page.getByRole('alert')).toContainText('Signing in is not possible right now. Try again in a moment.')
+  await expect(page.getByRole('alert')).toContainText('Cloakroom is temporarily unavailable. Try again in a moment.')
   await expect(password(page)).toHaveValue('typed')
 })
 
@@ -93,7 +93,7 @@ test('an error nobody expected comes with its request id, ready to be copied', a
   await page.goto('/login')
   await submitSignIn(page, { email: 'ada@example.test', password: 'typed' })
   await expect(page.getByRole('alert')).toContainText('Something went wrong.')
-  await page.getByRole('button', { name: 'Copy the id' }).click()
+  await page.getByRole('button', { name: 'Copy ID' }).click()
   await expect(page.getByText('Copied.')).toBeVisible()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('request-7')
 })
@@ -120,7 +120,7 @@ test('a slow sign-in says what it is doing, can be cancelled, and is sent once',
 
   await submit(page).click()
   await page.clock.runFor(20_100)
-  await expect(page.getByRole('alert')).toContainText('This takes longer than it should.')
+  await expect(page.getByRole('alert')).toContainText('This is taking longer than expected.')
   await expect(password(page)).toHaveValue('typed')
 })
 
@@ -233,7 +233,7 @@ test('the provider used last is marked, until a password is, or somebody says th
   await remember()
   await page.reload()
   await expect(marked).toBeVisible()
-  await page.getByRole('button', { name: 'Not you? Remove the hint' }).click()
+  await page.getByRole('button', { name: 'Not you? Clear this' }).click()
   await expect(marked).toBeHidden()
   await remember()
   await signIn(page, person)

@@ -16,7 +16,7 @@ async function withServer(page: Page, settings: Record<string, string>, story: (
 test('signup_closed: a provider opens no new account where nobody may sign up', async ({ page }) => {
   await withServer(page, { CLOAKROOM_SIGNUP__MODE: 'closed' }, async (path) => {
     await continueWith(page, 'GitHub', { email: newAddress() }, path('/login'))
-    await expect(page.getByRole('heading', { name: 'No new accounts' })).toBeFocused()
+    await expect(page.getByRole('heading', { name: 'Sign-up is closed' })).toBeFocused()
     await expect(page.getByText('sign in and link GitHub there')).toBeVisible()
   })
 })
@@ -36,8 +36,8 @@ test('who has no password proves who they are by their provider, in a tab of its
     await page.goto(path('/account/email'))
     await page.getByLabel('New email').fill(address)
     await page.waitForTimeout(4_500)
-    await page.getByRole('button', { name: 'Send me a link' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Is it still you?' })
+    await page.getByRole('button', { name: 'Email me a link' }).click()
+    const dialog = page.getByRole('dialog', { name: "Confirm it's you" })
     await expect(dialog.getByRole('link', { name: 'Continue with GitHub' })).toBeFocused()
     const opened = context.waitForEvent('page')
     await dialog.getByRole('link', { name: 'Continue with GitHub' }).click()
