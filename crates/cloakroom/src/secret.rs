@@ -47,6 +47,14 @@ pub(crate) fn new_id(now: Timestamp) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
 }
 
+/// A random number below `end`, which is not 0. That low ones are likelier by less than 2⁻⁶⁴ · `end` matters for no secret:
+/// there is none in it.
+pub(crate) fn below(end: u64) -> u64 {
+    let mut random = [0; 8];
+    draw(&mut random);
+    u64::try_from((u128::from(u64::from_le_bytes(random)) * u128::from(end)) >> 64).unwrap_or(0)
+}
+
 /// What makes the token of a challenge, with the challenge's id and the key: 128 random bits.
 pub(crate) fn nonce() -> String {
     URL_SAFE_NO_PAD.encode(salt())

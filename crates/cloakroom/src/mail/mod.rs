@@ -7,6 +7,7 @@
 mod device;
 mod locale;
 pub(crate) mod outbox;
+mod pace;
 mod preview;
 mod render;
 mod smtp;
@@ -136,6 +137,8 @@ pub(crate) struct Letter {
     pub(crate) code: Option<String>,
     /// When the link ends, or the code where there is no link.
     pub(crate) expires_at: Option<Timestamp>,
+    /// When a code beside a link ends.
+    pub(crate) code_expires_at: Option<Timestamp>,
     /// The other address that is named: the new one, in mails to the old one.
     pub(crate) address: Option<String>,
     /// The provider's name, as on its button.

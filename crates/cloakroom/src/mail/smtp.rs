@@ -1,25 +1,32 @@
-//! A dialogue with an SMTP server (RFC 5321).
+//! Handing mails over to an SMTP server (RFC 5321).
 //!
-//! Connections are kept here and not in lettre's pool: that takes back a connection whose dialogue was cut off by a timeout,
-//! and would read the late answer to one mail as the answer to the next. Here a connection is kept only after a mail
-//! that the server has taken; whatever else happens drops it.
+//! The dialogue is our own and not lettre's, which builds the mails: lettre reads replies as UTF-8 and wants text in them,
+//! has one time limit for all of them, and after STARTTLS goes on reading what came before it. A connection is kept for the
+//! next mail only after one that the server has taken; whatever else happens drops it.
+
+mod dialogue;
+mod tls;
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lettre::address::Envelope;
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use percent_encoding::percent_decode_str;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use url::Url;
 
+use self::dialogue::{Dialogue, Duplex, Phase, Reply, Trouble};
+use self::tls::Tls;
 use super::Failure;
+use super::pace::Pace;
 
 /// How long one address of the server may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long the look-up of the server's name may take.
+const LOOK_UP: Duration = Duration::from_secs(30);
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_mins(1);
 /// How long good-byes may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Connections kept between two mails.
@@ -30,20 +37,22 @@ pub(super) struct Smtp {
     host: String,
     port: u16,
     security: Security,
-    credentials: Option<Credentials>,
-    hello: ClientId,
-    kept: Mutex<Vec<AsyncSmtpConnection>>,
+    credentials: Option<(String, String)>,
+    /// How this program introduces itself.
+    hello: String,
+    kept: Mutex<Vec<Dialogue>>,
+    /// How long the last mails took.
+    pace: Pace,
 }
 
 /// What protects the dialogue.
-#[derive(Clone)]
 enum Security {
     /// Nothing: for servers on this machine.
     Plain,
     /// TLS after STARTTLS, or no mail.
-    StartTls(TlsParameters),
+    StartTls(Tls),
     /// TLS from the first byte.
-    Tls(TlsParameters),
+    Implicit(Tls),
 }
 
 /// Whether `url` names a server; if not, why.
@@ -83,66 +92,113 @@ impl Smtp {
         let Parsed { url, host, port } = parse(text)?;
         let security = match url.scheme() {
             "smtp" => Security::Plain,
-            "smtps" => Security::Tls(tls(&host)?),
-            _ => Security::StartTls(tls(&host)?),
+            "smtps" => Security::Implicit(Tls::new(&host)?),
+            _ => Security::StartTls(Tls::new(&host)?),
         };
         let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(String::from);
         let credentials = match (decoded(url.username()), decoded(url.password().unwrap_or_default())) {
-            (Ok(user), Ok(password)) if !user.is_empty() => Some(Credentials::new(user, password)),
+            (Ok(user), Ok(password)) if !user.is_empty() => Some((user, password)),
             (Ok(_), Ok(_)) => None,
             _ => return Err("has a user or password that is not UTF-8".to_owned()),
         };
-        let hello = ClientId::Domain(hello.to_owned());
-        Ok(Self { host, port, security, credentials, hello, kept: Mutex::default() })
+        let (hello, kept) = (hello.to_owned(), Mutex::default());
+        Ok(Self { host, port, security, credentials, hello, kept, pace: Pace::new() })
     }
 
     /// Hands a mail over; says what the server answered.
     pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<String, Failure> {
-        let mut connection = match self.take().await {
-            Some(connection) => connection,
-            None => self.connect().await.map_err(passing)?,
-        };
-        let sent = hand_over(&mut connection, envelope, mail).await;
-        match &sent {
-            Ok(_) => self.keep(connection),
-            Err(_) => part_from(vec![connection]).await,
-        }
-        sent
-    }
-
-    /// A kept connection that still answers.
-    async fn take(&self) -> Option<AsyncSmtpConnection> {
-        loop {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let mut connection = kept?;
-            if connection.test_connected().await {
-                return Some(connection);
+        let mut dialogue = self.open().await?;
+        let start = Instant::now();
+        match hand_over(&mut dialogue, envelope, mail).await {
+            Ok(answer) => {
+                self.pace.note(start.elapsed());
+                self.keep(dialogue);
+                Ok(answer)
+            }
+            Err(failure) => {
+                part_from(vec![dialogue]).await;
+                Err(failure)
             }
         }
     }
 
-    fn keep(&self, connection: AsyncSmtpConnection) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT && !connection.has_broken() {
-            kept.push(connection);
+    /// Does all that sending a mail does, except that no mail is sent: whoever waits behind it waits as long as behind one.
+    pub(super) async fn pretend(&self) -> Result<(), Failure> {
+        let dialogue = self.open().await?;
+        tokio::time::sleep(self.pace.like_one_of_the_last()).await;
+        self.keep(dialogue);
+        Ok(())
+    }
+
+    /// How long the last mails took.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// A connection that is ready for a mail.
+    async fn open(&self) -> Result<Dialogue, Failure> {
+        match self.take().await {
+            Some(dialogue) => Ok(dialogue),
+            // What goes wrong before a server knows the recipient cannot be this mail's fault.
+            None => self.connect().await.map_err(passing),
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let server = (self.host.as_str(), self.port);
-        let at_once = match &self.security {
-            Security::Tls(tls) => Some(tls.clone()),
-            Security::Plain | Security::StartTls(_) => None,
+    /// A kept connection that still answers.
+    async fn take(&self) -> Option<Dialogue> {
+        loop {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut dialogue = kept?;
+            if dialogue.command("NOOP\r\n", Phase::NOOP).await.is_ok() && dialogue.is_quiet() {
+                return Some(dialogue);
+            }
+        }
+    }
+
+    fn keep(&self, dialogue: Dialogue) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < KEPT && dialogue.is_quiet() {
+            kept.push(dialogue);
+        }
+    }
+
+    async fn connect(&self) -> Result<Dialogue, Trouble> {
+        let stream: Box<dyn Duplex> = Box::new(self.reach().await.map_err(Trouble::Broken)?);
+        let mut dialogue = match &self.security {
+            Security::Implicit(tls) => Dialogue::new(shake(tls, stream).await?),
+            Security::Plain | Security::StartTls(_) => Dialogue::new(stream),
         };
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &self.hello, at_once, None).await?;
+        dialogue.greet().await?;
+        dialogue.hello(&self.hello).await?;
         if let Security::StartTls(tls) = &self.security {
-            connection.starttls(tls.clone(), &self.hello).await?;
+            dialogue = Dialogue::new(shake(tls, dialogue.starttls().await?).await?);
+            dialogue.hello(&self.hello).await?;
         }
-        if let Some(credentials) = &self.credentials {
-            connection.auth(&[Mechanism::Plain, Mechanism::Login], credentials).await?;
+        if let Some((user, password)) = &self.credentials {
+            dialogue.log_in(user, password).await?;
         }
-        Ok(connection)
+        Ok(dialogue)
+    }
+
+    /// A connection to the first of the server's addresses that answers.
+    async fn reach(&self) -> Result<TcpStream, String> {
+        let server = (self.host.as_str(), self.port);
+        let addresses = timeout(LOOK_UP, tokio::net::lookup_host(server)).await;
+        let addresses = addresses.map_err(|_| format!("the look-up of {} takes too long", self.host))?;
+        let addresses = addresses.map_err(|error| format!("{} is not found: {error}", self.host))?;
+        let mut reason = format!("{} has no address", self.host);
+        for address in addresses {
+            reason = match timeout(CONNECT, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // Commands are short, and each waits for its answer (RFC 896).
+                    let _ = stream.set_nodelay(true);
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => format!("connection error: {error}"),
+                Err(_) => format!("no connection within {} s", CONNECT.as_secs()),
+            };
+        }
+        Err(reason)
     }
 
     /// Says good-bye on every kept connection.
@@ -152,107 +208,90 @@ impl Smtp {
     }
 }
 
+async fn shake(tls: &Tls, stream: Box<dyn Duplex>) -> Result<Box<dyn Duplex>, Trouble> {
+    let shaken = timeout(HANDSHAKE, tls.shake(stream)).await;
+    shaken.unwrap_or_else(|_| Err("the TLS handshake takes too long".to_owned())).map_err(Trouble::Broken)
+}
+
 /// The dialogue about one mail (RFC 5321, section 3.3).
-async fn hand_over(
-    connection: &mut AsyncSmtpConnection,
-    envelope: &Envelope,
-    mail: &[u8],
-) -> Result<String, Failure> {
-    let mut options = Vec::new();
-    let addresses = envelope.from().into_iter().chain(envelope.to());
-    if !addresses.map(AsRef::<str>::as_ref).all(str::is_ascii) {
-        options.push((Extension::SmtpUtfEight, MailParameter::SmtpUtfEight));
+async fn hand_over(dialogue: &mut Dialogue, envelope: &Envelope, mail: &[u8]) -> Result<String, Failure> {
+    let mut options = String::new();
+    let mut addresses = envelope.from().into_iter().chain(envelope.to());
+    if !addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+        if !dialogue.offers("SMTPUTF8") {
+            return Err(Failure::permanent("the server does not take addresses beyond ASCII (SMTPUTF8)"));
+        }
+        options.push_str(" SMTPUTF8");
     }
     if !mail.is_ascii() {
-        options.push((Extension::EightBitMime, MailParameter::Body(MailBodyParameter::EightBitMime)));
+        if !dialogue.offers("8BITMIME") {
+            return Err(Failure::permanent("the server does not take mails beyond ASCII (8BITMIME)"));
+        }
+        options.push_str(" BODY=8BITMIME");
     }
-    if !options.iter().all(|(extension, _)| connection.server_info().supports_feature(*extension)) {
-        return Err(Failure::permanent("the server does not take addresses beyond ASCII (SMTPUTF8)"));
-    }
-    let options = options.into_iter().map(|(_, parameter)| parameter).collect();
+    let from: &str = envelope.from().map_or("", AsRef::as_ref);
     // What a server says of the sender, it says of the configuration, not of this mail.
-    connection.command(Mail::new(envelope.from().cloned(), options)).await.map_err(passing)?;
+    let command = format!("MAIL FROM:<{from}>{options}\r\n");
+    dialogue.command(&command, Phase::MAIL).await.map_err(passing)?;
     for to in envelope.to() {
-        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(refusal)?;
+        dialogue.command(&format!("RCPT TO:<{to}>\r\n"), Phase::RCPT).await.map_err(refusal)?;
     }
-    connection.command(Data).await.map_err(refusal)?;
-    // In one piece with its end: lettre's `message` writes that apart, where it would wait for the acknowledgement of what went
-    // before, which many servers delay by 40 ms (RFC 896, RFC 1122, section 4.2.3.2).
-    let answer = connection.command(transparent(mail)).await.map_err(refusal)?;
-    let lines: Vec<&str> = answer.message().collect();
-    Ok(format!("{} {}", answer.code(), lines.join(" ")))
+    dialogue.data().await.map_err(refusal)?;
+    // In one piece with its final dot: written apart, the dot would wait for the acknowledgement of what went before, which
+    // many servers delay by 40 ms (RFC 1122, section 4.2.3.2).
+    let answer = dialogue.mail(&transparent(mail)).await.map_err(refusal)?;
+    Ok(answer.told())
 }
 
 /// A mail as it travels: a line that begins with a dot gets another one, and a line of one dot ends it all (RFC 5321, section 4.5.2).
-fn transparent(mail: &[u8]) -> String {
-    let text = String::from_utf8_lossy(mail);
-    let lines = text.strip_suffix("\r\n").unwrap_or(&text).replace("\r\n.", "\r\n..");
-    let dot = if lines.starts_with('.') { "." } else { "" };
-    // `command` ends no line by itself.
-    format!("{dot}{lines}\r\n.\r\n")
+fn transparent(mail: &[u8]) -> Vec<u8> {
+    let lines = mail.strip_suffix(b"\r\n").unwrap_or(mail);
+    let mut transparent = Vec::with_capacity(lines.len() + 64);
+    let mut is_start = true;
+    for &byte in lines {
+        if is_start && byte == b'.' {
+            transparent.push(b'.');
+        }
+        transparent.push(byte);
+        is_start = byte == b'\n';
+    }
+    transparent.extend_from_slice(b"\r\n.\r\n");
+    transparent
 }
 
 /// Says good-bye. A connection is closed when it is dropped, whether the server answers or not.
-async fn part_from(connections: Vec<AsyncSmtpConnection>) {
+async fn part_from(dialogues: Vec<Dialogue>) {
     let farewell = async {
-        for mut connection in connections {
-            let _ = connection.quit().await;
+        for mut dialogue in dialogues {
+            let _ = dialogue.command("QUIT\r\n", Phase::QUIT).await;
         }
     };
-    let _ = tokio::time::timeout(FAREWELL, farewell).await;
+    let _ = timeout(FAREWELL, farewell).await;
 }
 
-/// Trusts the roots that browsers trust, and those of `SSL_CERT_FILE` besides, as other programs do: for a CA of your own.
-fn tls(host: &str) -> Result<TlsParameters, String> {
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(path) = std::env::var_os("SSL_CERT_FILE") {
-        let about = |error: &dyn std::fmt::Display| format!("SSL_CERT_FILE {}: {error}", path.display());
-        let pem = std::fs::read(&path).map_err(|error| about(&error))?;
-        for certificate in certificates(&pem) {
-            let certificate = Certificate::from_pem(certificate).map_err(|error| about(&error))?;
-            builder = builder.add_root_certificate(certificate);
-        }
+/// A failure that is not this mail's fault.
+fn passing(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Refused(reply) => Failure::passing(told(&reply)),
+        Trouble::Broken(reason) => Failure::passing(reason),
     }
-    builder.build_rustls().map_err(|error| chain(&error))
-}
-
-/// Each certificate of a PEM file by itself, as lettre takes them.
-fn certificates(pem: &[u8]) -> impl Iterator<Item = &[u8]> {
-    const END: &[u8] = b"-----END CERTIFICATE-----";
-    let mut rest = pem;
-    std::iter::from_fn(move || {
-        let end = rest.windows(END.len()).position(|window| window == END)? + END.len();
-        let (certificate, after) = rest.split_at(end);
-        rest = after;
-        Some(certificate)
-    })
-}
-
-/// What goes wrong before a server knows the recipient cannot be this mail's fault.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn passing(error: Error) -> Failure {
-    Failure::passing(chain(&error))
 }
 
 /// A refusal of this mail is permanent (5xx), unless it asks for what only the configuration can give: TLS or a login
 /// (RFC 4954, section 6).
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn refusal(error: Error) -> Failure {
-    let about_login = error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
-    Failure { is_permanent: error.is_permanent() && !about_login, reason: chain(&error) }
+fn refusal(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Refused(reply) if is_final(reply.code) => Failure::permanent(told(&reply)),
+        other => passing(other),
+    }
 }
 
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(below) = cause {
-        let below_text = below.to_string();
-        if !text.contains(&below_text) {
-            text = format!("{text}: {below_text}");
-        }
-        cause = below.source();
-    }
-    text
+fn is_final(code: u16) -> bool {
+    code / 100 == 5 && !matches!(code, 530 | 534 | 535 | 538)
+}
+
+fn told(reply: &Reply) -> String {
+    format!("the server answered {}", reply.told())
 }
 
 #[cfg(test)]
@@ -298,7 +337,7 @@ mod tests {
 
     #[test]
     fn no_line_of_a_mail_is_taken_for_its_end() {
-        assert_eq!(transparent(b"A: b\r\n\r\n.\r\n..c\r\nd.\r\n"), "A: b\r\n\r\n..\r\n...c\r\nd.\r\n.\r\n");
-        assert_eq!(transparent(b".a"), "..a\r\n.\r\n");
+        assert_eq!(transparent(b"A: b\r\n\r\n.\r\n..c\r\nd.\r\n"), b"A: b\r\n\r\n..\r\n...c\r\nd.\r\n.\r\n");
+        assert_eq!(transparent(b".a"), b"..a\r\n.\r\n");
     }
 }

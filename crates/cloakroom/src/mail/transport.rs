@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use lettre::Address;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
+use url::Host;
 
 use super::Rendered;
 use super::smtp::Smtp;
@@ -19,8 +20,6 @@ use crate::store::Store;
 
 /// The `mail.url` of `cloakroom dev`.
 pub(crate) const MAILBOX: &str = "mailbox:";
-/// The longest that one mail may take, whatever the server does.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 300;
 
@@ -104,12 +103,25 @@ impl Transport {
                 Err(error) => Err(Failure::passing(error.with_causes())),
             },
             Self::Smtp(relay) => {
-                let sent = tokio::time::timeout(PATIENCE, relay.send(message)).await;
-                let sent = sent.unwrap_or_else(|_| {
-                    Err(Failure::passing(format!("the server took longer than {} s", PATIENCE.as_secs())))
-                });
+                let sent = relay.send(message).await;
                 sent.map_err(|failure| Failure { reason: told(&failure.reason, message), ..failure })
             }
+        }
+    }
+
+    /// Takes as long as a mail, where there is nothing to send: what waits behind it does not tell whether it was one.
+    pub(crate) async fn pretend(&self) -> std::result::Result<(), Failure> {
+        match self {
+            Self::Mailbox(_) => Ok(()),
+            Self::Smtp(relay) => relay.smtp.pretend().await,
+        }
+    }
+
+    /// A random time by which a mail starts later.
+    pub(crate) fn start(&self) -> Duration {
+        match self {
+            Self::Mailbox(_) => Duration::ZERO,
+            Self::Smtp(relay) => relay.smtp.pace().start(),
         }
     }
 
@@ -136,8 +148,9 @@ impl Relay {
     ) -> std::result::Result<lettre::Message, lettre::error::Error> {
         let Rendered { subject, text, html } = message.rendered;
         let since_1970 = u64::try_from(message.created_at.as_millis()).unwrap_or(0);
-        // RFC 3834: so that nobody's holiday reply answers.
+        // So that no out-of-office reply answers: RFC 3834, and what Exchange reads (MS-OXCMAIL, section 2.2.3.2.14).
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
+        let suppress = HeaderName::new_from_ascii_str("X-Auto-Response-Suppress");
         lettre::Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
@@ -145,6 +158,7 @@ impl Relay {
             .date(SystemTime::UNIX_EPOCH + Duration::from_millis(since_1970))
             .message_id(Some(format!("<{}@{}>", message.id, self.host)))
             .raw_header(HeaderValue::new(automatic, "auto-generated".to_owned()))
+            .raw_header(HeaderValue::new(suppress, "All".to_owned()))
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))
     }
 }
@@ -168,11 +182,15 @@ fn recipient(address: &str) -> Option<Address> {
     Address::new(local, domain).ok()
 }
 
-/// The public URL's host, without its port.
+/// The public URL's host, without its port; an address as a literal (RFC 5321, section 4.1.3).
 fn host(config: &Config) -> String {
-    let host =
-        url::Url::parse(config.public_url.origin()).ok().and_then(|url| url.host_str().map(str::to_owned));
-    host.unwrap_or_else(|| "localhost".to_owned())
+    let url = url::Url::parse(config.public_url.origin()).ok();
+    match url.as_ref().and_then(url::Url::host) {
+        Some(Host::Domain(name)) => name.to_owned(),
+        Some(Host::Ipv4(address)) => format!("[{address}]"),
+        Some(Host::Ipv6(address)) => format!("[IPv6:{address}]"),
+        None => "localhost".to_owned(),
+    }
 }
 
 /// What a server says may quote the mail that it refuses. Of a link only what stands before its token is told, and no code.
