@@ -1,32 +1,72 @@
 //! From a row in the outbox to what its mail says. Here the truth about an address is looked up, which no request ever
 //! does.
 
+use std::time::Duration;
+
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::mail::outbox::Occasion;
 use crate::mail::{Kind, Letter};
-use crate::model::challenge::Challenge;
+use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
 use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::store::LeasedMail;
 
-/// What the mail says; `None` when it has nothing to tell any more: its token was used or replaced, its account is gone, or
-/// there never was one.
-pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Option<Letter>> {
+/// A code that has less than this left to live is not worth typing.
+const LEAST_CODE_LIFE: Duration = Duration::from_mins(5);
+/// A first try is never later than this; the same mail, sent once more soon after, has the same words.
+const STILL_FRESH: Duration = Duration::from_mins(1);
+/// How much of a link's life has to be left when its mail leaves.
+const LEAST_LINK_LIFE: Duration = Duration::from_mins(30);
+
+/// What a mail says.
+pub(crate) enum Said {
+    Letter(Box<Letter>),
+    /// Nothing, because there is no account: nobody may see the difference.
+    Nothing,
+    /// Nothing any more: its token was used, was replaced or has ended.
+    Void,
+}
+
+/// Looks up what the mail says. The life of its code begins now, when the mail is handed over, and its link has half an
+/// hour left at least: what a greylist holds back for 18 minutes still opens something.
+pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Said> {
     let kind = Kind::named(&mail.kind).ok_or_else(|| Error::internal("a mail of an unknown kind"))?;
     let occasion: Occasion = serde_json::from_str(&mail.occasion).map_err(Error::internal)?;
-    if let (Some(id), Some(nonce)) = (&mail.challenge_id, &mail.nonce) {
+    let letter = if let (Some(id), Some(nonce)) = (&mail.challenge_id, &mail.nonce) {
         let Some(challenge) = cloakroom.store().challenge_of_mail(id, nonce, cloakroom.now()).await? else {
-            return Ok(None);
+            return Ok(Said::Void);
         };
-        return about(cloakroom, kind, occasion, &challenge).await;
-    }
-    let account = match &mail.user_id {
-        Some(user_id) => cloakroom.store().account(user_id).await?,
-        None => None,
+        let challenge = prolong(cloakroom, challenge).await?;
+        about(cloakroom, kind, occasion, &challenge).await?
+    } else {
+        let account = match &mail.user_id {
+            Some(user_id) => cloakroom.store().account(user_id).await?,
+            None => None,
+        };
+        // To the address of that moment: whoever changed the password may have changed the address next.
+        account.map(|_| letter(kind, occasion, mail.recipient.clone()))
     };
-    // To the address of that moment: whoever changed the password may have changed the address next.
-    Ok(account.map(|_| letter(kind, occasion, mail.recipient.clone())))
+    Ok(letter.map_or(Said::Nothing, |letter| Said::Letter(Box::new(letter))))
+}
+
+/// Gives a code and a link that have waited with their mail their time back. A code never outlives what it is for.
+async fn prolong(cloakroom: &Cloakroom, challenge: Challenge) -> Result<Challenge> {
+    let now = cloakroom.now();
+    let is_short =
+        challenge.kind == ChallengeKind::PasswordReset && challenge.expires_at < now.plus(LEAST_LINK_LIFE);
+    let expires_at = if is_short { now.plus(challenge.kind.lifetime()) } else { challenge.expires_at };
+    let code_expires_at = challenge.code_expires_at.map(|end| {
+        let lifetime = challenge.kind.code_lifetime().unwrap_or(LINK_CODE_LIFETIME);
+        let fresh = now.plus(lifetime).min(challenge.code_limit());
+        if end < fresh.minus(STILL_FRESH) { fresh } else { end }
+    });
+    if (code_expires_at, expires_at) != (challenge.code_expires_at, challenge.expires_at) {
+        let mut tx = cloakroom.store().begin().await?;
+        tx.prolong_challenge(&challenge, code_expires_at, expires_at).await?;
+        tx.commit().await?;
+    }
+    Ok(Challenge { code_expires_at, expires_at, ..challenge })
 }
 
 async fn about(
@@ -37,28 +77,23 @@ async fn about(
 ) -> Result<Option<Letter>> {
     let email = challenge.email.clone().unwrap_or_default();
     let letter = match kind {
-        Kind::VerifyEmail => match account_of(cloakroom, &email).await? {
+        Kind::VerifyEmail | Kind::SocialEmail => match account_of(cloakroom, &email).await? {
             // Its owner hears of it at the address as it is stored, and the mail holds no token.
-            Some(account) => letter(Kind::AccountExists, occasion, account.email),
-            None => Letter {
-                code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
-                ..with_link(cloakroom, challenge, "verify-email", letter(kind, occasion, email))
-            },
-        },
-        Kind::SocialEmail => match account_of(cloakroom, &email).await? {
+            Some(account) if kind == Kind::VerifyEmail => {
+                letter(Kind::AccountExists, occasion, account.email)
+            }
             Some(account) => letter(Kind::SocialEmailHasAccount, occasion, account.email),
-            None => Letter {
-                code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
-                ..with_link(cloakroom, challenge, "verify-email", letter(kind, occasion, email))
-            },
+            None => with_code(
+                cloakroom,
+                challenge,
+                with_link(cloakroom, challenge, "verify-email", letter(kind, occasion, email)),
+            ),
         },
         Kind::LinkCode => {
             let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
-            Letter {
-                code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
-                expires_at: challenge.code_expires_at,
-                ..letter(kind, occasion, account.email)
-            }
+            let code = Some(challenge.code(cloakroom.key()).expose().to_owned());
+            let expires_at = challenge.code_expires_at;
+            Letter { code, expires_at, ..letter(kind, occasion, account.email) }
         }
         Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored => {
             let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
@@ -97,10 +132,24 @@ fn letter(kind: Kind, occasion: Occasion, to: String) -> Letter {
         link: None,
         code: None,
         expires_at: None,
+        code_expires_at: None,
         address: None,
         provider,
         recovered,
         asked,
+    }
+}
+
+/// The code beside the link, while there is time enough to type it.
+fn with_code(cloakroom: &Cloakroom, challenge: &Challenge, letter: Letter) -> Letter {
+    let least = cloakroom.now().plus(LEAST_CODE_LIFE);
+    match challenge.code_expires_at.filter(|end| *end >= least) {
+        Some(end) => Letter {
+            code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
+            code_expires_at: Some(end),
+            ..letter
+        },
+        None => letter,
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::jobs::letter;
+use crate::jobs::letter::{self, Said};
 use crate::mail::{self, Failure, Message};
 use crate::store::LeasedMail;
 
@@ -18,16 +18,33 @@ const PERIOD: Duration = Duration::from_secs(1);
 const LEASE: Duration = Duration::from_secs(8);
 /// …and how often one that is sending says so.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A mail server that takes longer than this for one mail counts as away.
+/// How long the look-up of what a mail says may take. Sending has limits of its own (`mail/smtp/dialogue.rs`).
 const PATIENCE: Duration = Duration::from_secs(45);
-/// The first wait between two tries; it doubles.
-const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// The longest wait, but for the last.
-const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// The last wait: whoever has been away for minutes may be away for longer.
-const LAST_WAIT: Duration = Duration::from_mins(30);
-/// After so many tries a mail is given up.
-const MOST_TRIES: i64 = 10;
+/// How often what became of a mail is noted anew when storage is away: a mail that was sent must not be sent again.
+const NOTES: u32 = 60;
+/// Between two notes.
+const NOTE_AGAIN: Duration = Duration::from_secs(1);
+
+/// The waits between the first tries: within ten seconds, then doubling, at most a minute apart for five minutes. After them
+/// 2, 5 and 10 minutes, which is when a greylist lets a mail in at the latest…
+const FIRST_WAITS: [Duration; 12] = [
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+    Duration::from_secs(40),
+    Duration::from_mins(1),
+    Duration::from_mins(1),
+    Duration::from_mins(1),
+    Duration::from_mins(1),
+    Duration::from_mins(2),
+    Duration::from_mins(5),
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+];
+/// …and then an hour, for as long as the mail server may be away.
+const WAIT: Duration = Duration::from_hours(1);
+/// After so many tries a mail is given up: five days (RFC 5321, section 4.5.4.1).
+const MOST_TRIES: i64 = 133;
 
 /// Sends for as long as the cloakroom lives.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
@@ -47,29 +64,22 @@ pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
 }
 
 async fn send_what_is_due(cloakroom: &Cloakroom) -> Result<()> {
-    let lanes = cloakroom.outbox().lanes();
+    let outbox = cloakroom.outbox();
     while cloakroom.store().has_mail_due(cloakroom.now()).await? {
-        // One lane is waited for; the others are taken if they are free.
-        let Ok(first) = lanes.clone().acquire_owned().await else { return Ok(()) };
-        let mut free = vec![first];
-        free.extend(std::iter::from_fn(|| lanes.clone().try_acquire_owned().ok()));
+        let Some(lane) = outbox.lane().await else { return Ok(()) };
         let mut tx = cloakroom.store().begin().await?;
-        let most = i64::try_from(free.len()).unwrap_or(1);
-        let leased = tx.lease_mails(cloakroom.now(), LEASE, most).await?;
+        let leased = tx.lease_mail(cloakroom.now(), LEASE, &outbox.recipients()).await?;
         tx.commit().await?;
-        if leased.is_empty() {
-            // Another process is taking what is due.
-            return Ok(());
-        }
-        for (mail, lane) in leased.into_iter().zip(free) {
-            let cloakroom = cloakroom.clone();
-            tokio::spawn(async move {
-                Box::pin(deliver(&cloakroom, &mail)).await;
-                drop(lane);
-                // What waited for a lane, and what may be due anew.
-                cloakroom.outbox().wake();
-            });
-        }
+        // Another process is taking what is due, or it waits for its recipient's lane.
+        let Some(mail) = leased else { return Ok(()) };
+        let lane = lane.to(&mail.lane);
+        let cloakroom = cloakroom.clone();
+        tokio::spawn(async move {
+            Box::pin(deliver(&cloakroom, &mail)).await;
+            drop(lane);
+            // What waited for a lane, and what may be due anew.
+            cloakroom.outbox().wake();
+        });
     }
     Ok(())
 }
@@ -77,9 +87,7 @@ async fn send_what_is_due(cloakroom: &Cloakroom) -> Result<()> {
 /// One try, and what comes of it.
 async fn deliver(cloakroom: &Cloakroom, mail: &LeasedMail) {
     let outcome = tokio::select! {
-        outcome = tokio::time::timeout(PATIENCE, attempt(cloakroom, mail)) => outcome.unwrap_or_else(|_| {
-            Err(Failure { is_permanent: false, reason: "the mail server takes too long".to_owned() })
-        }),
+        outcome = attempt(cloakroom, mail) => outcome,
         () = lose_lease(cloakroom, mail) => return,
     };
     let told = match outcome {
@@ -92,19 +100,36 @@ async fn deliver(cloakroom: &Cloakroom, mail: &LeasedMail) {
     if let Err(Failure { reason, .. }) = &outcome {
         tracing::warn!(mail = mail.id, kind = mail.kind, attempts = mail.attempts, reason, "mail {told}");
     }
-    if let Err(error) = settle(cloakroom, mail, told, outcome.err().as_ref()).await {
-        tracing::warn!(mail = mail.id, error = error.with_causes(), "what became of a mail was not noted");
+    for _ in 0..NOTES {
+        match settle(cloakroom, mail, told, outcome.as_ref().err()).await {
+            Ok(()) => return,
+            Err(error) => {
+                let error = error.with_causes();
+                tracing::warn!(mail = mail.id, error, "the outcome of a mail was not noted");
+            }
+        }
+        tokio::time::sleep(NOTE_AGAIN).await;
     }
 }
 
-/// A mail that has nothing to tell any more counts as sent.
+/// A mail that has nothing to tell any more counts as sent. Where an account would have made the difference, it takes as long
+/// as one that is sent: the queue behind it tells nothing.
 async fn attempt(cloakroom: &Cloakroom, mail: &LeasedMail) -> std::result::Result<(), Failure> {
     let later = |error: crate::Error| Failure { is_permanent: false, reason: error.with_causes() };
-    let Some(letter) = letter::of(cloakroom, mail).await.map_err(later)? else { return Ok(()) };
-    let rendered = mail::render(cloakroom.config(), &letter).map_err(later)?;
-    let message =
-        Message { id: &mail.id, to: &letter.to, created_at: mail.created_at(), rendered: &rendered };
-    cloakroom.transport().send(&message).await
+    let transport = cloakroom.transport();
+    tokio::time::sleep(transport.start()).await;
+    let said = tokio::time::timeout(PATIENCE, letter::of(cloakroom, mail)).await;
+    let said =
+        said.map_err(|_| Failure { is_permanent: false, reason: "storage takes too long".to_owned() })?;
+    match said.map_err(later)? {
+        Said::Void => Ok(()),
+        Said::Nothing => transport.pretend().await,
+        Said::Letter(letter) => {
+            let rendered = mail::render(cloakroom.config(), &letter).map_err(later)?;
+            let (id, to, created_at) = (&mail.id, &letter.to, mail.created_at());
+            transport.send(&Message { id, to, created_at, rendered: &rendered }).await
+        }
+    }
 }
 
 /// Says now and then that this mail is still being sent; returns when somebody else has it.
@@ -140,11 +165,20 @@ async fn settle(
     tx.commit().await
 }
 
-/// 5 s, then doubling to a minute; the last one comes after half an hour.
 fn next_try(now: Timestamp, attempts: i64) -> Timestamp {
-    if attempts + 1 >= MOST_TRIES {
-        return now.plus(LAST_WAIT);
+    let before = usize::try_from(attempts - 1).unwrap_or(0);
+    now.plus(FIRST_WAITS.get(before).copied().unwrap_or(WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finding_r16_a_mail_is_given_up_after_five_days() {
+        let now = Timestamp::from_millis(0);
+        let total: Duration = (1..MOST_TRIES).map(|attempts| next_try(now, attempts).since(now)).sum();
+        let days = Duration::from_hours(24) * 5;
+        assert!(total >= days && total < days + 2 * WAIT, "{total:?}");
     }
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(8);
-    now.plus((FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT))
 }

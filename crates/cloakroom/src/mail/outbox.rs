@@ -2,21 +2,21 @@
 //!
 //! A row holds ids and no token. What it says is looked up, and its token made, when it is written (`jobs/letter.rs`).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{Asked, Kind, Locale, Recovered};
 use crate::error::{Error, Result};
 use crate::model::challenge::Challenge;
 use crate::model::user::Account;
 use crate::secret;
-use crate::store::{NewMail, Tx};
+use crate::store::{MOST_BUSY, NewMail, Tx};
 
 /// How many mails leave at once.
-pub(crate) const LANES: usize = 4;
+pub(crate) const LANES: usize = MOST_BUSY + 1;
 
 /// How a mail came about, and in which language its reader reads.
 #[derive(Clone, Serialize, Deserialize)]
@@ -90,11 +90,19 @@ fn to_json(occasion: &Occasion) -> Result<String> {
 pub(crate) struct Outbox {
     bell: Arc<Notify>,
     lanes: Arc<Semaphore>,
+    recipients: Arc<Mutex<Vec<String>>>,
+}
+
+/// A lane; free again when it is dropped.
+pub(crate) struct Lane {
+    recipient: Option<String>,
+    recipients: Arc<Mutex<Vec<String>>>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Outbox {
     pub(crate) fn new() -> Self {
-        Self { bell: Arc::default(), lanes: Arc::new(Semaphore::new(LANES)) }
+        Self { bell: Arc::default(), lanes: Arc::new(Semaphore::new(LANES)), recipients: Arc::default() }
     }
 
     /// After a commit: a mail is there.
@@ -107,9 +115,17 @@ impl Outbox {
         tokio::time::timeout(period, self.bell.notified()).await.is_ok()
     }
 
-    /// The lanes.
-    pub(crate) fn lanes(&self) -> &Arc<Semaphore> {
-        &self.lanes
+    /// Waits for a free lane; `None` once mails have ceased to leave.
+    pub(crate) async fn lane(&self) -> Option<Lane> {
+        let permit = Arc::clone(&self.lanes).acquire_owned().await.ok()?;
+        Some(Lane { recipient: None, recipients: Arc::clone(&self.recipients), _permit: permit })
+    }
+
+    /// Whose mails are under way, while one lane is free. No recipient has two lanes: how full they are would tell whether
+    /// the mails of one address are real.
+    pub(crate) fn recipients(&self) -> [String; MOST_BUSY] {
+        let recipients = self.recipients.lock().unwrap_or_else(PoisonError::into_inner);
+        std::array::from_fn(|index| recipients.get(index).cloned().unwrap_or_default())
     }
 
     /// Lets what is on its way arrive, within `patience`, and nothing else leave.
@@ -117,6 +133,26 @@ impl Outbox {
         let all = u32::try_from(LANES).unwrap_or(u32::MAX);
         if let Ok(Ok(permits)) = tokio::time::timeout(patience, self.lanes.acquire_many(all)).await {
             permits.forget();
+        }
+    }
+}
+
+impl Lane {
+    /// Gives the lane to a recipient.
+    pub(crate) fn to(mut self, recipient: &str) -> Self {
+        self.recipient = Some(recipient.to_owned());
+        self.recipients.lock().unwrap_or_else(PoisonError::into_inner).push(recipient.to_owned());
+        self
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        if let Some(recipient) = &self.recipient {
+            let mut recipients = self.recipients.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(index) = recipients.iter().position(|busy| busy == recipient) {
+                recipients.swap_remove(index);
+            }
         }
     }
 }

@@ -43,6 +43,7 @@ pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
         link,
         code: Some("482913".to_owned()),
         expires_at: Some(ASKED_AT.plus(life)),
+        code_expires_at: Some(ASKED_AT.plus(CODE_LIFETIME)),
         address: Some("ada.lovelace@example.test".to_owned()),
         provider: Some("GitHub".to_owned()),
         recovered,

@@ -16,7 +16,6 @@ use super::{Asked, Kind, Letter, Locale, Rendered};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::model::challenge::CODE_LIFETIME;
 
 /// The message file of a language.
 #[derive(Deserialize)]
@@ -47,6 +46,8 @@ struct Words {
     button: Option<String>,
     code: Option<String>,
     until: Option<String>,
+    /// Stands after `until` when there is a code beside the link.
+    code_until: Option<String>,
     not_you: String,
     reason: String,
 }
@@ -63,7 +64,8 @@ struct Values<'a> {
     provider: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
-    code_until: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_until: Option<String>,
 }
 
 /// What the layout shows; everything in it is finished text.
@@ -164,10 +166,14 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
         address: letter.address.as_deref(),
         provider: letter.provider.as_deref(),
         until: letter.expires_at.map(time).transpose()?,
-        code_until: time(letter.asked.at.plus(CODE_LIFETIME))?,
+        code_until: letter.code_expires_at.map(time).transpose()?,
     }));
     let put = |words: &String| fill(words, &values);
-    let optional = |words: &Option<String>| words.as_ref().map(put).transpose();
+    let optional = |words: Option<&String>| words.map(put).transpose();
+    let code = code(letter, words)?;
+    let beside = |words: Option<&String>| optional(words.filter(|_| code.is_some()));
+    let until = [optional(words.until.as_ref())?, beside(words.code_until.as_ref())?];
+    let until = until.into_iter().flatten().collect::<Vec<_>>().join(" ");
     let reason = language.reasons.get(&words.reason);
     let subject = put(&words.subject)?;
     let page = Value::from(Serde(Page {
@@ -180,11 +186,11 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
         lists: lists(language, letter),
         is_notice: letter.kind.is_notice(),
         link: link(config, letter)?,
-        button: optional(&words.button)?,
+        button: optional(words.button.as_ref())?,
         plain_link: &language.plain_link,
-        code: code(letter, words)?,
-        code_intro: optional(&words.code)?,
-        until: optional(&words.until)?,
+        code,
+        code_intro: beside(words.code.as_ref())?,
+        until: Some(until).filter(|until| !until.is_empty()),
         not_you: put(&words.not_you)?,
         facts: facts(language, &letter.asked)?,
         reason: put(reason.ok_or_else(|| Error::internal(format!("no reason {}", words.reason)))?)?,
@@ -219,11 +225,12 @@ fn lists<'a>(language: &'a Language, letter: &'a Letter) -> Vec<List<'a>> {
     [kept, unlinked].into_iter().filter(|list| !list.items.is_empty()).collect()
 }
 
-/// The code, when the words have a place for it; a mail whose words speak of a code must have one.
+/// The code, when the words have a place for it. A mail that has a link does without one, once there is no time to type it.
 fn code<'a>(letter: &'a Letter, words: &Words) -> Result<Option<&'a str>> {
     match (&words.code, &letter.code) {
         (None, _) => Ok(None),
         (Some(_), Some(code)) => Ok(Some(code)),
+        (Some(_), None) if letter.link.is_some() => Ok(None),
         (Some(_), None) => Err(Error::internal("a mail without its code")),
     }
 }

@@ -150,6 +150,14 @@ impl Challenge {
         key.code(&self.id, &self.nonce)
     }
 
+    /// The latest end of its code: after it, no browser counts as the one that asked, or nothing waits for the code.
+    pub(crate) fn code_limit(&self) -> Timestamp {
+        match self.kind {
+            ChallengeKind::SocialPause => self.expires_at,
+            _ => self.created_at.plus(SAME_BROWSER).min(self.expires_at),
+        }
+    }
+
     /// Whether `browser` is the one that asked, not too long ago.
     pub(crate) fn is_of(&self, browser: Option<TicketHash>, now: Timestamp) -> bool {
         self.browser.is_some() && self.browser == browser && now.since(self.created_at) < SAME_BROWSER

@@ -66,4 +66,24 @@ impl Tx {
         .await?;
         Ok(renewed.0 == 1)
     }
+
+    /// Lets a challenge, and its code, live for longer, while it is the one that `challenge` was read as.
+    pub(crate) async fn prolong_challenge(
+        &mut self,
+        challenge: &Challenge,
+        code_end: Option<Timestamp>,
+        end: Timestamp,
+    ) -> Result<()> {
+        query(
+            "UPDATE challenges SET code_expires_at = $3,
+                 expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END WHERE id = $1 AND nonce = $2",
+        )
+        .bind(&*challenge.id)
+        .bind(&*challenge.nonce)
+        .bind(code_end)
+        .bind(end)
+        .execute(self)
+        .await?;
+        Ok(())
+    }
 }

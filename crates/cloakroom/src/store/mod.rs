@@ -19,7 +19,7 @@ pub(crate) use db::Tx;
 use db::{Db, query};
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
-pub(crate) use outbox::{LeasedMail, NewMail};
+pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
 pub(crate) use revocations::Revocation;
 
 /// The way to everything that is kept.

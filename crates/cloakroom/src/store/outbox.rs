@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
+/// How many lanes may be busy when a mail is leased.
+pub(crate) const MOST_BUSY: usize = 3;
+
 /// A mail about to be put into the outbox. It names rows and holds no token: that is made when the mail is written.
 pub(crate) struct NewMail<'a> {
     /// Also the Message-ID.
@@ -35,6 +38,8 @@ pub(crate) struct LeasedMail {
     pub(crate) occasion: String,
     /// This try included; also tells this lease from a later one.
     pub(crate) attempts: i64,
+    /// The address that it is about, in the form in which two of them compare: mails of one lane leave one by one.
+    pub(crate) lane: String,
     created_at: i64,
 }
 
@@ -119,26 +124,32 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the lease of at most `most` mails that are due and that no other process is taking. When it ends without a word,
-    /// another process takes them.
-    pub(crate) async fn lease_mails(
+    /// Takes the lease of the mail that has been due for longest, is of none of the `busy` lanes, and that no other process
+    /// is taking. When it ends without a word, another process takes it.
+    pub(crate) async fn lease_mail(
         &mut self,
         now: Timestamp,
         lease: Duration,
-        most: i64,
-    ) -> Result<Vec<LeasedMail>> {
+        busy: &[String; MOST_BUSY],
+    ) -> Result<Option<LeasedMail>> {
+        let [one, two, three] = busy;
         query(locking!(
             self,
             "WITH chosen AS (SELECT id FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL
-                             ORDER BY due_at, id LIMIT $3",
+                             AND COALESCE((SELECT email_canonical FROM challenges WHERE challenges.id = outbox.challenge_id), recipient)
+                                 NOT IN ($3, $4, $5)
+                             ORDER BY due_at, id LIMIT 1",
             "FOR UPDATE SKIP LOCKED",
             ") UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN (SELECT id FROM chosen)
-             RETURNING id, kind, challenge_id, nonce, user_id, recipient, occasion, attempts, created_at",
+             RETURNING id, kind, challenge_id, nonce, user_id, recipient, occasion, attempts, created_at,
+                 COALESCE((SELECT email_canonical FROM challenges WHERE challenges.id = outbox.challenge_id), recipient) AS lane",
         ))
         .bind(now)
         .bind(now.plus(lease))
-        .bind(most)
-        .all(self)
+        .bind(one.as_str())
+        .bind(two.as_str())
+        .bind(three.as_str())
+        .optional(self)
         .await
     }
 

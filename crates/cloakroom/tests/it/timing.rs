@@ -55,7 +55,7 @@ fn is_close(samples: &[Vec<Duration>]) -> bool {
 }
 
 /// How often a sample of `one` is slower than one of `other`: the statistic of Mann and Whitney, as a share.
-fn share_slower(one: &[Duration], other: &[Duration]) -> f64 {
+pub(crate) fn share_slower(one: &[Duration], other: &[Duration]) -> f64 {
     let mut slower = 0.0;
     for a in one {
         for b in other {
