@@ -32,12 +32,25 @@ const OWN_LETTERS: usize = 4;
 /// # Errors
 /// What is wrong with the field `email`.
 pub(crate) fn address(text: &str) -> Result<Email, Invalid> {
-    let refuse = |code, detail: &str| Err(Invalid::new("email", code, detail));
     match Email::parse(text) {
         Some(email) => Ok(email),
-        None if text.trim().is_empty() => refuse("required", "Enter your email address."),
-        None => refuse("invalid", "Enter an email address, such as name@example.com."),
+        None if text.trim().is_empty() => Err(Invalid::new("email", "required", "Enter your email address.")),
+        None => Err(no_address()),
     }
+}
+
+/// Takes an address that mail is to go to from now on: one on the internet, unless `mail.allow_local`. Who has an account
+/// already signs in with whatever address it has.
+///
+/// # Errors
+/// What is wrong with the field `email`.
+pub(crate) fn new_address(config: &Config, text: &str) -> Result<Email, Invalid> {
+    let email = address(text)?;
+    if config.mail.allow_local || email.is_public() { Ok(email) } else { Err(no_address()) }
+}
+
+fn no_address() -> Invalid {
+    Invalid::new("email", "invalid", "Enter an email address, such as name@example.com.")
 }
 
 /// Takes an address out of storage, where only addresses are.

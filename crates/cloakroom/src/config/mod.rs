@@ -113,6 +113,8 @@ pub struct Mail {
     pub url: SecretUrl,
     /// The sender, as in `Acme <no-reply@acme.test>`.
     pub from: String,
+    /// Whether people may have addresses that exist in your own network only, as `ann@intranet` or `ann@10.0.0.7`.
+    pub allow_local: bool,
 }
 
 /// `[signup]`

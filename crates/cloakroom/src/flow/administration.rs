@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
-use crate::error::{Error, Result};
+use crate::error::{Error, Invalid, Result};
 use crate::flow::mailing;
 use crate::mail::outbox::{self, Occasion};
 use crate::mail::{Asked, Device, Kind};
@@ -101,7 +101,7 @@ pub struct NewAccount<'a> {
 pub async fn add_all(cloakroom: &Cloakroom, people: &[NewAccount<'_>]) -> Result<Vec<AccountView>> {
     let mut accounts = Vec::with_capacity(people.len());
     for person in people {
-        let email = parse(person.email)?;
+        let email = parse_new(cloakroom, person.email)?;
         let hash = hash_new(cloakroom, &email, person.password).await?;
         let account = Account {
             password_hash: Some(hash),
@@ -126,7 +126,7 @@ pub async fn add_all(cloakroom: &Cloakroom, people: &[NewAccount<'_>]) -> Result
 /// [`Error::AlreadyExists`] when the address has an account.
 pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str) -> Result<AccountView> {
     let locale = mailing::locale(locale)?;
-    let email = parse(email)?;
+    let email = parse_new(cloakroom, email)?;
     let account = new_account(cloakroom, &email, rank);
     let now = account.date_joined;
     let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
@@ -243,6 +243,16 @@ pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
 
 fn parse(email: &str) -> Result<Email> {
     Ok(policy::address(email)?)
+}
+
+fn parse_new(cloakroom: &Cloakroom, email: &str) -> Result<Email> {
+    parse(email)?;
+    policy::new_address(cloakroom.config(), email).map_err(|_| {
+        let detail = format!(
+            "`{email}` is no address on the internet. `mail.allow_local = true` allows addresses of your own network."
+        );
+        Invalid::new("email", "invalid", detail).into()
+    })
 }
 
 async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {

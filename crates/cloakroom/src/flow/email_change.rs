@@ -29,7 +29,7 @@ pub(crate) async fn start(
     email: &str,
 ) -> Result<Timestamp> {
     let user = &session::require_recent(cloakroom, visitor).await?.user;
-    let new = policy::address(email)?;
+    let new = policy::new_address(cloakroom.config(), email)?;
     if new.spelling() == user.email {
         return Err(Invalid::new("email", "unchanged", "This is your email address already.").into());
     }

@@ -95,7 +95,7 @@ pub(crate) fn require_open(cloakroom: &Cloakroom) -> Result<()> {
 }
 
 fn check_form(cloakroom: &Cloakroom, registration: &Registration<'_>) -> Result<Email> {
-    let email = policy::address(registration.email);
+    let email = policy::new_address(cloakroom.config(), registration.email);
     // Without an address there is none to compare the password with; all else is judged, so that all is told at once.
     let password = policy::password_of(cloakroom.config(), registration.password, email.as_ref().ok());
     match (email, password) {

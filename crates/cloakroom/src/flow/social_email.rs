@@ -29,7 +29,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &s
         return Err(Error::StateMissing);
     }
     signup::require_open(cloakroom)?;
-    let email = policy::address(email)?;
+    let email = policy::new_address(cloakroom.config(), email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
     if !limits::count_mail(cloakroom, &email, arrival.visitor.network).await? {

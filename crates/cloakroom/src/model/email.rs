@@ -55,6 +55,19 @@ impl Email {
     pub(crate) fn lower(&self) -> &str {
         self.lower.as_deref().unwrap_or(&self.canonical)
     }
+
+    /// Whether it may be reached from the internet: the domain has a dot, and its last label is no number, as in an address
+    /// of a machine (RFC 3696, section 2; URL standard, "ends in a number").
+    pub(crate) fn is_public(&self) -> bool {
+        let domain = self.canonical.rsplit_once('@').map_or("", |(_, domain)| domain);
+        domain.rsplit_once('.').is_some_and(|(_, last)| {
+            let digits = last.strip_prefix("0x").unwrap_or(last);
+            let is_digit = |byte: u8| {
+                if digits.len() == last.len() { byte.is_ascii_digit() } else { byte.is_ascii_hexdigit() }
+            };
+            !digits.bytes().all(is_digit)
+        })
+    }
 }
 
 /// Folds case and compatibility forms (Unicode, compatibility caseless match, definition D146). Folding once can make text that
@@ -207,6 +220,26 @@ mod tests {
         }
         assert_eq!(canonical(&format!("{}@x.test", "a".repeat(65))), None);
         assert_eq!(canonical(&format!("a@{}.test", "x".repeat(260))), None);
+    }
+
+    #[test]
+    fn finding_s17_an_address_on_the_internet_has_a_dot_and_no_number_at_its_end() {
+        for (text, expected) in [
+            ("a@x.test", true),
+            ("a@1.2.3.example", true),
+            ("a@x.4you", true),
+            ("a@x.0xyz", true),
+            ("a@b\u{fc}cher.example", true),
+            ("a@com", false),
+            ("root@localhost", false),
+            ("a@127.0.0.1", false),
+            ("a@127.0.0.0x1", false),
+            ("a@127.0.0.0x", false),
+            ("a@1\u{3002}2", false),
+            ("a@\u{ff11}27.0.0.\u{ff11}", false),
+        ] {
+            assert_eq!(Email::parse(text).unwrap().is_public(), expected, "{text}");
+        }
     }
 
     #[test]
