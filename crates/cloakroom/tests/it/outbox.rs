@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cloakroom::administration::Rank;
 use cloakroom::mailing;
 use cloakroom::testing::{Browser, PASSWORD};
+use cloakroom::{Clock, Timestamp};
 use http::Method;
 use serde_json::json;
 
@@ -90,9 +91,8 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
         mailing::retry(&app.cloakroom, &[]).await.unwrap();
         within(Duration::from_secs(10), has_failed).await;
         if tries < 133 {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-            let due_at = Duration::from_millis(column("due_at").await.parse().unwrap());
-            waits.push((due_at.saturating_sub(now).as_secs_f64() / 5.0).ceil() * 5.0);
+            let due_at = Timestamp::from_millis(column("due_at").await.parse().unwrap());
+            waits.push((due_at.since(Clock::System.now()).as_secs_f64() / 5.0).ceil() * 5.0);
         }
     }
     let expected: [u32; 15] = [5, 10, 20, 40, 60, 60, 60, 60, 120, 300, 600, 1800, 3600, 3600, 3600];

@@ -67,7 +67,7 @@ async fn finding_n6_each_answer_is_waited_for_as_long_as_the_standard_asks() {
         let server = RawServer::start(Script::new().silent_at(stage));
         let release = async {
             silence(&server).await;
-            tokio::time::sleep(limit - Duration::from_secs(2)).await;
+            tokio::time::sleep(limit.saturating_sub(Duration::from_secs(2))).await;
             tokio::time::resume();
             server.release();
         };
