@@ -79,7 +79,7 @@ for (const { colorScheme, viewport } of looks) {
       await expectErrorTold(page)
       await seen(page, 'Choose a new password')
       await submit(page).click()
-      await expect(page.getByText('Your password is changed.')).toBeVisible()
+      await expect(page.getByText('Your password has been changed.')).toBeVisible()
       await seen(page, 'Sign in')
       await answer(page, 'password/reset/check', [410, 'token_invalid'], [403, 'account_inactive'])
       await open(page, '/reset-password#token=abc')
