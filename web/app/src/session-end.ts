@@ -2,7 +2,7 @@ import { useSession } from '@cloakroom/vue'
 import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import { byOwnClock } from './server-clock'
 
-const KEY = 'cloakroom.session-ends'
+const CHANNEL = 'cloakroom.session-ends'
 /** A reply that arrives just after the end is never too early. */
 const MARGIN = 1_000
 /** Timers of browsers overflow after 24.8 days. */
@@ -21,6 +21,10 @@ export function useSessionEnd(): Ref<number | null> {
   const { expiresAt, refresh } = useSession()
   const endsAt = ref<number | null>(null)
   let timer: ReturnType<typeof setTimeout> | undefined
+  const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel(CHANNEL) : null
+  tabs?.addEventListener('message', ({ data }) => {
+    if (typeof data === 'number' && endsAt.value !== null) endsAt.value = data
+  })
 
   function wait(retryAfter = 0) {
     clearTimeout(timer)
@@ -41,28 +45,15 @@ export function useSessionEnd(): Ref<number | null> {
     expiresAt,
     (instant) => {
       endsAt.value = instant === null ? null : byOwnClock(instant)
-      if (endsAt.value !== null) share(endsAt.value)
+      if (endsAt.value !== null) tabs?.postMessage(endsAt.value)
     },
     { immediate: true },
   )
   watch(endsAt, () => wait(), { immediate: true })
 
-  const hear = ({ key, newValue }: StorageEvent) => {
-    const told = Number(newValue)
-    if (key === KEY && told > 0 && endsAt.value !== null) endsAt.value = told
-  }
-  window.addEventListener('storage', hear)
   onScopeDispose(() => {
     clearTimeout(timer)
-    window.removeEventListener('storage', hear)
+    tabs?.close()
   })
   return endsAt
-}
-
-function share(instant: number) {
-  try {
-    localStorage.setItem(KEY, String(instant))
-  } catch {
-    // No storage: this tab has only its own answers.
-  }
 }

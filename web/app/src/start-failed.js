@@ -5,8 +5,9 @@
   function show() {
     const failure = document.getElementById('start-failed')
     if (!failure) return
-    for (const text of failure.querySelectorAll('[lang]')) text.hidden = text.lang !== language()
-    failure.hidden = false
+    const page = failure.content.cloneNode(true)
+    for (const text of page.querySelectorAll('[lang]')) text.hidden = text.lang !== language()
+    failure.replaceWith(page)
   }
 
   // i18n.ts uses the same key.

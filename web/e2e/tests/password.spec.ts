@@ -25,7 +25,7 @@ test('a forgotten password is replaced by a link, which ends every session and s
   await expect(elsewhere).toHaveURL('/account')
 
   await askForReset(page, person.email)
-  await expect(page.getByText(`If there is an account for ${person.email}, we sent a link there.`)).toBeVisible()
+  await expect(page.getByText(`If there is an account for ${person.email}, we sent a link to it.`)).toBeVisible()
   const link = linkIn(await mailTo(page, person.email))
   await page.goto(link)
   await expect(page).toHaveURL('/reset-password')
