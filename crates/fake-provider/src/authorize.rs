@@ -11,7 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::grants::Grant;
-use crate::people::{MOODS, OFFERS, Offer, chosen};
+use crate::people::{MOODS, Offer, chosen, offers};
 use crate::{Answer, FakeProvider, Kind, Mood, Person};
 
 /// The parameters of an authorization request, as they come.
@@ -208,7 +208,15 @@ fn choices(provider: &FakeProvider, request: &Request, complaint: &str) -> Strin
     } else {
         " aria-invalid=\"true\" aria-describedby=\"complaint\" autofocus"
     };
-    let name = provider.0.kind.name();
+    let kind = provider.0.kind;
+    let name = kind.name();
+    let verified = if kind.vouches() {
+        format!(
+            "<label class=\"check\"><input type=\"checkbox\" name=\"verified\" value=\"yes\" checked> {name} has verified it</label>\n"
+        )
+    } else {
+        format!("<p>{name} does not say whether it is verified.</p>\n")
+    };
     let body = format!(
         "<p class=\"notice\">This is not {name}. It stands in for it during development.</p>\n\
          <h1>Who are you at {name}?</h1>\n\
@@ -217,10 +225,10 @@ fn choices(provider: &FakeProvider, request: &Request, complaint: &str) -> Strin
          <h2>Somebody else</h2>\n{error}\n\
          <label for=\"email\">Email address</label>\n\
          <input type=\"email\" id=\"email\" name=\"email\" autocomplete=\"off\" spellcheck=\"false\" autocapitalize=\"none\"{described}>\n\
-         <label class=\"check\"><input type=\"checkbox\" name=\"verified\" value=\"yes\" checked> {name} has verified it</label>\n\
+         {verified}\
          <button class=\"primary\" name=\"who\" value=\"other\">Continue</button>\n</form>\n\
          <form method=\"post\" action=\"authorize\">\n{hidden}<h2>What goes wrong</h2>\n<ul>\n{}</ul>\n</form>",
-        list(&OFFERS),
+        list(offers(kind)),
         list(&MOODS),
     );
     document(provider, &body)

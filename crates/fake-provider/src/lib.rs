@@ -45,6 +45,11 @@ impl Kind {
         }
     }
 
+    /// Whether it says if an address is verified. Facebook's Graph API does not.
+    pub const fn vouches(self) -> bool {
+        !matches!(self, Self::Facebook)
+    }
+
     /// The name for people.
     pub const fn name(self) -> &'static str {
         match self {

@@ -92,9 +92,9 @@ pub(crate) struct Offer {
     pub(crate) note: &'static str,
 }
 
-/// What the page offers, in its order.
+/// Whom a provider offers that says whether an address is verified.
 #[rustfmt::skip]
-pub(crate) const OFFERS: [Offer; 7] = [
+const OFFERS: [Offer; 7] = [
     Offer { value: "verified", title: "Verified email", note: "mary@example.test: somebody new" },
     Offer { value: "ada", title: "Ada", note: "ada@example.test, verified: has an account here already" },
     Offer { value: "grace", title: "Grace", note: "grace@example.test, verified: has an account here already" },
@@ -103,6 +103,21 @@ pub(crate) const OFFERS: [Offer; 7] = [
     Offer { value: "renamed", title: "Renamed email", note: "the account of mary@example.test, now mary.new@example.test" },
     Offer { value: "other", title: "Somebody else", note: "" },
 ];
+
+/// The same for a provider that never says whether an address is verified: there nobody is verified, and nobody comes with the
+/// address of an account that exists, for which no mail with a code would be sent.
+#[rustfmt::skip]
+const UNVOUCHED: [Offer; 4] = [
+    Offer { value: "verified", title: "With an email", note: "mary@example.test, which the app asks to prove" },
+    Offer { value: "no-email", title: "No email", note: "the provider tells no address" },
+    Offer { value: "renamed", title: "Renamed email", note: "the account of mary@example.test, now mary.new@example.test" },
+    Offer { value: "other", title: "Somebody else", note: "" },
+];
+
+/// What the page of a provider offers, in its order.
+pub(crate) fn offers(kind: Kind) -> &'static [Offer] {
+    if kind.vouches() { &OFFERS } else { &UNVOUCHED }
+}
 
 /// What can go wrong, in the page's order.
 #[rustfmt::skip]

@@ -16,7 +16,10 @@ pub(crate) fn register(config: &mut Config, port: u16) -> Result<Vec<(Kind, Fake
         }
         let base = format!("http://localhost:{port}/dev/idp/{}", kind.id());
         let provider = FakeProvider::new(kind, &base, config.public_url.origin());
-        let settings = serde_json::from_value(provider.configuration());
+        let mut settings = provider.configuration();
+        // The people there are the same at every port.
+        settings["same_subjects"] = true.into();
+        let settings = serde_json::from_value(settings);
         config.provider.push(settings.map_err(|error| Failure::Refused(error.to_string()))?);
         registered.push((kind, provider));
     }

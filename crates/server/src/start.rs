@@ -126,6 +126,8 @@ fn assemble(
     let around = (headers, request::Requests, required);
     let api = cloakroom
         .router()
+        // The page, below the guard: it turns the answer that Apple lets the browser post into a GET.
+        .route_service("/auth/{provider}/callback", spa.clone())
         .route("/api", nothing.clone())
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)

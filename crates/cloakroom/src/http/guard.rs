@@ -11,6 +11,7 @@ use tower::{Layer, Service};
 
 use crate::cloakroom::Cloakroom;
 use crate::error::Error;
+use crate::http::callback;
 use crate::http::cookies::{self, Cookies, SetCookies};
 use crate::http::csrf::{self, Refusal};
 use crate::http::form::{self, Encoding};
@@ -57,6 +58,10 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let is_api = request.uri().path().starts_with("/api/");
+        if callback::is_posted_answer(&self.cloakroom, &request) {
+            let state = State::Reading { answer: Box::pin(callback::to_page(request)) };
+            return Guarded { state, is_api };
+        }
         let state = match admit(&self.cloakroom, &request) {
             Admission::Granted(visit) => {
                 request.extensions_mut().insert(visit.clone());
@@ -87,7 +92,7 @@ pin_project_lite::pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Answered { #[pin] answer: F, visit: Visit },
-        // The body is read ahead, then the service asked.
+        // The body is read ahead; then the service is asked, or a provider's form is sent on to its page.
         Reading { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
         Denied { response: Option<Response> },
     }

@@ -90,7 +90,8 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
     if is_json && is_utf8 { Ok(()) } else { Err(Error::UnsupportedMediaType) }
 }
 
-async fn read(request: Request) -> Result<Bytes> {
+/// The bytes of a body, within the limits of size and time.
+pub(super) async fn read(request: Request) -> Result<Bytes> {
     let collected =
         tokio::time::timeout(DEADLINE, Limited::new(request.into_body(), LARGEST).collect()).await;
     match collected {

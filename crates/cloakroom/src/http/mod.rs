@@ -1,5 +1,6 @@
 //! The wire: extract, call one flow, map. Only this folder names axum.
 
+mod callback;
 mod config;
 pub(crate) mod cookies;
 mod csrf;

@@ -97,7 +97,7 @@ fn add_problems(operation: &mut Operation, common: &[Common]) {
         let RefOr::T(told) = response else { continue };
         if status.starts_with('2') && told.description.is_empty() {
             "Done".clone_into(&mut told.description);
-        } else if !status.starts_with('2') && told.content.is_empty() {
+        } else if !status.starts_with(['2', '3']) && told.content.is_empty() {
             *response = problem(&told.description.clone());
         }
     }

@@ -36,7 +36,7 @@ fn routes() -> [UtoipaMethodRouter<()>; 26] {
         routes!(email_change::change),
         routes!(email_change::confirm),
         routes!(email_change::undo),
-        routes!(social::start),
+        routes!(social::start_by_link, social::start),
         routes!(social::finish),
         routes!(social_link::link),
         routes!(social_link::send_code),

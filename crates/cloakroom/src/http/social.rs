@@ -1,6 +1,9 @@
 //! `POST /api/social/{provider}/start/` and `POST /api/social/{provider}/`
 
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,6 +17,7 @@ use crate::http::visit::Visit;
 use crate::mail::outbox::Occasion;
 use crate::model::social::Intent;
 use crate::model::user::User;
+use crate::model::visitor::Visitor;
 use crate::pipeline::Need;
 
 /// What somebody wants of a provider.
@@ -165,6 +169,66 @@ pub(super) async fn start(
     let wish = Wish { provider: &provider, intent: start.intent, return_to: &start.return_to };
     let url = social::start(visit.cloakroom(), visit.visitor(), wish).await?;
     Ok(Json(Started { url }))
+}
+
+/// Go to a provider by a plain link
+///
+/// For `<a href>` and for pages without a script: begins a sign-in as `POST` does, with its limits, and sends the browser on. It
+/// also sets the browser cookie where there is none. A link on another site is refused (`csrf_failed`).
+#[utoipa::path(get, path = "/api/social/{provider}/start/", tag = "social", params(("provider" = String, Path, description = "The provider's id"), ("return_to" = Option<String>, Query, description = "A path of this site, to go to afterwards")), responses((status = 302, description = "To the provider", headers(("Location" = String, description = "The provider's authorize URL"))), (status = 403, description = "csrf_failed"), (status = 404, description = "not_found"), (status = 422, description = "validation_failed"), (status = 429, description = "rate_limited"), (status = 502, description = "provider_unreachable")))]
+pub(super) async fn start_by_link(
+    visit: Visit,
+    Segment(provider): Segment,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<(Option<SetCookies>, Response)> {
+    // A look at the headers begins nothing.
+    if method != Method::GET {
+        return Err(Error::MethodNotAllowed);
+    }
+    if headers.get_all("sec-fetch-site").iter().any(|site| site == "cross-site") {
+        let reason = "A link on another site may not begin a sign-in here.";
+        let hint = visit.cloakroom().config().development.then(|| reason.to_owned());
+        return Err(Error::CsrfFailed { reason, hint });
+    }
+    let return_to = return_to(uri.query().unwrap_or_default())?;
+    let wish = Wish { provider: &provider, intent: Intent::Login, return_to: &return_to };
+    let known = visit.visitor();
+    let (url, cookies) = match visit.new_browser() {
+        None => (social::start(visit.cloakroom(), known, wish).await?, None),
+        Some(browser) => {
+            let (network, session) = (known.network, known.session.clone());
+            let visitor = Visitor { network, session, browser: Some(browser.clone()) };
+            let url = social::start(visit.cloakroom(), &visitor, wish).await?;
+            // The token of a session stays as it is.
+            (url, Some(SetCookies::csrf(&visit, known.session.is_none())))
+        }
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::FOUND;
+    let location = HeaderValue::try_from(url).map_err(Error::internal)?;
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok((cookies, response))
+}
+
+/// `return_to` of a link. What a link cannot ask for is refused rather than left out: it would be taken for a sign-in.
+fn return_to(query: &str) -> Result<String> {
+    let mut found = None;
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*name {
+            "return_to" if found.is_some() => {
+                return Err(Invalid::new("return_to", "invalid", "`return_to` stands there twice.").into());
+            }
+            "return_to" => found = Some(value.into_owned()),
+            "intent" if value != "login" => {
+                let detail = "By a link only `login` can be begun; use POST for the others.";
+                return Err(Invalid::new("intent", "invalid", detail).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(found.unwrap_or_else(root))
 }
 
 /// Come back from a provider

@@ -40,6 +40,7 @@ mod smtp;
 mod social;
 mod social_answer;
 mod social_attempt;
+mod social_callback;
 mod social_email;
 mod social_identities;
 mod social_issuer;

@@ -25,10 +25,12 @@ fn dev_offers_three_providers_and_a_page_to_choose_who_to_be() {
     for provider in PROVIDERS {
         let page = person.get(&authorize(provider, &origin));
         assert_eq!(page.status, 200, "{}", page.text());
-        for choice in
-            ["Verified email", "Unverified email", "No email", "Renamed email", "Deny", "Slow", "Broken"]
-        {
+        for choice in ["No email", "Renamed email", "Deny", "Slow", "Broken"] {
             assert!(page.text().contains(choice), "{provider}: {choice}");
+        }
+        let is_vouching = provider != "facebook";
+        for choice in ["Verified email", "Unverified email", "ada@example.test", "has verified it"] {
+            assert_eq!(page.text().contains(choice), is_vouching, "{provider}: {choice}");
         }
         let policy = page.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains(&format!("form-action 'self' {origin}")), "{policy}");
@@ -78,5 +80,63 @@ fn serve_has_nothing_of_development() {
     }
     for path in ["/api/dev/mail/", "/api/dev/", "/api/dev/mail"] {
         assert_eq!(person.get(path).status, 404, "{path}");
+    }
+}
+
+/// At a provider whose word is never taken nobody is "verified", and nobody has the address of an account that exists.
+#[test]
+fn finding_u3_the_facebook_stand_in_offers_nobody_whose_word_is_never_taken() {
+    let server = Server::dev();
+    let origin = format!("http://{}", server.host());
+    let mut person = Person::at(server.address(), &origin);
+    let page = person.get(&authorize("facebook", &origin)).text();
+    for absent in ["Verified email", "Unverified email", "ada@example.test", "grace@example.test", "checkbox"]
+    {
+        assert!(!page.contains(absent), "{absent}");
+    }
+    assert!(
+        page.contains("mary@example.test") && page.contains("does not say whether it is verified"),
+        "{page}"
+    );
+}
+
+/// Users of Python Social Auth have this name in their links.
+#[test]
+fn finding_v15_google_oauth2_is_google_in_dev() {
+    let server = Server::dev();
+    let origin = format!("http://{}", server.host());
+    let mut person = Person::at(server.address(), &origin);
+    let reply = person.get("/api/social/google-oauth2/start/?return_to=%2Fwelcome");
+    assert_eq!(reply.status, 302, "{}", reply.text());
+    let location = reply.header("location").unwrap_or_default().to_owned();
+    assert!(location.starts_with(&format!("{origin}/dev/idp/google/authorize?")), "{location}");
+    let config = person.get("/api/config/").json();
+    let ids: Vec<_> = config["providers"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+    assert_eq!(ids, PROVIDERS, "the alias has no button of its own");
+}
+
+/// Through the binary, where the page answers the GET.
+#[test]
+fn finding_q3_a_posted_answer_leads_to_the_page() {
+    let server = Server::dev();
+    let headers = [
+        ("Content-Type", "application/x-www-form-urlencoded"),
+        ("Origin", "https://appleid.apple.com"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ];
+    let body = b"state=s&code=c.0&user=%7B%22name%22%3A%7B%22firstName%22%3A%22Mary%22%7D%7D";
+    let reply = server.request("POST", "/auth/google/callback", &headers, body);
+    assert_eq!(reply.status, 303, "{}", reply.text());
+    let location = reply.header("location").unwrap_or_default().to_owned();
+    let expected =
+        "/auth/google/callback?state=s&code=c.0&user=%7B%22name%22%3A%7B%22firstName%22%3A%22Mary%22%7D%7D";
+    assert_eq!(location, expected);
+    let page = server.request("GET", &location, &[("Accept", "text/html")], b"");
+    assert_eq!(page.status, 200, "{}", page.text());
+    for path in
+        ["/auth/nobody/callback", "/auth/google/callback/", "/auth/google/callbacks", "/api/logout/", "/"]
+    {
+        let status = server.request("POST", path, &headers, body).status;
+        assert!(matches!(status, 403..=405), "{path}: {status}");
     }
 }
