@@ -23,3 +23,21 @@ test('the plain fetch of the guide signs in and out, and reads the token anew ea
   expect(await call('POST', '/api/logout/')).toMatchObject({ detail: 'Logout Successful' })
   expect(await call('POST', '/api/login/', person)).toMatchObject({ detail: 'Success' })
 })
+
+test('finding N5: the plain fetch of the guide tries once more with the token of its refusal', async ({ page, person }) => {
+  await page.goto('/healthz')
+  const login = () =>
+    page.evaluate(
+      async ([source, credentials]) => {
+        const call = new Function(`${source}; return call`)() as (...request: unknown[]) => Promise<unknown>
+        return call('POST', '/api/login/', credentials).catch((error: unknown) => ({ failed: Reflect.get(error as object, 'code') as unknown }))
+      },
+      [snippet, person] as const,
+    )
+  // As a tab has it that has not noticed a sign-out in another one.
+  await page.context().addCookies([{ name: 'csrftoken', value: 'stale', url: page.url() }])
+  const asked: number[] = []
+  page.on('response', (response) => asked.push(response.status()))
+  expect(await login()).toMatchObject({ detail: 'Success' })
+  expect(asked).toEqual([403, 200])
+})

@@ -49,6 +49,28 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
 /// The CSRF token of this browser, for pages that the server writes: [`CsrfToken::field`] belongs into each `<form method="post">`.
 ///
 /// The reply sets the cookie that the token must match, if the browser does not have it, and is not kept by caches.
+///
+/// ```
+/// use axum::response::Html;
+/// use axum::routing::get;
+/// use cloakroom::{Cloakroom, CsrfToken, User};
+///
+/// async fn page(token: CsrfToken) -> Html<String> {
+///     Html(format!(
+///         r#"<form method="post" action="/notes">{}<input name="note"><button>Save</button></form>"#,
+///         token.field()
+///     ))
+/// }
+///
+/// async fn save(user: User, form: String) -> String {
+///     // Here the token was right, and the form is as it was sent.
+///     format!("{} bytes of {}", form.len(), user.email)
+/// }
+///
+/// fn app(cloakroom: &Cloakroom) -> axum::Router {
+///     axum::Router::new().route("/notes", get(page).post(save)).layer(cloakroom.layer())
+/// }
+/// ```
 pub struct CsrfToken(String);
 
 impl CsrfToken {
