@@ -1,17 +1,20 @@
-//! Log lines that an outsider can cause: counted, and told at most once a period.
+//! Log lines that an outsider can cause: counted, and told together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Counts events of one kind, and has their number told at most once a period.
+/// Counts events of one kind, so that they write a bounded number of log lines a period.
 ///
-/// The first event is for the caller to tell, at once; those that follow within the period are told together when it ends.
+/// The first events of a period are for the caller to tell, one by one; the rest is told together when the period ends.
 #[derive(Clone)]
 pub struct Tally(Arc<Inner>);
 
 struct Inner {
     period: Duration,
+    most: u64,
+    /// Events of this period, those that were told and those that were not.
+    seen: AtomicU64,
     /// Events that no line has told yet.
     untold: AtomicU64,
     /// Whether a period is under way, at whose end the rest is told.
@@ -19,28 +22,43 @@ struct Inner {
 }
 
 impl Tally {
-    /// Tells the number once every `period` at most.
+    /// Allows one line every `period`.
     pub fn every(period: Duration) -> Self {
-        Self(Arc::new(Inner { period, untold: AtomicU64::new(0), is_waiting: AtomicBool::new(false) }))
+        Self::at_most(1, period)
     }
 
-    /// Counts one event: the number to tell now, or `None` when `tell_rest` will tell it at the end of the period.
-    pub fn count(&self, tell_rest: impl Fn(u64) + Send + 'static) -> Option<u64> {
+    /// Allows `most` lines every `period`, and one more for the rest when `most` is above 1.
+    pub fn at_most(most: u64, period: Duration) -> Self {
+        let (seen, untold) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Inner { period, most, seen, untold, is_waiting: AtomicBool::new(false) }))
+    }
+
+    /// Counts one event: true when the caller is to tell it now, false when `tell_rest` will tell it at the end of the period.
+    pub fn count(&self, tell_rest: impl Fn(u64) + Send + 'static) -> bool {
         let inner = &self.0;
-        inner.untold.fetch_add(1, Ordering::Relaxed);
-        if inner.is_waiting.swap(true, Ordering::AcqRel) {
-            return None;
+        let is_told = inner.seen.fetch_add(1, Ordering::Relaxed) < inner.most;
+        if !is_told {
+            inner.untold.fetch_add(1, Ordering::Relaxed);
         }
-        let now = inner.untold.swap(0, Ordering::Relaxed);
+        if !inner.is_waiting.swap(true, Ordering::AcqRel) {
+            self.end_period(tell_rest);
+        }
+        is_told
+    }
+
+    fn end_period(&self, tell_rest: impl Fn(u64) + Send + 'static) {
+        let inner = Arc::clone(&self.0);
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            inner.seen.store(0, Ordering::Relaxed);
             inner.is_waiting.store(false, Ordering::Release);
-            return Some(now);
+            return;
         };
-        let inner = Arc::clone(inner);
         runtime.spawn(async move {
             loop {
                 tokio::time::sleep(inner.period).await;
                 let untold = inner.untold.swap(0, Ordering::Relaxed);
+                // The line about the rest is one of those of the next period.
+                inner.seen.store(u64::from(untold > 0), Ordering::Relaxed);
                 if untold == 0 {
                     break;
                 }
@@ -48,6 +66,5 @@ impl Tally {
             }
             inner.is_waiting.store(false, Ordering::Release);
         });
-        Some(now)
     }
 }

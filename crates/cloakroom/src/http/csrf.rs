@@ -158,11 +158,16 @@ pub(super) fn hint(cloakroom: &Cloakroom, headers: &HeaderMap, refusal: Refusal)
     }
 }
 
-/// The origin that a request names, if it is one of the web.
+/// The origin that a request names, if it is one of this machine: another one is nothing to start `dev` with.
 fn told_origin(headers: &HeaderMap) -> Option<String> {
     let told = headers.get(header::ORIGIN).or_else(|| headers.get(header::REFERER))?;
     let url = url::Url::parse(told.to_str().ok()?).ok()?;
-    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
+    let is_local = match url.host()? {
+        url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        url::Host::Ipv4(address) => address.is_loopback(),
+        url::Host::Ipv6(address) => address.is_loopback(),
+    };
+    (is_local && matches!(url.scheme(), "http" | "https")).then(|| url.origin().ascii_serialization())
 }
 
 /// `Origin`, or failing that `Referer`, must be ours when it is there: as a whole, never by a prefix.

@@ -24,8 +24,8 @@ impl Refusals {
         counter.increment(1);
         tracing::debug!(reason = refusal.label(), "request refused");
         let tell = move |count| tracing::info!(count, reason = refusal.reason(), "csrf check failed");
-        if let Some(count) = tally.count(tell) {
-            tell(count);
+        if tally.count(tell) {
+            tell(1);
         }
     }
 }

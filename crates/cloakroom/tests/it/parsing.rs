@@ -331,7 +331,10 @@ async fn finding_u7_the_hint_says_what_to_set_when_the_page_is_at_another_addres
              CLOAKROOM_PUBLIC_URL=http://localhost:5173, or open the app at http://localhost:3000."
         );
     }
-    assert!(hint("origin", "null").await.contains("CLOAKROOM_PUBLIC_URL"));
+    for foreign in ["null", "https://evil.test", "http://localhost.evil.test"] {
+        let hint = hint("origin", foreign).await;
+        assert!(hint.contains("CLOAKROOM_PUBLIC_URL") && !hint.contains(foreign), "{hint}");
+    }
 }
 
 #[tokio::test]

@@ -39,6 +39,25 @@ fn finding_s12_refusals_write_a_line_a_second_and_reason_and_none_is_lost() {
     }
 }
 
+/// A sign-out of nobody needs no token and succeeds, so anybody can send it without end.
+#[test]
+fn finding_s12_requests_that_succeed_fill_no_log_either() {
+    const TRIES: u64 = 400;
+    let server = Server::dev();
+    let begun = Instant::now();
+    let body = [("Content-Type", "application/json")];
+    for _ in 0..TRIES {
+        assert_eq!(server.request("POST", "/api/logout/", &body, b"{}").status, 200);
+    }
+    let lines = || server.output().lines().filter(|line| line.contains("/api/logout/")).count() as u64;
+    let told = || lines() + counts(&server.output(), "more requests").iter().sum::<u64>();
+    while told() < TRIES && begun.elapsed() < Duration::from_mins(1) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(told(), TRIES);
+    assert!(lines() <= 100 * (begun.elapsed().as_secs() + 2), "{} lines", lines());
+}
+
 #[test]
 fn finding_v11_questions_of_people_who_are_not_signed_in_write_a_line_a_minute() {
     let server = Server::dev();
