@@ -8,6 +8,9 @@ import { defaultClientConditions, defineConfig, type Plugin, type ProxyOptions }
 const FIRST_SCRIPTS = ['theme-before-paint', 'start-failed']
 const inApp = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
+/** Removes lines that are comments, and indents: the first scripts are not bundled. */
+const withoutComments = (source: string) => source.replace(/^\s*\/\/.*\n/gm, '').replace(/^\s+/gm, '')
+
 /** Where `cloakroom dev` listens. */
 const server = process.env.CLOAKROOM_URL ?? 'http://localhost:3000'
 
@@ -21,7 +24,7 @@ function firstScripts(): Plugin {
     buildStart() {
       if (this.environment.mode !== 'build') return
       for (const name of FIRST_SCRIPTS) {
-        this.emitFile({ type: 'asset', name: `${name}.js`, source: readFileSync(inApp(`src/${name}.js`), 'utf8') })
+        this.emitFile({ type: 'asset', name: `${name}.js`, source: withoutComments(readFileSync(inApp(`src/${name}.js`), 'utf8')) })
       }
     },
     transformIndexHtml: {
