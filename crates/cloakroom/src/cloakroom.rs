@@ -1,7 +1,9 @@
 //! The one context: what every flow needs, opened once and cloned cheaply.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -19,7 +21,7 @@ use crate::password::Passwords;
 use crate::pipeline::{Pipeline, Resources, Step};
 use crate::provider::Providers;
 use crate::secret::SecretKey;
-use crate::store::Store;
+use crate::store::{Readiness, Store};
 use crate::{flow, http, jobs};
 
 /// What only a process that serves has: its jobs, and steps of the app.
@@ -47,6 +49,9 @@ struct Inner {
     sessions: SessionCache,
     outbox: Outbox,
     transport: Transport,
+    readiness: Readiness,
+    /// Whether a proxy that is not trusted has been told of.
+    is_proxy_told: AtomicBool,
     /// The jobs run until this is dropped.
     _jobs: Option<watch::Sender<()>>,
 }
@@ -81,6 +86,13 @@ impl Cloakroom {
     /// # Errors
     /// As [`Cloakroom::open`].
     pub(crate) async fn with_clock(config: Config, clock: Clock, steps: &[Arc<dyn Step>]) -> Result<Self> {
+        // A test may want to see what becomes of a value that no server starts with.
+        if !clock.is_dial() {
+            config.require_sound()?;
+        }
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
         let store = open_store(&config).await?;
         let (alive, jobs_end) = watch::channel(());
         let cloakroom = Self::assemble(config, store, clock, Some((alive, steps)))?;
@@ -94,16 +106,13 @@ impl Cloakroom {
     /// # Errors
     /// As [`Cloakroom::open`].
     pub async fn for_administration(config: Config) -> Result<Self> {
+        config.require_sound()?;
         let store = open_store(&config).await?;
         Self::assemble(config, store, Clock::System, None)
     }
 
     fn assemble(config: Config, store: Store, clock: Clock, server: Option<Serving<'_>>) -> Result<Self> {
-        let key = match &config.secret {
-            Some(secret) => SecretKey::new(secret.expose().as_bytes()),
-            None => SecretKey::load_or_create(&config.secret_file.0),
-        }
-        .map_err(|complaint| config.complaint("secret_file", complaint))?;
+        let key = secret_key(&config)?;
         let transport = Transport::open(&config, &store)?;
         let passwords = Passwords::start();
         // The command line sends nobody anywhere.
@@ -126,6 +135,8 @@ impl Cloakroom {
             sessions: SessionCache::new(),
             outbox: Outbox::new(),
             transport,
+            readiness: Readiness::default(),
+            is_proxy_told: AtomicBool::new(false),
             _jobs: jobs,
         })))
     }
@@ -142,9 +153,9 @@ impl Cloakroom {
         GuardLayer::new(self.clone())
     }
 
-    /// Whether storage answers.
+    /// Whether storage takes writes: while it does not, nobody can sign in. An answer holds for a second.
     pub async fn is_ready(&self) -> bool {
-        self.0.store.answers().await
+        self.0.readiness.ask(&self.0.store).await
     }
 
     /// Lets the mails arrive that are on their way, then lets go of the database.
@@ -203,6 +214,17 @@ impl Cloakroom {
         &self.0.outbox
     }
 
+    /// Tells, once, that requests come through a proxy that the configuration does not name.
+    pub(crate) fn tell_of_proxy(&self, peer: IpAddr) {
+        if !self.0.is_proxy_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %peer,
+                "X-Forwarded-For comes from a private address that trusted_proxies does not name: it is not believed, and all \
+                 who come that way share one address and its limits"
+            );
+        }
+    }
+
     pub(crate) fn transport(&self) -> &Transport {
         &self.0.transport
     }
@@ -212,6 +234,22 @@ impl Cloakroom {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)
     }
+}
+
+/// The key, with the one before it while they are changed.
+fn secret_key(config: &Config) -> Result<SecretKey> {
+    let key = match &config.secret {
+        Some(secret) => SecretKey::new(secret.expose().as_bytes()),
+        None => SecretKey::load_or_create(&config.secret_file.0),
+    };
+    let key = key.map_err(|complaint| config.complaint("secret_file", complaint))?;
+    let previous = match (&config.secret_previous, &config.secret_previous_file) {
+        (Some(secret), _) => SecretKey::new(secret.expose().as_bytes()),
+        (None, Some(file)) => SecretKey::load(file),
+        (None, None) => return Ok(key),
+    };
+    let previous = previous.map_err(|complaint| config.complaint("secret_previous_file", complaint))?;
+    Ok(key.after(previous))
 }
 
 async fn open_store(config: &Config) -> Result<Store> {

@@ -98,6 +98,11 @@ impl Clock {
         }
     }
 
+    /// Whether a test turns it.
+    pub(crate) fn is_dial(&self) -> bool {
+        !matches!(self, Self::System)
+    }
+
     /// Turns the dial forward by `duration`; the machine's clock stands as it is.
     #[cfg(any(test, feature = "testing"))]
     pub fn advance(&self, duration: Duration) {

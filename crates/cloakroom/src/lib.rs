@@ -22,6 +22,7 @@ mod cloakroom;
 mod clock;
 pub mod config;
 mod error;
+mod files;
 mod flow;
 mod http;
 mod jobs;

@@ -3,6 +3,9 @@
 //! Secrets here have no `Debug`, no `Serialize` and no `==`: a secret is looked up by its hash, or compared in
 //! constant time by [`SecretKey::verify`].
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -17,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::Timestamp;
+use crate::files::{directory_of, give_to};
 
 /// How many bytes an opaque ticket has: 256 bits, twice what ASVS 7.2.3 asks.
 const TICKET_BYTES: usize = 32;
@@ -132,9 +136,12 @@ pub(crate) fn hmac_hex(key: &[u8], message: &[u8]) -> String {
     })
 }
 
-/// The key that signs CSRF tokens and hides addresses in the limits' keys.
+/// The key that signs CSRF tokens and hides addresses in the limits' keys; while it is changed, with the one before it.
 #[derive(Clone)]
-pub(crate) struct SecretKey(Hmac<Sha256>);
+pub(crate) struct SecretKey {
+    present: Hmac<Sha256>,
+    previous: Option<Hmac<Sha256>>,
+}
 
 /// What a signature is for, so that one made for one purpose is worth nothing for another.
 #[derive(Clone, Copy)]
@@ -181,7 +188,21 @@ impl SecretKey {
         if bytes.len() < KEY_BYTES {
             return Err(format!("the secret has {} bytes and needs at least {KEY_BYTES}", bytes.len()));
         }
-        Hmac::new_from_slice(bytes).map(Self).map_err(|error| error.to_string())
+        let present = Hmac::new_from_slice(bytes).map_err(|error| error.to_string())?;
+        Ok(Self { present, previous: None })
+    }
+
+    /// Accepts what `previous` made as well. It makes nothing new, except keys of limits: with others, each count would begin
+    /// anew as soon as the key is changed.
+    pub(crate) fn after(self, previous: Self) -> Self {
+        Self { previous: Some(previous.present), ..self }
+    }
+
+    /// The key that made the token of the challenge with this id and nonce. `hash` is what storage keeps of that token.
+    pub(crate) fn of_token(&self, id: &str, nonce: &str, hash: TicketHash) -> Self {
+        let previous = self.previous.clone().map(|present| Self { present, previous: None });
+        let made_it = previous.filter(|key| key.token(id, nonce).hash() == hash);
+        made_it.unwrap_or_else(|| self.clone())
     }
 
     /// Reads the key file, or makes it with mode 0600 when it is not there.
@@ -220,7 +241,11 @@ impl SecretKey {
 
     /// HMAC-SHA256 over the purpose and `message`, as base64url.
     pub(crate) fn sign(&self, purpose: Purpose, message: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode(self.mac(purpose, message).finalize().into_bytes())
+        let key = match (purpose, &self.previous) {
+            (Purpose::LimitKey, Some(previous)) => previous,
+            _ => &self.present,
+        };
+        URL_SAFE_NO_PAD.encode(mac(key, purpose, message).finalize().into_bytes())
     }
 
     /// The token of the challenge with this id and nonce: 256 bits that storage does not hold, the same each time its mail
@@ -240,12 +265,15 @@ impl SecretKey {
     }
 
     fn derive(&self, purpose: Purpose, id: &str, nonce: &str) -> Ticket {
-        Ticket::encode(self.mac(purpose, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes().into())
+        Ticket::encode(
+            mac(&self.present, purpose, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes().into(),
+        )
     }
 
     /// The code of the challenge with this id and nonce.
     pub(crate) fn code(&self, id: &str, nonce: &str) -> Code {
-        let bytes = self.mac(Purpose::Code, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes();
+        let bytes =
+            mac(&self.present, Purpose::Code, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes();
         let number = bytes.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         Code(format!("{:06}", number % 1_000_000))
     }
@@ -254,8 +282,14 @@ impl SecretKey {
     pub(crate) fn verify(&self, purpose: Purpose, message: &[u8], signature: &[u8]) -> bool {
         URL_SAFE_NO_PAD
             .decode(signature)
-            .is_ok_and(|bytes| self.mac(purpose, message).verify_slice(&bytes).is_ok())
+            .is_ok_and(|bytes| self.keys().any(|key| mac(key, purpose, message).verify_slice(&bytes).is_ok()))
     }
+
+    /// The present key, then the one before it.
+    fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
+        std::iter::once(&self.present).chain(&self.previous)
+    }
+
     /// Encrypts `text` (ChaCha20-Poly1305, RFC 8439) for the row `id`: in another row it cannot be opened.
     ///
     /// The nonce is random: after 2³² texts under one key, two of them would share one with a chance of 2⁻³³.
@@ -263,7 +297,7 @@ impl SecretKey {
         let mut nonce = [0; NONCE_LEN];
         draw(&mut nonce);
         let mut bytes = text.as_bytes().to_vec();
-        let sealed = self.cipher(purpose).seal_in_place_append_tag(
+        let sealed = cipher(&self.present, purpose).seal_in_place_append_tag(
             Nonce::assume_unique_for_key(nonce),
             Aad::from(id.as_bytes()),
             &mut bytes,
@@ -275,31 +309,34 @@ impl SecretKey {
     pub(crate) fn unseal(&self, purpose: Purpose, id: &str, sealed: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(SEALED)?).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk()?;
-        let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
-        let text = self.cipher(purpose).open_in_place(nonce, Aad::from(id.as_bytes()), &mut sealed).ok()?;
-        String::from_utf8(text.to_vec()).ok()
+        self.keys().find_map(|key| {
+            let (nonce, mut sealed) = (Nonce::assume_unique_for_key(*nonce), sealed.to_vec());
+            let text =
+                cipher(key, purpose).open_in_place(nonce, Aad::from(id.as_bytes()), &mut sealed).ok()?;
+            String::from_utf8(text.to_vec()).ok()
+        })
     }
+}
 
-    fn cipher(&self, purpose: Purpose) -> LessSafeKey {
-        let key = self.mac(purpose, b"").finalize().into_bytes();
-        LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).expect("HMAC-SHA256 gives 32 bytes"))
-    }
+fn cipher(key: &Hmac<Sha256>, purpose: Purpose) -> LessSafeKey {
+    let key = mac(key, purpose, b"").finalize().into_bytes();
+    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).expect("HMAC-SHA256 gives 32 bytes"))
+}
 
-    fn mac(&self, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
-        let mut mac = self.0.clone();
-        mac.update(match purpose {
-            Purpose::SessionCsrf => b"csrf/session\0",
-            Purpose::BrowserCsrf => b"csrf/browser\0",
-            Purpose::LimitKey => b"limit\0",
-            Purpose::Token => b"token\0",
-            Purpose::Code => b"code\0",
-            Purpose::ProviderTokens => b"provider-tokens\0",
-            Purpose::CodeVerifier => b"code-verifier\0",
-            Purpose::OpenIdNonce => b"openid-nonce\0",
-        });
-        mac.update(message);
-        mac
-    }
+fn mac(key: &Hmac<Sha256>, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
+    let mut mac = key.clone();
+    mac.update(match purpose {
+        Purpose::SessionCsrf => b"csrf/session\0",
+        Purpose::BrowserCsrf => b"csrf/browser\0",
+        Purpose::LimitKey => b"limit\0",
+        Purpose::Token => b"token\0",
+        Purpose::Code => b"code\0",
+        Purpose::ProviderTokens => b"provider-tokens\0",
+        Purpose::CodeVerifier => b"code-verifier\0",
+        Purpose::OpenIdNonce => b"openid-nonce\0",
+    });
+    mac.update(message);
+    mac
 }
 
 /// Two processes may start at once: the key is written whole under another name and linked, so that the one
@@ -311,6 +348,8 @@ fn create_key_file(path: &Path) -> std::io::Result<()> {
     draw(&mut suffix);
     let draft = path.with_extension(format!("new-{}", URL_SAFE_NO_PAD.encode(suffix)));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    // Made by root, it belongs to the account that the service runs under, which owns the directory.
+    give_to(&file, &directory_of(path))?;
     file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);
@@ -318,46 +357,5 @@ fn create_key_file(path: &Path) -> std::io::Result<()> {
     match linked {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn o30_what_is_sealed_opens_for_its_own_row_purpose_and_key_only() {
-        let key = SecretKey::new(&[7; 32]).expect("long enough");
-        let sealed = key.seal(Purpose::ProviderTokens, "row-1", "gho_canary");
-        assert!(!sealed.contains("canary"));
-        assert_ne!(
-            sealed,
-            key.seal(Purpose::ProviderTokens, "row-1", "gho_canary"),
-            "the nonce is new each time"
-        );
-        assert_eq!(key.unseal(Purpose::ProviderTokens, "row-1", &sealed).as_deref(), Some("gho_canary"));
-        assert!(key.unseal(Purpose::ProviderTokens, "row-2", &sealed).is_none());
-        assert!(key.unseal(Purpose::LimitKey, "row-1", &sealed).is_none());
-        let other = SecretKey::new(&[8; 32]).expect("long enough");
-        assert!(other.unseal(Purpose::ProviderTokens, "row-1", &sealed).is_none());
-        for length in 0..sealed.len() {
-            assert!(key.unseal(Purpose::ProviderTokens, "row-1", &sealed[..length]).is_none(), "{length}");
-        }
-        let changed = sealed.replace("c1.", "c2.");
-        assert!(key.unseal(Purpose::ProviderTokens, "row-1", &changed).is_none());
-    }
-
-    /// RFC 7636, appendix B.
-    #[test]
-    fn o09_the_challenge_is_the_standards_own_example() {
-        let verifier = Ticket::parse(b"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").expect("43 characters");
-        assert_eq!(verifier.code_challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-    }
-
-    /// RFC 4231, test case 2.
-    #[test]
-    fn hexadecimal_hmacs_are_the_standards_own() {
-        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        assert_eq!(hmac_hex(b"Jefe", b"what do ya want for nothing?"), expected);
     }
 }

@@ -2,9 +2,7 @@
 //!
 //! The command line does not claim the file: it works while the server runs. Postgres is made for several servers.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::fs::{File, TryLockError};
 
 use cloakroom::Config;
 
@@ -18,19 +16,19 @@ pub(crate) struct Instance {
 impl Instance {
     /// Claims the file of `config`.
     pub(crate) fn claim(config: &Config) -> Result<Self, Failure> {
-        let Some(path) = config.database.url.expose().strip_prefix("sqlite:") else {
+        let Some(database) = config.database_file() else {
             return Ok(Self { _lock: None });
         };
         let refused = |complaint: String| Failure::from(config.complaint("database.url", complaint));
-        let directory = Path::new(path).parent().filter(|directory| !directory.as_os_str().is_empty());
+        let directory = database.parent().filter(|directory| !directory.as_os_str().is_empty());
         if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
             return Err(refused(format!("there is no directory {}", directory.display())));
         }
-        let path = format!("{path}.lock");
+        let path = format!("{}.lock", database.display());
         let about = |error: std::io::Error| refused(format!("{path} cannot be opened: {error}"));
-        // Its owner's alone: whoever may open it may claim it, and keep the server from starting.
-        let lock = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path);
-        let lock = lock.map_err(about)?;
+        let Some(lock) = config.open_beside_database(".lock").map_err(about)? else {
+            return Ok(Self { _lock: None });
+        };
         match lock.try_lock() {
             Ok(()) => Ok(Self { _lock: Some(lock) }),
             Err(TryLockError::WouldBlock) => Err(refused(format!(

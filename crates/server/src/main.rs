@@ -105,7 +105,7 @@ async fn migrate(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `cloakroom check`
+/// `cloakroom check`: the configuration on standard output, what is doubtful about it on standard error.
 fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
     let text = match &place.data_dir {
         _ if example => Config::example(),
@@ -114,5 +114,10 @@ fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
         None => Config::explain(place.config.as_deref(), &Overrides::default())?,
     };
     say(text.trim_end());
+    if !example && !schema {
+        for warning in place.config()?.warnings() {
+            eprintln!("warning: {warning}");
+        }
+    }
     Ok(())
 }

@@ -41,9 +41,12 @@ impl Draft {
                             self.set(&path, value, source);
                         }
                         // A key file that the environment names stands over a key in the file.
-                        if lower == "secret_file" && !self.sources.is_environment("secret") {
-                            self.values.remove("secret");
-                            self.sources.remove("secret");
+                        if let ["secret_file" | "secret_previous_file"] = *segments.as_slice() {
+                            let secret = lower.trim_end_matches("_file");
+                            if !self.sources.is_environment(secret) {
+                                self.values.remove(secret);
+                                self.sources.remove(secret);
+                            }
                         }
                     }
                     None => self.judge_unknown_variable(&name, keys),

@@ -64,6 +64,7 @@ pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Config>
     let keys = schema::keys();
     let mut draft = Draft { is_development: overrides.is_development, ..Draft::default() };
     draft.sources.start = path.map(|path| format!("{}:1:1", path.display()));
+    draft.sources.file = path.map(Path::to_path_buf);
     for (key, value) in &overrides.defaults {
         draft.set(key, value.clone(), Source::Development);
     }
@@ -223,7 +224,8 @@ impl Draft {
                 Ok(mut config) => {
                     config.resolve(directory);
                     config.development = self.is_development;
-                    for (path, complaint) in validate::complaints(&config) {
+                    // In `dev` mails are kept, for `/dev/mail` to show.
+                    for (path, complaint) in validate::complaints(&config, self.is_development) {
                         self.complain_about(&path, complaint);
                     }
                     if self.complaints.is_empty() {
@@ -245,6 +247,7 @@ impl Draft {
 impl Config {
     fn resolve(&mut self, directory: &Path) {
         self.secret_file.0 = directory.join(&self.secret_file.0);
+        self.secret_previous_file = self.secret_previous_file.take().map(|file| directory.join(file));
         self.database.url.resolve(directory);
         self.app.dir = self.app.dir.take().map(|dir: PathBuf| directory.join(dir));
         for step in &mut self.pipeline.steps {

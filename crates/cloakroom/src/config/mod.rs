@@ -8,10 +8,12 @@ mod load;
 mod print;
 mod provider;
 mod schema;
+mod secret_url;
 mod server;
 mod sources;
 mod validate;
 mod values;
+mod warnings;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -25,8 +27,10 @@ pub use cookies::Cookies;
 pub use load::Overrides;
 pub(crate) use load::read_secret;
 pub use provider::{Provider, TrustEmail};
+pub use secret_url::SecretUrl;
 pub use server::{Api, Server};
-pub use values::{Address, Lifetime, PublicUrl, Secret, SecretUrl};
+pub use values::{Address, Lifetime, PublicUrl, Secret};
+pub(crate) use warnings::is_here;
 
 use crate::error::{Error, Result};
 use crate::limits::Rate;
@@ -46,6 +50,11 @@ pub struct Config {
     pub secret: Option<Secret>,
     /// A file with that key; made with mode 0600 when absent.
     pub secret_file: SecretFile,
+    /// While the key is changed: the one before, at least 32 bytes. What it made is accepted; it makes nothing new.
+    #[schemars(extend("writeOnly" = true))]
+    pub secret_previous: Option<Secret>,
+    /// A file with the key before.
+    pub secret_previous_file: Option<PathBuf>,
     /// Networks whose `X-Forwarded-For` is believed: your reverse proxy, as in `["127.0.0.1/32"]`, and nobody else.
     #[serde(deserialize_with = "values::networks")]
     #[schemars(with = "Vec<String>")]

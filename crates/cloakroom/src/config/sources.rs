@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 /// Where a value comes from.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Sources {
     of: BTreeMap<String, Source>,
     /// Where what is in force without being written anywhere is told: the head of the file.
     pub(super) start: Option<String>,
+    /// The file itself.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Sources {
@@ -46,6 +49,11 @@ impl Sources {
 
     pub(super) fn is_environment(&self, path: &str) -> bool {
         matches!(self.of.get(path), Some(Source::Environment(_)))
+    }
+
+    /// Whether the value at `path` stands in the file.
+    pub(super) fn is_file(&self, path: &str) -> bool {
+        matches!(self.of.get(path), Some(Source::File { .. }))
     }
 
     /// Where the value at `path` stands, or what holds it.

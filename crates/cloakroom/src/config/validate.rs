@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::secret_url::{ESCAPES, check_database};
 use super::{Config, PipelineStep, Provider, TrustEmail, cookies};
+use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::pipeline;
 use crate::policy::{LONGEST_PASSWORD, LOWEST_MIN_LENGTH};
@@ -17,23 +19,42 @@ const LONGEST_COOKIE: Duration = Duration::from_hours(400 * 24);
 /// Path segments under `/api/social/` that are not providers.
 const RESERVED_IDS: [&str; 3] = ["link", "email", "identities"];
 
-/// Each complaint with the key that it is about.
-pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
+impl Config {
+    /// Judges a configuration however it was made.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`]: one complaint a line, with the key meant, as [`Config::load`] tells it.
+    pub(crate) fn require_sound(&self) -> Result<()> {
+        // An app in development has nobody to mail to; on https there are people.
+        let may_keep_mail = self.development || !self.public_url.is_https();
+        let found = complaints(self, may_keep_mail);
+        let lines: Vec<String> = found.iter().map(|(key, told)| self.sources.complaint(key, told)).collect();
+        if lines.is_empty() { Ok(()) } else { Err(Error::Config(lines.join("\n"))) }
+    }
+}
+
+/// Each complaint with the key that it is about. `may_keep_mail`: whether mails may stay in the database instead of being sent.
+pub(super) fn complaints(config: &Config, may_keep_mail: bool) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut complain = |key: &str, complaint: String| found.push((key.to_owned(), complaint));
-    let database = config.database.url.expose();
-    if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database.starts_with(scheme)) {
-        complain("database.url", "must begin with sqlite: or postgres://".into());
-    }
-    if database.starts_with("sqlite:") && (database.contains('?') || database.contains(":memory:")) {
-        complain("database.url", "must be sqlite: and the path of a file, without parameters".into());
+    if let Err(complaint) = check_database(config.database.url.expose()) {
+        complain("database.url", complaint);
     }
     let mail = config.mail.url.expose();
-    // In `dev` mails are kept, for `/dev/mail` to show.
-    if !(config.development && mail == crate::mail::MAILBOX)
+    if !(may_keep_mail && mail == crate::mail::MAILBOX)
         && let Err(complaint) = crate::mail::check_url(mail)
     {
-        complain("mail.url", complaint);
+        let escapes = if complaint.starts_with("cannot be read") { ESCAPES } else { "" };
+        let between = if escapes.is_empty() { "" } else { "; " };
+        complain("mail.url", format!("{complaint}{between}{escapes}"));
+    }
+    if config.trusted_proxies.iter().any(|network| network.prefix_len() == 0) {
+        complain(
+            "trusted_proxies",
+            "must not name every address: anybody could then choose the address that limits and logs see; name the \
+             proxy's network"
+                .into(),
+        );
     }
     if !is_sender(&config.mail.from) {
         complain("mail.from", "must be an address, as in `Acme <no-reply@acme.test>`".into());
@@ -53,6 +74,17 @@ pub(super) fn complaints(config: &Config) -> Vec<(String, String)> {
         && let Err(complaint) = SecretKey::load(key_file)
     {
         complain("secret_file", complaint);
+    }
+    if let Some(secret) = &config.secret_previous
+        && secret.expose().len() < 32
+    {
+        complain("secret_previous", format!("has {} bytes and needs at least 32", secret.expose().len()));
+    }
+    if let Some(file) = &config.secret_previous_file
+        && config.secret_previous.is_none()
+        && let Err(complaint) = SecretKey::load(file)
+    {
+        complain("secret_previous_file", complaint);
     }
     let min_length = config.password.min_length;
     if !(LOWEST_MIN_LENGTH..=LONGEST_PASSWORD / 4).contains(&min_length) {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -203,63 +202,5 @@ impl fmt::Debug for Secret {
 impl Serialize for Secret {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("[redacted]")
-    }
-}
-
-/// A URL that may hold a password; shown without it.
-#[derive(Clone, Default, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(inline)]
-pub struct SecretUrl(String);
-
-impl SecretUrl {
-    /// With the password.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Takes a relative SQLite path from `directory`.
-    pub(super) fn resolve(&mut self, directory: &Path) {
-        if let Some(path) = self.0.strip_prefix("sqlite:") {
-            let path = directory.join(path.trim_start_matches("//"));
-            self.0 = format!("sqlite:{}", path.display());
-        }
-    }
-
-    /// What cannot be read, or holds a password elsewhere than before the host, is not shown at all.
-    fn redacted(&self) -> String {
-        let hidden = || "[redacted]".to_owned();
-        if self.0.starts_with("sqlite:") {
-            return self.0.clone();
-        }
-        let Ok(mut url) = Url::parse(&self.0) else { return hidden() };
-        if url.query_pairs().any(|(name, _)| name.contains("password")) {
-            return hidden();
-        }
-        if url.password().is_none() {
-            return self.0.clone();
-        }
-        if url.set_password(Some("redacted")).is_err() {
-            return hidden();
-        }
-        url.to_string().replacen(":redacted@", ":[redacted]@", 1)
-    }
-}
-
-impl From<&str> for SecretUrl {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl fmt::Debug for SecretUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.redacted())
-    }
-}
-
-impl Serialize for SecretUrl {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.redacted())
     }
 }

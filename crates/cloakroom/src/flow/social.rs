@@ -174,7 +174,7 @@ async fn conclude(
         return Err(refused(provider.id(), error));
     }
     let code = code.ok_or(Error::CodeRejected)?;
-    let key = cloakroom.key();
+    let key = begun.key(cloakroom.key());
     let code_verifier = key.code_verifier(&begun.id, &begun.nonce);
     let nonce = key.openid_nonce(&begun.id, &begun.nonce);
     let callback = Callback {

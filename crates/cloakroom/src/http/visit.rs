@@ -167,7 +167,13 @@ fn network(cloakroom: &Cloakroom, request: &Request) -> Network {
     let peer = peer.ip().to_canonical();
     let is_trusted =
         |address: IpAddr| cloakroom.config().trusted_proxies.iter().any(|network| network.contains(&address));
-    if is_trusted(peer) { forwarded(request.headers(), is_trusted) } else { peer.into() }
+    if is_trusted(peer) {
+        return forwarded(request.headers(), is_trusted);
+    }
+    if Network::from(peer).is_private() && request.headers().contains_key("x-forwarded-for") {
+        cloakroom.tell_of_proxy(peer);
+    }
+    peer.into()
 }
 
 /// The right-most address that is not a trusted proxy's: what stands left of it, its sender may have invented. If that

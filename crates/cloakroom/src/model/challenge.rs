@@ -106,6 +106,8 @@ pub(crate) struct Challenge {
     pub(crate) code_expires_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+    /// What storage keeps of its token; `None` before it is there.
+    pub(crate) token_hash: Option<TicketHash>,
 }
 
 impl Challenge {
@@ -124,6 +126,7 @@ impl Challenge {
             code_expires_at: kind.code_lifetime().map(|lifetime| now.plus(lifetime)),
             created_at: now,
             expires_at: now.plus(kind.lifetime()),
+            token_hash: None,
         }
     }
 
@@ -142,12 +145,17 @@ impl Challenge {
 
     /// What stands in its mail's link.
     pub(crate) fn token(&self, key: &SecretKey) -> Ticket {
-        key.token(&self.id, &self.nonce)
+        self.key(key).token(&self.id, &self.nonce)
     }
 
     /// What stands in its mail to be typed.
     pub(crate) fn code(&self, key: &SecretKey) -> Code {
-        key.code(&self.id, &self.nonce)
+        self.key(key).code(&self.id, &self.nonce)
+    }
+
+    /// The key that its token and code are made with: the one before, when it was made before the key was changed.
+    pub(crate) fn key(&self, key: &SecretKey) -> SecretKey {
+        self.token_hash.map_or_else(|| key.clone(), |hash| key.of_token(&self.id, &self.nonce, hash))
     }
 
     /// The latest end of its code: after it, no browser counts as the one that asked, or nothing waits for the code.

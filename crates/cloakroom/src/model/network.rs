@@ -29,6 +29,20 @@ impl From<IpAddr> for Network {
     }
 }
 
+impl Network {
+    /// Whether it is this machine, or a network without addresses of its own in the Internet (RFC 1918, 6598, 4193, 4291).
+    pub(crate) fn is_private(self) -> bool {
+        match self {
+            Self::Four([10 | 127, ..] | [192, 168, ..] | [169, 254, ..]) => true,
+            Self::Four([172, second, ..]) => (16..32).contains(&second),
+            Self::Four([100, second, ..]) => (64..128).contains(&second),
+            Self::Four(_) | Self::Unknown => false,
+            // ::1, fc00::/7 and fe80::/10.
+            Self::Six(parts) => parts == [0; 4] || parts[0] & 0xfe00 == 0xfc00 || parts[0] & 0xffc0 == 0xfe80,
+        }
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

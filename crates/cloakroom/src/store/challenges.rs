@@ -11,7 +11,7 @@ use crate::store::{Store, Tx};
 /// Every column that a [`Row`] has.
 macro_rules! columns {
     () => {
-        "id, kind, nonce, user_id, email, email_canonical, browser_hash, password_hash, data, code_expires_at, \
+        "id, kind, nonce, token_hash, user_id, email, email_canonical, browser_hash, password_hash, data, code_expires_at, \
          created_at, expires_at"
     };
 }
@@ -24,6 +24,7 @@ pub(super) struct Row {
     id: String,
     kind: String,
     nonce: String,
+    token_hash: String,
     user_id: Option<String>,
     email: Option<String>,
     email_canonical: Option<String>,
@@ -41,6 +42,7 @@ impl Row {
             kind: ChallengeKind::from_text(&self.kind)?,
             id: self.id,
             nonce: self.nonce,
+            token_hash: TicketHash::from_text(&self.token_hash),
             user_id: self.user_id,
             email: self.email,
             email_canonical: self.email_canonical,

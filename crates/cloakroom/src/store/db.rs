@@ -3,39 +3,43 @@
 //! Reads take `&Db`, writes take `&mut Tx`. On SQLite all writes go through one connection, so that they queue here in
 //! order instead of failing as busy, and reads never wait for them (WAL).
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, PgRow};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Connection as _, FromRow, Postgres, Sqlite, Transaction};
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{FromRow, Postgres, Sqlite, Transaction};
 
 use crate::error::{Error, Result};
+use crate::store::postgres::{self, Demotion};
+use crate::store::sqlite;
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long a request waits for storage before it hears 503.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections for reads on SQLite; on Postgres for everything.
-const CONNECTIONS: u32 = 8;
+pub(super) const CONNECTIONS: u32 = 8;
 
 /// An engine and its connections.
 #[derive(Clone)]
 pub(crate) enum Db {
     Sqlite { read: SqlitePool, write: SqlitePool },
-    Postgres(PgPool),
+    Postgres { pool: PgPool, demotion: Arc<Demotion> },
 }
 
 /// A write transaction; dropped without `commit`, it never was. SQLite takes its write lock at the start, so that it
 /// never fails halfway.
 pub(crate) enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(PostgresTx),
+}
+
+/// A transaction of Postgres, and where it notes that the server takes no writes any more.
+pub(crate) struct PostgresTx {
+    inner: Transaction<'static, Postgres>,
+    demotion: Arc<Demotion>,
 }
 
 impl Db {
@@ -44,73 +48,10 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be reached or opened, [`Error::Config`] when it never will be.
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            return Self::open_sqlite(Path::new(path.trim_start_matches("//"))).await;
+        match sqlite::file_of(url) {
+            Some(path) => sqlite::open(&path).await,
+            None => postgres::open(url).await,
         }
-        let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| {
-            Error::Config(format!("must be postgres://user:password@host/database: {error}"))
-        })?;
-        let options =
-            options.options([("statement_timeout", "5s"), ("idle_in_transaction_session_timeout", "30s")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            // To ask each connection first whether it lives would double the round trips of every request. One that
-            // has died fails its next statement, is dropped, and another is opened.
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await;
-        let pool = match pool {
-            // The pool tells that it has waited, and not for what.
-            Err(sqlx::Error::PoolTimedOut) => {
-                let reason = patiently(PgConnection::connect_with(&options)).await.err();
-                return Err(reason.unwrap_or_else(|| to_error(sqlx::Error::PoolTimedOut)));
-            }
-            other => other.map_err(to_error)?,
-        };
-        MIGRATIONS.run(&pool).await.map_err(not_migrated)?;
-        Ok(Self::Postgres(pool))
-    }
-
-    async fn open_sqlite(path: &Path) -> Result<Self> {
-        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-        if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
-            return Err(Error::Config(format!("there is no directory {}", directory.display())));
-        }
-        create_private(path).map_err(|error| Error::Unavailable(error.into()))?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // A sign-out that was told as done must be done after a power cut as well.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE);
-        // A connection to a file does not die, and to ask it would be a walk to its thread and back.
-        let pool = |most| {
-            SqlitePoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(PATIENCE)
-                .test_before_acquire(false)
-        };
-        // On a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that is gone: every later
-        // one would fail. A connection that comes back in that state is closed, and the next writer opens another.
-        // Revocations are heard as a change of this one connection's `data_version`, which begins anew with another: so it
-        // is kept as long as it works.
-        let write = pool(1)
-            .max_lifetime(None)
-            .idle_timeout(None)
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    connection.ping().await?;
-                    Ok(!connection.is_in_transaction())
-                })
-            })
-            .connect_with(options.clone())
-            .await
-            .map_err(to_error)?;
-        migrate_alone(path, &write).await?;
-        let read = pool(CONNECTIONS).connect_with(options).await.map_err(to_error)?;
-        Ok(Self::Sqlite { read, write })
     }
 
     /// Begins a write.
@@ -118,7 +59,9 @@ impl Db {
         patiently(async {
             Ok(match self {
                 Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-                Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+                Self::Postgres { pool, demotion } => {
+                    Tx::Postgres(PostgresTx { inner: pool.begin().await?, demotion: Arc::clone(demotion) })
+                }
             })
         })
         .await
@@ -131,7 +74,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
@@ -142,7 +85,7 @@ impl Tx {
         patiently(async {
             match self {
                 Self::Sqlite(tx) => tx.commit().await,
-                Self::Postgres(tx) => tx.commit().await,
+                Self::Postgres(tx) => tx.inner.commit().await,
             }
         })
         .await
@@ -209,14 +152,14 @@ pub(crate) enum Target<'a> {
     Sqlite(&'a SqlitePool),
     SqliteTx(&'a mut Transaction<'static, Sqlite>),
     Postgres(&'a PgPool),
-    PostgresTx(&'a mut Transaction<'static, Postgres>),
+    PostgresTx(&'a mut PostgresTx),
 }
 
 impl<'a> From<&'a Db> for Target<'a> {
     fn from(db: &'a Db) -> Self {
         match db {
             Db::Sqlite { read, .. } => Self::Sqlite(read),
-            Db::Postgres(pool) => Self::Postgres(pool),
+            Db::Postgres { pool, .. } => Self::Postgres(pool),
         }
     }
 }
@@ -272,7 +215,9 @@ macro_rules! run {
             Target::Sqlite(pool) => with!(Sqlite, pool).map(Into::into),
             Target::SqliteTx(tx) => with!(Sqlite, &mut **tx).map(Into::into),
             Target::Postgres(pool) => with!(Postgres, pool).map(Into::into),
-            Target::PostgresTx(tx) => with!(Postgres, &mut **tx).map(Into::into),
+            Target::PostgresTx(PostgresTx { inner, demotion }) => {
+                with!(Postgres, &mut **inner).inspect_err(|error| demotion.note(error)).map(Into::into)
+            }
         }
     }};
 }
@@ -314,24 +259,8 @@ impl Query {
     }
 }
 
-/// Brings a SQLite file's schema up to date, one process at a time: the command line may start beside the server. Postgres
-/// has a lock of its own for this.
-async fn migrate_alone(path: &Path, write: &SqlitePool) -> Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".migration");
-    let locked = tokio::task::spawn_blocking(move || {
-        let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(name)?;
-        file.lock()?;
-        Ok::<_, std::io::Error>(file)
-    });
-    let lock = locked.await.map_err(Error::internal)?.map_err(|error| Error::Unavailable(error.into()))?;
-    let migrated = MIGRATIONS.run(write).await.map_err(not_migrated);
-    drop(lock);
-    migrated
-}
-
 /// A schema that this program does not know is not away: it is a newer program's.
-fn not_migrated(error: MigrateError) -> Error {
+pub(super) fn not_migrated(error: MigrateError) -> Error {
     match error {
         MigrateError::VersionMissing(migration) => Error::Config(format!(
             "a newer Cloakroom has brought this database up to date (migration {migration}): run that one, or restore a back-up from before"
@@ -343,17 +272,8 @@ fn not_migrated(error: MigrateError) -> Error {
     }
 }
 
-/// A new file is its owner's alone, whatever the umask says; SQLite gives its side files the same mode.
-fn create_private(path: &Path) -> std::io::Result<()> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match made {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.map(drop),
-    }
-}
-
 /// Waits for storage, but not for ever: a server that hangs must not hold requests.
-async fn patiently<T>(work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+pub(super) async fn patiently<T>(work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
     match tokio::time::timeout(PATIENCE * 2, work).await {
         Ok(result) => result.map_err(to_error),
         Err(elapsed) => Err(Error::Unavailable(elapsed.into())),
@@ -361,10 +281,13 @@ async fn patiently<T>(work: impl Future<Output = sqlx::Result<T>>) -> Result<T> 
 }
 
 /// Tells what storage cannot do just now from what is our mistake.
-fn to_error(error: sqlx::Error) -> Error {
+pub(super) fn to_error(error: sqlx::Error) -> Error {
     let ours = match &error {
         sqlx::Error::Database(cause) if cause.is_unique_violation() => {
             return Error::AlreadyExists(cause.constraint().unwrap_or("row").to_owned());
+        }
+        sqlx::Error::Database(cause) if postgres::is_of_pooler(&**cause) => {
+            return Error::Unavailable(postgres::POOLER.into());
         }
         sqlx::Error::Database(cause) => cause.code().is_some_and(|code| is_mistake(&code)),
         sqlx::Error::ColumnDecode { .. }

@@ -10,17 +10,24 @@ mod identities;
 mod limits;
 mod mailbox;
 mod outbox;
+mod postgres;
+mod readiness;
 mod revocations;
 mod sessions;
+mod sqlite;
 mod users;
 
 use crate::error::Result;
+use db::Db;
 pub(crate) use db::Tx;
-use db::{Db, query};
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
+pub(crate) use outbox::{LeasedMail, NewMail};
+pub(crate) use postgres::{is_remote_without_tls, options as postgres_options};
+pub(crate) use readiness::Readiness;
 pub(crate) use revocations::Revocation;
+pub(crate) use sqlite::{check_url as check_sqlite_url, file_of};
 
 /// The way to everything that is kept.
 #[derive(Clone)]
@@ -37,11 +44,6 @@ impl Store {
     /// Begins a write; without a commit it never was.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         self.db.begin().await
-    }
-
-    /// Whether storage answers.
-    pub(crate) async fn answers(&self) -> bool {
-        query("SELECT 1").optional::<(i32,)>(&self.db).await.is_ok()
     }
 
     /// Lets go of every connection.

@@ -57,7 +57,7 @@ impl Store {
             Db::Sqlite { write, .. } => {
                 Ok(Revocations::Sqlite { write: write.clone(), seen: data_version(write).await? })
             }
-            Db::Postgres(pool) => {
+            Db::Postgres { pool, .. } => {
                 let mut listener = PgListener::connect_with(pool).await.map_err(away)?;
                 listener.listen(CHANNEL).await.map_err(away)?;
                 Ok(Revocations::Postgres(Box::new(listener)))

@@ -4,6 +4,7 @@
 
 mod complaints;
 mod secrets;
+mod urls;
 
 use std::fs;
 use std::net::SocketAddr;

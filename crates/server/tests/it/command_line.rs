@@ -1,7 +1,7 @@
 //! What people type, and what they read back.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -332,4 +332,72 @@ fn nothing_of_dev_exists_in_serve() {
     for path in ["/api/dev/mail/", "/api/dev/"] {
         assert_eq!(node.person().get(path).status, 404, "{path}");
     }
+}
+
+/// A back-up is restored by root, the service runs as somebody else.
+#[test]
+fn finding_n12_files_that_root_makes_belong_to_the_owner_of_the_database() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    std::os::unix::fs::chown(installation.path(), Some(65534), Some(65534)).unwrap();
+    installation.add("ann@example.test");
+    drop(installation.node());
+    for file in fs::read_dir(installation.path()).unwrap().map(|file| file.unwrap()) {
+        if file.file_name() != "cloakroom.toml" {
+            let about = file.metadata().unwrap();
+            assert_eq!((about.uid(), about.gid()), (65534, 65534), "{:?}", file.file_name());
+            assert_eq!(about.mode() & 0o077, 0, "{:?}", file.file_name());
+        }
+    }
+}
+
+#[test]
+fn finding_n12_a_file_that_cannot_be_opened_is_named() {
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    fs::create_dir(installation.path().join("cloakroom.db.migration")).unwrap();
+    let output = installation.command(&["user", "list"], "");
+    let told = text(&output.stderr);
+    assert_eq!(status(&output), 1);
+    assert!(told.contains("cloakroom.db.migration cannot be opened: Is a directory"), "{told}");
+}
+
+/// The log is JSON, and none of its lines holds the password; nor does `check`.
+#[test]
+fn finding_n9_a_password_that_splits_its_url_is_shown_nowhere() {
+    for url in [
+        "postgres://app:2024#Secret@127.0.0.1:1/db",
+        "postgres://app:2024?Secret@127.0.0.1:1/db",
+        "postgres://app:2024/Secret@127.0.0.1:1/db",
+        "postgres://app:x@127.0.0.1:1/db?passwd=Secret",
+    ] {
+        let installation = Installation::with_database(url, "");
+        for arguments in [&["check"][..], &["serve", "--listen", "127.0.0.1:0"], &["user", "list"]] {
+            let output = installation.command(arguments, "");
+            let told = text(&output.stdout) + &text(&output.stderr);
+            assert!(!told.contains("Secret"), "{arguments:?} {told}");
+            let is_split = !url.contains("passwd");
+            assert_eq!(told.contains("%23"), is_split, "{arguments:?}: {told}");
+            assert_eq!(
+                status(&output),
+                i32::from(is_split || arguments[0] != "check"),
+                "{arguments:?}: {told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn finding_s16_check_tells_what_is_doubtful_beside_the_configuration() {
+    let installation = Installation::with_database("postgres://app:x@db.test/app", "");
+    let output = installation.command(&["check"], "");
+    assert_eq!(status(&output), 0);
+    assert!(
+        text(&output.stdout).parse::<toml::Table>().is_ok(),
+        "warnings do not stand in what is read back"
+    );
+    let told = text(&output.stderr);
+    assert!(told.contains("warning: ") && told.contains("`database.url`: does not insist on TLS"), "{told}");
+    assert!(told.contains("cloakroom.toml can be read by everybody"), "{told}");
 }

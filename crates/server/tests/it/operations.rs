@@ -1,10 +1,13 @@
 //! What supervisors and Prometheus ask.
 
 use std::{
-    io::{Read, Write},
+    fs,
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    process::{Command, Stdio},
 };
 
+use crate::installation::Installation;
 use crate::server::{Reply, Server, free_port};
 
 #[test]
@@ -45,6 +48,32 @@ fn x07_metrics_have_a_listener_of_their_own() {
     assert!(text.contains("cloakroom_log_lines_dropped_total 0"), "{text}");
     assert!(!text.contains("first"), "a path became a label:\n{text}");
     assert_eq!(ask(port, "/").problem(), "not_found");
+}
+
+#[test]
+fn finding_s16_a_proxy_that_is_not_trusted_is_told_of_once() {
+    let server = Server::dev();
+    for _ in 0..3 {
+        server.request("GET", "/api/session/", &[("X-Forwarded-For", "203.0.113.7")], b"");
+    }
+    let output = server.wait_for_output("trusted_proxies");
+    assert_eq!(output.matches("X-Forwarded-For comes from a private address").count(), 1, "{output}");
+}
+
+#[test]
+fn finding_s16_a_server_tells_at_its_start_what_is_doubtful() {
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    let text = fs::read_to_string(installation.config()).unwrap();
+    let text = text.replace("http://localhost:3000", "https://app.example.com");
+    fs::write(installation.config(), text.replace("trusted_proxies = [\"127.0.0.2/32\"]", "")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    command.arg("serve").arg("-c").arg(installation.config()).args(["--listen", "127.0.0.1:0"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let told: Vec<String> = lines.take_while(|line| !line.contains("\"ready\"")).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(told.iter().any(|line| line.contains("WARN") && line.contains("names no proxy")), "{told:?}");
 }
 
 fn ask(port: u16, path: &str) -> Reply {

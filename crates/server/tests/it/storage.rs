@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use sqlx::{Connection as _, Executor as _};
 
-use crate::installation::{Installation, PASSWORD};
+use crate::installation::{Installation, Node, PASSWORD};
 use crate::person::Person;
 
 /// Waits until the person's profile answers with this status.
@@ -143,6 +143,53 @@ impl Drop for LyingDisk {
         let _ = rustix::process::kill_process(tracer, rustix::process::Signal::TERM);
         let _ = self.0.wait();
     }
+}
+
+/// Waits until `/readyz` answers with this status.
+fn wait_until_ready_is(node: &Node, status: u16) {
+    let start = Instant::now();
+    while node.person().get("/readyz").status != status {
+        assert!(start.elapsed() < Duration::from_secs(15), "/readyz is not {status}");
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(node.person().get("/healthz").status, 200);
+}
+
+#[test]
+fn finding_r16_a_node_whose_database_is_locked_is_not_ready() {
+    let installation = Installation::with_database("sqlite:cloakroom.db", "");
+    let node = installation.node();
+    wait_until_ready_is(&node, 200);
+    let url = format!("sqlite:{}", installation.path().join("cloakroom.db").display());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut other = runtime.block_on(sqlx::SqliteConnection::connect(&url)).unwrap();
+    runtime.block_on(other.execute("BEGIN IMMEDIATE")).unwrap();
+    wait_until_ready_is(&node, 503);
+    runtime.block_on(other.execute("ROLLBACK")).unwrap();
+    wait_until_ready_is(&node, 200);
+}
+
+#[test]
+fn finding_r16_a_node_whose_disk_is_full_is_not_ready() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("not run: mounting a file system needs root");
+        return;
+    };
+    let database = disk.0.path().join("cloakroom.db");
+    let installation = Installation::with_database(&format!("sqlite:{}", database.display()), "");
+    installation.add("ann@example.test");
+    let node = installation.node();
+    let filler = disk.0.path().join("filler");
+    let mut file = fs::File::create(&filler).unwrap();
+    while file.write_all(&[0; 4096]).is_ok() {}
+    // What the write-ahead log has room for still succeeds.
+    let sign_in = || node.person().login("ann@example.test", PASSWORD).status;
+    assert!((0..20).any(|_| sign_in() == 503), "a full disk refuses writes in the end");
+    wait_until_ready_is(&node, 503);
+    fs::remove_file(&filler).unwrap();
+    drop(file);
+    wait_until_ready_is(&node, 200);
+    assert_eq!(sign_in(), 200);
 }
 
 /// L06: the disk takes bytes and does not keep them. What is not safe is not told as done, and what was told as done

@@ -1,0 +1,98 @@
+//! What may be right and often is not. It is told at the start and by `check`, and never refused.
+
+use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt as _;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::Config;
+use crate::store;
+
+impl Config {
+    /// What may be right and often is not, each in a sentence with its place. `check` and the start of a server tell it.
+    pub fn warnings(&self) -> Vec<String> {
+        let found = warnings(self);
+        found.iter().map(|(key, told)| self.sources.complaint(key, told)).collect()
+    }
+}
+
+/// Each warning with the key that it is about.
+fn warnings(config: &Config) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut warn = |key: &str, warning: &str| found.push((key.to_owned(), warning.to_owned()));
+    if sends_password_in_clear(config.mail.url.expose()) {
+        warn(
+            "mail.url",
+            "sends user and password unencrypted to another machine: use smtps:// or smtp+starttls://",
+        );
+    }
+    if store::is_remote_without_tls(config.database.url.expose()) {
+        warn(
+            "database.url",
+            "does not insist on TLS to another machine: add ?sslmode=verify-full, or sslmode=require where the server's \
+             certificate cannot be checked",
+        );
+    }
+    if config.trusted_proxies.iter().any(is_wide) {
+        warn(
+            "trusted_proxies",
+            "names a very large network: whoever sends from it chooses the address that limits see",
+        );
+    }
+    if config.public_url.is_https() && config.trusted_proxies.is_empty() {
+        warn(
+            "trusted_proxies",
+            "names no proxy, and public_url is https, so one stands before this server: all people share its address and \
+             its limits",
+        );
+    }
+    if config.metrics_listen.is_some_and(|address| address.0.ip().is_unspecified()) {
+        warn("metrics_listen", "listens on all addresses: whoever reaches this machine can read the metrics");
+    }
+    if let Some(warning) = readable_secrets(config) {
+        found.push(warning);
+    }
+    found
+}
+
+fn sends_password_in_clear(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let is_remote = url.host_str().is_some_and(|host| !is_here(host));
+    url.scheme() == "smtp" && url.password().is_some() && is_remote
+}
+
+/// Whether a host is this machine.
+pub(crate) fn is_here(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    let is_name = host.eq_ignore_ascii_case("localhost") || host.ends_with(".localhost");
+    is_name || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Larger than any private network: 10.0.0.0/8, fc00::/7.
+fn is_wide(network: &IpNet) -> bool {
+    network.prefix_len() < if network.network().is_ipv4() { 8 } else { 7 }
+}
+
+/// A file with secrets that everybody on the machine can read.
+fn readable_secrets(config: &Config) -> Option<(String, String)> {
+    let file = config.sources.file.as_ref()?;
+    let mode = std::fs::metadata(file).ok()?.permissions().mode();
+    let has_password = |url: &str| Url::parse(url).map_or(true, |url| url.password().is_some());
+    let of_providers = (0..config.provider.len()).map(|index| format!("provider.{index}.client_secret"));
+    let keys = [
+        Some("secret").filter(|_| config.secret.is_some()),
+        Some("secret_previous").filter(|_| config.secret_previous.is_some()),
+        Some("database.url").filter(|_| has_password(config.database.url.expose())),
+        Some("mail.url").filter(|_| has_password(config.mail.url.expose())),
+    ];
+    let secrets = keys.into_iter().flatten().map(str::to_owned).chain(of_providers);
+    let key = secrets.into_iter().find(|key| config.sources.is_file(key))?;
+    let told = format!(
+        "{} can be read by everybody on this machine (mode {:o}) and holds secrets: chmod o= it, or put them into files of \
+         their own",
+        file.display(),
+        mode & 0o777
+    );
+    (mode & 0o004 != 0).then_some((key, told))
+}
