@@ -173,6 +173,10 @@ impl Cloakroom {
         &self.0.store
     }
 
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()
     }

@@ -80,9 +80,19 @@ pub enum Clock {
     /// The machine's clock.
     #[default]
     System,
-    /// A dial: the machine's clock and the milliseconds that a test has added.
+    /// A dial: the machine's clock and what a test has added.
     #[cfg(any(test, feature = "testing"))]
-    Dial(Arc<AtomicI64>),
+    Dial(Arc<Dial>),
+}
+
+/// What a test has added to the machine's clock, in milliseconds.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Default)]
+pub struct Dial {
+    /// Everywhere.
+    added: AtomicI64,
+    /// On this node alone, whose clock is wrong.
+    skew: AtomicI64,
 }
 
 impl Clock {
@@ -94,7 +104,26 @@ impl Clock {
         match self {
             Self::System => Timestamp(millis(since_1970)),
             #[cfg(any(test, feature = "testing"))]
-            Self::Dial(added) => Timestamp(millis(since_1970) + added.load(Ordering::SeqCst)),
+            Self::Dial(dial) => Timestamp(
+                millis(since_1970) + dial.added.load(Ordering::SeqCst) + dial.skew.load(Ordering::SeqCst),
+            ),
+        }
+    }
+
+    /// What another clock tells, turned as far as the dial is.
+    pub(crate) fn turned(&self, instant: Timestamp) -> Timestamp {
+        match self {
+            Self::System => instant,
+            #[cfg(any(test, feature = "testing"))]
+            Self::Dial(dial) => Timestamp(instant.0 + dial.added.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Lets this node's clock go ahead of every other one.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn run_ahead(&self, duration: Duration) {
+        if let Self::Dial(dial) = self {
+            dial.skew.fetch_add(millis(duration), Ordering::SeqCst);
         }
     }
 
@@ -106,16 +135,16 @@ impl Clock {
     /// Turns the dial forward by `duration`; the machine's clock stands as it is.
     #[cfg(any(test, feature = "testing"))]
     pub fn advance(&self, duration: Duration) {
-        if let Self::Dial(added) = self {
-            added.fetch_add(millis(duration), Ordering::SeqCst);
+        if let Self::Dial(dial) = self {
+            dial.added.fetch_add(millis(duration), Ordering::SeqCst);
         }
     }
 
     /// Turns the dial back by `duration`, as happens to a machine's clock that went ahead.
     #[cfg(any(test, feature = "testing"))]
     pub fn set_back(&self, duration: Duration) {
-        if let Self::Dial(added) = self {
-            added.fetch_sub(millis(duration), Ordering::SeqCst);
+        if let Self::Dial(dial) = self {
+            dial.added.fetch_sub(millis(duration), Ordering::SeqCst);
         }
     }
 }

@@ -44,7 +44,7 @@ pub use cloakroom::Cloakroom;
 pub use clock::{Clock, Timestamp};
 pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};
-pub use flow::{administration, mailing};
+pub use flow::{administration, backup, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social_input::Paused;

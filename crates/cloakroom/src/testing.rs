@@ -41,6 +41,7 @@ use crate::administration::{self, Rank};
 use crate::cloakroom::Cloakroom;
 use crate::clock::Clock;
 use crate::config::{Config, SecretUrl};
+use crate::jobs::Sweeper;
 use crate::pipeline::Step;
 use crate::store::KeptMail;
 
@@ -54,6 +55,7 @@ pub struct TestApp {
     router: Router,
     clock: Clock,
     watch: Watch,
+    sweeper: tokio::sync::Mutex<Sweeper>,
 }
 
 impl TestApp {
@@ -74,7 +76,7 @@ impl TestApp {
         let opened = Cloakroom::with_clock(config, clock.clone(), steps).await;
         let cloakroom = opened.expect("the cloakroom opens");
         let router = own.merge(cloakroom.router()).layer(cloakroom.layer());
-        Self { cloakroom, router, clock, watch: |_, _, _| {} }
+        Self { cloakroom, router, clock, watch: |_, _, _| {}, sweeper: tokio::sync::Mutex::default() }
     }
 
     /// Every reply to its browsers is looked at by `watch`, which panics at one that should not be.
@@ -108,12 +110,17 @@ impl TestApp {
         self.clock.set_back(duration);
     }
 
+    /// Lets this node's clock go ahead of the database's, as one does that is set wrong.
+    pub fn run_ahead(&self, duration: Duration) {
+        self.clock.run_ahead(duration);
+    }
+
     /// Removes what has expired, as the job does once a minute; says how many rows went.
     ///
     /// # Panics
     /// When storage does not answer.
     pub async fn sweep(&self) -> u64 {
-        crate::jobs::sweep(&self.cloakroom).await.expect("storage answers")
+        self.sweeper.lock().await.sweep(&self.cloakroom).await.expect("storage answers")
     }
 
     /// Every mail that has been sent, newest first, once the outbox is empty.

@@ -40,8 +40,28 @@ pub(crate) enum Command {
     /// See what waits to be sent, and what mails look like; works while the server runs.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// End sessions; works while the server runs.
+    #[command(subcommand)]
+    Session(SessionCommand),
     /// Bring the database's schema up to date.
     Migrate(Place),
+    /// Copy a SQLite database to a file, while it is in use. The copy is of one moment, and checked.
+    Backup {
+        /// Where the copy goes; a file that does not exist yet.
+        file: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put a copy in the place of a SQLite database, while the server is stopped. Ends every session.
+    Restore {
+        /// What `backup` has made.
+        file: PathBuf,
+        /// Keep sessions as the copy has them, those that were signed out since among them.
+        #[arg(long)]
+        keep_sessions: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Check the configuration and show it merged, each value with its source, secrets redacted.
     Check {
         #[command(flatten)]
@@ -146,6 +166,19 @@ pub(crate) enum UserCommand {
     Activate(Account),
     /// Remove an account with everything that belongs to it.
     Delete(Account),
+}
+
+/// What to do with sessions.
+#[derive(Subcommand)]
+pub(crate) enum SessionCommand {
+    /// Sign people out.
+    End {
+        /// Everybody, everywhere.
+        #[arg(long, required = true)]
+        all: bool,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 /// What to do with mail.

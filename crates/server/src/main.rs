@@ -1,5 +1,6 @@
 //! The binary `cloakroom`: reads the command line and calls the room that does the work.
 
+mod backup;
 mod cli;
 mod headers;
 mod host;
@@ -21,7 +22,7 @@ use clap::Parser as _;
 use cloakroom::config::Overrides;
 use cloakroom::{Cloakroom, Config};
 
-use crate::cli::{Arguments, Command, Place};
+use crate::cli::{Arguments, Command, Place, SessionCommand};
 use crate::user::say;
 
 /// A request allocates a score of small things; this allocator hands them out in half the time of the system's.
@@ -88,7 +89,12 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Serve { config, listen } => start::serve(config.as_deref(), listen).await,
         Command::User(command) => user::run(command).await,
         Command::Mail(command) => mail::run(command).await,
+        Command::Session(SessionCommand::End { all: _, place }) => backup::end_sessions(&place).await,
         Command::Migrate(place) => migrate(&place).await,
+        Command::Backup { file, place } => backup::backup(&place, &file).await,
+        Command::Restore { file, keep_sessions, place } => {
+            backup::restore(&place, &file, keep_sessions).await
+        }
         Command::Check { place, example, schema } => check(&place, example, schema),
         Command::Openapi => {
             say(cloakroom::openapi().trim_end());

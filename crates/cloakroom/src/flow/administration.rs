@@ -241,6 +241,18 @@ pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends every session of everybody, on every node; says how many.
+///
+/// # Errors
+/// [`Error::Unavailable`] when storage does not answer.
+pub async fn end_all_sessions(cloakroom: &Cloakroom) -> Result<u64> {
+    let mut tx = cloakroom.store().begin().await?;
+    let ended = tx.end_all_sessions().await?;
+    tx.commit().await?;
+    cloakroom.sessions().forget_all();
+    Ok(ended)
+}
+
 fn parse(email: &str) -> Result<Email> {
     Ok(policy::address(email)?)
 }

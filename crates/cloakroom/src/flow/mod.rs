@@ -1,6 +1,7 @@
 //! One file per thing a person can do. A flow decides; it knows no HTTP and no SQL.
 
 pub mod administration;
+pub mod backup;
 pub(crate) mod challenge;
 pub(crate) mod email_change;
 pub(crate) mod email_verification;

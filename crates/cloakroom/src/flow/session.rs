@@ -74,6 +74,8 @@ pub(crate) struct SessionCache {
     is_hearing: AtomicBool,
     hits: metrics::Counter,
     misses: metrics::Counter,
+    hearing: metrics::Gauge,
+    losses: metrics::Counter,
 }
 
 impl SessionCache {
@@ -86,6 +88,8 @@ impl SessionCache {
             is_hearing: AtomicBool::new(false),
             hits: metrics::counter!("cloakroom_session_checks_total", "cache" => "hit"),
             misses: metrics::counter!("cloakroom_session_checks_total", "cache" => "miss"),
+            hearing: metrics::gauge!("cloakroom_revocations_heard"),
+            losses: metrics::counter!("cloakroom_revocations_lost_total"),
         }
     }
 
@@ -125,7 +129,17 @@ impl SessionCache {
     /// Notes whether revocations of other processes are heard from now on. What came before is not believed.
     pub(crate) fn set_hearing(&self, is_hearing: bool) {
         self.forget_all();
-        self.is_hearing.store(is_hearing, Ordering::Release);
+        self.believe(is_hearing);
+    }
+
+    /// Notes whether what is cached is believed from now on. Nothing is dropped: on the same connection, all that ended
+    /// meanwhile is heard before the next heartbeat.
+    pub(crate) fn believe(&self, is_hearing: bool) {
+        let before = self.is_hearing.swap(is_hearing, Ordering::AcqRel);
+        if before && !is_hearing {
+            self.losses.increment(1);
+        }
+        self.hearing.set(if is_hearing { 1.0 } else { 0.0 });
     }
 }
 

@@ -5,7 +5,7 @@ mod outbox;
 mod sweep;
 
 #[cfg(feature = "testing")]
-pub(crate) use sweep::sweep;
+pub(crate) use sweep::Sweeper;
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use crate::cloakroom::Cloakroom;
 use crate::secret::TicketHash;
-use crate::store::{Revocation, Store};
+use crate::store::{Heard, Revocation, Store};
 
 /// After a broken connection, how long until the next try.
 const RETRY: Duration = Duration::from_millis(500);
@@ -45,15 +45,24 @@ async fn hear_revocations(store: Store, upgrade: impl Fn() -> Option<Cloakroom>)
             loop {
                 let heard = revocations.next().await;
                 let Some(cloakroom) = upgrade() else { return };
+                let sessions = cloakroom.sessions();
                 match heard {
-                    Ok(Revocation::Ticket(text)) => {
+                    Ok(Heard::Ended(Revocation::Ticket(text))) => {
                         if let Some(ticket) = TicketHash::from_text(&text) {
-                            cloakroom.sessions().forget(ticket);
+                            sessions.forget(ticket);
                         }
                     }
-                    Ok(Revocation::Everything) => cloakroom.sessions().forget_all(),
+                    Ok(Heard::Ended(Revocation::Everything)) => sessions.forget_all(),
+                    // All that ended before has been heard, and what ended since comes before the next one.
+                    Ok(Heard::Heartbeat) => sessions.believe(true),
+                    Ok(Heard::Nothing) => {
+                        sessions.believe(false);
+                        tracing::warn!(
+                            "the heartbeat of revocations did not come back: cached sessions are not believed until it does"
+                        );
+                    }
                     Err(error) => {
-                        cloakroom.sessions().set_hearing(false);
+                        sessions.set_hearing(false);
                         tracing::warn!(
                             error = error.with_causes(),
                             "revocations are not heard: sessions are not cached until they are"

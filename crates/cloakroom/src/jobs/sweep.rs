@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::cloakroom::Cloakroom;
+use crate::clock::Timestamp;
 use crate::error::Result;
 
 /// How often the broom comes.
@@ -16,40 +17,92 @@ const BROWSER_LIFE: Duration = Duration::from_hours(400 * 24);
 /// A mail that was given up is kept for so long, for those who look after the server.
 const ABANDONED_LIFE: Duration = Duration::from_hours(30 * 24);
 
+/// So many sessions are swept at any time; more than that, and more than ever before, only in the second round that finds them.
+const USUAL: u64 = 1000;
+/// How far a node's clock may be from the database's before it is told.
+const SKEW: Duration = Duration::from_mins(1);
+
 /// Sweeps now and then, until the cloakroom is gone.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
+    let mut sweeper = Sweeper::default();
     loop {
         tokio::time::sleep(PERIOD).await;
         let Some(cloakroom) = upgrade() else { return };
-        if let Err(error) = sweep(&cloakroom).await {
+        if let Err(error) = sweeper.sweep(&cloakroom).await {
             tracing::warn!(error = error.with_causes(), "nothing could be swept");
         }
     }
 }
 
-/// Removes everything that has expired; says how many rows went. It waits for nobody: what a request is writing just now is
-/// left for the next time.
-pub(crate) async fn sweep(cloakroom: &Cloakroom) -> Result<u64> {
-    let mut total = 0;
-    loop {
-        let swept = batch(cloakroom).await?;
-        total += swept;
-        if swept == 0 {
-            return Ok(total);
+/// Sweeps, and remembers how much is usual.
+#[derive(Default)]
+pub(crate) struct Sweeper {
+    /// The most sessions that one round has removed.
+    most: u64,
+    /// Whether the last round found more than that.
+    is_announced: bool,
+}
+
+impl Sweeper {
+    /// Removes everything that has expired by the database's clock; says how many rows went. It waits for nobody: what a
+    /// request is writing just now is left for the next time.
+    ///
+    /// A clock or a configuration that is wrong would end every session. So a round that finds more of them than any before
+    /// leaves them for the next one, and says so.
+    pub(crate) async fn sweep(&mut self, cloakroom: &Cloakroom) -> Result<u64> {
+        let now = database_time(cloakroom).await?;
+        let idle_since = now.minus(cloakroom.config().session.idle.duration());
+        let usual = self.most.max(USUAL);
+        let ended = cloakroom.store().ended_sessions(now, idle_since, usual + 1).await?;
+        if ended > usual && !std::mem::replace(&mut self.is_announced, true) {
+            metrics::counter!("cloakroom_sweeps_deferred_total").increment(1);
+            tracing::warn!(
+                usual,
+                "more sessions have ended than any sweep has removed: they are left for the next round"
+            );
+            return Ok(0);
         }
-        tokio::time::sleep(PAUSE).await;
+        self.is_announced = false;
+        let (mut total, mut sessions) = (0, 0);
+        loop {
+            let (of_sessions, swept) = batch(cloakroom, now).await?;
+            total += swept;
+            sessions += of_sessions;
+            self.most = self.most.max(sessions);
+            if swept == 0 {
+                return Ok(total);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 
-async fn batch(cloakroom: &Cloakroom) -> Result<u64> {
-    let now = cloakroom.now();
+/// The time by the clock that all nodes share. A node whose own is far from it is told.
+async fn database_time(cloakroom: &Cloakroom) -> Result<Timestamp> {
+    let database = cloakroom.clock().turned(cloakroom.store().now().await?);
+    let own = cloakroom.now();
+    let (ahead, behind) = (own.since(database), database.since(own));
+    metrics::gauge!("cloakroom_clock_skew_seconds").set(ahead.as_secs_f64() - behind.as_secs_f64());
+    if ahead.max(behind) > SKEW {
+        let direction = if ahead > behind { "ahead of" } else { "behind" };
+        tracing::warn!(
+            seconds = ahead.max(behind).as_secs(),
+            "this machine's clock is {direction} the database's: sessions and limits end at the wrong time here"
+        );
+    }
+    Ok(database)
+}
+
+/// Removes some of everything that has expired; says how many sessions went, and how many rows in all.
+async fn batch(cloakroom: &Cloakroom, now: Timestamp) -> Result<(u64, u64)> {
     let idle_since = now.minus(cloakroom.config().session.idle.duration());
     let mut tx = cloakroom.store().begin().await?;
-    let mut swept = tx.sweep_sessions(now, idle_since, BATCH).await?;
+    let sessions = tx.sweep_sessions(now, idle_since, BATCH).await?;
+    let mut swept = sessions;
     swept += tx.sweep_limits(now, BATCH).await?;
     swept += tx.sweep_browsers(now.minus(BROWSER_LIFE), BATCH).await?;
     swept += tx.sweep_challenges(now, BATCH).await?;
     swept += tx.sweep_mails(now.minus(ABANDONED_LIFE), BATCH).await?;
     tx.commit().await?;
-    Ok(swept)
+    Ok((sessions, swept))
 }

@@ -1,7 +1,9 @@
 //! Storage: one file per table, one dialect, two engines. Only this folder names sqlx.
 
+mod backup;
 mod browsers;
 mod challenges;
+mod clock;
 mod codes;
 mod db;
 mod development;
@@ -18,15 +20,15 @@ mod sqlite;
 mod users;
 
 use crate::error::Result;
+pub(crate) use backup::{backup, restore};
 use db::Db;
 pub(crate) use db::Tx;
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
-pub(crate) use outbox::{LeasedMail, NewMail};
 pub(crate) use postgres::{is_remote_without_tls, options as postgres_options};
 pub(crate) use readiness::Readiness;
-pub(crate) use revocations::Revocation;
+pub(crate) use revocations::{Heard, Revocation};
 pub(crate) use sqlite::{check_url as check_sqlite_url, file_of};
 
 /// The way to everything that is kept.

@@ -49,7 +49,35 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How many sessions are past their absolute or idle end; counts to `most` and no further.
+    pub(crate) async fn ended_sessions(
+        &self,
+        now: Timestamp,
+        idle_since: Timestamp,
+        most: u64,
+    ) -> Result<u64> {
+        let counted = query(
+            "SELECT COUNT(*) FROM
+                 (SELECT 1 FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3) AS ended",
+        )
+        .bind(now)
+        .bind(idle_since)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .optional::<(i64,)>(&self.db)
+        .await?;
+        Ok(counted.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
+    }
+}
+
 impl Tx {
+    /// Ends every session of everybody; says how many.
+    pub(crate) async fn end_all_sessions(&mut self) -> Result<u64> {
+        let ended = query("DELETE FROM sessions").execute(&mut *self).await?;
+        self.announce(&Revocation::Everything).await?;
+        Ok(ended.0)
+    }
+
     /// Adds a session, and ends the oldest ones of the user that go beyond `most`; says which.
     pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<Vec<TicketHash>> {
         query(

@@ -12,6 +12,7 @@ mod email_change;
 mod email_verification;
 mod embed;
 mod gate;
+mod hearing;
 mod hostile;
 mod limits;
 mod local_address;

@@ -84,3 +84,37 @@ async fn finding_n16_many_questions_are_one_write() {
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     assert_eq!(app.database.rows("readiness").await, 0);
 }
+
+/// One node's clock is 15 days ahead: its sweep goes by the database's.
+#[tokio::test]
+async fn finding_r4_a_node_whose_clock_is_wrong_sweeps_nobody_out() {
+    let app = app_without_limits().await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.signed_in("ada@example.test").await;
+    app.run_ahead(Duration::from_hours(15 * 24));
+    app.sweep().await;
+    assert_eq!(app.database.rows("sessions").await, 1);
+    assert_eq!(browser.get("/api/users/profile/").await.status, 401, "here it is past its end");
+    app.advance(Duration::from_hours(15 * 24));
+    app.sweep().await;
+    assert_eq!(app.database.rows("sessions").await, 0, "the time of all nodes has come");
+}
+
+#[tokio::test]
+async fn finding_r4_more_sessions_than_ever_are_swept_by_the_second_round() {
+    let app = app_without_limits().await;
+    let ada = app.add("ada@example.test", Rank::Plain).await;
+    let planted = format!(
+        "INSERT INTO sessions (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+         SELECT 'id' || i, 'hash' || i, '{}', 0, 0, 0, 1 FROM n",
+        ada.id
+    );
+    app.database.change(&planted).await;
+    assert_eq!(app.sweep().await, 0, "announced");
+    assert_eq!(app.database.rows("sessions").await, 1200);
+    assert_eq!(app.sweep().await, 1200, "confirmed");
+    // So many are usual now.
+    app.database.change(&planted).await;
+    assert_eq!(app.sweep().await, 1200);
+}

@@ -1,6 +1,7 @@
 //! The binary, from outside: one process per test, spoken to over a socket.
 
 mod app_dir;
+mod backup;
 mod command_line;
 mod crash;
 mod documents;

@@ -1,0 +1,21 @@
+//! The time as storage has it: what all nodes share.
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::store::Store;
+use crate::store::db::{Db, query};
+
+impl Store {
+    /// The present instant, by the clock of the database.
+    pub(crate) async fn now(&self) -> Result<Timestamp> {
+        let sql = match &self.db {
+            Db::Sqlite { .. } => "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+            Db::Postgres { .. } => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+        };
+        let (millis,): (i64,) = query(sql)
+            .optional(&self.db)
+            .await?
+            .ok_or_else(|| Error::internal("the database tells no time"))?;
+        Ok(Timestamp::from_millis(millis))
+    }
+}

@@ -1,0 +1,45 @@
+//! `cloakroom backup`, `restore`, and `session end`, which belongs after a restore.
+
+use std::path::Path;
+
+use cloakroom::administration;
+
+use crate::Failure;
+use crate::cli::Place;
+use crate::instance::Instance;
+use crate::user::say;
+
+/// `cloakroom backup FILE`
+pub(crate) async fn backup(place: &Place, file: &Path) -> Result<(), Failure> {
+    cloakroom::backup::backup(&place.config()?, file).await?;
+    say(&format!(
+        "{} holds everything, and has been checked. Keep it as close as the database.",
+        file.display()
+    ));
+    Ok(())
+}
+
+/// `cloakroom restore FILE`
+pub(crate) async fn restore(place: &Place, file: &Path, keeps_sessions: bool) -> Result<(), Failure> {
+    let config = place.config()?;
+    // A server that runs would go on with the old file.
+    let _instance = Instance::claim(&config)?;
+    let ended = cloakroom::backup::restore(&config, file, keeps_sessions).await?;
+    let sessions = if keeps_sessions {
+        "Sessions are as they were then: whoever signed out since is signed in again.".to_owned()
+    } else {
+        format!("{ended} sessions have ended.")
+    };
+    say(&format!(
+        "{} is in place; what was there before is beside it, as .replaced. {sessions}",
+        file.display()
+    ));
+    Ok(())
+}
+
+/// `cloakroom session end --all`
+pub(crate) async fn end_sessions(place: &Place) -> Result<(), Failure> {
+    let ended = administration::end_all_sessions(&place.open().await?).await?;
+    say(&format!("{ended} sessions have ended."));
+    Ok(())
+}
