@@ -69,7 +69,7 @@ pub(crate) fn is_here(host: &str) -> bool {
     is_name || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Larger than any private network: 10.0.0.0/8, fc00::/7.
+/// Larger than any private network: `10.0.0.0/8`, `fc00::/7`.
 fn is_wide(network: &IpNet) -> bool {
     network.prefix_len() < if network.network().is_ipv4() { 8 } else { 7 }
 }

@@ -42,8 +42,8 @@ impl Pooler {
             assert!(start.elapsed() < Duration::from_secs(10), "PgBouncer does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
-        let pooled = format!("postgres://postgres@127.0.0.1:{}/{name}", pooler.port);
-        Some((pooler, pooled))
+        let url = format!("postgres://postgres@127.0.0.1:{}/{name}", pooler.port);
+        Some((pooler, url))
     }
 }
 

@@ -69,6 +69,9 @@ fn finding_n9_parameters_of_other_programs_are_taken() {
     }
 }
 
+/// What makes a good configuration a bad one.
+type Change<'a> = &'a dyn Fn(&mut Config);
+
 #[tokio::test]
 async fn finding_v4_a_configuration_made_by_hand_is_judged_as_one_from_a_file() {
     let directory = tempfile::tempdir().unwrap();
@@ -78,7 +81,7 @@ async fn finding_v4_a_configuration_made_by_hand_is_judged_as_one_from_a_file() 
         client_secret: Some("y".to_owned().into()),
         ..Provider::default()
     };
-    let cases: [(&str, &dyn Fn(&mut Config)); 7] = [
+    let cases: [(&str, Change<'_>); 7] = [
         ("`password.min_length`: must be from 8", &|config| config.password.min_length = 1),
         ("`provider.0.trust_email`: `always` is not safe", &|config| {
             config.provider = vec![Provider { trust_email: Some(TrustEmail::Always), ..github() }];
