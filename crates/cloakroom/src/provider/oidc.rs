@@ -17,7 +17,7 @@ use super::id_token::{self, Expected, Unproven};
 use super::issuer::Issuer;
 use super::oauth2::{ClientAuthentication, exchange, read_protected};
 use super::presets::{IssuerKind, Quirks, Verified};
-use super::profile::{Claims, is_true, subject_of};
+use super::profile::{Claims, complete, is_true};
 use super::{Callback, ClientRegistration, Failure, ProviderTokens, endpoint};
 use crate::clock::{Clock, Timestamp};
 use crate::{config, outbound};
@@ -378,31 +378,6 @@ fn authentication(metadata: &Metadata, quirks: &Quirks) -> Result<ClientAuthenti
         (false, true) => Ok(ClientAuthentication::Basic),
         (false, false) => Err("the token endpoint takes no client secret".into()),
     }
-}
-
-/// Adds what the profile says to what the ID token said, which is the one that was signed. The profile counts only for the
-/// same subject (Core, section 5.3.2). An address and whether it is verified are taken from one place: both from the profile
-/// if it tells an address, else both from the token.
-fn complete(told: &mut Value, more: Value) -> Result<(), Failure> {
-    let subject = subject_of(&told["sub"]);
-    if subject.is_none() || subject_of(&more["sub"]) != subject {
-        return Err(Failure::Rejected("the profile is that of another subject".into()));
-    }
-    if let (Value::Object(told), Value::Object(mut more)) = (told, more) {
-        let pair = ["email", "email_verified"];
-        let is_told = more.get("email").is_some_and(|email| !email.is_null());
-        for name in pair {
-            if is_told {
-                told.remove(name);
-            } else {
-                more.remove(name);
-            }
-        }
-        for (name, value) in more {
-            told.entry(name).or_insert(value);
-        }
-    }
-    Ok(())
 }
 
 async fn fetch(caller: &outbound::Caller, url: &Url) -> Result<Value, Failure> {

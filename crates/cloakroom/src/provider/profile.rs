@@ -122,6 +122,31 @@ impl ProviderTokens {
     }
 }
 
+/// Adds what the profile says to what the ID token said, which is the one that was signed. The profile counts only for the
+/// same subject (Core, section 5.3.2). An address and whether it is verified are taken from one place: both from the profile
+/// if it tells an address, else both from the token.
+pub(super) fn complete(told: &mut Value, more: Value) -> Result<(), Failure> {
+    let subject = subject_of(&told["sub"]);
+    if subject.is_none() || subject_of(&more["sub"]) != subject {
+        return Err(Failure::Rejected("the profile is that of another subject".into()));
+    }
+    if let (Value::Object(told), Value::Object(mut more)) = (told, more) {
+        let pair = ["email", "email_verified"];
+        let is_told = more.get("email").is_some_and(|email| !email.is_null());
+        for name in pair {
+            if is_told {
+                told.remove(name);
+            } else {
+                more.remove(name);
+            }
+        }
+        for (name, value) in more {
+            told.entry(name).or_insert(value);
+        }
+    }
+    Ok(())
+}
+
 /// `true`, which some providers write as text (Amazon Cognito, Apple).
 pub(super) fn is_true(value: &Value) -> bool {
     *value == true || *value == "true"
