@@ -46,6 +46,9 @@ pub enum Error {
     /// The address has got an account since.
     #[error("the address has an account")]
     EmailTaken,
+    /// The account has a password, so a first one cannot be set.
+    #[error("the account has a password")]
+    HasPassword,
     /// By who they are, this person may not sign in here.
     #[error("refused by the pipeline")]
     NotAllowed,
@@ -195,6 +198,7 @@ impl Error {
             Self::PasswordRequired => (403, "password_required", "Password needed", "Choose a password to confirm this address in another browser."),
             Self::OtherUserSignedIn => (409, "other_user_signed_in", "Somebody is signed in", "Another account is signed in here. Sign out first."),
             Self::EmailTaken => (409, "email_taken", "Address taken", "This address has an account already."),
+            Self::HasPassword => (409, "has_password", "Password set already", "This account has a password already. Change it instead."),
             Self::NotAllowed => (403, "not_allowed", "Not allowed", "This account may not sign in here."),
             Self::IdentityTaken => (409, "identity_taken", "Linked already", "This account is linked to somebody else here."),
             Self::LastSignInMethod => (409, "last_sign_in_method", "Last way to sign in", "Without it you could not sign in any more. Set a password first."),

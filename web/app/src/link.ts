@@ -1,5 +1,5 @@
 import type { CallOptions, LinkTarget, Problem, Result } from '@cloakroom/client'
-import { computed, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
+import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { useRoute, type Router } from 'vue-router'
 import { useSubmission } from './submission'
 
@@ -26,11 +26,13 @@ export function takeLinkTokens(router: Router): void {
 export type LinkState = 'missing' | 'checking' | 'failed' | 'gone' | 'ready'
 
 /** A link that somebody has followed here. */
-export interface Link {
+export interface Link<Target extends LinkTarget = LinkTarget> {
   readonly state: ComputedRef<LinkState>
   readonly token: ComputedRef<string>
   /** The address that it is about, as far as the server tells. */
-  readonly email: Readonly<Ref<string>>
+  readonly email: ComputedRef<string>
+  /** All that the server tells of it; still there once it has done what it was for. */
+  readonly target: Readonly<Ref<Target | null>>
   /** Why it could not be looked at, while `failed`. */
   readonly problem: Readonly<Ref<Problem | null>>
   /** Looks at it again. */
@@ -42,10 +44,13 @@ export interface Link {
 }
 
 /** The link that led to this page; `check` asks the server about it without using it up. */
-export function useLink(check?: (token: string, call: CallOptions) => Promise<Result<LinkTarget>>): Link {
+export function useLink<Target extends LinkTarget>(
+  check: (token: string, call: CallOptions) => Promise<Result<Target>>,
+): Link<Target> {
   const { path } = useRoute()
   const submission = useSubmission()
-  const email = ref('')
+  const target = shallowRef(null) as ShallowRef<Target | null>
+  const email = computed(() => target.value?.email ?? '')
   const problem = shallowRef<Problem | null>(null)
   const checked = ref(false)
   const gone = ref(false)
@@ -62,12 +67,12 @@ export function useLink(check?: (token: string, call: CallOptions) => Promise<Re
     submission.cancel()
     gone.value = false
     problem.value = null
-    checked.value = check === undefined
-    if (!check || token.value === '') return
+    checked.value = false
+    if (token.value === '') return
     const result = await submission.send((signal) => check(token.value, { signal }))
     if (!result) return
     checked.value = true
-    if (result.ok) email.value = result.data.email
+    if (result.ok) target.value = result.data
     else if (result.problem.code === 'token_invalid') gone.value = true
     else problem.value = result.problem
   }
@@ -81,6 +86,7 @@ export function useLink(check?: (token: string, call: CallOptions) => Promise<Re
     state,
     token,
     email,
+    target,
     problem,
     look,
     lose() {

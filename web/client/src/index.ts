@@ -19,11 +19,13 @@ import type {
   NewPassword,
   PasswordChange,
   Profile,
+  ResetTarget,
   ProviderAnswer,
   Session,
   SocialReply,
   SocialStart,
   SocialStarted,
+  UndoTarget,
 } from './types.js'
 
 export type { FieldProblem, KnownProblemCode, Problem, ProblemCode, Result } from './problem.js'
@@ -64,17 +66,23 @@ export interface Client {
   /** Mails a link to choose a new password, if the address has an account. */
   requestPasswordReset(email: string, options?: CallOptions): Promise<Result<MailSent>>
   /** Looks at the link of a reset mail, and leaves it as good as it was. */
-  checkPasswordResetToken(token: string, options?: CallOptions): Promise<Result<LinkTarget>>
+  checkPasswordResetToken(token: string, options?: CallOptions): Promise<Result<ResetTarget>>
   /** Sets the new password and ends every session of its owner; signs nobody in. */
   confirmPasswordReset(choice: NewPassword, options?: CallOptions): Promise<Result<Detail>>
   /** Changes the password and ends every other session. */
   changePassword(change: PasswordChange, options?: CallOptions): Promise<Result<Detail>>
+  /** Sets the first password of an account that has none; needs recent proof. */
+  setPassword(password: string, options?: CallOptions): Promise<Result<Detail>>
   /** Proves by password that it is still the same person who sits there. */
   reauthenticate(password: string, options?: CallOptions): Promise<Result<LoginReply>>
   /** Mails a link to the new address; the old one stays until it has been followed. Needs recent proof. */
   changeEmail(email: string, options?: CallOptions): Promise<Result<MailSent>>
+  /** Looks at the link that confirms a new address, and leaves it as good as it was. */
+  checkEmailChangeToken(token: string, options?: CallOptions): Promise<Result<LinkTarget>>
   /** Makes the new address the account's; needs a session of that user. */
   confirmEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
+  /** Looks at the link that undoes a change of address, and leaves it as good as it was. */
+  checkUndoToken(token: string, options?: CallOptions): Promise<Result<UndoTarget>>
   /** Gives the account back its old address, and ends every session. */
   undoEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
 
@@ -131,9 +139,12 @@ export function createClient(options: ClientOptions = {}): Client {
     checkPasswordResetToken: (token, call) => post('/api/password/reset/check/', { token }, call),
     confirmPasswordReset: (choice, call) => post('/api/password/reset/confirm/', choice, call),
     changePassword: (change, call) => post('/api/password/change/', change, call),
+    setPassword: (password, call) => post('/api/password/set/', { new_password: password }, call),
     reauthenticate: (password, call) => post('/api/reauthenticate/', { password }, call),
     changeEmail: (email, call) => post('/api/email/change/', { email }, call),
+    checkEmailChangeToken: (token, call) => post('/api/email/change/check/', { token }, call),
     confirmEmailChange: (token, call) => post('/api/email/change/confirm/', { token }, call),
+    checkUndoToken: (token, call) => post('/api/email/change/undo/check/', { token }, call),
     undoEmailChange: (token, call) => post('/api/email/change/undo/', { token }, call),
 
     startSocial: (provider, start, call) => post(`/api/social/${encodeURIComponent(provider)}/start/`, start, call),

@@ -24,8 +24,14 @@ export type MailSent = Schemas['Accepted']
 export type LinkTarget = Schemas['AddressView']
 /** The link of the mail, with a password in any other browser than the one that signed up; or, in that one, the code. */
 export type EmailProof = { token: string; password?: string } | { email: string; code: string }
-/** A new password for the account that the link belongs to. */
-export type NewPassword = Required<Schemas['NewPassword']>
+/** The account of a reset link, and which of its linked accounts stay. */
+export type ResetTarget = Schemas['ResetView']
+/** A linked account of somebody who takes their account back, and whether it stays. */
+export type RecoveredIdentity = Schemas['RecoveredIdentityView']
+/** The addresses of a change that a link undoes. */
+export type UndoTarget = Schemas['UndoView']
+/** A new password for the account that the link belongs to, and which linked accounts stay. */
+export type NewPassword = Schemas['NewPassword']
 /** The password there is, and the one to be. */
 export type PasswordChange = Required<Schemas['PasswordChange']>
 

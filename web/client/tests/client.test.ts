@@ -203,6 +203,9 @@ describe('a call', () => {
     ['/api/reauthenticate/', { password: 'p' }, (client) => client.reauthenticate('p')],
     ['/api/email/change/', { email: 'a@example.test' }, (client) => client.changeEmail('a@example.test')],
     ['/api/email/change/confirm/', { token: 't' }, (client) => client.confirmEmailChange('t')],
+    ['/api/password/set/', { new_password: 'n' }, (client) => client.setPassword('n')],
+    ['/api/email/change/check/', { token: 't' }, (client) => client.checkEmailChangeToken('t')],
+    ['/api/email/change/undo/check/', { token: 't' }, (client) => client.checkUndoToken('t')],
     ['/api/email/change/undo/', { token: 't' }, (client) => client.undoEmailChange('t')],
   ]
 

@@ -69,7 +69,8 @@ for (const { colorScheme, viewport } of looks) {
       await submit(page).click()
       await seen(page, 'Check your email')
 
-      await answer(page, 'password/reset/check', [200, { email: 'ann@example.test' }])
+      const linked = { id: '1', provider: 'github', label: 'octo-ann', linked_at: '2026-10-02T10:00:00Z', kept: true }
+      await answer(page, 'password/reset/check', [200, { email: 'ann@example.test', identities: [linked] }])
       await open(page, '/reset-password#token=abc')
       await seen(page, 'Choose a new password')
       await page.getByLabel('New password').fill(PASSWORD)
@@ -88,6 +89,8 @@ for (const { colorScheme, viewport } of looks) {
       await expect(page.getByText('This account is deactivated.')).toBeVisible()
       await seen(page, 'Choose a new password')
 
+      const undo = { email: 'ann@example.test', new_email: 'eve@example.test' }
+      await answer(page, 'email/change/undo/check', [200, undo], [200, undo])
       await open(page, '/undo-email-change#token=abc')
       await seen(page, 'Undo the email change')
       await answer(page, 'email/change/undo', [409, 'email_taken'])
@@ -125,6 +128,8 @@ for (const { colorScheme, viewport } of looks) {
       await dialog.getByRole('button', { name: 'Continue' }).click()
       await seen(page, 'Check your email')
 
+      const change = { email: 'ann@example.test' }
+      await answer(page, 'email/change/check', [200, change], [200, change])
       await open(page, '/change-email#token=abc')
       await seen(page, 'Confirm your new email')
       await answer(page, 'email/change/confirm', [409, 'other_user_signed_in'])
@@ -142,9 +147,9 @@ for (const { colorScheme, viewport } of looks) {
       await seen(page, 'Your account')
       await page.getByRole('link', { name: 'Set a password' }).click()
       await seen(page, 'Set a password')
-      await answer(page, 'password/reset', accepted())
       await submit(page).click()
-      await seen(page, 'Check your email')
+      await expect(page.getByRole('alert')).toBeVisible()
+      await seen(page, 'Set a password')
     })
   })
 }

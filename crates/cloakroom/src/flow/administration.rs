@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::mailing;
 use crate::mail::outbox::{self, Occasion};
-use crate::mail::{Asked, Device, Kind};
+use crate::mail::{Asked, Device, Kind, Locale};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::user::Account;
@@ -75,7 +75,7 @@ impl Rank {
 ///
 /// # Errors
 /// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
-/// account.
+/// account, or is reserved for one that has changed it and can still undo that.
 pub async fn add(cloakroom: &Cloakroom, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
     let account = NewAccount { email, password, rank, is_active: true };
     let added = add_all(cloakroom, &[account]).await?;
@@ -130,16 +130,26 @@ pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str
     let account = new_account(cloakroom, &email, rank);
     let now = account.date_joined;
     let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
-    let asked = Asked { at: now, device: Device::default(), network: String::new() };
     let mut tx = cloakroom.store().begin().await?;
     tx.hold_address(&email).await?;
     store(&mut tx, &account, &email).await?;
     tx.add_challenge(&invitation, invitation.token(cloakroom.key()).hash()).await?;
-    let occasion = Occasion::new(locale, asked);
+    let occasion = by_administrator(cloakroom, locale);
     outbox::post_about(&mut tx, Kind::Invitation, &invitation, &occasion).await?;
     tx.commit().await?;
     cloakroom.outbox().wake();
     Ok(account.into())
+}
+
+/// How a mail came about that an administrator's act caused: from no browser.
+fn by_administrator(cloakroom: &Cloakroom, locale: Locale) -> Occasion {
+    let asked = Asked { at: cloakroom.now(), device: Device::default(), network: String::new() };
+    Occasion::new(locale, asked)
+}
+
+/// Tells the owner of an account what an administrator did with it. Nobody's language is stored, so the mail is in English.
+async fn tell(cloakroom: &Cloakroom, tx: &mut Tx, kind: Kind, account: &Account) -> Result<()> {
+    outbox::post_to(tx, kind, account, &by_administrator(cloakroom, Locale::En)).await
 }
 
 fn new_account(cloakroom: &Cloakroom, email: &Email, rank: Rank) -> Account {
@@ -148,6 +158,10 @@ fn new_account(cloakroom: &Cloakroom, email: &Email, rank: Rank) -> Account {
 }
 
 async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {
+    if tx.is_reserved(email, &account.id, account.date_joined).await? {
+        let reserved = format!("an account that can take {} back", email.spelling());
+        return Err(Error::AlreadyExists(reserved));
+    }
     tx.add_account(account, email).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
         other => other,
@@ -170,7 +184,7 @@ pub async fn show(cloakroom: &Cloakroom, email: &str) -> Result<AccountView> {
     find(cloakroom, email).await.map(Into::into)
 }
 
-/// Replaces the password and ends every session.
+/// Replaces the password, ends every session, and tells the account's owner by mail.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
@@ -182,30 +196,38 @@ pub async fn set_password(cloakroom: &Cloakroom, email: &str, password: &str) ->
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;
+    tell(cloakroom, &mut tx, Kind::PasswordSetForYou, &account).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
     Ok(())
 }
 
-/// Opens an account, or closes it and ends every session.
+/// Opens an account, or closes it and ends every session. Its owner is told by mail, if that changes anything.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the address has no account.
 pub async fn set_active(cloakroom: &Cloakroom, email: &str, is_active: bool) -> Result<()> {
     let account = find(cloakroom, email).await?;
     let mut tx = cloakroom.store().begin().await?;
+    let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
     tx.set_active(&account.id, is_active).await?;
     if !is_active {
         tx.end_challenges_of(&account.id).await?;
         tx.end_sessions_of(&account.id).await?;
     }
+    if account.is_active != is_active {
+        let kind = if is_active { Kind::AccountActivated } else { Kind::AccountDeactivated };
+        tell(cloakroom, &mut tx, kind, &account).await?;
+    }
     tx.commit().await?;
     cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
     Ok(())
 }
 
 /// Gives or takes rights. What is taken is gone with the next request; a rise ends every session, because no
-/// session may gain privilege under the ticket that it has (ASVS 7.2.4).
+/// session may gain privilege under the ticket that it has (ASVS 7.2.4). The owner is told by mail, if that changes anything.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the address has no account.
@@ -216,17 +238,23 @@ pub async fn set_rank(cloakroom: &Cloakroom, email: &str, rank: Rank) -> Result<
     // Whether it is a rise is judged by what it has at that moment: somebody else may be taking it away.
     let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
     tx.set_rank(&account.id, is_staff, is_superuser).await?;
-    if (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser) {
+    let is_rise = (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser);
+    if is_rise {
         tx.end_sessions_of(&account.id).await?;
     } else {
         tx.announce(&Revocation::Everything).await?;
     }
+    if (is_staff, is_superuser) != (account.is_staff, account.is_superuser) {
+        let kind = if is_rise { Kind::RightsGiven } else { Kind::RightsTaken };
+        tell(cloakroom, &mut tx, kind, &account).await?;
+    }
     tx.commit().await?;
     cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
     Ok(())
 }
 
-/// Removes an account with everything that belongs to it.
+/// Removes an account with everything that belongs to it, and tells its owner by a last mail.
 ///
 /// # Errors
 /// [`Error::NotFound`] when the address has no account.
@@ -234,10 +262,14 @@ pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
     let account = find(cloakroom, email).await?;
     let mut tx = cloakroom.store().begin().await?;
     // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
+    let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
     tx.delete_account(&account.id).await?;
     tx.end_sessions_of(&account.id).await?;
+    let occasion = by_administrator(cloakroom, Locale::En);
+    outbox::post_last(&mut tx, Kind::AccountDeleted, &account, &occasion).await?;
     tx.commit().await?;
     cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
     Ok(())
 }
 

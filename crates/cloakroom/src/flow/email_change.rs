@@ -56,11 +56,29 @@ pub(crate) async fn start(
     Ok(resend_at)
 }
 
-/// Makes the new address the account's.
+/// The address that a link confirms; uses nothing up.
+///
+/// # Errors
+/// [`Error::TokenInvalid`].
+pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> {
+    let change = challenge::look(cloakroom, ChallengeKind::EmailChange, token).await?;
+    change.email.ok_or(Error::TokenInvalid)
+}
+
+/// The address that a link gives back, and the one that took its place; uses nothing up.
+///
+/// # Errors
+/// [`Error::TokenInvalid`].
+pub(crate) async fn check_undo(cloakroom: &Cloakroom, token: &str) -> Result<(String, String)> {
+    let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;
+    undo.email.zip(undo.data).ok_or(Error::TokenInvalid)
+}
+
+/// Makes the new address the account's. The one before stays reserved while the change can be undone.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::TokenInvalid`]; [`Error::OtherUserSignedIn`] when the link is another account's;
-/// [`Error::EmailTaken`] when the address has an account of its own.
+/// [`Error::EmailTaken`] when the address has an account of its own, or is reserved for one.
 pub(crate) async fn confirm(
     cloakroom: &Cloakroom,
     visitor: &Visitor,
@@ -77,6 +95,9 @@ pub(crate) async fn confirm(
     tx.hold_address(&new).await?;
     hold(&mut tx, visitor, &user.id).await?;
     let change = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChange, token).await?;
+    if tx.is_reserved(&new, &user.id, cloakroom.now()).await? {
+        return Err(Error::EmailTaken);
+    }
     set_email(&mut tx, &user.id, &new).await?;
     tx.end_challenges_of(&user.id).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &new).await?;
@@ -98,7 +119,7 @@ pub(crate) async fn confirm(
 /// stays: the password is void, every session ends, and the old address gets a link to set a new password.
 ///
 /// # Errors
-/// [`Error::TokenInvalid`]; [`Error::EmailTaken`] when the old address has got an account of its own meanwhile.
+/// [`Error::TokenInvalid`]; [`Error::EmailTaken`] only when a version that reserved nothing gave the old address away.
 pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str) -> Result<()> {
     let now = cloakroom.now();
     let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;

@@ -1,4 +1,4 @@
-//! Another password for somebody who is signed in and knows the present one.
+//! Another password for somebody who is signed in and knows the present one, or a first one for somebody who has none.
 
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Invalid, Result};
@@ -8,8 +8,10 @@ use crate::flow::session;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::email::Email;
+use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
+use crate::store::Revocation;
 
 /// The present password and the one to come.
 pub(crate) struct Passwords<'a> {
@@ -54,10 +56,52 @@ pub(crate) async fn change(
     Ok(signed_in)
 }
 
+/// Sets the first password of an account that has none. This session gets another ticket; the others go on, because nothing
+/// that they know has changed. Resets that were asked for before are void.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::HasPassword`]; [`Error::Validation`];
+/// [`Error::Busy`].
+pub(crate) async fn set(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    new: &str,
+) -> Result<SignedIn> {
+    let user = &session::require_recent(cloakroom, visitor).await?.user;
+    if user.has_password {
+        return Err(Error::HasPassword);
+    }
+    check_new(cloakroom, new, &user.email)?;
+    let hash = cloakroom.passwords().place()?.hash(new).await?;
+    let mut tx = cloakroom.store().begin().await?;
+    let account = tx.lock_account(&user.id).await?.filter(|account| account.is_active);
+    let account = account.ok_or(Error::NotAuthenticated)?;
+    // Another session may have been quicker.
+    if account.password_hash.is_some() {
+        return Err(Error::HasPassword);
+    }
+    tx.set_password(&account.id, &hash).await?;
+    tx.end_challenges_of(&account.id).await?;
+    outbox::post_to(&mut tx, Kind::PasswordAdded, &account, occasion).await?;
+    // Other nodes and sessions believe for a moment that there is none.
+    tx.announce(&Revocation::Everything).await?;
+    let account = Account { password_hash: Some(hash), ..account };
+    let signed_in = reauthentication::renew(cloakroom, tx, visitor, Renewal::unproven(account)).await?;
+    cloakroom.sessions().forget_all();
+    cloakroom.outbox().wake();
+    tracing::info!(user = signed_in.user.id, "first password set");
+    Ok(signed_in)
+}
+
+fn check_new(cloakroom: &Cloakroom, password: &str, email: &str) -> std::result::Result<(), Invalid> {
+    policy::password_of(cloakroom.config(), password, Email::parse(email).as_ref())
+        .map_err(|invalid| Invalid { field: "new_password".to_owned(), ..invalid })
+}
+
 fn check_form(cloakroom: &Cloakroom, passwords: &Passwords<'_>, email: &str) -> Result<()> {
     let current = policy::known_password(passwords.current, "current_password");
-    let new = policy::password_of(cloakroom.config(), passwords.new, Email::parse(email).as_ref())
-        .map_err(|invalid| Invalid { field: "new_password".to_owned(), ..invalid });
+    let new = check_new(cloakroom, passwords.new, email);
     let invalid: Vec<Invalid> = current.err().into_iter().chain(new.err()).collect();
     if invalid.is_empty() { Ok(()) } else { Err(Error::Validation(invalid)) }
 }

@@ -243,7 +243,7 @@ async fn go_on(
     for _ in 0..3 {
         run = match pipeline::run(cloakroom.pipeline(), cloakroom.resources(), run).await? {
             End::Paused(halted) => {
-                return social_pause::wait(cloakroom, arrival.visitor, halted, &opening).await;
+                return social_pause::wait(cloakroom, arrival, halted, &opening).await;
             }
             End::Settled(run) => run,
         };

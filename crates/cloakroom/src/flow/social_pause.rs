@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
 use crate::flow::session;
-use crate::flow::social::{self, Finished, Opening};
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::social::Intent;
 use crate::model::visitor::Visitor;
@@ -24,12 +27,13 @@ pub(crate) struct Waiting {
 /// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
 pub(crate) async fn wait(
     cloakroom: &Cloakroom,
-    visitor: &Visitor,
+    arrival: Arrival<'_>,
     halted: Halted,
     opening: &Opening<'_>,
 ) -> Result<Finished> {
     let Halted { run, need } = halted;
-    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
+    let browser = arrival.visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
+    let reservation = reservation(cloakroom, arrival.visitor, &run, &need).await?;
     let mut pause = Challenge::new(ChallengeKind::SocialPause, cloakroom.now());
     pause.browser = Some(browser);
     // Void once that account's password or address changes, or somebody else signs in here.
@@ -53,8 +57,27 @@ pub(crate) async fn wait(
     social::open(&mut tx, opening).await?;
     tx.end_challenges_in(ChallengeKind::SocialPause, browser).await?;
     tx.add_challenge(&pause, pause.token(cloakroom.key()).hash()).await?;
+    if let Some(undo) = &reservation {
+        outbox::post_about(&mut tx, Kind::AddressReserved, undo, arrival.occasion).await?;
+    }
     tx.commit().await?;
+    cloakroom.outbox().wake();
     Ok(Finished::Waiting { need, address, attempt })
+}
+
+/// The undo that reserves the address which the provider vouches for, if its owner is to hear of it now.
+async fn reservation(
+    cloakroom: &Cloakroom,
+    visitor: &Visitor,
+    run: &Run,
+    need: &Need,
+) -> Result<Option<Challenge>> {
+    // Whoever is asked for an address although one is proven has come with a reserved one.
+    let (Need::Email { .. }, Some(proven)) = (need, &run.proven) else { return Ok(None) };
+    match cloakroom.store().reservation(proven, cloakroom.now()).await? {
+        Some(undo) if limits::count_mail(cloakroom, proven, visitor.network).await? => Ok(Some(undo)),
+        _ => Ok(None),
+    }
 }
 
 /// What waits in this browser.

@@ -1,11 +1,13 @@
-//! `POST /api/email/change/`, `…/confirm/` and `…/undo/`
+//! `POST /api/email/change/`, `…/check/`, `…/confirm/`, `…/undo/check/` and `…/undo/`
 
 use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::error::Result;
 use crate::flow::email_change;
 use crate::http::cookies::SetCookies;
-use crate::http::email_verification::Token;
+use crate::http::email_verification::{AddressView, Token};
 use crate::http::json::Json;
 use crate::http::login::Detail;
 use crate::http::signup::{Accepted, Address};
@@ -26,6 +28,15 @@ pub(super) async fn change(
         .map(Accepted::reply)
 }
 
+/// Look at a link that confirms
+///
+/// Tells the new address, and uses nothing up.
+#[utoipa::path(post, operation_id = "email_change_check", path = "/api/email/change/check/", tag = "email", request_body = Token, responses((status = 200, body = AddressView), (status = 410, description = "token_invalid")))]
+pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
+    let email = email_change::check(visit.cloakroom(), &token).await?;
+    Ok(Json(AddressView { email }))
+}
+
 /// Confirm the new address
 ///
 /// Needs a session of the account that asked for it.
@@ -37,6 +48,24 @@ pub(super) async fn confirm(
 ) -> Result<Json<Detail>> {
     email_change::confirm(visit.cloakroom(), visit.visitor(), &occasion, &token).await?;
     Ok(Json(Detail { detail: "Email address changed" }))
+}
+
+/// The addresses of a change that can be undone.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UndoView {
+    /// The address that the account gets back.
+    email: String,
+    /// The address that the change was to.
+    new_email: String,
+}
+
+/// Look at a link that undoes
+///
+/// Tells the addresses of the change, and uses nothing up.
+#[utoipa::path(post, operation_id = "email_change_undo_check", path = "/api/email/change/undo/check/", tag = "email", request_body = Token, responses((status = 200, body = UndoView), (status = 410, description = "token_invalid")))]
+pub(super) async fn check_undo(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<UndoView>> {
+    let (email, new_email) = email_change::check_undo(visit.cloakroom(), &token).await?;
+    Ok(Json(UndoView { email, new_email }))
 }
 
 /// Take the old address back

@@ -1,4 +1,4 @@
-//! `POST /api/password/change/`
+//! `POST /api/password/change/` and `POST /api/password/set/`
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -35,4 +35,27 @@ pub(super) async fn change(
     let passwords = Passwords { current: &change.current_password, new: &change.new_password };
     let signed_in = password_change::change(visit.cloakroom(), visit.visitor(), &occasion, passwords).await?;
     Ok((SetCookies::signed_in(&visit, &signed_in.ticket), Json(Detail { detail: "Password changed" })))
+}
+
+/// A first password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FirstPassword {
+    /// The password to come.
+    #[schema(format = Password)]
+    new_password: String,
+}
+
+/// Set a first password
+///
+/// For an account without one, after a recent proof of identity. This session gets another cookie; the others go on.
+#[utoipa::path(post, operation_id = "password_set", path = "/api/password/set/", tag = "password", request_body = FirstPassword, responses((status = 200, body = Detail), (status = 403, description = "reauthentication_required"), (status = 409, description = "has_password")))]
+pub(super) async fn set(
+    visit: Visit,
+    occasion: Occasion,
+    Json(first): Json<FirstPassword>,
+) -> Result<(SetCookies, Json<Detail>)> {
+    let signed_in =
+        password_change::set(visit.cloakroom(), visit.visitor(), &occasion, &first.new_password).await?;
+    Ok((SetCookies::signed_in(&visit, &signed_in.ticket), Json(Detail { detail: "Password set" })))
 }

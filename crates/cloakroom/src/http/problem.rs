@@ -45,7 +45,7 @@ pub(super) struct CsrfRefused;
 struct ProblemCode(&'static str);
 
 /// Every code that a reply can carry.
-pub(crate) const CODES: [&str; 32] = [
+pub(crate) const CODES: [&str; 33] = [
     "not_authenticated",
     "forbidden",
     "invalid_credentials",
@@ -57,6 +57,7 @@ pub(crate) const CODES: [&str; 32] = [
     "password_required",
     "other_user_signed_in",
     "email_taken",
+    "has_password",
     "not_allowed",
     "identity_taken",
     "last_sign_in_method",

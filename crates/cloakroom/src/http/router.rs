@@ -15,7 +15,7 @@ use crate::http::{
 };
 
 /// All calls of the contract.
-fn routes() -> [UtoipaMethodRouter<()>; 26] {
+fn routes() -> [UtoipaMethodRouter<()>; 29] {
     [
         routes!(login::login_set_cookie),
         routes!(login::login),
@@ -33,8 +33,11 @@ fn routes() -> [UtoipaMethodRouter<()>; 26] {
         routes!(password_reset::check),
         routes!(password_reset::confirm),
         routes!(password_change::change),
+        routes!(password_change::set),
         routes!(email_change::change),
+        routes!(email_change::check),
         routes!(email_change::confirm),
+        routes!(email_change::check_undo),
         routes!(email_change::undo),
         routes!(social::start_by_link, social::start),
         routes!(social::finish),

@@ -44,8 +44,10 @@ pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Said>
             Some(user_id) => cloakroom.store().account(user_id).await?,
             None => None,
         };
-        // To the address of that moment: whoever changed the password may have changed the address next.
-        account.map(|_| letter(kind, occasion, mail.recipient.clone()))
+        // An account that was deleted is told at its last address. To the address of that moment: whoever changed the password
+        // may have changed the address next.
+        let is_there = account.is_some() || mail.user_id.is_none();
+        is_there.then(|| letter(kind, occasion, mail.recipient.clone()))
     };
     Ok(letter.map_or(Said::Nothing, |letter| Said::Letter(Box::new(letter))))
 }
@@ -76,6 +78,9 @@ async fn about(
     challenge: &Challenge,
 ) -> Result<Option<Letter>> {
     let email = challenge.email.clone().unwrap_or_default();
+    if let Some(undo) = reservation(cloakroom, kind, challenge).await? {
+        return Ok(Some(undoing(cloakroom, &undo, letter(Kind::AddressReserved, occasion, email))));
+    }
     let letter = match kind {
         Kind::VerifyEmail | Kind::SocialEmail => match account_of(cloakroom, &email).await? {
             // Its owner hears of it at the address as it is stored, and the mail holds no token.
@@ -100,13 +105,30 @@ async fn about(
             with_link(cloakroom, challenge, "reset-password", letter(kind, occasion, account.email))
         }
         Kind::EmailChange => with_link(cloakroom, challenge, "change-email", letter(kind, occasion, email)),
-        Kind::EmailChangeRequested | Kind::EmailChanged => Letter {
-            address: challenge.data.clone(),
-            ..with_link(cloakroom, challenge, "undo-email-change", letter(kind, occasion, email))
-        },
+        Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved => {
+            undoing(cloakroom, challenge, letter(kind, occasion, email))
+        }
         _ => return Err(Error::internal("a mail about a challenge of another kind")),
     };
     Ok(Some(letter))
+}
+
+/// The undo that reserves the address of a request, when another account can take that address back. Its owner is led there
+/// instead.
+async fn reservation(cloakroom: &Cloakroom, kind: Kind, challenge: &Challenge) -> Result<Option<Challenge>> {
+    let asks_for_address =
+        matches!(kind, Kind::VerifyEmail | Kind::SocialEmail | Kind::EmailChange | Kind::PasswordReset);
+    let email = challenge.email.as_deref().and_then(Email::parse).filter(|_| asks_for_address);
+    let Some(email) = email else { return Ok(None) };
+    let undo = cloakroom.store().reservation(&email, cloakroom.now()).await?;
+    Ok(undo.filter(|undo| undo.user_id != challenge.user_id))
+}
+
+/// With the link that undoes a change of address, and the new address.
+fn undoing(cloakroom: &Cloakroom, undo: &Challenge, letter: Letter) -> Letter {
+    let to = undo.email.clone().unwrap_or_default();
+    let address = undo.data.clone();
+    Letter { to, address, ..with_link(cloakroom, undo, "undo-email-change", letter) }
 }
 
 /// The account of a challenge, while it is active.

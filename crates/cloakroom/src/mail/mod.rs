@@ -58,13 +58,29 @@ pub(crate) enum Kind {
     IdentityLinked,
     /// Told afterwards.
     IdentityUnlinked,
+    /// To an address that its account has changed, when somebody asks for it: the link that takes the change back.
+    AddressReserved,
+    /// Tells that an account without a password has one now.
+    PasswordAdded,
+    /// Tells that an administrator has replaced the password.
+    PasswordSetForYou,
+    /// Tells that an administrator has given rights.
+    RightsGiven,
+    /// Tells that an administrator has taken rights.
+    RightsTaken,
+    /// Tells that an administrator has closed the account.
+    AccountDeactivated,
+    /// Tells that an administrator has opened the account again.
+    AccountActivated,
+    /// Tells that an administrator has deleted the account.
+    AccountDeleted,
     /// What `cloakroom mail test` sends.
     Test,
 }
 
 impl Kind {
     /// All of them, in the order of a life with an account.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::VerifyEmail,
         Self::AccountExists,
         Self::PasswordReset,
@@ -80,6 +96,14 @@ impl Kind {
         Self::LinkCode,
         Self::IdentityLinked,
         Self::IdentityUnlinked,
+        Self::AddressReserved,
+        Self::PasswordAdded,
+        Self::PasswordSetForYou,
+        Self::RightsGiven,
+        Self::RightsTaken,
+        Self::AccountDeactivated,
+        Self::AccountActivated,
+        Self::AccountDeleted,
         Self::Test,
     ];
 
@@ -101,6 +125,14 @@ impl Kind {
             Self::LinkCode => "link_code",
             Self::IdentityLinked => "identity_linked",
             Self::IdentityUnlinked => "identity_unlinked",
+            Self::AddressReserved => "address_reserved",
+            Self::PasswordAdded => "password_added",
+            Self::PasswordSetForYou => "password_set_for_you",
+            Self::RightsGiven => "rights_given",
+            Self::RightsTaken => "rights_taken",
+            Self::AccountDeactivated => "account_deactivated",
+            Self::AccountActivated => "account_activated",
+            Self::AccountDeleted => "account_deleted",
             Self::Test => "test",
         }
     }
@@ -120,6 +152,14 @@ impl Kind {
                 | Self::EmailChanged
                 | Self::IdentityLinked
                 | Self::IdentityUnlinked
+                | Self::AddressReserved
+                | Self::PasswordAdded
+                | Self::PasswordSetForYou
+                | Self::RightsGiven
+                | Self::RightsTaken
+                | Self::AccountDeactivated
+                | Self::AccountActivated
+                | Self::AccountDeleted
         )
     }
 }

@@ -69,16 +69,24 @@ pub(crate) async fn post_about(
 
 /// Posts a mail to an account.
 pub(crate) async fn post_to(tx: &mut Tx, kind: Kind, account: &Account, occasion: &Occasion) -> Result<()> {
-    tx.add_mail(NewMail {
+    tx.add_mail(NewMail { user_id: Some(&account.id), ..to_address(kind, account, occasion)? }).await
+}
+
+/// Posts a last mail to the address of an account that is deleted by this transaction.
+pub(crate) async fn post_last(tx: &mut Tx, kind: Kind, account: &Account, occasion: &Occasion) -> Result<()> {
+    tx.add_mail(to_address(kind, account, occasion)?).await
+}
+
+fn to_address<'a>(kind: Kind, account: &'a Account, occasion: &Occasion) -> Result<NewMail<'a>> {
+    Ok(NewMail {
         id: secret::new_id(occasion.asked.at),
         kind: kind.name(),
         challenge: None,
-        user_id: Some(&account.id),
+        user_id: None,
         recipient: &account.email,
         occasion: to_json(occasion)?,
         now: occasion.asked.at,
     })
-    .await
 }
 
 fn to_json(occasion: &Occasion) -> Result<String> {

@@ -19,14 +19,14 @@ pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
         Kind::VerifyEmail | Kind::SocialEmail => link("verify-email"),
         Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored => link("reset-password"),
         Kind::EmailChange => link("change-email"),
-        Kind::EmailChangeRequested | Kind::EmailChanged => link("undo-email-change"),
+        Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved => link("undo-email-change"),
         _ => None,
     };
     // As the flows have it.
     let life = match kind {
         Kind::LinkCode => LINK_CODE_LIFETIME,
         Kind::PasswordReset | Kind::EmailRestored => Duration::from_hours(1),
-        Kind::EmailChangeRequested | Kind::EmailChanged => Duration::from_hours(72),
+        Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved => Duration::from_hours(72),
         _ => Duration::from_hours(24),
     };
     let recovered = match kind {

@@ -206,10 +206,12 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
 /// Where the button leads: to what was given, or to the page of the app that helps.
 fn link(config: &Config, letter: &Letter) -> Result<Option<String>> {
     let page = match letter.kind {
-        Kind::AccountExists | Kind::SocialEmailHasAccount => "/login",
-        Kind::PasswordChanged | Kind::PasswordWasReset => "/forgot-password",
-        Kind::IdentityLinked | Kind::IdentityUnlinked => "/account",
-        Kind::LinkCode | Kind::Test => return Ok(None),
+        Kind::AccountExists | Kind::SocialEmailHasAccount | Kind::AccountActivated => "/login",
+        Kind::PasswordChanged | Kind::PasswordWasReset | Kind::PasswordAdded | Kind::PasswordSetForYou => {
+            "/forgot-password"
+        }
+        Kind::IdentityLinked | Kind::IdentityUnlinked | Kind::RightsGiven | Kind::RightsTaken => "/account",
+        Kind::AccountDeactivated | Kind::AccountDeleted | Kind::LinkCode | Kind::Test => return Ok(None),
         _ => {
             let link = letter.link.clone();
             return link.map(Some).ok_or_else(|| Error::internal("a mail without its link"));

@@ -14,6 +14,7 @@ mod mailbox;
 mod outbox;
 mod postgres;
 mod readiness;
+mod reservations;
 mod revocations;
 mod sessions;
 mod sqlite;

@@ -1,7 +1,7 @@
 //! The table `users`.
 
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::user::Account;
 use crate::store::db::query;
@@ -78,8 +78,11 @@ impl Tx {
     /// Adds an account.
     ///
     /// # Errors
-    /// [`crate::Error::AlreadyExists`] when the address, in any spelling, has one.
+    /// [`crate::Error::AlreadyExists`] when the address, in any spelling, has one, or is reserved for one.
     pub(crate) async fn add_account(&mut self, account: &Account, email: &Email) -> Result<()> {
+        if self.is_reserved(email, &account.id, account.date_joined).await? {
+            return Err(Error::AlreadyExists("a reserved address".to_owned()));
+        }
         query(
             "INSERT INTO users
                  (id, email, email_canonical, password_hash, is_active, is_staff, is_superuser, date_joined)

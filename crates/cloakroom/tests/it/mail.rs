@@ -12,13 +12,15 @@ use crate::sink::{Sink, Taken};
 
 const CODE: &str = "482913";
 /// Which mails have a link with a token, and which have a code.
-const WITH_TOKEN: [&str; 7] = [
+const WITH_TOKEN: [&str; 9] = [
     "verify_email",
     "password_reset",
     "invitation",
     "email_change",
     "email_change_requested",
     "email_changed",
+    "email_restored",
+    "address_reserved",
     "social_email",
 ];
 const WITH_CODE: [&str; 3] = ["verify_email", "social_email", "link_code"];
@@ -29,7 +31,7 @@ fn config() -> Config {
 
 fn every_mail(config: &Config) -> Vec<(&'static str, &'static str, MailView)> {
     let names = mailing::names();
-    assert_eq!(names.len(), 15);
+    assert_eq!(names.len(), 24);
     let both = names.into_iter().flat_map(|name| mailing::locales().into_iter().map(move |tag| (name, tag)));
     both.map(|(name, tag)| (name, tag, mailing::preview(config, name, tag).unwrap())).collect()
 }
@@ -95,7 +97,11 @@ fn links_and_codes_stand_where_they_belong() {
 fn both_addresses_of_a_change_are_named_to_the_old_one_only() {
     for (name, _, mail) in every_mail(&config()) {
         let is_named = mail.text.contains("ada.lovelace@example.test");
-        assert_eq!(is_named, ["email_change_requested", "email_changed"].contains(&name), "{name}");
+        assert_eq!(
+            is_named,
+            ["email_change_requested", "email_changed", "address_reserved"].contains(&name),
+            "{name}"
+        );
     }
 }
 

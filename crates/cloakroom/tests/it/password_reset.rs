@@ -202,7 +202,7 @@ async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
     administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
     assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
     assert_eq!(ask_reset(&browser, ADA).await.status, 202);
-    assert_eq!(app.mails().await.len(), 1, "no mail");
+    assert_eq!(app.mails().await.len(), 2, "the link of before and word of the deactivation, no link");
     administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
     let token = reset_token(&app, ADA).await;
     administration::delete(&app.cloakroom, ADA).await.unwrap();

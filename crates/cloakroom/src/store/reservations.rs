@@ -1,0 +1,48 @@
+//! Addresses that are reserved: their accounts have changed them, and can still take them back.
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::store::challenges::{Row, columns};
+use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+impl Store {
+    /// The undo that reserves an address which no account has now; of several, the one that lives longest.
+    pub(crate) async fn reservation(&self, email: &Email, now: Timestamp) -> Result<Option<Challenge>> {
+        let row = query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM challenges WHERE email_canonical IN ($1, $2) AND kind = $3 AND expires_at > $4
+              AND NOT EXISTS (SELECT 1 FROM users WHERE users.email_canonical IN ($1, $2))
+              ORDER BY expires_at DESC, id DESC LIMIT 1",
+        ))
+        .bind(email.canonical())
+        .bind(email.lower())
+        .bind(ChallengeKind::EmailChangeUndo.as_str())
+        .bind(now)
+        .optional::<Row>(&self.db)
+        .await?;
+        Ok(row.and_then(Row::into_challenge))
+    }
+}
+
+impl Tx {
+    /// Whether another account than `user_id` can take an address back. Its undo is stored before the change can be
+    /// confirmed, so that no transaction finds the address free in between.
+    pub(crate) async fn is_reserved(&mut self, email: &Email, user_id: &str, now: Timestamp) -> Result<bool> {
+        let found = query(
+            "SELECT 1 FROM challenges
+             WHERE email_canonical IN ($1, $2) AND kind = $3 AND expires_at > $4 AND user_id <> $5 LIMIT 1",
+        )
+        .bind(email.canonical())
+        .bind(email.lower())
+        .bind(ChallengeKind::EmailChangeUndo.as_str())
+        .bind(now)
+        .bind(user_id)
+        .optional::<(i32,)>(self)
+        .await?;
+        Ok(found.is_some())
+    }
+}
