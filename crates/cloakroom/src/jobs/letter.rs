@@ -52,17 +52,21 @@ pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Said>
     Ok(letter.map_or(Said::Nothing, |letter| Said::Letter(Box::new(letter))))
 }
 
-/// Gives a code and a link that have waited with their mail their time back. A code never outlives what it is for.
+/// Gives a code and a link that have waited with their mail their time back.
 async fn prolong(cloakroom: &Cloakroom, challenge: Challenge) -> Result<Challenge> {
     let now = cloakroom.now();
     let is_short =
         challenge.kind == ChallengeKind::PasswordReset && challenge.expires_at < now.plus(LEAST_LINK_LIFE);
-    let expires_at = if is_short { now.plus(challenge.kind.lifetime()) } else { challenge.expires_at };
+    let mut expires_at = if is_short { now.plus(challenge.kind.lifetime()) } else { challenge.expires_at };
     let code_expires_at = challenge.code_expires_at.map(|end| {
         let lifetime = challenge.kind.code_lifetime().unwrap_or(LINK_CODE_LIFETIME);
         let fresh = now.plus(lifetime).min(challenge.code_limit());
         if end < fresh.minus(STILL_FRESH) { fresh } else { end }
     });
+    // What waits for a code waits as long as the code is good, as when it was asked for.
+    if let Some(end) = code_expires_at.filter(|_| challenge.kind == ChallengeKind::SocialPause) {
+        expires_at = expires_at.max(end);
+    }
     if (code_expires_at, expires_at) != (challenge.code_expires_at, challenge.expires_at) {
         let mut tx = cloakroom.store().begin().await?;
         tx.prolong_challenge(&challenge, code_expires_at, expires_at).await?;

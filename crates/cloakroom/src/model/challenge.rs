@@ -158,10 +158,10 @@ impl Challenge {
         self.token_hash.map_or_else(|| key.clone(), |hash| key.of_token(&self.id, &self.nonce, hash))
     }
 
-    /// The latest end of its code: after it, no browser counts as the one that asked, or nothing waits for the code.
+    /// The latest end of its code: after it, no browser counts as the one that asked.
     pub(crate) fn code_limit(&self) -> Timestamp {
         match self.kind {
-            ChallengeKind::SocialPause => self.expires_at,
+            ChallengeKind::SocialPause => self.created_at.plus(SAME_BROWSER),
             _ => self.created_at.plus(SAME_BROWSER).min(self.expires_at),
         }
     }

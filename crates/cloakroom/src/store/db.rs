@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{FromRow, Postgres, Sqlite, Transaction};
 
 use crate::error::{Error, Result};
+use crate::store::certificate;
 use crate::store::postgres::{self, Demotion};
 use crate::store::sqlite;
 
@@ -298,7 +299,7 @@ pub(super) fn to_error(error: sqlx::Error) -> Error {
         | sqlx::Error::TypeNotFound { .. } => true,
         _ => false,
     };
-    if ours { Error::Internal(error.into()) } else { Error::Unavailable(error.into()) }
+    if ours { Error::Internal(error.into()) } else { certificate::in_words(error) }
 }
 
 /// SQLite's generic error and constraint codes (extended ones end in the byte 19), and Postgres's classes for data,

@@ -2,6 +2,7 @@
 
 mod backup;
 mod browsers;
+mod certificate;
 mod challenges;
 mod clock;
 mod codes;

@@ -6,7 +6,9 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Kind, PASSWORD, Person};
 use serde_json::json;
 
-use crate::desk::{Desk, assert_refused, desk, outcome};
+use crate::desk::{Desk, assert_refused, desk, desk_with, outcome};
+use crate::race::within;
+use crate::sink::Sink;
 
 fn ada() -> Person {
     Person::verified("ada@example.test")
@@ -59,6 +61,29 @@ async fn the_mailed_code_links_and_signs_in() {
     let reply = browser.post("/api/social/link/", &json!({"code": mail.code()})).await;
     assert_eq!(outcome(&reply), "linked", "{}", reply.text);
     assert_linked(&desk).await;
+}
+
+/// The mail server takes the mail eight minutes late, and the person eight more: a code of ten minutes is still good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn finding_n14_a_code_that_links_lives_from_when_its_mail_is_handed_over() {
+    let mut sink = Sink::start(&json!({}));
+    sink.refuse("rcpt", 450, "greylisted");
+    let url = format!("smtp://127.0.0.1:{}", sink.port());
+    let desk = desk_with(|config| config.mail.url = url.as_str().into()).await;
+    desk.add("ada@example.test", Rank::Plain).await;
+    let browser = desk.visitor().await;
+    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &ada()).await), "link_required");
+    assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.status, 202);
+    let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
+    within(Duration::from_secs(10), async || desk.database.texts(untried).await.is_empty()).await;
+    sink.behave(&json!({"behaviour": "accept"}));
+    desk.advance(Duration::from_mins(8));
+    desk.mails().await;
+    let text = sink.wait_for_mails(1).remove(0).part("text/plain");
+    let code = text.lines().find(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()));
+    desk.advance(Duration::from_mins(8));
+    let reply = browser.post("/api/social/link/", &json!({"code": code.expect("a code")})).await;
+    assert_eq!(outcome(&reply), "linked", "{}", reply.text);
 }
 
 #[tokio::test]

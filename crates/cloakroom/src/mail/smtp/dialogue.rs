@@ -245,7 +245,9 @@ fn parse(line: &[u8]) -> Option<(u16, bool, String)> {
         Some((b'-', text)) => (false, text),
         Some(_) => return None,
     };
-    Some((code, is_last, String::from_utf8_lossy(text).into_owned()))
+    // Whoever reads it reads it in a terminal or a log.
+    let text = String::from_utf8_lossy(text).replace(char::is_control, " ");
+    Some((code, is_last, text))
 }
 
 fn expect(reply: Reply, codes: &[u16]) -> Result<Reply> {
@@ -272,6 +274,7 @@ mod tests {
             (b"250 \n", Some((250, true, ""))),
             (b"250-\r\n", Some((250, false, ""))),
             (b"535 \xb5\xc7 no\r\n", Some((535, true, "\u{fffd}\u{fffd} no"))),
+            (b"250 \x1b[2Jok\r\n", Some((250, true, " [2Jok"))),
             (b"2500\r\n", None),
             (b"25\r\n", None),
             (b"150 ok\r\n", None),
