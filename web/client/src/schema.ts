@@ -953,15 +953,6 @@ export interface operations {
                     "application/json": components["schemas"]["ConfigView"];
                 };
             };
-            /** @description not_authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description unavailable */
             503: {
                 headers: {
@@ -991,6 +982,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Address"];
             };
         };
@@ -1210,6 +1206,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Token"];
             };
         };
@@ -1333,6 +1334,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Token"];
             };
         };
@@ -1570,6 +1576,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["MailboxProof"];
             };
         };
@@ -1693,6 +1704,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Token"];
             };
         };
@@ -1816,15 +1832,6 @@ export interface operations {
                     "application/json": components["schemas"]["Detail"];
                 };
             };
-            /** @description not_authenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description unavailable */
             503: {
                 headers: {
@@ -1854,6 +1861,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.com",
+                 *       "password": "tulip-window-river"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -2170,6 +2183,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "current_password": "correct-horse-battery",
+                 *       "new_password": "tulip-window-river"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PasswordChange"];
             };
         };
@@ -2284,6 +2303,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Address"];
             };
         };
@@ -2389,6 +2413,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Token"];
             };
         };
@@ -2503,6 +2532,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "keep_identities": [],
+                 *       "password": "tulip-window-river",
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -2731,6 +2767,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "tulip-window-river"
+                 *     }
+                 */
                 "application/json": components["schemas"]["OwnPassword"];
             };
         };
@@ -2892,6 +2933,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.com",
+                 *       "password": "tulip-window-river"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Credentials"];
             };
         };
@@ -2997,6 +3044,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Address"];
             };
         };
@@ -3149,6 +3201,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ann@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Address"];
             };
         };
@@ -3376,6 +3433,11 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "tulip-window-river"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AccountProof"] | null;
             };
         };
@@ -3614,6 +3676,12 @@ export interface operations {
         };
         requestBody?: {
             content: {
+                /**
+                 * @example {
+                 *       "code": "493817",
+                 *       "state": "Vb3mJ6wq9Zr1Xc8tUe5oKy2sLd7hGn4aPf0iBvEjNxM"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ProviderAnswer"] | null;
             };
         };
@@ -3847,6 +3915,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "intent": "login",
+                 *       "return_to": "/account"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Start"];
             };
         };

@@ -106,11 +106,12 @@ fn contents(html: &mut String, document: &Value) {
         let (id, path) = (text(&call["operationId"]), escape(path.trim_start_matches("/api")));
         let _ = write!(group, "<li><a href=\"#{id}\"><span>{method}</span> {path}</a></li>");
     }
-    html.push_str("<nav aria-label=\"Calls\">");
+    // Folded on a phone, where it would fill the first screen; always open beside the calls, where there is room (docs.css).
+    html.push_str("<nav aria-label=\"Calls\"><details><summary>Contents</summary><div class=\"contents\">");
     for (name, list) in groups {
         let _ = write!(html, "<h2>{}</h2><ul>{list}</ul>", escape(name));
     }
-    html.push_str("<h2><a href=\"#shapes\">shapes</a></h2></nav>");
+    html.push_str("<h2><a href=\"#shapes\">shapes</a></h2></div></details></nav>");
 }
 
 fn write_call(html: &mut String, method: &str, path: &str, call: &Value) {
@@ -130,6 +131,14 @@ fn write_call(html: &mut String, method: &str, path: &str, call: &Value) {
     let body = &call["requestBody"]["content"]["application/json"]["schema"];
     if !body.is_null() {
         let _ = write!(html, "<dt>Takes</dt><dd>{}</dd>", shape(body));
+    }
+    let example = &call["requestBody"]["content"]["application/json"]["example"];
+    if !example.is_null() {
+        let _ = write!(
+            html,
+            "<dt>Example</dt><dd><pre tabindex=\"0\">{}</pre></dd>",
+            escape(&format!("{example:#}"))
+        );
     }
     let mut problems = Vec::new();
     for (status, response) in call["responses"].as_object().into_iter().flatten() {

@@ -7,6 +7,7 @@ mod csrf;
 mod docs;
 mod email_change;
 mod email_verification;
+mod examples;
 pub(crate) mod extract;
 mod form;
 pub(crate) mod guard;

@@ -5,6 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, Securi
 use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use crate::http::examples;
 use crate::http::problem::{KnownProblemCode, Problem};
 
 /// What stands before the paths.
@@ -36,12 +37,14 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     reserve(components);
     for item in document.paths.paths.values_mut() {
         for read in [&mut item.get, &mut item.head].into_iter().flatten() {
-            add_problems(read, &OF_ALL);
+            let asks_nobody = read.operation_id.as_deref().is_some_and(|id| OPEN_TO_ALL.contains(&id));
+            add_problems(read, if asks_nobody { &OF_ALL[1..] } else { &OF_ALL });
         }
         for write in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
         {
             add_problems(write, &OF_ALL);
             add_problems(write, &OF_WRITES);
+            examples::add(write, components);
             write.security = Some(vec![SecurityRequirement::new("csrf_token", Vec::<String>::new())]);
         }
     }
@@ -53,6 +56,8 @@ type Common = (&'static str, &'static str);
 
 /// An unknown `Authorization: Token`; storage that is away.
 const OF_ALL: [Common; 2] = [("401", "not_authenticated"), ("503", "unavailable")];
+/// Calls that are the same for everybody: who asks does not matter.
+const OPEN_TO_ALL: [&str; 2] = ["config", "login_set_cookie"];
 /// What the guard and the body's reader answer.
 const OF_WRITES: [Common; 6] = [
     ("400", "invalid_json"),

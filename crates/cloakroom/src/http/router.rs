@@ -54,10 +54,12 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(collect().into_openapi())
 }
 
-pub(crate) fn router(_cloakroom: &Cloakroom) -> Router {
+pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
     let (router, calls) = collect().split_for_parts();
+    let has_docs = cloakroom.config().api.docs;
+    let docs = if has_docs { docs::router(&openapi::complete(calls)) } else { Router::new() };
     router
-        .merge(docs::router(&openapi::complete(calls)))
+        .merge(docs)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         // Also where an app nests the router below a path of its own.
         .layer(map_response(async |reply: Response| never_kept(reply)))

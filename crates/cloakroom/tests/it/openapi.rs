@@ -180,3 +180,56 @@ async fn the_page_for_people_needs_no_script_and_no_foreign_host() {
     assert_eq!(style.headers["content-type"], "text/css; charset=utf-8");
     assert!(page.text.contains("href=\"/api/docs/style.css\"") && !style.text.contains("url("));
 }
+
+/// Each body has one example, of the shape that the call takes.
+#[test]
+fn finding_u11_every_call_that_takes_a_body_shows_one() {
+    let document = document();
+    let mut examples = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, call) in item.as_object().unwrap() {
+            let content = &call["requestBody"]["content"]["application/json"];
+            if content.is_null() {
+                continue;
+            }
+            let example = content["example"].as_object().unwrap_or_else(|| panic!("{method} {path}"));
+            let named = content["schema"]["$ref"].as_str().or(content["schema"]["oneOf"][0]["$ref"].as_str());
+            let shape = document.pointer(named.unwrap().strip_prefix('#').unwrap()).unwrap();
+            for field in shape["required"].as_array().into_iter().flatten() {
+                assert!(example.contains_key(field.as_str().unwrap()), "{method} {path}: {field}");
+            }
+            let schema = serde_json::json!({"$ref": named, "components": document["components"]});
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            let value = Value::Object(example.clone());
+            assert!(!example.is_empty() && validator.is_valid(&value), "{method} {path}: {example:?}");
+            examples += 1;
+        }
+    }
+    assert!(examples > 10, "{examples}");
+}
+
+#[test]
+fn finding_u11_what_is_open_to_all_lists_no_401() {
+    let document = document();
+    for path in ["/api/config/", "/api/login-set-cookie/"] {
+        assert!(document["paths"][path]["get"]["responses"]["401"].is_null(), "{path}");
+    }
+    assert!(document["paths"]["/api/users/profile/"]["get"]["responses"]["401"].is_object());
+}
+
+#[tokio::test]
+async fn finding_s20_the_documents_can_be_switched_off() {
+    let app = crate::database::app_with(|config| config.api.docs = false).await;
+    for path in ["/api/docs/", "/api/docs", "/api/docs/style.css", "/api/openapi.json"] {
+        assert_eq!(app.browser().get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(app.browser().get("/api/config/").await.status, 200);
+}
+
+#[tokio::test]
+async fn finding_u11_the_contents_of_the_page_fold() {
+    let app = app().await;
+    let page = app.browser().get("/api/docs/").await;
+    assert!(page.text.contains("<details><summary>Contents</summary>"));
+    assert!(page.text.contains("<dt>Example</dt>"));
+}
