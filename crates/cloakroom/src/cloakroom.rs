@@ -53,7 +53,7 @@ struct Inner {
     /// Whether a proxy that is not trusted has been told of.
     is_proxy_told: AtomicBool,
     /// The jobs run until this is dropped.
-    _jobs: Option<watch::Sender<()>>,
+    jobs: Option<watch::Sender<()>>,
 }
 
 impl Cloakroom {
@@ -137,7 +137,7 @@ impl Cloakroom {
             transport,
             readiness: Readiness::default(),
             is_proxy_told: AtomicBool::new(false),
-            _jobs: jobs,
+            jobs,
         })))
     }
 
@@ -158,9 +158,13 @@ impl Cloakroom {
         self.0.readiness.ask(&self.0.store).await
     }
 
-    /// Lets the mails arrive that are on their way, then lets go of the database.
+    /// Lets the mails arrive that are on their way, ends the jobs, then lets go of the database.
     pub async fn close(&self) {
         self.0.outbox.drain(LAST_MAILS).await;
+        // Before storage closes: a job that finds it closed would warn of a fault.
+        if let Some(jobs) = &self.0.jobs {
+            jobs.send_replace(());
+        }
         self.0.store.close().await;
     }
 

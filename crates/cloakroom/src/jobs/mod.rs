@@ -18,7 +18,7 @@ use crate::store::{Heard, Revocation, Store};
 /// After a broken connection, how long until the next try.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Starts the jobs; they end with the cloakroom.
+/// Starts the jobs; they end when the cloakroom is closed, or with its last clone.
 pub(crate) fn start(cloakroom: &Cloakroom, mut end: watch::Receiver<()>) {
     let store = cloakroom.store().clone();
     let upgrade = cloakroom.downgrade();
@@ -26,7 +26,7 @@ pub(crate) fn start(cloakroom: &Cloakroom, mut end: watch::Receiver<()>) {
     let upgrade_for_outbox = cloakroom.downgrade();
     tokio::spawn(async move {
         tokio::select! {
-            // The sender is never used, only dropped.
+            // Told by `close`, or dropped with the last clone.
             _ = end.changed() => {}
             () = hear_revocations(store, upgrade) => {}
             () = sweep::run(upgrade_for_sweep) => {}
