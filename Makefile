@@ -16,8 +16,22 @@ help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: run
-run: web ## build everything and start it at http://localhost:3000
-	cargo run --package cloakroom-server -- dev
+run: ## build everything and start it at http://localhost:3000
+	@echo 'Building the pages and the server: about five minutes the first time, seconds later.'
+	@$(MAKE) --silent quiet-web
+	@echo 'Building the server (cargo)'
+	@cargo build --quiet --package cloakroom-server
+	@cargo run --quiet --package cloakroom-server -- dev
+
+# Runs a command without what it prints, unless it fails.
+quietly = log=$$(mktemp) && { $(1) >"$$log" 2>&1 || { cat "$$log" >&2; rm -f "$$log"; exit 1; }; } && rm -f "$$log"
+
+.PHONY: quiet-web
+quiet-web:
+	@[ $(packages) -nt web/package-lock.json ] || echo 'Installing the web packages (npm)'
+	@$(call quietly,$(MAKE) --silent $(packages))
+	@echo 'Building the pages (Vite)'
+	@$(call quietly,npm --prefix web run --silent build)
 
 .PHONY: test
 test: ## install what is missing, then run every check and test on both engines and in Chromium
@@ -50,7 +64,7 @@ test: ## install what is missing, then run every check and test on both engines 
 .PHONY: test-on-postgres
 test-on-postgres:
 	@cargo test --quiet --package cloakroom --test it
-	@cargo test --quiet --package cloakroom-server --test it -- nodes storage mail::an_invitation mail::l0 mail::l12_a_refusal
+	@cargo test --quiet --package cloakroom-server --test it -- nodes storage stop mail::an_invitation mail::l0 mail::l12_a_refusal
 
 .PHONY: web
 web: $(packages) ## build the web app, which the binary then holds

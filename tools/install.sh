@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks: Chromium, Postgres, PgBouncer and OpenSSL from the distribution, the web packages.
+# Installs what the tests need and this machine lacks: Chromium, Postgres, PgBouncer, nginx and OpenSSL from the distribution, the web packages.
 #
 # Needs Rust and Node. Packages are installed only when missing, and only by root or through sudo.
 set -euo pipefail
@@ -19,6 +19,7 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && ! command -v 
 fi
 # The pooler that many run before Postgres.
 command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light) # a proxy before the server
 # The mail server of the tests shows a certificate of its own making.
 command -v openssl >/dev/null || missing+=(openssl)
 if [ ${#missing[@]} -gt 0 ]; then
