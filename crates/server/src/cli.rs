@@ -1,7 +1,7 @@
 //! The command line, as `--help` tells it. Exit status: 0 done, 1 refused or failed, 2 wrong usage.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -27,7 +27,7 @@ pub(crate) enum Command {
     },
     /// Run for production.
     Serve {
-        /// The configuration file; without one, all of it comes from the environment.
+        /// The configuration file; `cloakroom.toml` of this directory when there is one, else all of it comes from the environment.
         #[arg(short, long, value_name = "FILE")]
         config: Option<PathBuf>,
         /// Where to listen, over what the configuration says.
@@ -77,7 +77,7 @@ pub(crate) enum Command {
     Openapi,
 }
 
-/// Which installation is meant; without either, all of the configuration comes from the environment.
+/// Which installation is meant; without either, that of `cloakroom.toml` in this directory, or of the environment.
 #[derive(Args)]
 pub(crate) struct Place {
     /// The configuration file of `serve`.
@@ -86,6 +86,15 @@ pub(crate) struct Place {
     /// The directory of `dev`.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// The file that is read when none is named.
+const CONFIG_FILE: &str = "cloakroom.toml";
+
+/// The configuration file that is named, or the one of this directory.
+pub(crate) fn config_file(named: Option<&Path>) -> Option<PathBuf> {
+    let here = || Some(PathBuf::from(CONFIG_FILE)).filter(|path| path.is_file());
+    named.map(Path::to_path_buf).or_else(here)
 }
 
 /// An account, by its address.

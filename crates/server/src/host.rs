@@ -6,7 +6,8 @@
 //!
 //! [`RequireHost::only_localhost`] holds for `cloakroom dev`, which has known passwords and no TLS: only its own loopback names get
 //! an answer, so that a web site cannot reach it through a DNS name of its own that resolves to 127.0.0.1. Of these
-//! names one is canonical, `http://localhost:PORT`: cookies, the CSRF origin and links in mails derive from it.
+//! names one is canonical, `http://localhost:PORT` or `http://NAME.localhost:PORT`: cookies, the CSRF origin and links in mails
+//! derive from it.
 
 use std::{
     convert::Infallible,
@@ -27,14 +28,24 @@ use crate::problem::problem;
 /// Refuses requests whose `Host` is missing, repeated, malformed or contradicted by the target, with 400.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct RequireHost {
-    /// The port of a development server, which has loopback names only.
-    development: Option<u16>,
+    /// A development server, which has loopback names only; for as long as the process lives.
+    development: Option<&'static Development>,
+}
+
+/// What a development server answers to.
+#[derive(Debug)]
+struct Development {
+    port: u16,
+    /// The host that everything derives from, without its port.
+    canonical: String,
 }
 
 impl RequireHost {
     /// For a development server: names other than its own get 421, a page opened by address moves to `localhost`.
-    pub(crate) fn only_localhost(port: u16) -> Self {
-        Self { development: Some(port) }
+    pub(crate) fn only_localhost(port: u16, public_url: &str) -> Self {
+        let host = public_url.strip_prefix("http://").and_then(|rest| rest.strip_suffix(&format!(":{port}")));
+        let canonical = host.filter(|host| host.ends_with(".localhost")).unwrap_or("localhost").to_owned();
+        Self { development: Some(Box::leak(Box::new(Development { port, canonical }))) }
     }
 
     /// What the request hears instead of an answer, when its host is not one of ours.
@@ -48,10 +59,15 @@ impl RequireHost {
                 "A request needs exactly one valid Host header.",
             ));
         }
-        let port = self.development?;
-        match loopback_name(request.headers(), port) {
-            None => Some(misdirected(port)),
-            Some(Loopback::Address) if is_navigation(request) => Some(to_localhost(request, port)),
+        let development = self.development?;
+        match loopback_name(request.headers(), development.port) {
+            Some(Loopback::Named(name)) if name != development.canonical => Some(misdirected(development)),
+            None => Some(misdirected(development)),
+            Some(Loopback::Localhost) if development.canonical == "localhost" => None,
+            // The stand-ins for providers are another site, as real ones are.
+            Some(Loopback::Localhost) if request.uri().path().starts_with("/dev/idp/") => None,
+            Some(Loopback::Named(_)) => None,
+            Some(_) if is_navigation(request) => Some(to_canonical(request, development)),
             Some(_) => None,
         }
     }
@@ -120,11 +136,13 @@ fn is_host(value: &HeaderValue) -> bool {
     !value.is_empty() && value.as_bytes().iter().all(is_allowed)
 }
 
-/// The two kinds of name a development server has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The kinds of name a development server has.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Loopback {
-    /// `localhost`, the name that everything derives from.
+    /// `localhost`.
     Localhost,
+    /// `NAME.localhost`, in lower case: the same machine (RFC 6761, section 6.3), with cookies of its own.
+    Named(String),
     /// `127.0.0.1` or `[::1]`: the same server, but another origin to a browser.
     Address,
 }
@@ -139,11 +157,27 @@ fn loopback_name(headers: &HeaderMap, port: u16) -> Option<Loopback> {
     if given != port {
         return None;
     }
-    match name {
+    let name = name.to_ascii_lowercase();
+    match name.as_str() {
         "127.0.0.1" | "[::1]" => Some(Loopback::Address),
-        _ if name.eq_ignore_ascii_case("localhost") => Some(Loopback::Localhost),
+        "localhost" => Some(Loopback::Localhost),
+        _ => name.strip_suffix(".localhost").is_some_and(is_label).then_some(Loopback::Named(name)),
+    }
+}
+
+/// The first label of `NAME.localhost`, when that is what the request was sent to.
+pub(crate) fn name_before_localhost(headers: &HeaderMap, port: u16) -> Option<String> {
+    match loopback_name(headers, port)? {
+        Loopback::Named(name) => name.strip_suffix(".localhost").map(str::to_owned),
         _ => None,
     }
+}
+
+/// Whether this is one label of a host name.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// Whether a browser opens a page, as opposed to a script or a program that means this very address.
@@ -152,19 +186,19 @@ fn is_navigation(request: &Request) -> bool {
         && request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
 }
 
-fn misdirected(port: u16) -> Response {
+fn misdirected(Development { port, canonical }: &Development) -> Response {
     problem(
         StatusCode::MISDIRECTED_REQUEST,
         "Misdirected request",
         "misdirected_request",
-        &format!("This development server answers at http://localhost:{port} only."),
+        &format!("This development server answers at http://{canonical}:{port} only."),
     )
 }
 
 /// 307: the browser asks again, same path and query, at the canonical origin.
-fn to_localhost(request: &Request, port: u16) -> Response {
+fn to_canonical(request: &Request, Development { port, canonical }: &Development) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let location = format!("http://localhost:{port}{path}");
+    let location = format!("http://{canonical}:{port}{path}");
     let no_store = (header::CACHE_CONTROL, "no-store".to_owned());
     (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location), no_store]).into_response()
 }
@@ -186,6 +220,11 @@ mod tests {
             ("LOCALHOST:3000", Some(Loopback::Localhost)),
             ("127.0.0.1:3000", Some(Loopback::Address)),
             ("[::1]:3000", Some(Loopback::Address)),
+            ("Blue.localhost:3000", Some(Loopback::Named("blue.localhost".to_owned()))),
+            ("a.b.localhost:3000", None),
+            (".localhost:3000", None),
+            ("-x.localhost:3000", None),
+            ("blue.localhost:3001", None),
             ("localhost", None),
             ("localhost:3001", None),
             ("[::1]", None),

@@ -5,20 +5,25 @@
 //!
 //! | the client … | ends after | kept by |
 //! |---|---|---|
-//! | sends nothing, or half a head, or idles between requests | [`Deadlines::head`] | hyper's header timer, which starts on accept and after each reply |
+//! | sends nothing, or half a head | [`Deadlines::head`] | [`HeadTimer`] |
+//! | idles between requests | [`Deadlines::idle`] | [`HeadTimer`] |
 //! | sends its body slowly, or stops half-way | [`Deadlines::body`] | [`TimedBody`]; answered with 408 |
 //! | does not read the reply | [`Deadlines::write_stall`] | [`Socket`] |
+//!
+//! An idle connection may live longer than proxies keep theirs (60 s is common): who closes first must be the proxy,
+//! because a request that meets a closing connection is lost. When places become scarce, [`Places`] closes those that have
+//! waited longest.
 //!
 //! HTTP/1.1 only, on purpose. Browsers speak HTTP/2 over TLS alone, and TLS ends at the proxy in front; between proxy
 //! and server HTTP/1.1 is what proxies use by default. That leaves out hyper's HTTP/2 half with its own family of
 //! floods, and the protocol sniffing that waits without a deadline for a first byte.
 //!
 //! What must stay true: a failed `accept` never ends the loop; a connection beyond the cap waits in the kernel's queue
-//! instead of costing memory; a stop loses no request that was already sent.
-//!
-//! A proxy that keeps idle connections to Cloakroom should drop them before [`Deadlines::head`] has passed.
+//! instead of costing memory; a stop loses no request that was already sent; the last reply of a connection says
+//! `Connection: close`.
 
 use std::{
+    cell::RefCell,
     convert::Infallible,
     future::Future,
     io,
@@ -33,7 +38,7 @@ use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    http::{Request, Response, StatusCode, header},
+    http::{HeaderValue, Request, Response, StatusCode, header},
     routing::future::RouteFuture,
 };
 use http_body::Body as _;
@@ -42,20 +47,25 @@ use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    sync::{OwnedSemaphorePermit, watch},
     time::{sleep, timeout},
 };
 use tower::Service;
 
+pub(crate) use self::places::IsProxy;
 use self::{
     body::{BodyTimedOut, TimedBody},
+    places::{Place, Places},
     socket::{BodyAbandoned, Socket},
+    standing::Standing,
     timer::HeadTimer,
 };
 use crate::problem::problem;
 
 mod body;
+mod places;
 mod socket;
+mod standing;
 mod timer;
 
 /// No more connections than this, however many files the system would let us open.
@@ -70,11 +80,16 @@ const MOST_HEAD_BYTES: usize = 64 * 1024;
 /// Between the last accept and the order to close: a request that is on its way into a fresh socket gets read.
 const SETTLE: Duration = Duration::from_millis(50);
 
+/// How long a connection that was told to end may wait for its client: a request that is on its way gets its answer.
+const LAST_WAIT: Duration = Duration::from_millis(100);
+
 /// How long the server waits for a client, and for its own stop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadlines {
-    /// From the accept, or from the end of the last reply, to the end of a request's head.
+    /// From the accept to the end of the first request's head, and from the first byte of a later one to its end.
     pub(crate) head: Duration,
+    /// From the end of a reply to the first byte of the next request.
+    pub(crate) idle: Duration,
     /// From the handler's first read of a request's body to its last byte.
     pub(crate) body: Duration,
     /// Without progress while a reply is written.
@@ -89,6 +104,7 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),
+            idle: Duration::from_secs(75),
             body: Duration::from_secs(10),
             write_stall: Duration::from_secs(10),
             linger: Duration::from_secs(2),
@@ -97,28 +113,32 @@ impl Default for Deadlines {
     }
 }
 
-/// Serves `app` until `shutdown` resolves, then lets requests in flight finish and returns.
+/// What serves: the app, which may be replaced while it runs, and the rules for its clients.
+pub(crate) struct Served {
+    /// The present app: a connection looks at it anew for each request.
+    pub(crate) app: watch::Receiver<Router>,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) is_proxy: IsProxy,
+}
+
+/// Serves until `shutdown` resolves, then lets requests in flight finish and returns.
 ///
 /// Each request carries a [`ConnectInfo<SocketAddr>`] with the peer's address. Returns after [`Deadlines::stop`] at the
 /// latest; connections that still run then end with the runtime.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    app: Router,
-    deadlines: Deadlines,
-    shutdown: impl Future<Output = ()>,
-) {
+pub(crate) async fn serve(listener: TcpListener, what: Served, shutdown: impl Future<Output = ()>) {
+    let Served { app, deadlines, is_proxy } = what;
     let (stop, _) = watch::channel(());
-    let slots = Arc::new(Semaphore::new(connection_limit()));
+    let places = Places::new(connection_limit(), is_proxy);
     let server = Server { app, deadlines, stop: stop.clone(), http: protocol(deadlines) };
 
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
             () = &mut shutdown => break,
-            (slot, stream, peer) = accept(&listener, &slots) => server.spawn(slot, stream, peer),
+            (slot, stream, peer) = accept(&listener, &places) => server.spawn(places.take(slot, peer), stream, peer),
         }
     }
-    server.accept_the_rest(listener, &slots);
+    server.accept_the_rest(listener, &places);
     drop(server);
     sleep(SETTLE).await;
     stop.send_replace(());
@@ -142,16 +162,11 @@ fn connection_limit() -> usize {
 }
 
 /// The next connection within the cap; waits out errors such as a shortage of descriptors.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
+async fn accept(listener: &TcpListener, places: &Places) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
         // The slot comes first: without one the connection stays in the kernel's queue and costs us nothing.
-        let Ok(slot) = Arc::clone(slots).acquire_owned().await else {
-            unreachable!("the semaphore is never closed")
-        };
+        let slot = places.slot().await;
         match listener.accept().await {
             Ok((stream, peer)) => return (slot, stream, peer),
             Err(error) if concerns_one_connection(&error) => {}
@@ -178,13 +193,16 @@ fn concerns_one_connection(error: &io::Error) -> bool {
 /// hyper's settings, the same for every connection.
 fn protocol(deadlines: Deadlines) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.header_read_timeout(deadlines.head).max_buf_size(MOST_HEAD_BYTES).half_close(false);
+    // Any value: the timer knows which of the two waits it is, and since when.
+    http.header_read_timeout(deadlines.idle.max(deadlines.head))
+        .max_buf_size(MOST_HEAD_BYTES)
+        .half_close(false);
     http
 }
 
 /// What every connection needs, shared by all.
 struct Server {
-    app: Router,
+    app: watch::Receiver<Router>,
     deadlines: Deadlines,
     stop: watch::Sender<()>,
     http: http1::Builder,
@@ -194,27 +212,36 @@ impl Server {
     /// What the kernel has already accepted for us counts as accepted: closing the listener would reset it.
     ///
     /// Asks the system directly, since tokio knows only what its last look at the socket has told it.
-    fn accept_the_rest(&self, listener: TcpListener, slots: &Arc<Semaphore>) {
+    fn accept_the_rest(&self, listener: TcpListener, places: &Places) {
         let Ok(listener) = listener.into_std() else { return };
-        while let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+        while let Some(slot) = places.free_slot() {
             let Ok((stream, peer)) = listener.accept() else { return };
             if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                self.spawn(slot, stream, peer);
+                self.spawn(places.take(slot, peer), stream, peer);
             }
         }
     }
 
-    /// Answers one connection's requests in a task of its own, which holds its `slot` until the end.
-    fn spawn(&self, slot: OwnedSemaphorePermit, stream: TcpStream, peer: SocketAddr) {
+    /// Answers one connection's requests in a task of its own, which holds its `place` until the end.
+    fn spawn(&self, place: Place, stream: TcpStream, peer: SocketAddr) {
         let Deadlines { write_stall, linger, body, .. } = self.deadlines;
         // Without it a reply in two segments waits for the client's delayed acknowledgement. It fails only when the
         // client has gone already.
         let _ = stream.set_nodelay(true);
         let abandoned = BodyAbandoned::default();
-        let socket = Socket::new(stream, write_stall, linger, Arc::clone(&abandoned));
-        let service = Connection { app: self.app.clone(), peer, body_deadline: body, abandoned };
-        let connection =
-            self.http.clone().timer(HeadTimer::default()).serve_connection(TokioIo::new(socket), service);
+        let standing = Arc::clone(&place.standing);
+        let timer = HeadTimer::new(self.deadlines, Arc::clone(&standing));
+        let patience = socket::Patience { write_stall, linger };
+        let socket = Socket::new(stream, patience, Arc::clone(&standing), Arc::clone(&abandoned));
+        let present = (self.app.borrow().clone(), self.app.clone());
+        let service = Connection {
+            app: RefCell::new(present),
+            peer,
+            body_deadline: body,
+            abandoned,
+            standing: Arc::clone(&standing),
+        };
+        let connection = self.http.clone().timer(timer).serve_connection(TokioIo::new(socket), service);
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
             let mut connection = pin!(connection);
@@ -226,22 +253,55 @@ impl Server {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
+                () = standing.told_to_end() => {
+                    connection.as_mut().graceful_shutdown();
+                    end(connection, &standing).await
+                }
             };
             if let Err(error) = ended {
                 tracing::trace!(%error, "connection ended early");
             }
-            // `serve` waits until every receiver of the stop signal is gone; slots are for those that come after.
-            drop((stop, slot));
+            // `serve` waits until every receiver of the stop signal is gone; places are for those that come after.
+            drop((stop, place));
         });
+    }
+}
+
+/// Runs a connection to its end that was told to end: what still waits for its client after a moment is cut.
+async fn end<C: Future<Output = hyper::Result<()>>>(
+    mut connection: Pin<&mut C>,
+    standing: &Standing,
+) -> hyper::Result<()> {
+    loop {
+        if let Ok(ended) = timeout(LAST_WAIT, connection.as_mut()).await {
+            return ended;
+        }
+        if standing.is_waiting() {
+            return Ok(());
+        }
     }
 }
 
 /// Hands one connection's requests to the router.
 struct Connection {
-    app: Router,
+    /// The app as this connection knows it, and where a newer one appears.
+    app: RefCell<(Router, watch::Receiver<Router>)>,
     peer: SocketAddr,
     body_deadline: Duration,
     abandoned: BodyAbandoned,
+    standing: Arc<Standing>,
+}
+
+impl Connection {
+    /// The present app. A router is one shared pointer: a clone copies it and counts.
+    fn app(&self) -> Router {
+        let mut app = self.app.borrow_mut();
+        let (known, newer) = &mut *app;
+        if newer.has_changed().unwrap_or(false) {
+            *known = newer.borrow_and_update().clone();
+        }
+        known.clone()
+    }
 }
 
 impl hyper::service::Service<Request<Incoming>> for Connection {
@@ -250,18 +310,23 @@ impl hyper::service::Service<Request<Incoming>> for Connection {
     type Future = Reply;
 
     fn call(&self, request: Request<Incoming>) -> Reply {
+        self.standing.has_request();
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(ConnectInfo(self.peer));
-        let (body, timed_out) = if body.is_end_stream() {
+        let (body, fate) = if body.is_end_stream() {
             (Body::empty(), None)
         } else {
-            let body = TimedBody::new(body, self.body_deadline, Arc::clone(&self.abandoned));
+            let body = TimedBody::new(
+                body,
+                self.body_deadline,
+                Arc::clone(&self.standing),
+                Arc::clone(&self.abandoned),
+            );
             let timed_out = body.timed_out();
-            (Body::new(body), Some(timed_out))
+            (Body::new(body), Some((timed_out, Arc::clone(&self.abandoned))))
         };
-        // A router is one shared pointer: this clone copies it and counts.
-        let mut app = self.app.clone();
-        Reply { reply: app.call(Request::from_parts(parts, body)), timed_out }
+        let mut app = self.app();
+        Reply { reply: app.call(Request::from_parts(parts, body)), fate }
     }
 }
 
@@ -270,7 +335,8 @@ pin_project_lite::pin_project! {
     struct Reply {
         #[pin]
         reply: RouteFuture<Infallible>,
-        timed_out: Option<BodyTimedOut>,
+        // What became of the request's body, when it had one.
+        fate: Option<(BodyTimedOut, BodyAbandoned)>,
     }
 }
 
@@ -280,7 +346,8 @@ impl Future for Reply {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let Ok(mut reply) = ready!(this.reply.poll(context));
-        let late = this.timed_out.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
+        let Some((timed_out, abandoned)) = &this.fate else { return Poll::Ready(Ok(reply)) };
+        let late = timed_out.load(Ordering::Relaxed);
         if late && !reply.status().is_success() {
             let (parts, body) = too_late().into_parts();
             *reply.status_mut() = parts.status;
@@ -288,6 +355,10 @@ impl Future for Reply {
             reply.headers_mut().remove(header::CONTENT_LENGTH);
             reply.headers_mut().extend(parts.headers);
             *reply.body_mut() = body;
+        }
+        // A body that nobody read ends the connection: a proxy that is not told would send its next request into it.
+        if late || abandoned.load(Ordering::Relaxed) {
+            reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(reply))
     }

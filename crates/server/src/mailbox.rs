@@ -98,7 +98,8 @@ async fn html(cloakroom: &Cloakroom, id: &str) -> Response {
     reply
 }
 
-fn file(content_type: &'static str, text: impl Into<Body>) -> Response {
+/// A small file of `dev`, never kept by the browser.
+pub(crate) fn file(content_type: &'static str, text: impl Into<Body>) -> Response {
     let mut reply = Response::new(text.into());
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     reply.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);

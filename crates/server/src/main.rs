@@ -2,6 +2,7 @@
 
 mod backup;
 mod cli;
+mod dev;
 mod headers;
 mod host;
 mod idp;
@@ -11,8 +12,10 @@ mod mail;
 mod mailbox;
 mod operations;
 mod problem;
+mod running;
 mod spa;
 mod start;
+mod stop;
 mod telemetry;
 mod user;
 
@@ -68,10 +71,13 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&Failure::Refused(error.to_string())),
     };
-    match runtime.block_on(run(arguments.command)) {
+    let status = match runtime.block_on(run(arguments.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&failure),
-    }
+    };
+    // A thread that hangs in a call to the system (a look-up of a name, say) must not keep the process alive.
+    runtime.shutdown_background();
+    status
 }
 
 fn fail(failure: &Failure) -> ExitCode {
@@ -85,7 +91,7 @@ fn fail(failure: &Failure) -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Dev { listen, data_dir } => start::dev(listen, &data_dir).await,
+        Command::Dev { listen, data_dir } => dev::run(listen, &data_dir).await,
         Command::Serve { config, listen } => start::serve(config.as_deref(), listen).await,
         Command::User(command) => user::run(command).await,
         Command::Mail(command) => mail::run(command).await,
@@ -117,7 +123,7 @@ fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
         _ if example => Config::example(),
         _ if schema => format!("{:#}\n", Config::schema()),
         Some(directory) => Config::explain_development(directory)?,
-        None => Config::explain(place.config.as_deref(), &Overrides::default())?,
+        None => Config::explain(cli::config_file(place.config.as_deref()).as_deref(), &Overrides::default())?,
     };
     say(text.trim_end());
     if !example && !schema {

@@ -64,10 +64,17 @@ const DEVICES: HeaderValue = HeaderValue::from_static("camera=(self), geolocatio
 const CHANGE_PASSWORD: &str = ".well-known/change-password";
 const CHANGE_PASSWORD_PAGE: HeaderValue = HeaderValue::from_static("/account/password");
 
+/// Where browsers and others look for an icon unasked.
+const FAVICON: &str = "favicon.ico";
+
 /// What a navigation gets from a binary that was built without the web app.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</title>\n\
     <h1>The web app was not built into this binary</h1>\n\
     <p>The API works. To build the pages and start again, run <code>make run</code> in the source directory.</p>\n";
+
+/// What `dev` adds to the page, with its style in a file, as the policy wants it.
+const LINK_TO_DEVELOPMENT: &str = "<link rel=\"stylesheet\" href=\"/dev/link.css\">\
+    <nav class=\"cloakroom-dev\" aria-label=\"Development\" lang=\"en\"><a href=\"/dev\">Dev tools</a></nav>";
 
 /// The app's files; a service that answers every request at once. Clones share the table.
 #[derive(Clone, Debug)]
@@ -84,6 +91,15 @@ impl Spa {
     /// The app that was built into the binary; without one, navigations are told so.
     pub(crate) fn embedded() -> Self {
         Self(Arc::new(App { files: table::embedded(), policy: None }))
+    }
+
+    /// The same for `cloakroom dev`: each page has a link to `/dev`.
+    pub(crate) fn embedded_for_development() -> Self {
+        let mut files = table::embedded();
+        if let Some(index) = files.get_mut("index.html") {
+            index.insert_before("</body>", LINK_TO_DEVELOPMENT);
+        }
+        Self(Arc::new(App { files, policy: None }))
     }
 
     /// The operator's own build; fails when it cannot be read, has no `index.html`, or is far larger than an app.
@@ -129,6 +145,9 @@ impl Spa {
             let caching = if is_within(path, "assets") { IMMUTABLE } else { REVALIDATE };
             return Found::File(file, caching);
         }
+        if path == FAVICON {
+            return self.icon();
+        }
         if path == CHANGE_PASSWORD {
             return Found::Elsewhere(CHANGE_PASSWORD_PAGE);
         }
@@ -145,6 +164,19 @@ impl Spa {
         match pages.find_map(|page| files.get(page)) {
             Some(page) => Found::File(page, REVALIDATE),
             None => Found::NotBuilt,
+        }
+    }
+
+    /// The app's icon, for those who ask for `/favicon.ico` without having read a page.
+    fn icon(&self) -> Found<'_> {
+        let App { files, policy } = &*self.0;
+        // An adopter's app without an icon has none of ours.
+        let embedded = files
+            .iter()
+            .find(|(path, _)| path.strip_prefix("assets/favicon").and_then(extension) == Some("svg"));
+        match embedded.filter(|_| policy.is_none()) {
+            Some((_, icon)) => Found::File(icon, REVALIDATE),
+            None => Found::Nothing,
         }
     }
 

@@ -6,7 +6,7 @@ use cloakroom::administration::{self, AccountView, Rank};
 use cloakroom::{Cloakroom, Config};
 
 use crate::Failure;
-use crate::cli::{Account, Place, Rights, UserCommand};
+use crate::cli::{Account, Place, Rights, UserCommand, config_file};
 
 /// Where there is no port to tell, as in `--data-dir` without a server.
 pub(crate) const NO_PORT: u16 = 3000;
@@ -16,7 +16,10 @@ impl Place {
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(match &self.data_dir {
             Some(directory) => Config::development(directory, NO_PORT)?,
-            None => Config::load(self.config.as_deref(), &cloakroom::config::Overrides::default())?,
+            None => Config::load(
+                config_file(self.config.as_deref()).as_deref(),
+                &cloakroom::config::Overrides::default(),
+            )?,
         })
     }
 

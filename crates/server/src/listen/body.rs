@@ -21,7 +21,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
 
-use super::socket::BodyAbandoned;
+use super::{socket::BodyAbandoned, standing::Standing};
 
 /// Tells the reply's side that the deadline struck, so that it can answer 408 whatever the handler made of it.
 pub(crate) type BodyTimedOut = Arc<AtomicBool>;
@@ -32,13 +32,19 @@ pub(crate) struct TimedBody {
     deadline: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     timed_out: BodyTimedOut,
+    standing: Arc<Standing>,
     abandoned: BodyAbandoned,
 }
 
 impl TimedBody {
     /// Gives `body` at most `deadline` from the first read; drops before the end are noted in `abandoned`.
-    pub(crate) fn new(body: Incoming, deadline: Duration, abandoned: BodyAbandoned) -> Self {
-        Self { body, deadline, timer: None, timed_out: BodyTimedOut::default(), abandoned }
+    pub(super) fn new(
+        body: Incoming,
+        deadline: Duration,
+        standing: Arc<Standing>,
+        abandoned: BodyAbandoned,
+    ) -> Self {
+        Self { body, deadline, timer: None, timed_out: BodyTimedOut::default(), standing, abandoned }
     }
 
     /// The flag that is raised when the deadline strikes.
@@ -57,12 +63,19 @@ impl Body for TimedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
+            if this.timer.is_some() {
+                this.standing.goes_on();
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Connection)));
+        }
+        if !this.standing.is_waiting() {
+            this.standing.waits();
         }
         let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(this.deadline)));
         if timer.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
+        this.standing.goes_on();
         this.timed_out.store(true, Ordering::Relaxed);
         Poll::Ready(Some(Err(BodyError::TimedOut)))
     }

@@ -27,17 +27,26 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::standing::Standing;
+
 /// How much a lingering close discards before it gives up on the client's manners.
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Set when a request's body was dropped before its end, so that the close must linger.
 pub(crate) type BodyAbandoned = Arc<AtomicBool>;
 
+/// How long the server waits for a client that does not read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    pub(super) write_stall: Duration,
+    pub(super) linger: Duration,
+}
+
 /// A TCP stream whose writes may not stall, and whose close lets the peer read the last reply.
 pub(crate) struct Socket {
     stream: TcpStream,
-    write_stall: Duration,
-    linger: Duration,
+    patience: Patience,
+    standing: Arc<Standing>,
     body_abandoned: BodyAbandoned,
     /// Runs only while a write or a lingering close waits.
     timer: Option<Pin<Box<Sleep>>>,
@@ -51,13 +60,13 @@ struct Closing {
 
 impl Socket {
     /// Wraps an accepted stream.
-    pub(crate) fn new(
+    pub(super) fn new(
         stream: TcpStream,
-        write_stall: Duration,
-        linger: Duration,
+        patience: Patience,
+        standing: Arc<Standing>,
         body_abandoned: BodyAbandoned,
     ) -> Self {
-        Self { stream, write_stall, linger, body_abandoned, timer: None, closing: None }
+        Self { stream, patience, standing, body_abandoned, timer: None, closing: None }
     }
 
     /// Passes a finished write on; starts or checks the clock of one that waits.
@@ -67,17 +76,22 @@ impl Socket {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.timer = None;
+            if self.timer.take().is_some() {
+                self.standing.goes_on();
+            }
             return written;
         }
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.write_stall)));
+        if self.timer.is_none() {
+            self.standing.waits();
+        }
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.patience.write_stall)));
         ready!(timer.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Reads and forgets until the peer closes, or has had its time or its bytes.
     fn poll_linger(&mut self, context: &mut Context<'_>, mut closing: Closing) -> Poll<()> {
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.linger)));
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.patience.linger)));
         if timer.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
@@ -105,7 +119,12 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.standing.receives();
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -1,8 +1,11 @@
 //! A connection's timer for the heads of its requests.
 //!
+//! hyper has one deadline for two waits: for the first byte of a head, and for the rest of it. Between requests the first
+//! wait may be long and the second must not be, so the deadline moves closer when a head has begun.
+//!
 //! hyper asks for a timer when it begins to wait for a head, and drops it when the head is there. To make one of tokio's
-//! and to drop it takes a lock that all connections share, twice for each request. But deadlines only move forward: so
-//! one of tokio's is kept, and set anew when it strikes too early, which is once in [`Deadlines::head`](super::Deadlines).
+//! and to drop it takes a lock that all connections share, twice for each request. But deadlines mostly move forward: so
+//! one of tokio's is kept, and set anew when it strikes too early, which is seldom.
 
 use std::{
     future::Future,
@@ -15,24 +18,47 @@ use std::{
 use hyper::rt;
 use tokio::time::{Sleep, sleep_until};
 
+use super::{Deadlines, standing::Standing};
+
 /// The one timer of a connection, once there has been a wait.
-#[derive(Default)]
-pub(super) struct HeadTimer(Arc<Mutex<Option<Pin<Box<Sleep>>>>>);
+pub(super) struct HeadTimer {
+    head: Duration,
+    idle: Duration,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    standing: Arc<Standing>,
+    sleep: Mutex<Option<Pin<Box<Sleep>>>>,
+}
+
+impl HeadTimer {
+    /// A timer that has not run yet.
+    pub(super) fn new(deadlines: Deadlines, standing: Arc<Standing>) -> Self {
+        let shared = Arc::new(Shared { standing, sleep: Mutex::default() });
+        Self { head: deadlines.head, idle: deadlines.idle, shared }
+    }
+}
 
 impl rt::Timer for HeadTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn rt::Sleep>> {
         self.sleep_until(self.now() + duration)
     }
 
-    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
-        Box::pin(Wait { deadline, timer: Arc::clone(&self.0) })
+    /// The deadline that hyper gives is that of both waits together; which one it is, and how long, is known here.
+    fn sleep_until(&self, _deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
+        let standing = &self.shared.standing;
+        standing.waits_for_head();
+        let wait = if standing.has_had_a_request() { self.idle } else { self.head };
+        Box::pin(Wait { deadline: self.now() + wait, head: self.head, shared: Arc::clone(&self.shared) })
     }
 }
 
 /// A wait for a head, until its deadline.
 struct Wait {
     deadline: Instant,
-    timer: Arc<Mutex<Option<Pin<Box<Sleep>>>>>,
+    head: Duration,
+    shared: Arc<Shared>,
 }
 
 impl rt::Sleep for Wait {}
@@ -40,16 +66,26 @@ impl rt::Sleep for Wait {}
 impl Future for Wait {
     type Output = ();
 
+    /// hyper polls it whenever something arrived and the head is not whole.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let Shared { standing, sleep } = &*self.shared;
+        let deadline = match standing.head_since() {
+            Some(since) => self.deadline.min(since + self.head),
+            None => self.deadline,
+        };
+        let deadline = tokio::time::Instant::from(deadline);
         // One connection is polled by one thread at a time: nobody waits here.
-        let mut timer = self.timer.lock().unwrap_or_else(PoisonError::into_inner);
-        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(self.deadline.into())));
+        let mut timer = sleep.lock().unwrap_or_else(PoisonError::into_inner);
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if timer.deadline() > deadline {
+            timer.as_mut().reset(deadline);
+        }
         loop {
             ready!(timer.as_mut().poll(context));
-            if timer.deadline() >= self.deadline.into() {
+            if timer.deadline() >= deadline {
                 return Poll::Ready(());
             }
-            timer.as_mut().reset(self.deadline.into());
+            timer.as_mut().reset(deadline);
         }
     }
 }

@@ -48,6 +48,16 @@ impl File {
         self.content_type.as_bytes().starts_with(b"text/html").then_some(&self.identity.bytes[..])
     }
 
+    /// Adds text to an HTML file; its compressed siblings have it not, and go.
+    pub(super) fn insert_before(&mut self, place: &str, text: &str) {
+        let html = String::from_utf8_lossy(&self.identity.bytes);
+        let bytes = Bytes::from(html.replacen(place, &format!("{text}{place}"), 1));
+        let hash = Sha256::digest(&bytes).into();
+        self.identity = representation(bytes, hash);
+        self.brotli = None;
+        self.gzip = None;
+    }
+
     /// The first of the accepted encodings that there is.
     pub(super) fn choose(&self, accepted: Accepted) -> (Encoding, &Representation) {
         accepted

@@ -52,7 +52,12 @@ impl Log {
 
     /// Writes what waits; gives up after a second if nobody reads it.
     pub(crate) fn flush(&self) {
-        self.sink.flush(FLUSH_PATIENCE);
+        self.flush_within(FLUSH_PATIENCE);
+    }
+
+    /// Writes what waits, if somebody reads it in that time.
+    pub(crate) fn flush_within(&self, patience: Duration) {
+        self.sink.flush(patience);
     }
 }
 

@@ -4,9 +4,10 @@ use std::fs;
 use std::io::{BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, Executor as _};
 use tempfile::TempDir;
@@ -91,6 +92,18 @@ impl Node {
 
     pub(crate) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self, patience: Duration) -> ExitStatus {
+        let deadline = Instant::now() + patience;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child can be asked") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "still running after {patience:?}");
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// The id of its process.

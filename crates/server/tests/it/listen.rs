@@ -12,7 +12,7 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::server::{Reader, Reply, Server};
 
-/// The longest deadline for a client (10 s), and something for a busy machine.
+/// The longest deadline for a client here (11 s), and something for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(16);
 
 /// Bytes of a file that no socket buffer swallows whole.
@@ -40,7 +40,8 @@ fn l21_every_wait_for_a_client_ends() {
     let app = tempfile::tempdir().unwrap();
     fs::write(app.path().join("index.html"), "<!doctype html>").unwrap();
     fs::write(app.path().join("large.bin"), vec![b'x'; LARGE]).unwrap();
-    let server = Server::dev_with(&[("CLOAKROOM_APP__DIR", app.path().to_str().unwrap())], &[]);
+    let app = app.path().to_str().unwrap();
+    let server = Server::dev_with(&[("CLOAKROOM_APP__DIR", app), ("CLOAKROOM_SERVER__IDLE", "11s")], &[]);
     let server = &server;
     thread::scope(|scope| {
         for case in [silent, half_a_head, idle_between_requests, slow_body, slow_reader] {

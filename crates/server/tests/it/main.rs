@@ -3,7 +3,9 @@
 mod app_dir;
 mod backup;
 mod command_line;
+mod connections;
 mod crash;
+mod dev;
 mod documents;
 mod headers;
 mod host;
@@ -21,4 +23,5 @@ mod server;
 #[path = "../../../cloakroom/tests/it/sink.rs"]
 mod sink;
 mod spa;
+mod stop;
 mod storage;

@@ -214,6 +214,16 @@ impl Server {
         Reply::parse(&reply)
     }
 
+    /// The configuration file of `serve`.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.directory.path().join("cloakroom.toml")
+    }
+
+    /// SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::HUP).expect("the child runs");
+    }
+
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the child runs");

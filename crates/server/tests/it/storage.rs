@@ -223,20 +223,20 @@ fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_
 }
 
 /// A proxy before Postgres that can break.
-struct Wire {
-    address: SocketAddr,
+pub(crate) struct Wire {
+    pub(crate) address: SocketAddr,
     state: Arc<AtomicU8>,
     streams: Arc<Mutex<Vec<TcpStream>>>,
 }
 
 const PASSES: u8 = 0;
 /// Bytes are swallowed, connections stay.
-const HANGS: u8 = 1;
+pub(crate) const HANGS: u8 = 1;
 /// Connections are cut and refused.
 const DOWN: u8 = 2;
 
 impl Wire {
-    fn to(target: SocketAddr) -> Self {
+    pub(crate) fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (state, streams) = (Arc::new(AtomicU8::new(PASSES)), Arc::new(Mutex::new(Vec::new())));
@@ -259,7 +259,7 @@ impl Wire {
         wire
     }
 
-    fn set(&self, state: u8) {
+    pub(crate) fn set(&self, state: u8) {
         self.state.store(state, Ordering::SeqCst);
         if state == DOWN {
             for stream in self.streams.lock().unwrap().drain(..) {

@@ -1,0 +1,148 @@
+//! `cloakroom dev`: everything on, nothing to configure, for this machine only.
+//!
+//! A browser's cookies know no port: two of these on `localhost` sign each other out. So each may also be opened as
+//! `http://NAME.localhost:PORT`, which is another host to a browser. The first request with a name makes it the
+//! `public_url`, as if the environment had said so.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::middleware::from_fn_with_state;
+use cloakroom::administration::{self, NewAccount, Rank};
+use cloakroom::{Cloakroom, Config};
+
+use crate::host::RequireHost;
+use crate::instance::Instance;
+use crate::operations::Stopping;
+use crate::running::Running;
+use crate::spa::Spa;
+use crate::start::{Around, assemble, bind, install_metrics};
+use crate::telemetry::log;
+use crate::user::say;
+use crate::{Failure, idp, mailbox};
+use names::Names;
+
+mod names;
+mod page;
+
+/// The port of `dev` when nothing else is said.
+const DEFAULT_PORT: u16 = 3000;
+/// The password of the sample users.
+const SAMPLE_PASSWORD: &str = "correct-horse-battery";
+
+/// Runs `cloakroom dev` until it is told to stop.
+pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result<(), Failure> {
+    let address = match address {
+        Some(address) => address,
+        None => Config::development(directory, DEFAULT_PORT)?.listen.0,
+    };
+    if !address.ip().is_loopback() {
+        return Err(Failure::Usage(format!(
+            "dev has users whose password everyone knows, so it listens on loopback only, not on {address}"
+        )));
+    }
+    let log = log::init(log::Format::Human)?;
+    let listener =
+        bind(address).await.map_err(|complaint| Failure::Refused(another_port(&complaint, address)))?;
+    let port = listener.local_addr()?.port();
+    std::fs::create_dir_all(directory).map_err(|error| {
+        Failure::Refused(format!("the directory {} cannot be made: {error}", directory.display()))
+    })?;
+    let stopping = Stopping::default();
+    let dev = Arc::new(Dev {
+        directory: directory.to_path_buf(),
+        port,
+        stopping: stopping.clone(),
+        names: Names::default(),
+    });
+    let config = dev.config(None)?;
+    let _instance = Instance::claim(&config)?;
+    install_metrics(&config, &log).await?;
+    let (cloakroom, app) = dev.open(config).await?;
+    add_samples(&cloakroom).await?;
+    say(&dev.ready(&cloakroom));
+    let running = Running::new(cloakroom, app);
+    dev.names.begin(running.clone());
+    running.serve(listener, stopping, &log).await?;
+    log.flush();
+    Ok(())
+}
+
+/// A port that is taken is the commonest reason for no start, and has three cures.
+fn another_port(complaint: &str, address: SocketAddr) -> String {
+    if !complaint.contains("already") {
+        return complaint.to_owned();
+    }
+    let other = SocketAddr::new(address.ip(), address.port().checked_add(1).unwrap_or(0));
+    format!(
+        "{complaint}: stop it, or choose another port: `cloakroom dev --listen {other}`, or `CLOAKROOM_LISTEN={other} make run`"
+    )
+}
+
+/// A development server, to be opened under one name or another.
+struct Dev {
+    directory: PathBuf,
+    port: u16,
+    stopping: Stopping,
+    names: Names,
+}
+
+impl Dev {
+    /// The configuration; `name` is the first label of `NAME.localhost`.
+    fn config(&self, name: Option<&str>) -> Result<Config, Failure> {
+        let mut config = Config::development(&self.directory, self.port)?;
+        if let Some(name) = name {
+            let url = format!("http://{name}.localhost:{}", self.port);
+            config.public_url = url.try_into().map_err(Failure::Refused)?;
+        }
+        Ok(config)
+    }
+
+    /// Opens a context under `config`, and puts the app together.
+    async fn open(self: &Arc<Self>, mut config: Config) -> Result<(Cloakroom, axum::Router), Failure> {
+        let providers = idp::register(&mut config, self.port)?;
+        let cloakroom = Cloakroom::new(config).await?;
+        let elsewhere = mailbox::router(&cloakroom)
+            .merge(idp::router(&providers))
+            .merge(page::router(self.port, &cloakroom, &providers));
+        let required = RequireHost::only_localhost(self.port, cloakroom.config().public_url.origin());
+        let around = Around { elsewhere, required, spa: Spa::embedded_for_development };
+        let app = assemble(&cloakroom, around, self.stopping.clone())?;
+        Ok((cloakroom, app.layer(from_fn_with_state(Arc::clone(self), names::notice))))
+    }
+
+    /// What the terminal shows when it is ready: where it listens, and where to open it when that is somewhere else.
+    fn ready(&self, cloakroom: &Cloakroom) -> String {
+        let listens = format!("http://localhost:{}", self.port);
+        let origin = cloakroom.config().public_url.origin();
+        let open = if origin == listens {
+            format!("Cloakroom is ready: {listens}")
+        } else {
+            format!("Cloakroom is ready: it listens at {listens}\nOpen it at {origin}, as public_url says")
+        };
+        format!(
+            "{open}\nSign in as ada@example.test, password {SAMPLE_PASSWORD}\nMails: {origin}/dev/mail\n\
+             Mails, people and stand-ins for providers: {origin}/dev"
+        )
+    }
+}
+
+/// Three people to sign in as, once, in an empty database.
+async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
+    if !administration::list(cloakroom).await?.is_empty() {
+        return Ok(());
+    }
+    let sample = |email, rank, is_active| NewAccount { email, password: SAMPLE_PASSWORD, rank, is_active };
+    // All at once: a start that is cut off leaves none of them, and the next one finds an empty database.
+    administration::add_all(
+        cloakroom,
+        &[
+            sample("ada@example.test", Rank::Superuser, true),
+            sample("grace@example.test", Rank::Plain, true),
+            sample("alan@example.test", Rank::Plain, false),
+        ],
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What runs behind the listener, and how another configuration takes its place.
+//!
+//! SIGHUP reads the configuration again: a new context and a new router are made beside those that run, and the next
+//! request meets them. What was begun before ends as it began. Whatever is wrong with the new configuration, the old one
+//! goes on.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use cloakroom::config::Overrides;
+use cloakroom::{Cloakroom, Config};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
+
+use crate::listen::{self, Deadlines};
+use crate::operations::Stopping;
+use crate::stop::{Limit, Signals};
+use crate::telemetry::log::Log;
+use crate::{Failure, start};
+
+/// No request takes longer: then what served before can be closed.
+const LAST_REQUESTS: Duration = Duration::from_secs(30);
+
+/// The present context and its router.
+#[derive(Clone)]
+pub(crate) struct Running {
+    present: Arc<Mutex<Cloakroom>>,
+    app: watch::Sender<Router>,
+}
+
+impl Running {
+    /// Begins with these.
+    pub(crate) fn new(cloakroom: Cloakroom, app: Router) -> Self {
+        Self { present: Arc::new(Mutex::new(cloakroom)), app: watch::Sender::new(app) }
+    }
+
+    /// The present context.
+    pub(crate) fn cloakroom(&self) -> Cloakroom {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The present router, and those that come.
+    pub(crate) fn app(&self) -> watch::Receiver<Router> {
+        self.app.subscribe()
+    }
+
+    /// Puts others in their place; the old context closes when its last requests are answered.
+    pub(crate) fn replace(&self, cloakroom: Cloakroom, app: Router) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *present, cloakroom);
+        drop(present);
+        drop(self.app.send_replace(app));
+        tokio::spawn(async move {
+            sleep(LAST_REQUESTS).await;
+            old.close().await;
+        });
+    }
+
+    /// Serves until SIGTERM or Ctrl-C, then lets requests in flight finish.
+    pub(crate) async fn serve(
+        &self,
+        listener: TcpListener,
+        stopping: Stopping,
+        log: &Log,
+    ) -> Result<(), Failure> {
+        let mut signals = Signals::take()?;
+        let config = self.cloakroom().config().clone();
+        let limit = Limit::new(config.server.stop.duration());
+        let deadlines = Deadlines {
+            idle: config.server.idle.duration(),
+            stop: limit.for_requests(),
+            ..Deadlines::default()
+        };
+        let is_proxy = move |address| config.trusted_proxies.iter().any(|network| network.contains(&address));
+        let served = listen::Served { app: self.app(), deadlines, is_proxy: Arc::new(is_proxy) };
+        let (begun, stop) = oneshot::channel();
+        let told = {
+            let log = log.clone();
+            async move {
+                signals.received().await;
+                let _ = begun.send(limit.begin(log));
+                stopping.begin();
+                tracing::info!("stopping: no new connections, requests in flight finish");
+            }
+        };
+        listen::serve(listener, served, told).await;
+        if let Ok(stop) = stop.await {
+            stop.close(&self.cloakroom()).await;
+        }
+        Ok(())
+    }
+}
+
+/// Where a configuration was read, to read it again.
+pub(crate) struct Source {
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) overrides: Overrides,
+    pub(crate) stopping: Stopping,
+}
+
+impl Source {
+    /// Reads the configuration at each SIGHUP; spawn it beside the listener.
+    pub(crate) async fn reload_on_hangup(self, running: Running) {
+        let mut hangup = match signal(SignalKind::hangup()) {
+            Ok(hangup) => hangup,
+            Err(error) => return tracing::warn!(%error, "SIGHUP cannot be heard"),
+        };
+        while hangup.recv().await.is_some() {
+            match self.reload(&running).await {
+                Ok(changed) => tracing::info!(changed = changed.join(", "), "configuration reloaded"),
+                Err(Failure::Refused(reason) | Failure::Usage(reason)) => {
+                    let reason = reason.replace('\n', "; ");
+                    tracing::error!(reason, "configuration not reloaded: the one of before stays in force");
+                }
+            }
+        }
+    }
+
+    /// Puts what the configuration says now in the place of what runs; gives the keys that have changed.
+    async fn reload(&self, running: &Running) -> Result<Vec<String>, Failure> {
+        let old = running.cloakroom().config().clone();
+        let mut new = Config::load(self.path.as_deref(), &self.overrides)?;
+        let changed = changed(&old, &new);
+        let (fixed, changed): (Vec<_>, Vec<_>) = changed.into_iter().partition(|key| is_fixed(key));
+        if !fixed.is_empty() {
+            let keys = fixed.join(", ");
+            tracing::warn!(keys, "cannot change while the server runs: restart it for these");
+        }
+        new.listen = old.listen;
+        new.metrics_listen = old.metrics_listen;
+        new.database = old.database;
+        new.server = old.server;
+        let cloakroom = Cloakroom::new(new).await?;
+        let app = start::assemble(&cloakroom, start::nothing_of_dev(), self.stopping.clone())?;
+        running.replace(cloakroom, app);
+        Ok(changed)
+    }
+}
+
+/// Whether a key is bound to the process: sockets, storage, timers of connections.
+fn is_fixed(key: &str) -> bool {
+    ["listen", "metrics_listen"].contains(&key) || key.starts_with("database.") || key.starts_with("server.")
+}
+
+/// The keys whose values differ. Secrets show none, and are read again all the same.
+fn changed(old: &Config, new: &Config) -> Vec<String> {
+    let (old, new) = (serde_json::to_value(old), serde_json::to_value(new));
+    let mut keys = Vec::new();
+    if let (Ok(old), Ok(new)) = (old, new) {
+        differences(&old, &new, "", &mut keys);
+    }
+    keys
+}
+
+fn differences(old: &Value, new: &Value, path: &str, into: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            for (key, value) in new {
+                let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                differences(old.get(key).unwrap_or(&Value::Null), value, &path, into);
+            }
+        }
+        _ if old == new => {}
+        _ => into.push(path.to_owned()),
+    }
+}
