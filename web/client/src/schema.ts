@@ -681,7 +681,7 @@ export interface components {
          * @description The codes of this version; a newer server may send others.
          * @enum {string}
          */
-        KnownProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "reauthentication_required" | "signup_closed" | "token_invalid" | "invalid_code" | "password_required" | "other_user_signed_in" | "email_taken" | "not_allowed" | "identity_taken" | "last_sign_in_method" | "state_missing" | "state_mismatch" | "code_rejected" | "provider_denied" | "provider_unreachable" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "misdirected_request" | "unavailable" | "invalid_host" | "internal";
+        KnownProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "reauthentication_required" | "signup_closed" | "token_invalid" | "invalid_code" | "password_required" | "other_user_signed_in" | "email_taken" | "has_password" | "not_allowed" | "identity_taken" | "last_sign_in_method" | "state_missing" | "state_mismatch" | "code_rejected" | "provider_denied" | "provider_unreachable" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "misdirected_request" | "unavailable" | "invalid_host" | "internal";
         /** @description What is linked, and what could be. */
         Linked: {
             /** @description Oldest first. */
@@ -1092,6 +1092,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Token"];
             };
         };
@@ -1462,6 +1467,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "kS0Yk4eyJc0Qm2d0u3bTzvU8m1x5w7oGqkZb9nT4aRc"
+                 *     }
+                 */
                 "application/json": components["schemas"]["Token"];
             };
         };
@@ -2653,6 +2663,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "new_password": "tulip-window-river"
+                 *     }
+                 */
                 "application/json": components["schemas"]["FirstPassword"];
             };
         };
