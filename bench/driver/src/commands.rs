@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::load::same;
 use crate::parts::stored::Pair;
 use crate::parts::{
-    Subject, check, checks_of, descriptors, flood, instructions as counting, limiter, login, nodes, outbox,
+    Subject, check, checks_of, crowd, descriptors, flood, instructions as counting, limiter, login, nodes, outbox,
     progress, size, soak as soaking, stored, storm,
 };
 use crate::place::{ACCOUNTS, Installation, Place, account, login_request, session_check};
@@ -154,7 +154,14 @@ async fn measure_logins(place: &Place, world: &World, results: &mut Results) -> 
     results.storms = storm::measure(&subjects, place.rounds(3), place.seconds(15.0)).await;
     let calm_rate = results.logins.last().map_or(1.0, |login| login.rate.median);
     results.flood = Some(flood::measure(&subjects[0], calm_rate, idle).await?);
-    stop(subjects.into()).await
+    let seconds = place.seconds(10.0);
+    results.crowds.push(crowd::measure(&subjects[0], crowd::Kind::Right, seconds).await?);
+    stop(subjects.into()).await?;
+    let counting = place.configure("sqlite_counting", &world.sqlite_few.database)?;
+    let counting = counting.with("LIMITS__LOGIN_PER_ACCOUNT", "10/15m");
+    let subject = signing_in(place, &counting).await?;
+    results.crowds.push(crowd::measure(&subject, crowd::Kind::Refused, seconds).await?);
+    stop(vec![subject]).await
 }
 
 async fn measure_nodes(place: &Place, world: &World, results: &mut Results) -> Result<()> {

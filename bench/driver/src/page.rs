@@ -84,6 +84,7 @@ fn parts(figures: &Figures, missed: String) -> Vec<(&'static str, String)> {
         ("logins", tables::logins(bench)),
         ("storms", tables::storms(bench)),
         ("flood", tables::flood(bench)),
+        ("crowds", tables::crowds(bench)),
         ("size", tables::size(bench)),
         ("stored", tables::stored(bench)),
         ("nodes", tables::nodes(bench)),

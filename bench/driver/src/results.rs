@@ -17,6 +17,9 @@ pub struct Results {
     pub storms: Vec<Storm>,
     /// More sign-ins than fit.
     pub flood: Option<Flood>,
+    /// Honest sign-ins beside a flood.
+    #[serde(default)]
+    pub crowds: Vec<Crowd>,
     /// Memory, start, binary.
     pub size: Option<Size>,
     /// Cache misses with few and with many sessions stored.
@@ -145,6 +148,21 @@ pub struct Flood {
     pub resident_peak: f64,
     /// What the target allows, in MiB.
     pub resident_allowed: f64,
+}
+
+/// Honest sign-ins beside a flood from one network.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Crowd {
+    /// What the flood does.
+    pub flood: String,
+    /// Its connections.
+    pub connections: usize,
+    /// Honest sign-ins a second in calm.
+    pub calm: f64,
+    /// The same beside the flood.
+    pub beside: f64,
+    /// Beside the flood over calm.
+    pub ratio: f64,
 }
 
 /// Memory, start and binary.

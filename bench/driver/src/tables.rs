@@ -36,6 +36,7 @@ pub fn all(results: &Results) -> String {
         logins(results),
         storms(results),
         flood(results),
+        crowds(results),
         size(results),
         nodes(results),
         faults(results),
@@ -151,6 +152,25 @@ pub fn flood(results: &Results) -> String {
             .map(|(name, value)| vec![name.to_owned(), value]),
         )
     })
+}
+
+/// (c), honest sign-ins beside a flood
+pub fn crowds(results: &Results) -> String {
+    if results.crowds.is_empty() {
+        return String::new();
+    }
+    table(
+        &["honest sign-ins beside a flood from one network", "connections", "in calm", "beside it", "× calm"],
+        results.crowds.iter().map(|crowd| {
+            vec![
+                crowd.flood.clone(),
+                crowd.connections.to_string(),
+                format!("{}/s", short(crowd.calm)),
+                format!("{}/s", short(crowd.beside)),
+                short(crowd.ratio),
+            ]
+        }),
+    )
 }
 
 /// (d)

@@ -206,6 +206,13 @@ fn of_logins(figures: &Figures) -> Vec<Target> {
             "× without a crowd",
         ),
         target(
+            "crowd_rate",
+            "honest logins beside a flood from one network: rate",
+            AtLeast(0.5),
+            bench.crowds.iter().map(|crowd| crowd.ratio).reduce(f64::min),
+            "× calm",
+        ),
+        target(
             "flood_memory",
             "logins beyond the queue: resident memory",
             AtMost(allowed),

@@ -15,6 +15,7 @@ use crate::flow::session::SessionCache;
 use crate::http::cookies::Names;
 use crate::http::guard::GuardLayer;
 use crate::http::refusals::Refusals;
+use crate::limits::{Pace, Remembered};
 use crate::mail::Transport;
 use crate::mail::outbox::Outbox;
 use crate::password::Passwords;
@@ -44,6 +45,8 @@ struct Inner {
     cookie_names: Names,
     refusals: Refusals,
     passwords: Passwords,
+    remembered: Arc<Remembered>,
+    pace: Pace,
     providers: Providers,
     pipeline: Pipeline,
     sessions: SessionCache,
@@ -130,6 +133,8 @@ impl Cloakroom {
             clock,
             key,
             passwords,
+            remembered: Arc::new(Remembered::new()),
+            pace: Pace::new(),
             providers,
             pipeline,
             sessions: SessionCache::new(),
@@ -199,6 +204,14 @@ impl Cloakroom {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.0.passwords
+    }
+
+    pub(crate) fn remembered_limits(&self) -> &Arc<Remembered> {
+        &self.0.remembered
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     pub(crate) fn providers(&self) -> &Providers {

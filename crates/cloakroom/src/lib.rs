@@ -48,7 +48,7 @@ pub use flow::{administration, backup, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social_input::Paused;
-pub use limits::Rate;
+pub use limits::{Rate, Width};
 pub use model::social::Intent;
 pub use model::user::User;
 #[doc(hidden)]

@@ -1,6 +1,7 @@
 //! The measurements, one file for each question.
 
 pub mod check;
+pub mod crowd;
 pub mod descriptors;
 pub mod flood;
 pub mod instructions;

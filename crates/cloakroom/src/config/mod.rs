@@ -33,7 +33,7 @@ pub use values::{Address, Lifetime, PublicUrl, Secret};
 pub(crate) use warnings::is_here;
 
 use crate::error::{Error, Result};
-use crate::limits::Rate;
+use crate::limits::{Rate, Width};
 use sources::Sources;
 
 /// Everything that can be set. [`Config::load`] reads it from a file, the environment and flags; an embedding app
@@ -192,10 +192,14 @@ pub struct Limits {
     pub login_per_account: Rate,
     /// Proofs of identity from one network.
     pub login_per_ip: Rate,
-    /// Mails to one address.
+    /// Mails of one kind to one address, asked for from one network.
     pub mail_per_address: Rate,
-    /// Mails asked for from one network.
+    /// Mails of one kind asked for from one network.
     pub mail_per_ip: Rate,
+    /// The widths at which IPv4 networks are counted, and how many times the count each may have.
+    pub ipv4_widths: Vec<Width>,
+    /// The widths at which IPv6 networks are counted, up to /64, and how many times the count each may have.
+    pub ipv6_widths: Vec<Width>,
 }
 
 impl Default for Limits {
@@ -205,6 +209,8 @@ impl Default for Limits {
             login_per_ip: Rate::per_minutes(50, 15),
             mail_per_address: Rate::per_minutes(5, 60),
             mail_per_ip: Rate::per_minutes(30, 60),
+            ipv4_widths: vec![Width::new(32, 1), Width::new(24, 16)],
+            ipv6_widths: vec![Width::new(64, 1), Width::new(56, 4), Width::new(48, 16)],
         }
     }
 }

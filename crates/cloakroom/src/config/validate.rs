@@ -97,9 +97,22 @@ pub(super) fn complaints(config: &Config, may_keep_mail: bool) -> Vec<(String, S
     found.extend(config.app.csp.complaints());
     found.extend(config.server.complaints());
     found.extend(cookies::complaints(&config.cookies));
+    found.extend(widths(config));
     found.extend(providers(config));
     found.extend(steps(config));
     found
+}
+
+/// Without a width, nothing would be counted by network.
+fn widths(config: &Config) -> Vec<(String, String)> {
+    let limits = &config.limits;
+    [("limits.ipv4_widths", &limits.ipv4_widths, 32), ("limits.ipv6_widths", &limits.ipv6_widths, 64)]
+        .into_iter()
+        .filter(|(_, widths, most)| widths.is_empty() || widths.iter().any(|width| width.bits > *most))
+        .map(|(key, _, most)| {
+            (key.to_owned(), format!("must be one or more prefix lengths of at most {most}"))
+        })
+        .collect()
 }
 
 /// `Name <address>`, or an address alone; on one line.

@@ -8,10 +8,12 @@ use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::mailing;
+use crate::limits;
 use crate::mail::outbox::{self, Occasion};
 use crate::mail::{Asked, Device, Kind, Locale};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
+use crate::model::network::Network;
 use crate::model::user::Account;
 use crate::policy;
 use crate::store::{Revocation, Tx};
@@ -190,8 +192,10 @@ pub async fn show(cloakroom: &Cloakroom, email: &str) -> Result<AccountView> {
 /// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
 pub async fn set_password(cloakroom: &Cloakroom, email: &str, password: &str) -> Result<()> {
     let account = find(cloakroom, email).await?;
-    let hash = hash_new(cloakroom, &parse(&account.email)?, password).await?;
+    let email = parse(&account.email)?;
+    let hash = hash_new(cloakroom, &email, password).await?;
     let mut tx = cloakroom.store().begin().await?;
+    limits::begin_anew(cloakroom, &mut tx, &email, None).await?;
     tx.set_password(&account.id, &hash).await?;
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
@@ -305,5 +309,5 @@ async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
 
 async fn hash_new(cloakroom: &Cloakroom, email: &Email, password: &str) -> Result<String> {
     policy::password_of(cloakroom.config(), password, Some(email))?;
-    cloakroom.passwords().place()?.hash(password).await
+    cloakroom.passwords().place(Network::Unknown)?.hash(password).await
 }

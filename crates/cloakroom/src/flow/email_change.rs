@@ -36,7 +36,7 @@ pub(crate) async fn start(
     let old = policy::stored_address(&user.email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if !limits::count_mail(cloakroom, &new, visitor.network).await? {
+    if limits::count_mail(cloakroom, Kind::EmailChange, &new, visitor).await?.is_none() {
         return Ok(resend_at);
     }
     let mut undo = Challenge::new(ChallengeKind::EmailChangeUndo, now).about(&old).of(&user.id);

@@ -12,7 +12,7 @@ use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::social::{self, Arrival};
 use crate::flow::social_pause::Waiting;
 use crate::flow::{challenge, session, signup, social_email};
-use crate::limits::{self, Rate};
+use crate::limits::{self, CodeTry, Rate};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::model::user::Account;
@@ -21,8 +21,11 @@ use crate::policy;
 use crate::secret::Ticket;
 use crate::store::Tx;
 
-/// Wrong codes for one address, over all its signups.
+/// Wrong codes for one address in one browser, over all its signups.
 const WRONG_CODES: Rate = Rate { count: 20, window: Duration::from_hours(24) };
+
+/// Wrong codes for one address from one network: half of what all networks have together.
+const WRONG_FROM_NETWORK: Rate = WRONG_CODES.times(5);
 
 /// What somebody proves their mailbox with.
 pub(crate) struct Proof<'a> {
@@ -87,7 +90,7 @@ async fn by_token(
     let chosen = match password {
         Some(password) => {
             policy::password_of(cloakroom.config(), password, Some(&email))?;
-            Some(cloakroom.passwords().place()?.hash(password).await?)
+            Some(cloakroom.passwords().place(visitor.network)?.hash(password).await?)
         }
         None if is_here && pending.kind == ChallengeKind::SocialEmail => {
             return social_email::finish(cloakroom, arrival, &pending, email).await;
@@ -129,7 +132,14 @@ async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code:
     if pending.is_empty() {
         return Err(Error::InvalidCode);
     }
-    let counted = limits::count_code(cloakroom, &mut tx, email.canonical(), WRONG_CODES).await?;
+    let code_try = CodeTry {
+        about: email.canonical(),
+        rate: WRONG_CODES,
+        from_network: WRONG_FROM_NETWORK,
+        visitor,
+        is_known: false,
+    };
+    let counted = limits::count_code(cloakroom, &mut tx, &code_try).await?;
     let right = pending
         .into_iter()
         .find(|pending| pending.code(cloakroom.key()).is(code) && pending.is_of(Some(browser), now));

@@ -2,13 +2,13 @@
 
 use crate::cloakroom::Cloakroom;
 use crate::error::{Error, Result};
-use crate::limits::{self, Counted};
+use crate::limits::{self, Admission};
 use crate::model::challenge::ChallengeKind;
 use crate::model::email::Email;
 use crate::model::session::NewSession;
 use crate::model::user::{Account, User};
 use crate::model::visitor::Visitor;
-use crate::password::{Place, Verdict};
+use crate::password::Verdict;
 use crate::policy;
 use crate::secret::{self, Ticket};
 use crate::store::Tx;
@@ -22,11 +22,10 @@ pub(crate) struct SignedIn {
     pub(crate) user: User,
 }
 
-/// A try that was counted and has its place in the queue of hashes.
+/// A try that was let through to the queue of hashes.
 struct Attempt {
     email: Email,
-    place: Place,
-    counted: Counted,
+    admission: Admission,
 }
 
 /// A first factor that has been proven.
@@ -80,7 +79,7 @@ async fn attempt(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password
             return Err(Error::AccountInactive);
         }
         let mut tx = cloakroom.store().begin().await?;
-        attempt.counted.give_back(&mut tx).await?;
+        attempt.admission.counted.give_back(&mut tx).await?;
         if let Some(signed_in) = proceed(cloakroom, tx, visitor, factor).await? {
             return Ok(signed_in);
         }
@@ -90,15 +89,14 @@ async fn attempt(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password
 
 async fn admit(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<Attempt> {
     let email = check_form(email, password)?;
-    let place = cloakroom.passwords().place()?;
-    let counted = limits::count_proof(cloakroom, &email, visitor).await?;
-    Ok(Attempt { email, place, counted })
+    let admission = limits::admit(cloakroom, &email, visitor).await?;
+    Ok(Attempt { email, admission })
 }
 
 async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Result<Factor> {
     let account = cloakroom.store().account_by_email(&attempt.email).await?;
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
-    match (attempt.place.verify(password, stored.clone()).await?, account, stored) {
+    match (attempt.admission.place.verify(password, stored.clone()).await?, account, stored) {
         (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
             Ok(Factor { verified_hash: Some(verified_hash), upgrade, ..Factor::mailbox(account) })
         }

@@ -73,7 +73,7 @@ pub(crate) async fn set(
         return Err(Error::HasPassword);
     }
     check_new(cloakroom, new, &user.email)?;
-    let hash = cloakroom.passwords().place()?.hash(new).await?;
+    let hash = cloakroom.passwords().place(visitor.network)?.hash(new).await?;
     let mut tx = cloakroom.store().begin().await?;
     let account = tx.lock_account(&user.id).await?.filter(|account| account.is_active);
     let account = account.ok_or(Error::NotAuthenticated)?;

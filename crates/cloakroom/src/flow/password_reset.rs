@@ -1,12 +1,14 @@
 //! A new password for somebody who has proven their mailbox.
 //!
-//! It ends every session, everything that was asked for before, and what made browsers known; it does not sign in. The
+//! It ends every session and everything that was asked for before; no browser is known any more but the one that sets the
+//! password; it does not sign in. The
 //! request never looks whether the address has an account: it does the same work and writes the same rows either way.
 
 use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::flow::signup::RESEND_AFTER;
+use crate::flow::social::Arrival;
 use crate::flow::{challenge, recovery};
 use crate::limits;
 use crate::mail::Kind;
@@ -17,6 +19,7 @@ use crate::model::social::Identity;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
+use crate::secret::Ticket;
 
 /// Mails a link to the account of an address, if it has one; says from when on another may be asked for.
 ///
@@ -31,7 +34,7 @@ pub(crate) async fn start(
     let email = policy::address(email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if !limits::count_mail(cloakroom, &email, visitor.network).await? {
+    if limits::count_mail(cloakroom, Kind::PasswordReset, &email, visitor).await?.is_none() {
         return Ok(resend_at);
     }
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&email);
@@ -81,11 +84,18 @@ pub(crate) struct Choice<'a> {
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`]; [`Error::Validation`], which leaves the token good.
-pub(crate) async fn confirm(cloakroom: &Cloakroom, occasion: &Occasion, choice: Choice<'_>) -> Result<()> {
+pub(crate) async fn confirm(
+    cloakroom: &Cloakroom,
+    Arrival { visitor, occasion }: Arrival<'_>,
+    choice: Choice<'_>,
+) -> Result<()> {
     let (account, kind) = find(cloakroom, choice.token).await?;
     policy::password_of(cloakroom.config(), choice.password, Email::parse(&account.email).as_ref())?;
-    let hash = cloakroom.passwords().place()?.hash(choice.password).await?;
+    let hash = cloakroom.passwords().place(visitor.network)?.hash(choice.password).await?;
+    let email = policy::stored_address(&account.email)?;
+    let browser = visitor.browser.as_ref().map(Ticket::hash);
     let mut tx = cloakroom.store().begin().await?;
+    limits::begin_anew(cloakroom, &mut tx, &email, browser).await?;
     let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
     let account = held.ok_or(Error::TokenInvalid)?;
     let reset = challenge::take(cloakroom, &mut tx, kind, choice.token).await?;
@@ -97,6 +107,10 @@ pub(crate) async fn confirm(cloakroom: &Cloakroom, occasion: &Occasion, choice: 
     let recovered = recovery::unlink_the_rest(cloakroom, &mut tx, &account, choice.keep_identities).await?;
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
+    // Whoever has proven the mailbox is known here, so that no attacker's tries stand in their way.
+    if let Some(browser) = browser {
+        tx.note_browser(&account.id, browser, cloakroom.now()).await?;
+    }
     tx.end_sessions_of(&account.id).await?;
     outbox::post_to(&mut tx, Kind::PasswordWasReset, &account, &occasion.after(recovered)).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
 use crate::flow::session;
-use crate::limits::{self, Counted};
+use crate::limits::{self, Admission, Counted};
 use crate::model::session::Proof;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
@@ -111,8 +111,7 @@ pub(crate) async fn prove(
 ) -> Result<Proven> {
     let account = cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
     let email = policy::stored_address(&account.email)?;
-    let place = cloakroom.passwords().place()?;
-    let counted = limits::count_proof(cloakroom, &email, visitor).await?;
+    let Admission { place, counted } = limits::admit(cloakroom, &email, visitor).await?;
     let stored = account.password_hash.clone();
     match (place.verify(password, stored.clone()).await?, stored) {
         (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),

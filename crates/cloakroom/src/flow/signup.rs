@@ -39,11 +39,11 @@ pub(crate) async fn start(
 ) -> Result<Timestamp> {
     require_open(cloakroom)?;
     let email = check_form(cloakroom, &registration)?;
-    let place = cloakroom.passwords().place()?;
     let resend_at = cloakroom.now().plus(RESEND_AFTER);
-    if !limits::count_mail(cloakroom, &email, visitor.network).await? {
-        return Ok(resend_at);
-    }
+    cloakroom.passwords().require_room(visitor.network)?;
+    let counted = limits::count_mail(cloakroom, Kind::VerifyEmail, &email, visitor).await?;
+    let Some(counted) = counted else { return Ok(resend_at) };
+    let place = limits::place(cloakroom, visitor.network, &counted).await?;
     let password_hash = place.hash(registration.password).await?;
     let mut pending = Challenge::new(ChallengeKind::Signup, cloakroom.now()).about(&email);
     pending.browser = visitor.browser.as_ref().map(Ticket::hash);
@@ -70,12 +70,16 @@ pub(crate) async fn resend(
     require_open(cloakroom)?;
     let email = policy::address(email)?;
     let resend_at = cloakroom.now().plus(RESEND_AFTER);
-    let Some(browser) = &visitor.browser else { return Ok(resend_at) };
-    if !limits::count_mail(cloakroom, &email, visitor.network).await? {
+    let Some(browser) = visitor.browser.as_ref().map(Ticket::hash) else { return Ok(resend_at) };
+    let now = cloakroom.now();
+    // What is not sent is not counted: somebody who waits for nothing here uses up nothing of the address.
+    if !cloakroom.store().has_challenge(ChallengeKind::Signup, &email, browser, now).await?
+        || limits::count_mail(cloakroom, Kind::VerifyEmail, &email, visitor).await?.is_none()
+    {
         return Ok(resend_at);
     }
-    let mut renewed = Challenge::new(ChallengeKind::Signup, cloakroom.now()).about(&email);
-    renewed.browser = Some(browser.hash());
+    let mut renewed = Challenge::new(ChallengeKind::Signup, now).about(&email);
+    renewed.browser = Some(browser);
     let mut tx = cloakroom.store().begin().await?;
     let token = |id: &str, nonce: &str| cloakroom.key().token(id, nonce).hash();
     if let Some(pending) = tx.renew_challenge(&renewed, token).await? {

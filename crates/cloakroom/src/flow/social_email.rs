@@ -32,7 +32,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &s
     let email = policy::new_address(cloakroom.config(), email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if !limits::count_mail(cloakroom, &email, arrival.visitor.network).await? {
+    if limits::count_mail(cloakroom, Kind::SocialEmail, &email, arrival.visitor).await?.is_none() {
         return Ok(resend_at);
     }
     let mut pending = Challenge::new(ChallengeKind::SocialEmail, now).about(&email);

@@ -12,15 +12,16 @@ use crate::flow::signup::RESEND_AFTER;
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::flow::social_pause::{self, Waiting};
 use crate::flow::{reauthentication, session};
-use crate::limits::{self, Rate};
+use crate::limits::{self, CodeTry, Rate};
 use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
 use crate::model::user::Account;
+use crate::model::visitor::Visitor;
 use crate::pipeline::Need;
 use crate::{policy, secret};
 
-/// Wrong codes for one account, over all attempts.
+/// Wrong codes for one account in one browser and from one network, over all attempts.
 const WRONG_CODES: Rate = Rate { count: 10, window: Duration::from_hours(24) };
 
 /// How somebody proves the account.
@@ -51,7 +52,7 @@ pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Pro
             social::advance(cloakroom, arrival, run, ending(&pause)).await
         }
         Proof::Code(code) => {
-            prove_by_code(cloakroom, &pause, &account, code).await?;
+            prove_by_code(cloakroom, arrival.visitor, (&pause, &account), code).await?;
             social::advance(cloakroom, arrival, run, ending(&pause)).await
         }
         Proof::Session => {
@@ -79,14 +80,22 @@ fn ending(pause: &Challenge) -> Opening<'_> {
 
 async fn prove_by_code(
     cloakroom: &Cloakroom,
-    pause: &Challenge,
-    account: &Account,
+    visitor: &Visitor,
+    (pause, account): (&Challenge, &Account),
     code: &str,
 ) -> Result<()> {
+    let email = policy::stored_address(&account.email)?;
+    let is_known = limits::known_browser(cloakroom, &email, visitor).await?.is_some();
     let mut tx = cloakroom.store().begin().await?;
     let tried = tx.try_code(&pause.id, cloakroom.now()).await?.ok_or(Error::InvalidCode)?;
-    let about = format!("link\0{}", account.id);
-    let counted = limits::count_code(cloakroom, &mut tx, &about, WRONG_CODES).await?;
+    let code_try = CodeTry {
+        about: &format!("link\0{}", account.id),
+        rate: WRONG_CODES,
+        from_network: WRONG_CODES,
+        visitor,
+        is_known,
+    };
+    let counted = limits::count_code(cloakroom, &mut tx, &code_try).await?;
     let right = counted.filter(|_| tried.code(cloakroom.key()).is(code));
     if let Some(counted) = &right {
         counted.give_back(&mut tx).await?;
@@ -106,7 +115,7 @@ pub(crate) async fn send_code(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Re
     let email = policy::stored_address(&account.email)?;
     let now = cloakroom.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if !limits::count_mail(cloakroom, &email, arrival.visitor.network).await? {
+    if limits::count_mail(cloakroom, Kind::LinkCode, &email, arrival.visitor).await?.is_none() {
         return Ok(resend_at);
     }
     pause.nonce = secret::nonce();

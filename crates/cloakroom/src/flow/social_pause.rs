@@ -75,8 +75,11 @@ async fn reservation(
     // Whoever is asked for an address although one is proven has come with a reserved one.
     let (Need::Email { .. }, Some(proven)) = (need, &run.proven) else { return Ok(None) };
     match cloakroom.store().reservation(proven, cloakroom.now()).await? {
-        Some(undo) if limits::count_mail(cloakroom, proven, visitor.network).await? => Ok(Some(undo)),
-        _ => Ok(None),
+        Some(undo) => {
+            let counted = limits::count_mail(cloakroom, Kind::AddressReserved, proven, visitor).await?;
+            Ok(counted.map(|_| undo))
+        }
+        None => Ok(None),
     }
 }
 

@@ -99,6 +99,6 @@ pub(super) async fn confirm(
         password: &new.password,
         keep_identities: new.keep_identities.as_deref(),
     };
-    password_reset::confirm(visit.cloakroom(), &occasion, choice).await?;
+    password_reset::confirm(visit.cloakroom(), visit.arrival(&occasion), choice).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Password reset" })))
 }

@@ -68,6 +68,15 @@ impl Email {
             !digits.bytes().all(is_digit)
         })
     }
+
+    /// The canonical form without a `+tag` (RFC 5233): all of these usually lie in one mailbox.
+    pub(crate) fn mailbox(&self) -> String {
+        let (local, domain) = self.canonical.split_once('@').unwrap_or((&self.canonical, ""));
+        match local.split_once('+') {
+            Some((mailbox, _)) if !mailbox.is_empty() => format!("{mailbox}@{domain}"),
+            _ => self.canonical.clone(),
+        }
+    }
 }
 
 /// Folds case and compatibility forms (Unicode, compatibility caseless match, definition D146). Folding once can make text that
@@ -162,6 +171,18 @@ mod tests {
         assert_eq!(nikos.lower(), nikos.spelling(), "the form of older versions");
         assert_ne!(nikos.lower(), nikos.canonical());
         assert_eq!(Email::parse("Ada@x.test").unwrap().lower(), "ada@x.test");
+    }
+
+    #[test]
+    fn a_tag_is_left_out_of_a_mailbox_and_nothing_else() {
+        for (address, mailbox) in [
+            ("Ada+news@x.test", "ada@x.test"),
+            ("ada+a+b@x.test", "ada@x.test"),
+            ("ada@x.test", "ada@x.test"),
+            ("+ada@x.test", "+ada@x.test"),
+        ] {
+            assert_eq!(Email::parse(address).unwrap().mailbox(), mailbox);
+        }
     }
 
     /// Of every character that folds into another: an address that was folded once is folded for good, so that no second account can be made of

@@ -17,6 +17,33 @@ pub(crate) enum Network {
     Unknown,
 }
 
+impl Network {
+    /// What a provider assigns to one holder: an IPv4 /24, an IPv6 /48 (RFC 6177).
+    pub(crate) fn block(self) -> Self {
+        match self {
+            Self::Four([a, b, c, _]) => Self::Four([a, b, c, 0]),
+            Self::Six([a, b, c, _]) => Self::Six([a, b, c, 0]),
+            Self::Unknown => Self::Unknown,
+        }
+    }
+
+    /// The network of that many bits around it, as text.
+    pub(crate) fn widened(self, bits: u8) -> String {
+        match self {
+            Self::Four(octets) if bits < 32 => {
+                let masked = u32::from_be_bytes(octets) & !(u32::MAX >> bits);
+                let [a, b, c, d] = masked.to_be_bytes();
+                format!("{a}.{b}.{c}.{d}/{bits}")
+            }
+            Self::Six([a, b, c, d]) if bits < 64 => {
+                let whole = [a, b, c, d].into_iter().fold(0_u64, |whole, part| whole << 16 | u64::from(part));
+                format!("{:x}/{bits}", whole & !(u64::MAX >> bits))
+            }
+            narrow => narrow.to_string(),
+        }
+    }
+}
+
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {

@@ -5,9 +5,32 @@ use crate::error::Result;
 use crate::model::challenge::{Challenge, ChallengeKind, MOST_CODE_TRIES};
 use crate::model::email::Email;
 use crate::secret::TicketHash;
-use crate::store::Tx;
 use crate::store::challenges::{Row, columns};
 use crate::store::db::query;
+use crate::store::{Store, Tx};
+
+impl Store {
+    /// Whether this browser has a challenge of `kind` for the address.
+    pub(crate) async fn has_challenge(
+        &self,
+        kind: ChallengeKind,
+        email: &Email,
+        browser: TicketHash,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let found = query(
+            "SELECT 1 FROM challenges
+             WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4 LIMIT 1",
+        )
+        .bind(email.canonical())
+        .bind(kind.as_str())
+        .bind(browser)
+        .bind(now)
+        .optional::<(i32,)>(&self.db)
+        .await?;
+        Ok(found.is_some())
+    }
+}
 
 impl Tx {
     /// Counts a try of a code against every challenge of `kind` that this browser has for the address, and says which

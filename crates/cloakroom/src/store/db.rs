@@ -91,6 +91,17 @@ impl Tx {
         })
         .await
     }
+
+    /// Undoes everything in this transaction now, so that the next writer need not wait until the connection is tidied up.
+    pub(crate) async fn roll_back(self) -> Result<()> {
+        patiently(async {
+            match self {
+                Self::Sqlite(tx) => tx.rollback().await,
+                Self::Postgres(tx) => tx.inner.rollback().await,
+            }
+        })
+        .await
+    }
 }
 
 /// A row that both engines can decode; `#[derive(sqlx::FromRow)]` or a tuple is enough.

@@ -9,13 +9,14 @@ use crate::store::db::{locking, query};
 impl Tx {
     /// Counts one try under each key, and says how often each has been tried in its window. A try beyond the limit is told
     /// as one more and not written: it is refused, so nothing would ever take it back. Nor is it counted under the keys that
-    /// follow: whoever is refused leaves no trace, however many keys they think of.
+    /// follow. Whoever rolls back then leaves no trace.
     pub(crate) async fn count(&mut self, limits: &[Limit], now: Timestamp) -> Result<Vec<Count>> {
         let mut counts = Vec::with_capacity(limits.len());
         let mut is_refused = false;
         for limit in limits {
             let most = i64::from(limit.rate.count);
             let counted = if is_refused { None } else { self.count_one(limit, now).await? };
+            let is_counted = counted.is_some();
             let (tries, resets_at) = if let Some(counted) = counted {
                 counted
             } else {
@@ -23,11 +24,12 @@ impl Tx {
                 // Full, it refuses this try; not full, it has merely not counted it.
                 (if tries >= most { most + 1 } else { tries }, resets_at)
             };
-            is_refused |= tries > most;
+            is_refused |= limit.is_met && tries > most;
             counts.push(Count {
                 key: limit.key.clone(),
                 tries,
                 resets_at: Timestamp::from_millis(resets_at),
+                is_counted,
             });
         }
         Ok(counts)
@@ -68,6 +70,12 @@ impl Tx {
             .bind(count.resets_at)
             .execute(self)
             .await?;
+        Ok(())
+    }
+
+    /// Lets a count begin anew.
+    pub(crate) async fn forget_limit(&mut self, key: &str) -> Result<()> {
+        query("DELETE FROM limits WHERE key = $1").bind(key).execute(self).await?;
         Ok(())
     }
 

@@ -1,6 +1,11 @@
-//! How often somebody may try (`limits.rs`, contract section 5; catalogue B01 to B14).
+//! How often somebody may try (`limits/`, contract section 5; catalogue B01 to B14).
 //!
 //! "Let through" is any answer to the credentials themselves: `invalid_credentials`, or a sign-in.
+
+mod browsers;
+mod mails;
+mod networks;
+mod queue;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -360,12 +365,16 @@ async fn b13_the_table_of_limits_is_swept_and_names_nobody() {
     for number in 0..10 {
         browser.login(&format!("user{number}@example.test"), WRONG).await;
     }
-    assert_eq!(app.database.rows("limits").await, 21, "an account's, a ceiling's each, and one address");
+    assert_eq!(
+        app.database.rows("limits").await,
+        32,
+        "an account's, its browser's, a ceiling's each; one address, one /24"
+    );
     let keys = app.database.texts("SELECT key FROM limits").await.join(" ");
     assert!(!keys.contains("user1") && !keys.contains("127.0.0"), "{keys}");
     assert_eq!(app.sweep().await, 0);
     app.advance(WINDOW);
-    assert_eq!(app.sweep().await, 21);
+    assert_eq!(app.sweep().await, 32);
     assert_eq!(app.database.rows("limits").await, 0);
 }
 

@@ -1,4 +1,4 @@
-//! `GET /api/login-set-cookie/` and `POST /api/login/` (`flow/login.rs`, `password.rs`; catalogue E01, E02, W01 to W12, M01).
+//! `GET /api/login-set-cookie/` and `POST /api/login/` (`flow/login.rs`, `password/`; catalogue E01, E02, W01 to W12, M01).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

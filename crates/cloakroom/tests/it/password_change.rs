@@ -116,14 +116,14 @@ async fn b12_guesses_within_a_session_are_limited_as_at_the_door() {
         let reply = match number % 3 {
             0 => change_password(&ada, WRONG, NEW).await,
             1 => reauthenticate(&ada, WRONG).await,
-            _ => page(&app).await.login(ADA, WRONG).await,
+            _ => ada.login(ADA, WRONG).await,
         };
         assert_told(&reply, 400, "invalid_credentials");
     }
     for reply in [
         change_password(&ada, PASSWORD, NEW).await,
         reauthenticate(&ada, PASSWORD).await,
-        page(&app).await.login(ADA, PASSWORD).await,
+        ada.login(ADA, PASSWORD).await,
     ] {
         assert_told(&reply, 429, "rate_limited");
         assert!(reply.headers.contains_key("retry-after"));

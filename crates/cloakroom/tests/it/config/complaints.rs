@@ -110,6 +110,18 @@ fn a_value_that_cannot_be_used_is_told_with_its_key_and_how_to_write_it() {
             "cloakroom.toml:10:1: `limits.login_per_ip`: `-1/15m` is not a rate",
         ),
         (
+            "[limits]\nipv6_widths = [\"/56 x0\"]",
+            "cloakroom.toml:10:1: `limits.ipv6_widths.0`: `/56 x0` is not a width",
+        ),
+        (
+            "[limits]\nipv4_widths = [\"/33\"]",
+            "cloakroom.toml:10:1: `limits.ipv4_widths`: must be one or more prefix lengths of at most 32",
+        ),
+        (
+            "[limits]\nipv6_widths = []",
+            "cloakroom.toml:10:1: `limits.ipv6_widths`: must be one or more prefix lengths of at most 64",
+        ),
+        (
             "[limits]\nlogin_per_ip = \"5/0s\"",
             "cloakroom.toml:10:1: `limits.login_per_ip`: `5/0s` is not a rate",
         ),

@@ -1,22 +1,26 @@
 //! Hashing and verifying passwords, on threads of their own.
 //!
 //! One Argon2id hash takes 19 MiB and tens of milliseconds of a core. So a fixed number of threads does them, each with
-//! one block of memory that it uses again, at the lowest priority, fed by a bounded queue: a storm of sign-ins
-//! costs neither memory nor the time of those who are signed in, and what does not fit is told so at once.
+//! one block of memory that it uses again, at the lowest priority. They are fed by a bounded queue that is fair between
+//! networks: a flood of sign-ins costs neither memory nor the time of those who are signed in, nor the place of those who
+//! sign in elsewhere.
+
+mod queue;
 
 use std::borrow::Cow;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use subtle::ConstantTimeEq as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 use crate::error::{Error, Result};
+use crate::model::network::Network;
 use crate::secret;
+use queue::Queue;
 
 /// Memory of a hash, in KiB (OWASP Password Storage; ASVS 11.4.2).
 const MEMORY_KIB: u32 = 19_456;
@@ -27,10 +31,6 @@ const LANES: u32 = 1;
 /// What a stored hash may ask at most: a row that somebody imported must not take the machine down (W08).
 const MOST_MEMORY_KIB: u32 = 64 * 1024;
 const MOST_PASSES: u32 = 10;
-/// How many sign-ins may be under way at once, those on a thread included. At some 40 hashes a second and core the
-/// last in the queue waits one or two seconds; who comes after it hears 503 at once.
-const MOST_WAITING: usize = 128;
-
 /// The form in which a password is hashed (NFC; NIST SP 800-63B, section 3.1.1.2): keyboards and systems write one and the
 /// same visible character in several ways.
 pub(crate) fn normalised(password: &str) -> Cow<'_, str> {
@@ -57,49 +57,71 @@ enum Task {
 /// The threads that hash.
 #[derive(Clone)]
 pub(crate) struct Passwords {
-    tasks: SyncSender<Task>,
-    places: Arc<Semaphore>,
-    queue: metrics::Gauge,
+    shared: Arc<Shared>,
 }
 
-/// A place in the queue. It is taken before anything is counted or looked up, and given back when dropped.
+struct Shared {
+    queue: Arc<Queue<Task>>,
+    gauge: metrics::Gauge,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// A place in the queue, given back when dropped. Tries are counted before one is taken.
 pub(crate) struct Place {
-    tasks: SyncSender<Task>,
-    queue: metrics::Gauge,
-    _permit: OwnedSemaphorePermit,
+    shared: Arc<Shared>,
+    network: Network,
 }
 
 impl Passwords {
     /// Starts one thread for each core. They end when the last clone is dropped.
     pub(crate) fn start() -> Self {
-        // Two tasks for each place: a verification and the hash that upgrades it.
-        let (tasks, waiting) = sync_channel(2 * MOST_WAITING);
-        let waiting = Arc::new(Mutex::new(waiting));
+        let queue = Arc::new(Queue::new());
         for number in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            let waiting = Arc::clone(&waiting);
+            let queue = Arc::clone(&queue);
             std::thread::Builder::new()
                 .name(format!("password-{number}"))
-                .spawn(move || work(&waiting))
+                .spawn(move || work(&queue))
                 .expect("the operating system gives threads at the start");
         }
-        let queue = metrics::gauge!("cloakroom_password_queue");
-        Self { tasks, places: Arc::new(Semaphore::new(MOST_WAITING)), queue }
+        let gauge = metrics::gauge!("cloakroom_password_queue");
+        Self { shared: Arc::new(Shared { queue, gauge }) }
     }
 
-    /// Takes a place in the queue.
+    /// Takes a place in the queue for a request from `network`.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the queue is full.
-    pub(crate) fn place(&self) -> Result<Place> {
-        let permit = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::Busy)?;
-        self.queue.increment(1);
-        Ok(Place { tasks: self.tasks.clone(), queue: self.queue.clone(), _permit: permit })
+    /// [`Error::Busy`] when the queue is full, or the network has its share of it.
+    pub(crate) fn place(&self, network: Network) -> Result<Place> {
+        if !self.shared.queue.take(network) {
+            return Err(Error::Busy);
+        }
+        self.shared.gauge.increment(1);
+        Ok(Place { shared: Arc::clone(&self.shared), network })
+    }
+
+    /// Looks whether there is a place, before anything is counted for it.
+    ///
+    /// # Errors
+    /// As [`Passwords::place`].
+    pub(crate) fn require_room(&self, network: Network) -> Result<()> {
+        if self.shared.queue.has_room(network) { Ok(()) } else { Err(Error::Busy) }
+    }
+
+    /// Whether a sign-in waits for a thread.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.shared.queue.is_waiting()
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.queue.decrement(1);
+        self.shared.gauge.decrement(1);
+        self.shared.queue.give_back(self.network);
     }
 }
 
@@ -107,39 +129,37 @@ impl Place {
     /// Hashes a new password to a PHC string with today's parameters.
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let (reply, answer) = oneshot::channel();
-        self.send(Task::Hash { password: password.to_owned(), reply })?;
+        self.send(Task::Hash { password: password.to_owned(), reply });
         answer.await.map_err(Error::internal)?
     }
 
     /// Verifies a password; against no stored hash it does the same work and never matches.
     pub(crate) async fn verify(&self, password: &str, stored: Option<String>) -> Result<Verdict> {
         let (reply, answer) = oneshot::channel();
-        self.send(Task::Verify { password: password.to_owned(), stored, reply })?;
+        self.send(Task::Verify { password: password.to_owned(), stored, reply });
         answer.await.map_err(Error::internal)?
     }
 
-    fn send(&self, task: Task) -> Result<()> {
-        self.tasks.try_send(task).map_err(|_| Error::Busy)
+    fn send(&self, task: Task) {
+        self.shared.queue.push(self.network, task);
     }
 }
 
 /// A thread's life: the next task, with the memory of the last one.
-fn work(waiting: &Mutex<Receiver<Task>>) {
+fn work(queue: &Queue<Task>) {
     // Those who are signed in come first: a hash takes the time that nobody else wants.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
     let mut memory = Vec::new();
-    loop {
-        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    while let Some(task) = queue.pop() {
         // A reply that nobody waits for any more belongs to a request that was given up.
-        match next {
-            Ok(Task::Hash { password, reply }) if !reply.is_closed() => {
+        match task {
+            Task::Hash { password, reply } if !reply.is_closed() => {
                 let _ = reply.send(hash(&password, &mut memory));
             }
-            Ok(Task::Verify { password, stored, reply }) if !reply.is_closed() => {
+            Task::Verify { password, stored, reply } if !reply.is_closed() => {
                 let _ = reply.send(verify(&password, stored.as_deref(), &mut memory));
             }
-            Ok(_) => {}
-            Err(_) => return,
+            Task::Hash { .. } | Task::Verify { .. } => {}
         }
     }
 }

@@ -1,0 +1,43 @@
+//! Tries of codes that were mailed.
+
+use super::{CEILING, Counted, Limit, OfNetwork, Rate, of_width, used_up, widths};
+use crate::cloakroom::Cloakroom;
+use crate::error::Result;
+use crate::model::visitor::Visitor;
+use crate::store::Tx;
+
+/// A try of a code.
+pub(crate) struct CodeTry<'a> {
+    /// The address or the account that the code proves.
+    pub(crate) about: &'a str,
+    /// Wrong codes in one browser; over all networks ten times as many.
+    pub(crate) rate: Rate,
+    /// Wrong codes from one network, at its widest.
+    pub(crate) from_network: Rate,
+    pub(crate) visitor: &'a Visitor,
+    /// The account has signed in from this browser: it meets no limit but its own.
+    pub(crate) is_known: bool,
+}
+
+/// Counts a try of a code, within the transaction that looks at the code; `None` when no more may be tried.
+///
+/// # Errors
+/// [`crate::Error::Unavailable`] when storage does not answer.
+pub(crate) async fn count_code(
+    cloakroom: &Cloakroom,
+    tx: &mut Tx,
+    code: &CodeTry<'_>,
+) -> Result<Option<Counted>> {
+    let CodeTry { about, rate, from_network, visitor, is_known } = *code;
+    let browser = visitor.browser.as_ref().map_or_else(String::new, |browser| browser.hash().to_text());
+    let mut limits = vec![Limit::new(cloakroom, "code", &format!("{about}\0{browser}"), rate)];
+    if !is_known {
+        let of = OfNetwork { kind: "code-from", about, rate: from_network, below: u32::MAX };
+        let widest = widths(cloakroom, visitor.network).last().map_or(0, |width| width.bits);
+        limits.push(of_width(cloakroom, visitor.network, widest, &of));
+        limits.push(Limit::new(cloakroom, "code-ceiling", about, rate.times(CEILING)));
+    }
+    let counts = tx.count(&limits, cloakroom.now()).await?;
+    let is_over = used_up(&limits, &counts).is_some();
+    Ok((!is_over).then_some(Counted { counts, ..Counted::nothing(cloakroom) }))
+}

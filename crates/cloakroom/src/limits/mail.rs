@@ -1,0 +1,84 @@
+//! Mails that somebody asks us to send.
+
+use super::{CEILING, Counted, Limit, OfNetwork, Rate, at_widths, count, known_browser, require_not_refused};
+use crate::cloakroom::Cloakroom;
+use crate::error::{Error, Result};
+use crate::mail::Kind;
+use crate::model::email::Email;
+use crate::model::visitor::Visitor;
+
+/// Whatever others have used up, so many resets leave for an address.
+const SURE_RESETS: Rate = Rate::per_minutes(1, 60);
+
+/// Counts a mail of `kind` to `email` that `visitor` asks for; `None` when it may not be sent. Call it only for what is sent
+/// or may be: a mail that is sure not to leave must use up nothing.
+///
+/// Each kind of mail has its own counts, for each network and over all networks. A browser that has signed in to the address's
+/// account has a count of its own. Whether the address has an account is not looked at. A limit that is used up is not told:
+/// the answer is the same, and nothing is sent.
+///
+/// # Errors
+/// [`Error::Unavailable`] when storage does not answer.
+pub(crate) async fn count_mail(
+    cloakroom: &Cloakroom,
+    kind: Kind,
+    email: &Email,
+    visitor: &Visitor,
+) -> Result<Option<Counted>> {
+    let limits = limits(cloakroom, kind, email, visitor).await?;
+    match count_unless_refused(cloakroom, &limits).await {
+        Err(Error::RateLimited { .. }) if kind == Kind::PasswordReset => {}
+        other => return permitted(other),
+    }
+    let mut sure = from(cloakroom, kind, visitor);
+    sure.push(Limit::new(cloakroom, "mail-sure", email.canonical(), SURE_RESETS));
+    permitted(count_unless_refused(cloakroom, &sure).await)
+}
+
+async fn count_unless_refused(cloakroom: &Cloakroom, limits: &[Limit]) -> Result<Counted> {
+    require_not_refused(cloakroom, limits)?;
+    count(cloakroom, limits).await
+}
+
+fn permitted(counted: Result<Counted>) -> Result<Option<Counted>> {
+    match counted {
+        Ok(counted) => Ok(Some(counted)),
+        Err(Error::RateLimited { .. }) => Ok(None),
+        Err(other) => Err(other),
+    }
+}
+
+async fn limits(cloakroom: &Cloakroom, kind: Kind, email: &Email, visitor: &Visitor) -> Result<Vec<Limit>> {
+    let rates = &cloakroom.config().limits;
+    let about = format!("{}\0{}", kind.name(), recipient(kind, email));
+    if rates.mail_per_address.count > 0
+        && let Some(browser) = known_browser(cloakroom, email, visitor).await?
+    {
+        let about = format!("{about}\0{}", browser.to_text());
+        return Ok(vec![Limit::new(cloakroom, "mail-browser", &about, rates.mail_per_address)]);
+    }
+    let ceiling = Limit::new(cloakroom, "mail-ceiling", &about, rates.mail_per_address.times(CEILING));
+    let to =
+        OfNetwork { kind: "mail-to", about: &about, rate: rates.mail_per_address, below: ceiling.rate.count };
+    let mut limits = from(cloakroom, kind, visitor);
+    limits.extend(at_widths(cloakroom, visitor.network, &to));
+    limits.push(ceiling);
+    limits.retain(Limit::is_on);
+    Ok(limits)
+}
+
+/// What one network may ask for, whoever it goes to.
+fn from(cloakroom: &Cloakroom, kind: Kind, visitor: &Visitor) -> Vec<Limit> {
+    let rate = cloakroom.config().limits.mail_per_ip;
+    let of = OfNetwork { kind: "mail-from", about: kind.name(), rate, below: u32::MAX };
+    let mut limits = at_widths(cloakroom, visitor.network, &of);
+    limits.retain(Limit::is_on);
+    limits
+}
+
+/// The mailbox that a mail fills: addresses that differ in their tag share one. A reset leaves for an account's own address
+/// alone. There, tags are no way to send more, and what is asked for an address without an account must not use up what
+/// its neighbour in the same mailbox has.
+fn recipient(kind: Kind, email: &Email) -> String {
+    if kind == Kind::PasswordReset { email.canonical().to_owned() } else { email.mailbox() }
+}

@@ -1,0 +1,65 @@
+//! What storage has refused a moment ago, kept in memory: a flood of refused tries costs storage next to nothing.
+
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+
+use super::{Count, Limit, Over};
+use crate::clock::Timestamp;
+
+/// How many keys are remembered. They are HMACs, as in storage.
+const MOST: usize = 16_384;
+/// One try of each key is looked at in storage this often: another node may have given a try back.
+const RECHECK: Duration = Duration::from_secs(1);
+
+/// Keys that are used up.
+pub(crate) struct Remembered {
+    used_up: Cache<String, Refusal>,
+}
+
+#[derive(Clone, Copy)]
+struct Refusal {
+    retry_at: Timestamp,
+    /// When storage said so.
+    seen: Instant,
+}
+
+impl Remembered {
+    pub(crate) fn new() -> Self {
+        Self { used_up: Cache::new(MOST) }
+    }
+
+    /// Remembers each limit that is used up until its window ends.
+    pub(super) fn remember(&self, limits: &[Limit], counts: &[Count]) {
+        for (limit, count) in limits.iter().zip(counts) {
+            if count.tries >= i64::from(limit.rate.count) {
+                let refusal = Refusal { retry_at: count.resets_at, seen: Instant::now() };
+                self.used_up.insert(count.key.clone(), refusal);
+            }
+        }
+    }
+
+    /// Forgets a key: a try was given back, or its count begins anew.
+    pub(super) fn forget(&self, key: &str) {
+        self.used_up.remove(key);
+    }
+
+    /// The first of `limits` that is known to be used up. Once a second the caller hears of none, and asks storage.
+    pub(super) fn find<'a>(&self, limits: &'a [Limit], now: Timestamp) -> Option<Over<'a>> {
+        let known = |limit: &'a Limit| {
+            let refusal = self.used_up.get(&*limit.key)?;
+            (refusal.retry_at > now).then_some((limit, refusal))
+        };
+        let known: Vec<_> = limits.iter().filter(|limit| limit.is_met).filter_map(known).collect();
+        let fresh = || known.iter().filter(|(_, refusal)| refusal.seen.elapsed() < RECHECK);
+        if let Some((limit, _)) = fresh().next() {
+            let retry_at = fresh().map(|(_, refusal)| refusal.retry_at).max()?;
+            return Some(Over { limit, retry_at });
+        }
+        for (limit, refusal) in known {
+            // Whoever comes meanwhile is refused as before.
+            self.used_up.insert(limit.key.clone(), Refusal { seen: Instant::now(), ..refusal });
+        }
+        None
+    }
+}
