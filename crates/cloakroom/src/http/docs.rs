@@ -107,7 +107,7 @@ fn contents(html: &mut String, document: &Value) {
         let _ = write!(group, "<li><a href=\"#{id}\"><span>{method}</span> {path}</a></li>");
     }
     // Folded on a phone, where it would fill the first screen; always open beside the calls, where there is room (docs.css).
-    html.push_str("<nav aria-label=\"Calls\"><details><summary>Contents</summary><div class=\"contents\">");
+    html.push_str("<nav aria-label=\"Calls\" tabindex=\"0\"><details><summary>Contents</summary><div class=\"contents\">");
     for (name, list) in groups {
         let _ = write!(html, "<h2>{}</h2><ul>{list}</ul>", escape(name));
     }

@@ -149,7 +149,7 @@ fn the_example_configuration_can_be_used() {
 fn every_error_code_is_explained() {
     let document: serde_json::Value = serde_json::from_str(&read("openapi.json")).unwrap();
     let page = read("docs/reference/errors.md");
-    for code in document["components"]["schemas"]["ProblemCode"]["enum"].as_array().expect("the codes") {
+    for code in document["components"]["schemas"]["KnownProblemCode"]["enum"].as_array().expect("the codes") {
         let code = code.as_str().expect("a word");
         assert!(page.contains(&format!("`{code}`")), "{code}");
     }
