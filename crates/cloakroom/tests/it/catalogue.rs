@@ -68,3 +68,36 @@ fn a_case_is_what_a_name_begins_with() {
     assert_eq!(found("async fn c07_h1_a_pair_of_b02() {} fn s1x_no() fn u8_is_none()"), "C07 H1");
     assert_eq!(of_web("test('O03 O04 state_mismatch: X01'").collect::<Vec<_>>().join(" "), "O03 O04");
 }
+
+/// The ids of findings in a Rust test's name (`fn finding_n4_…`) or a web test's title (`test('finding N4: …`).
+fn findings_in(text: &str) -> impl Iterator<Item = String> {
+    let of_rust = text.split("fn finding_").skip(1);
+    let of_web = ["test('finding ", "it('finding "].into_iter().flat_map(|call| text.split(call).skip(1));
+    of_rust.chain(of_web).map(|name| {
+        let id = name.split(|character: char| !character.is_alphanumeric()).next();
+        id.unwrap_or_default().to_uppercase()
+    })
+}
+
+#[test]
+fn every_finding_has_a_test_and_every_test_a_finding() {
+    let page = fs::read_to_string(root().join("docs/reference/findings.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" |"));
+    let listed: BTreeSet<String> = rows.map(|(id, _)| id.to_owned()).filter(|id| id != "id").collect();
+    let sources = [("crates", "rs"), ("web", "ts")];
+    let texts = sources.into_iter().flat_map(|(folder, extension)| files(&root().join(folder), extension));
+    let tested: BTreeSet<String> =
+        texts.flat_map(|text| findings_in(&text).collect::<Vec<_>>()).filter(|id| id != "N0").collect();
+    let missing = |all: &BTreeSet<String>, some: &BTreeSet<String>| {
+        all.difference(some).cloned().collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(missing(&listed, &tested), "", "listed and not tested");
+    assert_eq!(missing(&tested, &listed), "", "tested and not listed");
+}
+
+#[test]
+fn a_finding_is_read_from_names_and_titles() {
+    let found = |text: &str| findings_in(text).collect::<Vec<_>>().join(" ");
+    assert_eq!(found(concat!("async fn find", "ing_n0_an_idle() fn finds_u1()")), "N0");
+    assert_eq!(found(concat!("test('find", "ing N0: a notice')")), "N0");
+}
