@@ -78,7 +78,9 @@ fn session_only(browser: &Browser) -> String {
 #[tokio::test]
 async fn c13_a_safe_method_changes_nothing_whatever_else_it_claims() {
     let (_app, ada) = ada_signed_in(app().await).await;
-    for (_, path) in unsafe_operations() {
+    // A plain link begins a social login: a GET of its own, which `social_callback` tests.
+    let has_a_get = |path: &String| path.ends_with("/start/");
+    for (_, path) in unsafe_operations().into_iter().filter(|(_, path)| !has_a_get(path)) {
         for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
             for path in
                 [path.clone(), format!("{path}?_method=POST"), format!("{path}?method=POST&_method=DELETE")]

@@ -56,7 +56,7 @@ impl Wire {
 }
 
 #[tokio::test]
-async fn finding_s13_a_listener_that_died_silently_is_not_believed_for_more_than_a_moment() {
+async fn finding_s13_r5_a_listener_that_died_silently_is_not_believed_for_more_than_a_moment() {
     let database = Database::new().await;
     if database.is_sqlite() {
         return;

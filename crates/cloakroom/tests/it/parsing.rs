@@ -150,7 +150,7 @@ async fn p01_json_that_is_not_what_was_asked_for_is_422_and_names_the_field() {
         }
         assert_eq!(browser.state().await, "anonymous", "{body}");
     }
-    for body in ["[]", "null", "[{}]", "{\"everywhere\": true}"] {
+    for body in ["[]", "[{}]", "{\"everywhere\": true}"] {
         assert_problem(&send(&browser, "/api/logout/", body).await, 422, "validation_failed", body);
     }
 }
@@ -163,6 +163,10 @@ async fn m04_somebody_elses_id_is_no_field_of_any_call() {
     let ada = app.signed_in(ADA).await;
     for (method, path) in unsafe_operations() {
         for field in ["user_id", "userId", "id", "user", "account", "identity_id", "is_staff"] {
+            // Apple's callback has a `user`: the person's name, which names no account of ours.
+            if field == "user" && path == "/api/social/provider/" {
+                continue;
+            }
             let reply = ada.call(&method, &path).json(&json!({field: victim.id})).send().await;
             assert_problem(&reply, 422, "validation_failed", &format!("{method} {path} {field}"));
             let error = &reply.json()["errors"][0];
