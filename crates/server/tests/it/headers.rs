@@ -82,8 +82,9 @@ fn every_reply_has_an_id_of_our_own() {
     for id in &ids {
         assert_eq!(id.len(), 32, "{id}");
         assert!(id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
-        server.wait_for_output(id);
     }
+    // Further refusals with the same status in the same second are counted in one line.
+    server.wait_for_output(&ids[0]);
     assert_ne!(ids[0], ids[1]);
 }
 
