@@ -114,10 +114,15 @@ async fn finding_n5_a_ticket_that_was_replaced_meanwhile_is_not_renewed() {
     go_on.notify_one();
     let late = late.await.unwrap();
     assert_eq!((late.status.as_u16(), cookies(&late)), (200, Vec::new()));
-    // Where nothing replaced it, it is renewed.
-    app.advance(Duration::from_mins(6));
-    go_on.notify_one();
-    assert!(ada.get("/slow").await.set_cookie("sessionid").is_some());
+    // Where nothing replaced it, it is renewed. On Postgres this process may still hear of the replacement above, which evicts
+    // the session once more; the renewal then comes a few minutes later.
+    let mut is_renewed = false;
+    for _ in 0..10 {
+        app.advance(Duration::from_mins(6));
+        go_on.notify_one();
+        is_renewed |= ada.get("/slow").await.set_cookie("sessionid").is_some();
+    }
+    assert!(is_renewed);
 }
 
 #[tokio::test]
