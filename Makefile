@@ -64,7 +64,7 @@ test: ## install what is missing, then run every check and test on both engines 
 .PHONY: test-on-postgres
 test-on-postgres:
 	@cargo test --quiet --package cloakroom --test it
-	@cargo test --quiet --package cloakroom-server --test it -- nodes storage stop mail::an_invitation mail::l0 mail::l12_a_refusal
+	@cargo test --quiet --package cloakroom-server --test it -- backup nodes storage stop mail::an_invitation mail::l0 mail::l12_a_refusal
 
 .PHONY: web
 web: $(packages) ## build the web app, which the binary then holds

@@ -1,10 +1,20 @@
 //! What a failure at a provider means to the person, and what the operator reads in the log.
 
+use std::sync::OnceLock;
+use std::time::Duration;
+
 use crate::error::Error;
 use crate::provider::{Failure, short};
+use crate::tally::Tally;
 
 /// What providers send when the person says no: RFC 6749, section 4.1.2.1; LinkedIn's two codes; Apple's.
 const REFUSALS: [&str; 3] = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
+
+/// Bounds the lines about errors at the callback: anybody can send one.
+fn log_lines() -> &'static Tally {
+    static LINES: OnceLock<Tally> = OnceLock::new();
+    LINES.get_or_init(|| Tally::at_most(10, Duration::from_mins(1)))
+}
 
 /// An error that the provider sent instead of a code. Whatever the person did not decide is for the operator to mend, so the
 /// log has it.
@@ -13,7 +23,9 @@ pub(super) fn refused(provider: &str, code: &str) -> Error {
         return Error::ProviderDenied;
     }
     let told = short(code);
-    tracing::warn!(provider, code = told, "the provider sent an error instead of a code");
+    if log_lines().count(|count| tracing::warn!(count, "more errors were sent instead of a code")) {
+        tracing::warn!(provider, code = told, "the provider sent an error instead of a code");
+    }
     match code {
         "server_error" | "temporarily_unavailable" => Error::ProviderUnreachable,
         _ => Error::CodeRejected,

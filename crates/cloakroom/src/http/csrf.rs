@@ -115,6 +115,12 @@ pub(super) fn check_origin(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result
     if is_our_origin(cloakroom.config().public_url.origin(), headers) { Ok(()) } else { Err(Refusal::Origin) }
 }
 
+/// Refuses a link on another site, by what the browser says of it.
+pub(super) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
+    let is_foreign = headers.get_all(&SEC_FETCH_SITE).iter().any(|site| site.as_bytes() == b"cross-site");
+    if is_foreign { Err(Refusal::Site) } else { Ok(()) }
+}
+
 /// The token of the header: `None` without one, an error for several.
 pub(super) fn sent_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Refusal> {
     let mut sent = headers.get_all(&X_CSRFTOKEN).iter();
@@ -133,13 +139,24 @@ pub(super) fn check_cookie(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result
 /// Judges the token that a request sent, against what its browser has.
 pub(super) fn check_token(visit: &Visit, headers: &HeaderMap, sent: &[u8]) -> Result<(), Refusal> {
     let cloakroom = visit.cloakroom();
-    let (purpose, ticket) = match (&visit.visitor().session, &visit.visitor().browser) {
-        (Some(session), _) => (Purpose::SessionCsrf, session),
-        (None, Some(browser)) => (Purpose::BrowserCsrf, browser),
-        (None, None) => return Err(Refusal::WrongToken),
-    };
+    let (purpose, ticket) = owner(visit).ok_or(Refusal::WrongToken)?;
     let is_right = cloakroom.key().verify(purpose, ticket.expose().as_bytes(), sent);
     if is_right && has_token(cloakroom, headers, sent) { Ok(()) } else { Err(Refusal::WrongToken) }
+}
+
+/// The cookie that a token of this browser is made of: the session's, else the browser's.
+fn owner(visit: &Visit) -> Option<(Purpose, &Ticket)> {
+    let visitor = visit.visitor();
+    let session = visitor.session.as_ref().map(|session| (Purpose::SessionCsrf, session));
+    session.or_else(|| visitor.browser.as_ref().map(|browser| (Purpose::BrowserCsrf, browser)))
+}
+
+/// Tells whether one of the CSRF cookies fits this browser, made with the present key or with the previous one.
+pub(super) fn has_fitting_token(visit: &Visit, headers: &HeaderMap) -> bool {
+    let cloakroom = visit.cloakroom();
+    let Some((purpose, ticket)) = owner(visit) else { return false };
+    let mut tokens = cookies::csrf_tokens(headers, cloakroom.cookie_names());
+    tokens.any(|token| cloakroom.key().verify(purpose, ticket.expose().as_bytes(), token))
 }
 
 /// Whether `token` is among the CSRF cookies of a request.

@@ -139,6 +139,8 @@ fn admit(cloakroom: &Cloakroom, request: &Request) -> Admission {
     let origin = match is_unsafe {
         true => csrf::check_origin(cloakroom, headers),
         false if csrf::is_upgrade(headers) => csrf::check_upgrade(cloakroom, headers),
+        // A GET that begins a social login.
+        false if is_start(request.uri().path()) => csrf::check_site(headers),
         false => Ok(()),
     };
     match origin.and_then(|()| if needs_token { ask_token(&visit, headers) } else { Ok(None) }) {
@@ -148,9 +150,15 @@ fn admit(cloakroom: &Cloakroom, request: &Request) -> Admission {
     }
 }
 
+/// Tells whether a path begins a social login.
+fn is_start(path: &str) -> bool {
+    path.contains("/api/social/") && path.trim_end_matches('/').ends_with("/start")
+}
+
 /// A sign-out of a browser that shows no session cookie changes nothing, so no token need protect it.
 fn has_nothing_to_forge(request: &Request, cookies: &Cookies) -> bool {
-    let is_logout = matches!(request.uri().path(), "/api/logout/" | "/api/logout");
+    // The router may be nested below a prefix.
+    let is_logout = request.uri().path().trim_end_matches('/').ends_with("/api/logout");
     is_logout && *request.method() == Method::POST && !cookies.has_session
 }
 

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -181,16 +181,10 @@ pub(super) async fn start_by_link(
     Segment(provider): Segment,
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<(Option<SetCookies>, Response)> {
     // A look at the headers begins nothing.
     if method != Method::GET {
         return Err(Error::MethodNotAllowed);
-    }
-    if headers.get_all("sec-fetch-site").iter().any(|site| site == "cross-site") {
-        let reason = "A link on another site may not begin a sign-in here.";
-        let hint = visit.cloakroom().config().development.then(|| reason.to_owned());
-        return Err(Error::CsrfFailed { reason, hint });
     }
     let return_to = return_to(uri.query().unwrap_or_default())?;
     let wish = Wish { provider: &provider, intent: Intent::Login, return_to: &return_to };

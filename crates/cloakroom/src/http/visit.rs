@@ -129,8 +129,7 @@ impl Visit {
     /// Has the reply set the CSRF cookie, unless the request has it: what was asked for before a sign-in and is answered after
     /// it must not take the place of the new one.
     pub(super) fn ensure_token(&self, headers: &HeaderMap) {
-        let has_token = || csrf::has_token(self.cloakroom(), headers, self.csrf_token().as_bytes());
-        self.0.has_token.get_or_init(has_token);
+        self.0.has_token.get_or_init(|| csrf::has_fitting_token(self, headers));
     }
 
     /// Notes that a page is given the token.

@@ -16,8 +16,9 @@ use crate::store::LeasedMail;
 const LEAST_CODE_LIFE: Duration = Duration::from_mins(5);
 /// A first try is never later than this; the same mail, sent once more soon after, has the same words.
 const STILL_FRESH: Duration = Duration::from_mins(1);
-/// How much of a link's life has to be left when its mail leaves.
-const LEAST_LINK_LIFE: Duration = Duration::from_mins(30);
+/// How much of a link's life has to be left when its mail leaves: more than the longest wait between two tries, so that a link
+/// never expires while its mail waits.
+const LEAST_LINK_LIFE: Duration = Duration::from_mins(45);
 
 /// What a mail says.
 pub(crate) enum Said {
@@ -28,8 +29,8 @@ pub(crate) enum Said {
     Void,
 }
 
-/// Looks up what the mail says. The life of its code begins now, when the mail is handed over, and its link has half an
-/// hour left at least: what a greylist holds back for 18 minutes still opens something.
+/// Looks up what the mail says. The life of its code begins now, when the mail is handed over, and its link has 45
+/// minutes left at least: what a greylist holds back for 18 minutes still opens something.
 pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Said> {
     let kind = Kind::named(&mail.kind).ok_or_else(|| Error::internal("a mail of an unknown kind"))?;
     let occasion: Occasion = serde_json::from_str(&mail.occasion).map_err(Error::internal)?;

@@ -41,10 +41,11 @@ const FIRST_WAITS: [Duration; 12] = [
     Duration::from_mins(10),
     Duration::from_mins(30),
 ];
-/// …and then an hour, for as long as the mail server may be away.
-const WAIT: Duration = Duration::from_hours(1);
+/// …and then half an hour, for as long as the mail server may be away. A link that is prolonged at a try (`letter.rs`) must
+/// outlive this wait and the next try.
+const WAIT: Duration = Duration::from_mins(30);
 /// After so many tries a mail is given up: five days (RFC 5321, section 4.5.4.1).
-const MOST_TRIES: i64 = 133;
+const MOST_TRIES: i64 = 252;
 
 /// Sends for as long as the cloakroom lives.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
@@ -122,7 +123,17 @@ async fn attempt(cloakroom: &Cloakroom, mail: &LeasedMail) -> std::result::Resul
     let said =
         said.map_err(|_| Failure { is_permanent: false, reason: "storage takes too long".to_owned() })?;
     match said.map_err(later)? {
-        Said::Void => Ok(()),
+        Said::Void => {
+            if mail.attempts > 1 {
+                let kind = &mail.kind;
+                tracing::warn!(
+                    mail = mail.id,
+                    kind,
+                    "a mail is dropped: its link was used, replaced or has expired"
+                );
+            }
+            Ok(())
+        }
         Said::Nothing => transport.pretend().await,
         Said::Letter(letter) => {
             let rendered = mail::render(cloakroom.config(), &letter).map_err(later)?;

@@ -54,18 +54,19 @@ impl Sweeper {
         let idle_since = now.minus(cloakroom.config().session.idle.duration());
         let usual = self.most.max(USUAL);
         let ended = cloakroom.store().ended_sessions(now, idle_since, usual + 1).await?;
-        if ended > usual && !std::mem::replace(&mut self.is_announced, true) {
+        let is_deferred = ended > usual && !std::mem::replace(&mut self.is_announced, true);
+        if is_deferred {
             metrics::counter!("cloakroom_sweeps_deferred_total").increment(1);
             tracing::warn!(
                 usual,
                 "more sessions have ended than any sweep has removed: they are left for the next round"
             );
-            return Ok(0);
+        } else {
+            self.is_announced = false;
         }
-        self.is_announced = false;
         let (mut total, mut sessions) = (0, 0);
         loop {
-            let (of_sessions, swept) = batch(cloakroom, now).await?;
+            let (of_sessions, swept) = batch(cloakroom, now, !is_deferred).await?;
             total += swept;
             sessions += of_sessions;
             self.most = self.most.max(sessions);
@@ -93,11 +94,11 @@ async fn database_time(cloakroom: &Cloakroom) -> Result<Timestamp> {
     Ok(database)
 }
 
-/// Removes some of everything that has expired; says how many sessions went, and how many rows in all.
-async fn batch(cloakroom: &Cloakroom, now: Timestamp) -> Result<(u64, u64)> {
+/// Removes some of everything that has expired; returns how many sessions went, and how many rows in all.
+async fn batch(cloakroom: &Cloakroom, now: Timestamp, with_sessions: bool) -> Result<(u64, u64)> {
     let idle_since = now.minus(cloakroom.config().session.idle.duration());
     let mut tx = cloakroom.store().begin().await?;
-    let sessions = tx.sweep_sessions(now, idle_since, BATCH).await?;
+    let sessions = if with_sessions { tx.sweep_sessions(now, idle_since, BATCH).await? } else { 0 };
     let mut swept = sessions;
     swept += tx.sweep_limits(now, BATCH).await?;
     swept += tx.sweep_browsers(now.minus(BROWSER_LIFE), BATCH).await?;

@@ -110,7 +110,7 @@ struct OfNetwork<'a> {
     /// What it is counted about; empty for everything.
     about: &'a str,
     rate: Rate,
-    /// A width that may have so many or more is left out: another limit is met before.
+    /// The limit over all networks. A wide network may use up half of it at most, so that it cannot lock out the others.
     below: u32,
 }
 
@@ -122,7 +122,10 @@ fn at_widths(cloakroom: &Cloakroom, network: Network, of: &OfNetwork<'_>) -> Vec
     widths
         .into_iter()
         .map(|width| (width.bits, of.rate.times(width.factor)))
-        .filter(|(bits, rate)| *bits == narrowest || rate.count < of.below)
+        .map(|(bits, rate)| {
+            let is_capped = bits != narrowest && rate.count >= of.below;
+            (bits, if is_capped { Rate { count: of.below / 2, ..rate } } else { rate })
+        })
         .map(|(bits, rate)| of_width(cloakroom, network, bits, &OfNetwork { rate, ..*of }))
         .collect()
 }

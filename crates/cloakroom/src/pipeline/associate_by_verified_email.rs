@@ -5,6 +5,8 @@
 
 use super::{Outcome, Resources, Run};
 use crate::error::{Error, Result};
+use crate::model::email::Email;
+use crate::model::user::Account;
 
 pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outcome> {
     let (None, Some(proven)) = (&run.user, &run.proven) else { return Ok(Outcome::Continue) };
@@ -12,7 +14,10 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
     if !run.profile.is_email_verified || run.profile.email.as_ref() != Some(proven) {
         return Ok(Outcome::Continue);
     }
-    match resources.store.account_by_email(proven).await? {
+    // Case folding makes two mailboxes equal that providers keep apart, such as `straße@` and `strasse@`.
+    let is_to_the_letter =
+        |account: &Account| Email::parse(&account.email).is_some_and(|email| email.lower() == proven.lower());
+    match resources.store.account_by_email(proven).await?.filter(is_to_the_letter) {
         Some(account) if account.is_active => run.user = Some(account),
         Some(_) => return Ok(Outcome::Reject(Error::AccountInactive)),
         None => {}

@@ -106,6 +106,11 @@ async fn require_sessions(mut first: PgConnection, options: &PgConnectOptions) -
         let Ok(second) = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await else {
             break;
         };
+        // Nor may a server with few connections: one is enough to run.
+        let is_full = |error: &sqlx::Error| matches!(error, sqlx::Error::Database(cause) if cause.code().is_some_and(|code| code == "53300"));
+        if second.as_ref().is_err_and(is_full) {
+            break;
+        }
         let mut second = second.map_err(explained)?;
         let Ok(other) = tokio::time::timeout(PATIENCE, second_backend(&mut second)).await else { break };
         // One backend serves two clients that are connected, or one client has had two.

@@ -46,6 +46,9 @@ async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_sec
 
     let after = app(rotated(&config)).await;
     let page = moved(&page, &after);
+    // It fits, so a reply to a GET leaves it alone.
+    let session = page.get("/api/session/").await;
+    assert!(session.set_cookie("csrftoken").is_none(), "{:?}", session.headers);
     assert_eq!(page.post("/api/logout/", &json!({})).await.status, 200, "its csrftoken is accepted");
     let by_code = moved(&by_code, &after);
     let verified =

@@ -63,10 +63,10 @@ async fn finding_s2_strangers_use_up_no_reset_of_an_owner_elsewhere() {
 async fn finding_s2_over_all_networks_one_reset_leaves_and_a_known_browser_goes_on() {
     let app = app_with_mails(1).await;
     let owner = app.signed_in(ADA).await;
-    let first = ask_reset(&page(&app).await.at([127, 0, 1, 0]), ADA).await;
+    let first = ask_reset(&page(&app).await.at([127, 1, 0, 1]), ADA).await;
     for number in 1..10 {
         app.mails().await;
-        ask_reset(&page(&app).await.at([127, 0, 1, number]), ADA).await;
+        ask_reset(&page(&app).await.at([127, 1, number, 1]), ADA).await;
     }
     assert_eq!(sent(&app).await, 10, "ten times what one network has");
     for expected in [11, 11, 11] {

@@ -38,6 +38,19 @@ async fn finding_s7_an_account_is_counted_at_each_width_too() {
     assert_eq!(let_through(elsewhere).await, 6, "ten from everywhere");
 }
 
+/// One wide network uses up half of an account's ceiling at most: its owner still signs in from elsewhere.
+#[tokio::test]
+async fn finding_s7_a_wide_network_cannot_use_up_the_ceiling_of_an_account() {
+    let wide: [fn(usize) -> String; 2] =
+        [|number| format!("198.51.100.{number}"), |number| format!("2001:db8:2:{:x}::1", number << 8)];
+    for of_one_holder in wide {
+        let app = app_with_rates(1, 0).await;
+        let at_ada = async |number: usize| login_through_proxy(&app, &[&of_one_holder(number)], ADA).await;
+        assert_eq!(let_through(at_ada).await, 5, "half of ten");
+        assert!(!is_limited(&login_through_proxy(&app, &["203.0.113.9"], ADA).await));
+    }
+}
+
 #[tokio::test]
 async fn finding_s7_the_widths_are_configured() {
     let app = app_with(|config| {
