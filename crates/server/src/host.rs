@@ -36,6 +36,8 @@ pub(crate) struct RequireHost {
 #[derive(Debug)]
 struct Development {
     port: u16,
+    /// The port of `public_url`, where a development proxy in front of us keeps the `Host` of the browser.
+    public_port: Option<u16>,
     /// The host that everything derives from, without its port.
     canonical: String,
 }
@@ -45,7 +47,8 @@ impl RequireHost {
     pub(crate) fn only_localhost(port: u16, public_url: &str) -> Self {
         let host = public_url.strip_prefix("http://").and_then(|rest| rest.strip_suffix(&format!(":{port}")));
         let canonical = host.filter(|host| host.ends_with(".localhost")).unwrap_or("localhost").to_owned();
-        Self { development: Some(Box::leak(Box::new(Development { port, canonical }))) }
+        let public_port = public_url.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        Self { development: Some(Box::leak(Box::new(Development { port, public_port, canonical }))) }
     }
 
     /// What the request hears instead of an answer, when its host is not one of ours.
@@ -60,7 +63,8 @@ impl RequireHost {
             ));
         }
         let development = self.development?;
-        match loopback_name(request.headers(), development.port) {
+        let name = |port| loopback_name(request.headers(), port);
+        match name(development.port).or_else(|| development.public_port.and_then(name)) {
             Some(Loopback::Named(name)) if name != development.canonical => Some(misdirected(development)),
             None => Some(misdirected(development)),
             Some(Loopback::Localhost) if development.canonical == "localhost" => None,
@@ -186,7 +190,7 @@ fn is_navigation(request: &Request) -> bool {
         && request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
 }
 
-fn misdirected(Development { port, canonical }: &Development) -> Response {
+fn misdirected(Development { port, canonical, .. }: &Development) -> Response {
     problem(
         StatusCode::MISDIRECTED_REQUEST,
         "Misdirected request",
@@ -196,7 +200,7 @@ fn misdirected(Development { port, canonical }: &Development) -> Response {
 }
 
 /// 307: the browser asks again, same path and query, at the canonical origin.
-fn to_canonical(request: &Request, Development { port, canonical }: &Development) -> Response {
+fn to_canonical(request: &Request, Development { port, canonical, .. }: &Development) -> Response {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let location = format!("http://{canonical}:{port}{path}");
     let no_store = (header::CACHE_CONTROL, "no-store".to_owned());

@@ -69,9 +69,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
             administration::set_password(&cloakroom, &email, &password).await?;
             say(&format!("{email} has a new password; every session has ended."));
         }
-        UserCommand::Promote { account, rights } => {
-            change_rank(&account, rank(true, &rights), "has more rights; every session has ended").await?;
-        }
+        UserCommand::Promote { account, rights } => promote(&account, &rights).await?,
         UserCommand::Demote(account) => change_rank(&account, Rank::Plain, "has no special rights").await?,
         UserCommand::Deactivate(account) => set_active(&account, false).await?,
         UserCommand::Activate(account) => set_active(&account, true).await?,
@@ -82,6 +80,17 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Gives rights. Somebody who has them, or more, keeps what they have.
+async fn promote(account: &Account, rights: &Rights) -> Result<(), Failure> {
+    let found = administration::show(&account.place.open().await?, &account.email).await;
+    let found = found.map_err(|error| about(error, &account.email))?;
+    if found.is_superuser || (found.is_staff && !rights.superuser) {
+        say(&format!("{} has these rights already.", account.email));
+        return Ok(());
+    }
+    change_rank(account, rank(true, rights), "has more rights; every session has ended").await
 }
 
 async fn change_rank(account: &Account, rank: Rank, done: &str) -> Result<(), Failure> {

@@ -10,6 +10,9 @@ use crate::model::visitor::Visitor;
 /// Whatever others have used up, so many resets leave for an address.
 const SURE_RESETS: Rate = Rate::per_minutes(1, 60);
 
+/// The kind of the limit over all networks.
+const CEILING_KIND: &str = "mail-ceiling";
+
 /// Counts a mail of `kind` to `email` that `visitor` asks for; `None` when it may not be sent. Call it only for what is sent
 /// or may be: a mail that is sure not to leave must use up nothing.
 ///
@@ -25,12 +28,14 @@ pub(crate) async fn count_mail(
     email: &Email,
     visitor: &Visitor,
 ) -> Result<Option<Counted>> {
-    let limits = limits(cloakroom, kind, email, visitor).await?;
+    let mut limits = limits(cloakroom, kind, email, visitor).await?;
     match count_unless_refused(cloakroom, &limits).await {
         Err(Error::RateLimited { .. }) if kind == Kind::PasswordReset => {}
         other => return permitted(other),
     }
-    let mut sure = from(cloakroom, kind, visitor);
+    // What other networks have used up does not stop the one reset an hour; what this network has used up does.
+    limits.retain(|limit| limit.kind != CEILING_KIND);
+    let mut sure = limits;
     sure.push(Limit::new(cloakroom, "mail-sure", email.canonical(), SURE_RESETS));
     permitted(count_unless_refused(cloakroom, &sure).await)
 }
@@ -57,7 +62,7 @@ async fn limits(cloakroom: &Cloakroom, kind: Kind, email: &Email, visitor: &Visi
         let about = format!("{about}\0{}", browser.to_text());
         return Ok(vec![Limit::new(cloakroom, "mail-browser", &about, rates.mail_per_address)]);
     }
-    let ceiling = Limit::new(cloakroom, "mail-ceiling", &about, rates.mail_per_address.times(CEILING));
+    let ceiling = Limit::new(cloakroom, CEILING_KIND, &about, rates.mail_per_address.times(CEILING));
     let to =
         OfNetwork { kind: "mail-to", about: &about, rate: rates.mail_per_address, below: ceiling.rate.count };
     let mut limits = from(cloakroom, kind, visitor);

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -27,7 +27,8 @@ pub(crate) async fn backup(database: &Path, copy: &Path) -> Result<()> {
     named.and_then(|()| sync(copy)).map_err(|error| about(copy, &error))
 }
 
-/// Puts `copy` in the place of `database`, which nobody may use meanwhile; what was there is kept as `….replaced`. Ends every
+/// Puts `copy` in the place of `database`, which nobody may use meanwhile; what was there is kept as `….replaced` (`….replaced-2` and so
+/// on). Ends every
 /// session unless they are kept: those that were signed out since the copy was made would be open again.
 pub(crate) async fn restore(copy: &Path, database: &Path, keeps_sessions: bool) -> Result<u64> {
     let draft = beside(database, ".restoring");
@@ -57,13 +58,20 @@ async fn prepare(draft: &Path, keeps_sessions: bool) -> Result<u64> {
     Ok(ended)
 }
 
+/// The first of `path`, `path-2`, `path-3`… that is not taken: a second restore must not destroy what the first one replaced.
+fn unused(path: &Path) -> PathBuf {
+    let numbered = (2..).map(|number| beside(path, &format!("-{number}")));
+    let mut names = std::iter::once(path.to_owned()).chain(numbered);
+    let is_free = |name: &PathBuf| !name.exists() && !beside(name, "-wal").exists();
+    names.find(is_free).unwrap_or_else(|| path.to_owned())
+}
+
 fn replace(database: &Path, draft: &Path) -> io::Result<()> {
     if database.exists() {
-        let replaced = beside(database, ".replaced");
+        let replaced = unused(&beside(database, ".replaced"));
         // What was written last may stand in the write-ahead log: it goes with its database.
         for suffix in ["-wal", ""] {
             let (from, to) = (beside(database, suffix), beside(&replaced, suffix));
-            let _ = fs::remove_file(&to);
             match fs::rename(&from, &to) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 other => other?,

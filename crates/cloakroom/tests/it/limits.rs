@@ -374,7 +374,7 @@ async fn b13_the_table_of_limits_is_swept_and_names_nobody() {
     assert!(!keys.contains("user1") && !keys.contains("127.0.0"), "{keys}");
     assert_eq!(app.sweep().await, 0);
     app.advance(WINDOW);
-    assert_eq!(app.sweep().await, 32);
+    assert_eq!(app.sweep().await, 42);
     assert_eq!(app.database.rows("limits").await, 0);
 }
 

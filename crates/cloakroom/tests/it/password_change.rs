@@ -146,7 +146,7 @@ async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_netw
     let thief = page(&app).await;
     let own = thief.cookie("browser").unwrap();
     let guess = async |number: u8| {
-        let stolen = ada.copy().at([127, 0, 2, number / 10]);
+        let stolen = ada.copy().at([127, 1, number / 10, 1]);
         stolen.plant("browser", &own);
         reauthenticate(&stolen, WRONG).await
     };

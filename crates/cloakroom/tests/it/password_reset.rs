@@ -282,11 +282,9 @@ async fn b10_a_reset_that_the_limit_keeps_back_does_not_void_the_one_before() {
         assert_eq!(seen(&ask_reset(&browser, ADA).await), seen(&first));
         app.mails().await;
     }
-    assert_eq!(app.mails().await.len(), 3, "one an hour leaves beyond the limit");
-    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
-    let token = app.mail_to(ADA).await.token();
+    assert_eq!(app.mails().await.len(), 2);
     assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
-    assert_eq!(app.mails().await.len(), 4, "no limit keeps a warning back");
+    assert_eq!(app.mails().await.len(), 3, "no limit keeps a warning back");
 }
 
 #[tokio::test]
