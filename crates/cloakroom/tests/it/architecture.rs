@@ -1,5 +1,8 @@
 //! The house keeps its rooms apart (`ARCHITECTURE.md`): which way the layers look, and how long a file may be.
 
+mod imports;
+mod layers;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
