@@ -1,6 +1,5 @@
-import type { Client, Config, Provider } from '@cloakroom/client'
+import { timeoutSignal, type Client, type Config, type Provider } from '@cloakroom/client'
 import { computed, shallowRef } from 'vue'
-import { deadline } from './deadline'
 
 const config = shallowRef<Config | null>(null)
 
@@ -27,6 +26,6 @@ export function providerName(id: string): string {
 
 /** Asks the server, once, and in parallel with the session: no page is drawn before both are there. */
 export async function loadAppConfig(client: Client): Promise<void> {
-  const result = await client.config({ signal: deadline(5_000) })
+  const result = await client.config({ signal: timeoutSignal(5_000) })
   if (result.ok) config.value = result.data
 }

@@ -71,3 +71,9 @@ test('finding N16: a start that takes its time says so, and can be begun anew', 
   await expect(page.getByText('Still working…')).toBeVisible()
   await expect(page.getByRole('main').getByRole('button')).toBeVisible()
 })
+
+test('finding N16: a browser without AbortSignal.timeout, as Safari 15 is, shows the pages', async ({ page }) => {
+  await page.addInitScript(() => Reflect.deleteProperty(AbortSignal, 'timeout'))
+  await page.goto('/login')
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
+})
