@@ -1,4 +1,4 @@
-//! The one context: what every flow needs, opened once and cloned cheaply.
+//! The context that every flow takes. It is opened once and cloned cheaply.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -68,7 +68,7 @@ impl Cloakroom {
         Self::new(Config::load(Some(path.as_ref()), &Overrides::default())?).await
     }
 
-    /// The same from a configuration in hand.
+    /// Opens the database from an already loaded configuration and starts the background jobs.
     ///
     /// # Errors
     /// As [`Cloakroom::open`].
@@ -76,7 +76,7 @@ impl Cloakroom {
         Self::with_clock(config, Clock::System, &[]).await
     }
 
-    /// The same with steps of your own, which `pipeline.steps` names as `{ own = "…" }`.
+    /// Opens it with steps of your own, which `pipeline.steps` names as `{ own = "…" }`.
     ///
     /// # Errors
     /// As [`Cloakroom::open`], and when the configuration names a step that is not among them.
@@ -84,7 +84,7 @@ impl Cloakroom {
         Self::with_clock(config, Clock::System, steps).await
     }
 
-    /// The same under a clock that can be turned.
+    /// Opens it under a clock that can be turned.
     ///
     /// # Errors
     /// As [`Cloakroom::open`].
@@ -104,7 +104,7 @@ impl Cloakroom {
         Ok(cloakroom)
     }
 
-    /// For the command line: opens what is there, and starts no jobs.
+    /// Opens it for the command line, without background jobs.
     ///
     /// # Errors
     /// As [`Cloakroom::open`].
@@ -173,7 +173,7 @@ impl Cloakroom {
         self.0.store.close().await;
     }
 
-    /// What it was opened with.
+    /// The configuration that it was opened with.
     pub fn config(&self) -> &Config {
         &self.0.config
     }
@@ -250,7 +250,7 @@ impl Cloakroom {
         &self.0.transport
     }
 
-    /// For a job, which must not keep the cloakroom alive.
+    /// Returns a way back for a job, which must not keep the cloakroom alive.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + 'static {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)

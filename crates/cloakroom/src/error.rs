@@ -16,49 +16,49 @@ pub enum Error {
     /// A session is needed and there is none.
     #[error("not signed in")]
     NotAuthenticated,
-    /// There is a session, and it may not.
+    /// The user is signed in but does not have permission.
     #[error("not allowed")]
     Forbidden,
-    /// Email and password do not fit together; which of the two is not told.
+    /// The email or the password is wrong. The answer does not tell which.
     #[error("invalid credentials")]
     InvalidCredentials,
-    /// The credentials are right and the account is deactivated.
+    /// The credentials are right, but the account is deactivated.
     #[error("account is deactivated")]
     AccountInactive,
-    /// The session is open, and its last proof of identity is too long ago for this.
+    /// The last proof of identity in this session is too old for a sensitive action.
     #[error("another proof of identity is needed")]
     ReauthenticationRequired,
-    /// Nobody may make an account by themselves.
+    /// New accounts are made by an operator only.
     #[error("signup is closed")]
     SignupClosed,
-    /// A token from a mail that was used, has expired, was replaced, or never was.
+    /// The token of a mail was used, has expired, was replaced, or never existed.
     #[error("the token is not good any more")]
     TokenInvalid,
-    /// Not the code of the mail, or too many were tried.
+    /// The code is wrong or has expired, or too many wrong ones were tried.
     #[error("the code is not correct")]
     InvalidCode,
-    /// The token is good, and in another browser than the one that signed up it takes a password with it.
+    /// The token is valid, but this browser did not sign up: a password must come with it.
     #[error("a password is needed")]
     PasswordRequired,
-    /// Somebody else is signed in here.
+    /// Another user is signed in in this browser.
     #[error("somebody else is signed in")]
     OtherUserSignedIn,
-    /// The address has got an account since.
+    /// The address has an account by now.
     #[error("the address has an account")]
     EmailTaken,
     /// The account has a password, so a first one cannot be set.
     #[error("the account has a password")]
     HasPassword,
-    /// By who they are, this person may not sign in here.
+    /// The pipeline does not allow this person to sign in.
     #[error("refused by the pipeline")]
     NotAllowed,
-    /// The provider's account opens another account of ours.
+    /// The provider's account is linked to another account of ours.
     #[error("the identity is linked to another account")]
     IdentityTaken,
-    /// Without it, nobody could sign in to the account any more.
+    /// It is the last way to sign in to the account.
     #[error("the last way to sign in")]
     LastSignInMethod,
-    /// An answer without `state`, or a proof for which nothing waits.
+    /// The answer has no `state`, or no attempt is waiting for this proof.
     #[error("no attempt is named")]
     StateMissing,
     /// A `state` that is not of this browser, provider or user, or was used, or has expired.
@@ -81,7 +81,7 @@ pub enum Error {
         /// What to do about it, for developers: in `dev` only.
         hint: Option<String>,
     },
-    /// Too many tries; the instant from which on another one is looked at.
+    /// Too many attempts. Further ones are refused until `retry_at`.
     #[error("rate limited until {retry_at}")]
     RateLimited {
         /// From when on another try is looked at.
@@ -208,7 +208,7 @@ impl Error {
             Self::ProviderDenied => (400, "provider_denied", "Sign-in cancelled", "The sign-in was cancelled at the provider."),
             Self::ProviderUnreachable => (502, "provider_unreachable", "Provider unreachable", "The provider does not answer. Try again in a moment, or sign in another way."),
             Self::CsrfFailed { .. } => (403, "csrf_failed", "CSRF check failed", "Reload the page and try again."),
-            Self::RateLimited { .. } => (429, "rate_limited", "Too many tries", "There were too many tries. Wait a little, then try again."),
+            Self::RateLimited { .. } => (429, "rate_limited", "Too many attempts", "There were too many attempts. Wait a little, then try again."),
             Self::Validation(_) => (422, "validation_failed", "There is a problem", "Check the fields and send them again."),
             Self::InvalidJson => (400, "invalid_json", "Invalid JSON", "The body is not valid JSON."),
             Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type", "Send JSON, with Content-Type: application/json."),

@@ -152,11 +152,11 @@ pub enum SignupMode {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
-    /// A session ends when it was not used for so long.
+    /// How long a session may be idle before it ends.
     pub idle: Lifetime,
-    /// A session ends so long after the sign-in, however much it is used.
+    /// How long after the sign-in a session ends, however much it is used.
     pub absolute: Lifetime,
-    /// For so long after a proof of identity, sensitive actions need no other one.
+    /// How long after a proof of identity sensitive actions are allowed without another one.
     pub recent: Lifetime,
 }
 

@@ -143,7 +143,7 @@ fn providers(config: &Config) -> Vec<(String, String)> {
             );
         }
         if !ids.insert(id) {
-            complain("id", format!("`{id}` stands twice"));
+            complain("id", format!("`{id}` appears twice"));
         }
         for (key, complaint) in of_kind(provider) {
             complain(key, complaint);

@@ -177,7 +177,7 @@ pub(crate) async fn current(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<
     Ok(authenticate(cloakroom, ticket).await?.map(|opened| opened.live))
 }
 
-/// The same where somebody must be.
+/// Returns the current session.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`] when nobody is.

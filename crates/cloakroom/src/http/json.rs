@@ -130,9 +130,9 @@ fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     } else if message.starts_with("unknown field") {
         Invalid::new(named, "unknown", format!("`{named}` is not a field of this call."))
     } else if message.starts_with("duplicate field") {
-        Invalid::new(named, "invalid", format!("`{named}` stands there twice."))
+        Invalid::new(named, "invalid", format!("`{named}` appears more than once."))
     } else {
-        Invalid::new(path.trim_matches('.'), "invalid", "This is not the kind of value that belongs here.")
+        Invalid::new(path.trim_matches('.'), "invalid", "Wrong type for this field.")
     };
     invalid.into()
 }

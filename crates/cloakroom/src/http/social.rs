@@ -212,7 +212,9 @@ fn return_to(query: &str) -> Result<String> {
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "return_to" if found.is_some() => {
-                return Err(Invalid::new("return_to", "invalid", "`return_to` stands there twice.").into());
+                return Err(
+                    Invalid::new("return_to", "invalid", "`return_to` appears more than once.").into()
+                );
             }
             "return_to" => found = Some(value.into_owned()),
             "intent" if value != "login" => {
@@ -267,7 +269,7 @@ impl<S: Send + Sync> FromRequest<S> for ProviderAnswer {
     }
 }
 
-/// What else a provider adds to its answer is none of ours; what stands there twice is no answer.
+/// What else a provider adds to its answer is none of ours; a parameter that appears twice makes it no answer.
 fn of_query(query: &str) -> Result<ProviderAnswer> {
     let mut answer = ProviderAnswer::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -280,7 +282,7 @@ fn of_query(query: &str) -> Result<ProviderAnswer> {
             _ => continue,
         };
         if field.replace(value.into_owned()).is_some() {
-            let detail = format!("`{name}` stands there twice.");
+            let detail = format!("`{name}` appears more than once.");
             return Err(Invalid::new(&name, "invalid", detail).into());
         }
     }

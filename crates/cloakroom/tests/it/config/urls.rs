@@ -88,7 +88,7 @@ async fn finding_v4_a_configuration_made_by_hand_is_judged_as_one_from_a_file() 
             let step = serde_json::from_str("\"associate_by_verified_email\"").unwrap();
             config.pipeline.steps.insert(4, step);
         }),
-        ("`provider.1.id`: `github` stands twice", &|config| config.provider = vec![github(), github()]),
+        ("`provider.1.id`: `github` appears twice", &|config| config.provider = vec![github(), github()]),
         ("`provider.0.id`: `link` cannot be", &|config| {
             config.provider = vec![Provider { id: "link".into(), kind: Some("github".into()), ..github() }];
         }),
