@@ -85,7 +85,7 @@ pub enum Clock {
     Dial(Arc<Dial>),
 }
 
-/// What a test has added to the machine's clock, in milliseconds.
+/// The time that a test has added to the machine's clock, in milliseconds.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Default)]
 pub struct Dial {
@@ -110,7 +110,7 @@ impl Clock {
         }
     }
 
-    /// What another clock tells, turned as far as the dial is.
+    /// Returns the time of another clock, turned as far as the dial is.
     pub(crate) fn turned(&self, instant: Timestamp) -> Timestamp {
         match self {
             Self::System => instant,

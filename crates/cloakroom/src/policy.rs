@@ -30,7 +30,7 @@ const OWN_LETTERS: usize = 4;
 /// Takes an address from a form.
 ///
 /// # Errors
-/// What is wrong with the field `email`.
+/// A complaint about the field `email`.
 pub(crate) fn address(text: &str) -> Result<Email, Invalid> {
     match Email::parse(text) {
         Some(email) => Ok(email),

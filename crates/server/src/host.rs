@@ -32,7 +32,7 @@ pub(crate) struct RequireHost {
     development: Option<&'static Development>,
 }
 
-/// What a development server answers to.
+/// The hosts that a development server answers to.
 #[derive(Debug)]
 struct Development {
     port: u16,

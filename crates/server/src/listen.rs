@@ -113,7 +113,7 @@ impl Default for Deadlines {
     }
 }
 
-/// What serves: the app, which may be replaced while it runs, and the rules for its clients.
+/// The app, which may be replaced while it runs, and the rules for its clients.
 pub(crate) struct Served {
     /// The present app: a connection looks at it anew for each request.
     pub(crate) app: watch::Receiver<Router>,

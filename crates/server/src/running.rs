@@ -96,7 +96,7 @@ impl Running {
     }
 }
 
-/// Where a configuration was read, to read it again.
+/// The source of a configuration, kept so that it can be read again.
 pub(crate) struct Source {
     pub(crate) path: Option<PathBuf>,
     pub(crate) overrides: Overrides,

@@ -64,7 +64,7 @@ const DEVICES: HeaderValue = HeaderValue::from_static("camera=(self), geolocatio
 const CHANGE_PASSWORD: &str = ".well-known/change-password";
 const CHANGE_PASSWORD_PAGE: HeaderValue = HeaderValue::from_static("/account/password");
 
-/// Where browsers and others look for an icon unasked.
+/// The path at which browsers look for an icon unasked.
 const FAVICON: &str = "favicon.ico";
 
 /// What a navigation gets from a binary that was built without the web app.
@@ -93,7 +93,7 @@ impl Spa {
         Self(Arc::new(App { files: table::embedded(), policy: None }))
     }
 
-    /// The same for `cloakroom dev`: each page has a link to `/dev`.
+    /// Adds a link to `/dev` to each page, for `cloakroom dev`.
     pub(crate) fn embedded_for_development() -> Self {
         let mut files = table::embedded();
         if let Some(index) = files.get_mut("index.html") {
@@ -210,7 +210,7 @@ impl Spa {
     }
 }
 
-/// What a path leads to.
+/// The file or page that a path leads to.
 enum Found<'app> {
     File(&'app File, HeaderValue),
     Elsewhere(HeaderValue),

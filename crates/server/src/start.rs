@@ -63,7 +63,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-/// What is not the API, and who may ask.
+/// The routes beside the API, and the hosts that may ask for them.
 pub(crate) struct Around {
     pub(crate) elsewhere: Router,
     pub(crate) required: RequireHost,

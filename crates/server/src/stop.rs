@@ -33,7 +33,7 @@ impl Signals {
     }
 }
 
-/// How long a stop may take, shared out among its parts.
+/// The time limit of a stop, divided among its parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limit(Duration);
 

@@ -10,9 +10,9 @@ use url::Url;
 use super::Config;
 use crate::store;
 
-/// How signs that end a part of a URL are written within a password.
+/// The escapes, within a password, of signs that end a part of a URL.
 pub(super) const ESCAPES: &str = "write @ / ? # in a password as %40 %2F %3F %23";
-/// What is shown instead of a secret.
+/// The text that is shown instead of a secret.
 const HIDDEN: &str = "[redacted]";
 /// Parameters that hold no secret; a URL with any other one is not shown.
 const SHOWN: [&str; 16] = [

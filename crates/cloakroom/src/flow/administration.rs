@@ -143,7 +143,7 @@ pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str
     Ok(account.into())
 }
 
-/// How a mail came about that an administrator's act caused: from no browser.
+/// The occasion of a mail that an administrator's act caused. No browser asked for it.
 fn by_administrator(cloakroom: &Cloakroom, locale: Locale) -> Occasion {
     let asked = Asked { at: cloakroom.now(), device: Device::default(), network: String::new() };
     Occasion::new(locale, asked)

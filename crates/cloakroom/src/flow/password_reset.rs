@@ -50,7 +50,7 @@ pub(crate) async fn start(
     Ok(resend_at)
 }
 
-/// What a link is for, and what the account keeps when it is used.
+/// The account of a link, and the identities that it keeps when the link is used.
 pub(crate) struct Outlook {
     pub(crate) email: String,
     /// The linked accounts, oldest first, each with whether it stays by the rule of recovery.
@@ -72,7 +72,7 @@ pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<Outlook>
     Ok(Outlook { email: account.email, identities })
 }
 
-/// What somebody sets with a link.
+/// The choices of somebody who uses a link.
 pub(crate) struct Choice<'a> {
     pub(crate) token: &'a str,
     pub(crate) password: &'a str,

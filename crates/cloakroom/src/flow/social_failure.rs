@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::provider::{Failure, short};
 use crate::tally::Tally;
 
-/// What providers send when the person says no: RFC 6749, section 4.1.2.1; LinkedIn's two codes; Apple's.
+/// The error codes of providers when the person refuses: RFC 6749, section 4.1.2.1; LinkedIn's two codes; Apple's.
 const REFUSALS: [&str; 3] = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
 
 /// Bounds the lines about errors at the callback: anybody can send one.

@@ -210,7 +210,7 @@ impl SetCookies {
     }
 }
 
-/// How long a ticket's cookie lives, in seconds: the idle limit.
+/// The life of a ticket's cookie, in seconds: the idle limit.
 fn ticket_life(cloakroom: &Cloakroom) -> u64 {
     cloakroom.config().session.idle.duration().as_secs().max(1)
 }

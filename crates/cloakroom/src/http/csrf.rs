@@ -164,7 +164,7 @@ pub(super) fn has_token(cloakroom: &Cloakroom, headers: &HeaderMap, token: &[u8]
     cookies::csrf_tokens(headers, cloakroom.cookie_names()).any(|one| bool::from(one.ct_eq(token)))
 }
 
-/// What a developer is to do about a refusal.
+/// Tells a developer how to mend the cause of a refusal.
 pub(super) fn hint(cloakroom: &Cloakroom, headers: &HeaderMap, refusal: Refusal) -> String {
     let ours = cloakroom.config().public_url.origin();
     match told_origin(headers).filter(|_| refusal == Refusal::Origin) {

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 
 /// The field that holds the token; Django's name for it.
 pub(super) const FIELD: &str = "csrfmiddlewaretoken";
-/// How far a body is read ahead, in bytes: the field must come within.
+/// The bytes of a body that are read ahead. The field must come within them.
 const AHEAD: usize = 64 * 1024;
 /// So long may that part take to arrive.
 const DEADLINE: Duration = Duration::from_secs(15);

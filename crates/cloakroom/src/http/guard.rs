@@ -114,7 +114,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Guarded<F> {
     }
 }
 
-/// What becomes of a request before its handler.
+/// The guard's decision about a request, before its handler runs.
 enum Admission {
     Granted(Visit),
     /// If its form has the right token.

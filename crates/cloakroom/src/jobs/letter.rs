@@ -20,7 +20,7 @@ const STILL_FRESH: Duration = Duration::from_mins(1);
 /// never expires while its mail waits.
 const LEAST_LINK_LIFE: Duration = Duration::from_mins(45);
 
-/// What a mail says.
+/// The content of a mail, or the reason why there is none.
 pub(crate) enum Said {
     Letter(Box<Letter>),
     /// Nothing, because there is no account: nobody may see the difference.

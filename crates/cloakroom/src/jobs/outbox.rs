@@ -18,9 +18,9 @@ const PERIOD: Duration = Duration::from_secs(1);
 const LEASE: Duration = Duration::from_secs(8);
 /// …and how often one that is sending says so.
 const HEARTBEAT: Duration = Duration::from_secs(2);
-/// How long the look-up of what a mail says may take. Sending has limits of its own (`mail/smtp/dialogue.rs`).
+/// The time within which the content of a mail must be looked up. Sending has limits of its own (`mail/smtp/dialogue.rs`).
 const PATIENCE: Duration = Duration::from_secs(45);
-/// How often what became of a mail is noted anew when storage is away: a mail that was sent must not be sent again.
+/// The attempts to note the outcome of a mail while storage is away. A mail that was sent must not be sent again.
 const NOTES: u32 = 60;
 /// Between two notes.
 const NOTE_AGAIN: Duration = Duration::from_secs(1);

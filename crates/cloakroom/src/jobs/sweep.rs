@@ -19,7 +19,7 @@ const ABANDONED_LIFE: Duration = Duration::from_hours(30 * 24);
 
 /// So many sessions are swept at any time; more than that, and more than ever before, only in the second round that finds them.
 const USUAL: u64 = 1000;
-/// How far a node's clock may be from the database's before it is told.
+/// The difference between a node's clock and the database's above which a warning is logged.
 const SKEW: Duration = Duration::from_mins(1);
 
 /// Sweeps now and then, until the cloakroom is gone.

@@ -72,7 +72,7 @@ async fn limits(cloakroom: &Cloakroom, kind: Kind, email: &Email, visitor: &Visi
     Ok(limits)
 }
 
-/// What one network may ask for, whoever it goes to.
+/// Returns the limits on the mails of one network, to any recipient.
 fn from(cloakroom: &Cloakroom, kind: Kind, visitor: &Visitor) -> Vec<Limit> {
     let rate = cloakroom.config().limits.mail_per_ip;
     let of = OfNetwork { kind: "mail-from", about: kind.name(), rate, below: u32::MAX };

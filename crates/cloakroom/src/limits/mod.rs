@@ -34,7 +34,7 @@ pub(crate) use remembered::Remembered;
 
 /// All networks together may try this many times as often as one.
 const CEILING: u32 = 10;
-/// How many sign-ins one network may begin at providers; people of one company begin a few.
+/// The limit on sign-ins that one network begins at providers. People of one company begin a few.
 const ATTEMPTS: Rate = Rate::per_minutes(1000, 10);
 
 /// A key in the table of limits and how often it may be counted.
@@ -104,10 +104,10 @@ pub(crate) async fn count_attempt(cloakroom: &Cloakroom, tx: &mut Tx, network: N
     used_up(&limits, &counts).map_or(Ok(()), |over| Err(refused(over, now)))
 }
 
-/// What is counted for a network, at each width.
+/// A limit for a network, at each width.
 struct OfNetwork<'a> {
     kind: &'static str,
-    /// What it is counted about; empty for everything.
+    /// The account or address that it is about; empty for everything.
     about: &'a str,
     rate: Rate,
     /// The limit over all networks. A wide network may use up half of it at most, so that it cannot lock out the others.

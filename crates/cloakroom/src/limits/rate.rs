@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Rate {
-    /// How many tries.
+    /// The number of attempts.
     pub count: u32,
     /// In how long.
     pub window: Duration,

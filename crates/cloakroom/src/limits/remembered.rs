@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 use super::{Count, Limit, Over};
 use crate::clock::Timestamp;
 
-/// How many keys are remembered. They are HMACs, as in storage.
+/// The most keys that are remembered. They are HMACs, as in storage.
 const MOST: usize = 16_384;
 /// One try of each key is looked at in storage this often: another node may have given a try back.
 const RECHECK: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ pub(crate) struct Remembered {
 #[derive(Clone, Copy)]
 struct Refusal {
     retry_at: Timestamp,
-    /// When storage said so.
+    /// The time at which storage said so.
     seen: Instant,
 }
 

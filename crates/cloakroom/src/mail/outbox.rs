@@ -26,7 +26,7 @@ pub(crate) struct Occasion {
     /// The name of the provider that it is about, if it is about one.
     #[serde(default)]
     pub(crate) provider: Option<String>,
-    /// What became of the linked accounts when the owner took the account back.
+    /// The linked accounts that stayed and that went when the owner recovered the account.
     #[serde(default)]
     pub(crate) recovered: Recovered,
 }
@@ -37,7 +37,7 @@ impl Occasion {
         Self { locale, asked, provider: None, recovered: Recovered::default() }
     }
 
-    /// The same about a recovery.
+    /// Returns a copy of this occasion that tells of a recovery.
     pub(crate) fn after(&self, recovered: Recovered) -> Self {
         Self { recovered, ..self.clone() }
     }

@@ -11,7 +11,7 @@ use crate::secret;
 
 /// So many of the last mails count.
 const KEPT: usize = 16;
-/// What a mail is taken to need before any has been sent.
+/// The assumed time of a mail before any has been sent.
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest random wait before a mail.
 const LONGEST_START: Duration = Duration::from_secs(1);

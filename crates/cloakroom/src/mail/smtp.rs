@@ -23,9 +23,9 @@ use super::pace::Pace;
 
 /// How long one address of the server may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long the look-up of the server's name may take.
+/// The time limit for the look-up of the server's name.
 const LOOK_UP: Duration = Duration::from_secs(30);
-/// How long a TLS handshake may take.
+/// The time limit for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_mins(1);
 /// How long good-byes may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub(super) struct Smtp {
     port: u16,
     security: Security,
     credentials: Option<(String, String)>,
-    /// How this program introduces itself.
+    /// The name that this program gives in EHLO.
     hello: String,
     kept: Mutex<Vec<Dialogue>>,
     /// How long the last mails took.

@@ -8,9 +8,9 @@ use crate::secret::{self, Code, SecretKey, Ticket, TicketHash};
 
 /// How many wrong codes one challenge stands.
 pub(crate) const MOST_CODE_TRIES: i64 = 5;
-/// How long the six-digit code of a signup is good.
+/// The life of the six-digit code of a signup.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_mins(15);
-/// How long a six-digit code is good that opens an account or links something to it.
+/// The life of a six-digit code that opens an account or links something to it.
 pub(crate) const LINK_CODE_LIFETIME: Duration = Duration::from_mins(10);
 /// For so long the browser that signed up needs no password again.
 pub(crate) const SAME_BROWSER: Duration = Duration::from_hours(1);

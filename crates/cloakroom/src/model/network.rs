@@ -18,7 +18,7 @@ pub(crate) enum Network {
 }
 
 impl Network {
-    /// What a provider assigns to one holder: an IPv4 /24, an IPv6 /48 (RFC 6177).
+    /// Returns the block that is usually assigned to one holder: an IPv4 /24, an IPv6 /48 (RFC 6177).
     pub(crate) fn block(self) -> Self {
         match self {
             Self::Four([a, b, c, _]) => Self::Four([a, b, c, 0]),

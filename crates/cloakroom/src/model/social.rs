@@ -46,7 +46,7 @@ pub(crate) struct Identity {
     pub(crate) vouched_email: Option<String>,
 }
 
-/// How an identity came to its account.
+/// The way in which an identity came to its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The account was made with it, and its address was proven: by the provider's own word, or by a mail of ours.

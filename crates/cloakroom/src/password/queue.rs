@@ -5,17 +5,17 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::model::network::Network;
 
-/// How many sign-ins may be under way at once, those on a thread included.
+/// The most sign-ins under way at once, those on a thread included.
 pub(super) const PLACES: usize = 1024;
 /// One network has at most an eighth of the places. At some 40 hashes a second and core, the last of them waits one or two
 /// seconds; who comes after it hears 503 at once.
 pub(super) const OF_NETWORK: usize = PLACES / 8;
-/// What is assigned to one holder, an IPv4 /24 or an IPv6 /48, has at most half of the places.
+/// The most places of one holder's block (IPv4 /24, IPv6 /48): half of all.
 const OF_BLOCK: usize = PLACES / 2;
 
 /// A block with more places than this is a crowd: of those that wait, others come first three times out of four.
 const CROWD: usize = OF_NETWORK / 4;
-/// How often in a row a crowd is passed over.
+/// The number of turns in a row in which a crowd is passed over.
 const PASSED_OVER: usize = 3;
 
 /// Tasks that wait for a thread, and who has a place.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Secret};
 
-/// How long a signed secret works; Apple takes up to six months.
+/// The life of a signed secret. Apple accepts up to six months.
 const LIFETIME: Duration = Duration::from_hours(1);
 /// A new one is made when less than this is left.
 const RENEWED_BEFORE: Duration = Duration::from_mins(30);

@@ -14,7 +14,7 @@ use crate::outbound::{self, Reply};
 /// Reads the profile of the person that an access token belongs to.
 type Read = for<'a> fn(&'a Access<'a>) -> Pin<Box<dyn Future<Output = Result<Claims, Failure>> + Send + 'a>>;
 
-/// Where a kind of OAuth 2.0 provider is, and how its profile is read.
+/// The endpoints of an OAuth 2.0 provider, and the reader of its profile.
 pub(crate) struct Endpoints {
     /// What tells its subjects from those of another one: an OAuth 2.0 provider has no issuer of its own.
     pub(super) issuer: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct Endpoints {
     pub(super) reader: Reader,
 }
 
-/// How a profile is read.
+/// The reader of a profile.
 #[derive(Clone, Copy)]
 pub(super) enum Reader {
     /// The reply is the profile; its fields have these names.

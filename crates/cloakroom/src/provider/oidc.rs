@@ -27,7 +27,7 @@ const FRESH: Duration = Duration::from_hours(1);
 /// Keys are fetched for a token that none verifies, and a document that could not be fetched is tried again, at most this
 /// often.
 const REFETCH: Duration = Duration::from_mins(1);
-/// How long a profile may take that only adds to an ID token.
+/// The time limit for a profile that only adds to an ID token.
 const ADDITION: Duration = Duration::from_secs(3);
 /// The most keys that are read; real sets have two or three.
 const MOST_KEYS: usize = 100;
@@ -51,7 +51,7 @@ struct Inner {
     discovered: Lock<Cached>,
 }
 
-/// What was discovered last.
+/// The discovery document that was read last.
 #[derive(Default)]
 struct Cached {
     document: Option<Arc<Discovered>>,

@@ -4,7 +4,7 @@ use crate::config::{self, TrustEmail};
 use crate::provider::oauth2::{ClientAuthentication, Endpoints, Fields, Reader};
 use crate::provider::{facebook, github};
 
-/// What an OpenID provider is asked for unless `scopes` says otherwise.
+/// The default scopes of an OpenID provider.
 const OPENID: &[&str] = &["openid", "email", "profile"];
 
 /// A kind of provider.
@@ -14,7 +14,7 @@ pub(crate) struct Kind {
     /// Its name on the button; `None` for kinds that many companies run under names of their own.
     pub(crate) label: Option<&'static str>,
     pub(crate) protocol: Protocol,
-    /// What is asked for unless `scopes` says otherwise.
+    /// The default scopes.
     pub(super) scopes: &'static [&'static str],
     /// Unless `trust_email` says otherwise.
     pub(super) trust_email: TrustEmail,
@@ -234,7 +234,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name)
 }
 
-/// What a provider is; `None` for a kind that is not known.
+/// Returns the preset of a provider; `None` for an unknown kind.
 pub(crate) fn kind(provider: &config::Provider) -> Option<&'static Kind> {
     let name = match &provider.kind {
         Some(kind) => kind,

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
-/// How many lanes may be busy when a mail is leased.
+/// The most lanes that may be busy when a mail is leased.
 pub(crate) const MOST_BUSY: usize = 3;
 
 /// A mail about to be put into the outbox. It names rows and holds no token: that is made when the mail is written.

@@ -16,11 +16,11 @@ use crate::store::db::{CONNECTIONS, Db, MIGRATIONS, PATIENCE, not_migrated, pati
 
 /// Settings of each session.
 const SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'";
-/// What to do about a pooler that changes connections between transactions.
+/// The advice about a pooler that changes connections between transactions.
 pub(super) const POOLER: &str = "a pooler in transaction mode stands before this database: name a port or host in session \
      mode, or the database's own (PgBouncer: pool_mode = session; Supabase: port 5432, not 6543; Neon: the host without \
      `-pooler`)";
-/// How often the pooler's mode is asked. One answer can mislead while other clients use the same pool.
+/// The number of probes of the pooler's mode. One answer can mislead while other clients use the same pool.
 const PROBES: usize = 3;
 /// Between two tries to connect to a server that is just starting.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -161,7 +161,7 @@ pub(super) fn is_of_pooler(error: &dyn DatabaseError) -> bool {
         || error.message().contains("not allowed in statement pooling mode")
 }
 
-/// When the server last refused a write because it is read-only (SQLSTATE 25006).
+/// The time of the last write that the server refused because it is read-only (SQLSTATE 25006).
 ///
 /// A failover makes a server read-only, and a connection may remember that when the next primary takes writes. So the
 /// connections opened before the refusal are dropped, at most once a second.

@@ -30,10 +30,10 @@ const HEARTBEAT: char = '.';
 const LEASE: Duration = Duration::from_secs(1);
 /// Without an answer for so long, the connection is given up and another one opened.
 const SILENCE: Duration = Duration::from_secs(3);
-/// How long opening one may take.
+/// The time limit for opening a listener.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// What a listener hears.
+/// A message that a listener hears.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Heard {
     /// Something has ended.
@@ -70,7 +70,7 @@ impl Tx {
 /// Hears what ended elsewhere.
 pub(crate) struct Revocations {
     source: Source,
-    /// When the last heartbeat came back.
+    /// The time at which the last heartbeat came back.
     heard: Instant,
     is_silent: bool,
 }

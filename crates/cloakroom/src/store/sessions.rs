@@ -50,7 +50,7 @@ impl Store {
 }
 
 impl Store {
-    /// How many sessions are past their absolute or idle end; counts to `most` and no further.
+    /// Counts the sessions past their absolute or idle end, up to `most`.
     pub(crate) async fn ended_sessions(
         &self,
         now: Timestamp,

@@ -22,7 +22,7 @@ use crate::user::say;
 /// The cookie that shows whose they are: it is signed with the key of one server.
 const CSRF_COOKIE: &str = "csrftoken";
 
-/// What is under way with names.
+/// The state of the names that a development server answers to.
 #[derive(Default)]
 pub(super) struct Names {
     running: OnceLock<Running>,

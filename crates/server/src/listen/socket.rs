@@ -35,7 +35,7 @@ const LINGER_BYTES: usize = 4 * 1024 * 1024;
 /// Set when a request's body was dropped before its end, so that the close must linger.
 pub(crate) type BodyAbandoned = Arc<AtomicBool>;
 
-/// How long the server waits for a client that does not read.
+/// The time for which the server waits for a client that does not read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     pub(super) write_stall: Duration,

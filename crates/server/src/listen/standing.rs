@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 /// A moment as milliseconds since the listener started, plus one; 0 means never.
 type Moment = u64;
 
-/// What is known of one connection.
+/// The state of one connection.
 #[derive(Debug)]
 pub(super) struct Standing {
     started: Instant,

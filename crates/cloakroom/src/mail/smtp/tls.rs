@@ -9,7 +9,7 @@ use tokio_rustls::rustls::{self, CertificateError, ClientConfig, RootCertStore};
 
 use super::dialogue::Duplex;
 
-/// How TLS is spoken with one server.
+/// The TLS settings for one server.
 #[derive(Clone)]
 pub(super) struct Tls {
     connector: TlsConnector,
