@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, Executor as _};
 
-use crate::installation::{Installation, PASSWORD, run};
-use crate::person::Person;
-use crate::server::Server;
+use crate::support::installation::{Installation, PASSWORD, run};
+use crate::support::person::Person;
+use crate::support::server::Server;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

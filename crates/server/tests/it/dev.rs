@@ -3,8 +3,8 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-use crate::installation::run;
-use crate::server::Server;
+use crate::support::installation::run;
+use crate::support::server::Server;
 
 const HTML: (&str, &str) = ("Accept", "text/html");
 

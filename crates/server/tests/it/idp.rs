@@ -1,7 +1,7 @@
 //! The fake providers: everything in `dev`, nothing in `serve`.
 
-use crate::person::Person;
-use crate::server::Server;
+use crate::support::person::Person;
+use crate::support::server::Server;
 
 const PROVIDERS: [&str; 3] = ["github", "google", "facebook"];
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::installation::{Installation, ORIGIN, PASSWORD};
-use crate::sink::Sink;
+use crate::support::installation::{Installation, ORIGIN, PASSWORD};
+use crate::support::sink::Sink;
 
 const NO_LIMITS: &str = "[limits]\nmail_per_address = \"0/1m\"\nmail_per_ip = \"0/1m\"";
 

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::installation::{Installation, PASSWORD, run};
-use crate::person::Person;
-use crate::server::Server;
-use crate::sink::{Sink, Taken};
+use crate::support::installation::{Installation, PASSWORD, run};
+use crate::support::person::Person;
+use crate::support::server::Server;
+use crate::support::sink::{Sink, Taken};
 
 /// Longer than any wait between two tries that a test sees.
 const PATIENCE: Duration = Duration::from_secs(40);

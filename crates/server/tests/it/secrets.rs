@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::person::Person;
-use crate::server::Server;
-use crate::sink::{Sink, Taken};
+use crate::support::person::Person;
+use crate::support::server::Server;
+use crate::support::sink::{Sink, Taken};
 
 const PASSWORD: &str = "correct-horse-battery";
 

@@ -1,0 +1,423 @@
+//! `POST /api/email/change/`, `…/confirm/` and `…/undo/` (`flow/email_change.rs`; catalogue E05, H4, L14, S15, T02 to T04, T06, T14).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::{self, Rank};
+use cloakroom::testing::{Browser, PASSWORD};
+use serde_json::json;
+
+use crate::support::by_mail::{
+    ADA, CONFIRM_EMAIL, EVE, HOUR, NEW, PROFILE, UNDO_EMAIL, app_with_ada, ask_reset, assert_told,
+    change_email, change_password, confirm_reset, opens, page, pages, reauthenticate, reset_token, seen,
+    sign_up, verify, with_token,
+};
+use crate::support::database::App;
+use crate::support::race::{SOON, at_once, within};
+
+const ELSEWHERE: &str = "ada@elsewhere.test";
+
+/// Asks for the change; the token of the confirmation, and that of the undo.
+async fn ask(app: &App, browser: &Browser, old: &str, new: &str) -> (String, String) {
+    let reply = change_email(browser, new).await;
+    assert_eq!(reply.status, 202, "{}", reply.text);
+    (app.mail_to(new).await.token(), app.mail_to(old).await.token())
+}
+
+/// The address of the account that a browser is signed in to.
+async fn address(browser: &Browser) -> String {
+    browser.get(PROFILE).await.json()["email"].as_str().unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn t14_a_change_is_proven_at_the_new_address_and_told_to_the_old_one() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let reply = change_email(&ada, "Ada@Elsewhere.test").await;
+    assert_eq!(reply.status, 202, "{}", reply.text);
+    assert!(reply.json()["resend_at"].is_string());
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), 2);
+    let (confirm, warning) = (app.mail_to("Ada@Elsewhere.test").await, app.mail_to(ADA).await);
+    assert!(confirm.text.contains("http://localhost:3000/change-email#token="), "{}", confirm.text);
+    assert!(warning.text.contains("http://localhost:3000/undo-email-change#token="), "{}", warning.text);
+    assert!(warning.text.contains("Ada@Elsewhere.test") && !confirm.text.contains(ADA));
+    assert_eq!(address(&ada).await, ADA, "nothing has changed yet");
+    assert!(opens(&app, ADA, PASSWORD).await);
+
+    let reply = with_token(&ada, CONFIRM_EMAIL, &confirm.token()).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(address(&ada).await, "Ada@Elsewhere.test");
+    assert!(opens(&app, ELSEWHERE, PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
+    let told = &app.mails().await[0];
+    assert_eq!((&*told.to, &*told.subject), (ADA, "Your email address for Acme was changed"));
+    assert_eq!(told.token(), warning.token(), "it can be undone with either mail");
+    // Once the change cannot be undone any more, the old address is free: whoever has its mailbox may sign up with it.
+    app.advance(72 * HOUR);
+    let eve = page(&app).await;
+    let token = sign_up(&app, &eve, ADA, NEW).await;
+    assert_eq!(verify(&eve, &token).await.status, 200);
+}
+
+#[tokio::test]
+async fn t14_a_change_needs_a_recent_proof_and_an_address() {
+    let app = app_with_ada().await;
+    assert_told(&change_email(&page(&app).await, ELSEWHERE).await, 401, "not_authenticated");
+    let ada = app.signed_in(ADA).await;
+    app.advance(Duration::from_mins(10));
+    assert_told(&change_email(&ada, ELSEWHERE).await, 403, "reauthentication_required");
+    assert_told(&change_email(&ada, "nonsense").await, 403, "reauthentication_required");
+    assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
+    for email in ["", "nonsense", "a@b@c", ADA] {
+        assert_told(&change_email(&ada, email).await, 422, "validation_failed");
+    }
+    for body in [json!({}), json!({"email": null}), json!({"email": ELSEWHERE, "password": PASSWORD})] {
+        assert_told(&ada.post("/api/email/change/", &body).await, 422, "validation_failed");
+    }
+    assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
+}
+
+/// E05: that an address is taken is told to nobody who has not proven that they read its mail.
+#[tokio::test]
+async fn e05_t14_a_taken_address_is_answered_alike_and_fails_at_the_end() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    let ada = app.signed_in(ADA).await;
+    let free = change_email(&ada, ELSEWHERE).await;
+    app.mail_to(ELSEWHERE).await;
+    let answer = change_email(&ada, "EVE@example.test").await;
+    assert_eq!(seen(&answer), seen(&free));
+    let mails = app.mails().await;
+    let token = app.mail_to("EVE@example.test").await.token();
+    assert_eq!(mails.len(), 4, "two for each");
+    let reply = with_token(&ada, CONFIRM_EMAIL, &token).await;
+    assert_told(&reply, 409, "email_taken");
+    assert_eq!(address(&ada).await, ADA);
+    assert!(opens(&app, EVE, PASSWORD).await && opens(&app, ADA, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn t14_of_several_changes_only_the_newest_can_be_confirmed_and_once() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let (first, _) = ask(&app, &ada, ADA, "one@elsewhere.test").await;
+    let (second, _) = ask(&app, &ada, ADA, "two@elsewhere.test").await;
+    assert_told(&with_token(&ada, CONFIRM_EMAIL, &first).await, 410, "token_invalid");
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &second).await.status, 200);
+    for token in [&first, &second] {
+        assert_told(&with_token(&ada, CONFIRM_EMAIL, token).await, 410, "token_invalid");
+    }
+    assert_eq!(address(&ada).await, "two@elsewhere.test");
+}
+
+#[tokio::test]
+async fn t08_a_change_is_confirmed_by_its_own_account_only() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    let (ada, eve) = (app.signed_in(ADA).await, app.signed_in(EVE).await);
+    let (token, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
+    assert_told(&with_token(&eve, CONFIRM_EMAIL, &token).await, 409, "other_user_signed_in");
+    assert_told(&with_token(&page(&app).await, CONFIRM_EMAIL, &token).await, 401, "not_authenticated");
+    assert_eq!((address(&eve).await, address(&ada).await), (EVE.to_owned(), ADA.to_owned()));
+    app.advance(HOUR);
+    let later = app.signed_in(ADA).await;
+    assert_eq!(with_token(&later, CONFIRM_EMAIL, &token).await.status, 200, "in any session of hers");
+}
+
+#[tokio::test]
+async fn t04_a_change_can_be_confirmed_for_a_day() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let (token, undo) = ask(&app, &ada, ADA, ELSEWHERE).await;
+    app.advance(24 * HOUR);
+    assert_told(&with_token(&ada, CONFIRM_EMAIL, &token).await, 410, "token_invalid");
+    assert_eq!(address(&ada).await, ADA);
+    assert_eq!(
+        with_token(&page(&app).await, UNDO_EMAIL, &undo).await.status,
+        200,
+        "whoever asked is not welcome"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t14_two_accounts_that_want_one_address_at_once() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    for round in 0..5 {
+        let wanted = format!("wanted{round}@elsewhere.test");
+        let mut asking = Vec::new();
+        for email in [ADA, EVE] {
+            let browser = app.signed_in(email).await;
+            change_email(&browser, &wanted).await;
+            asking.push((Arc::new(browser), app.mail_to(&wanted).await.token()));
+        }
+        // Somebody signs up with it as well.
+        let stranger = Arc::new(page(&app).await);
+        let signup = sign_up(&app, &stranger, &wanted, NEW).await;
+        let replies = at_once(3, |number| {
+            let (browser, token) =
+                asking.get(number).cloned().unwrap_or((Arc::clone(&stranger), signup.clone()));
+            async move {
+                if number == 2 {
+                    verify(&browser, &token).await
+                } else {
+                    with_token(&browser, CONFIRM_EMAIL, &token).await
+                }
+            }
+        })
+        .await;
+        let mut statuses: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses[0], 200, "round {round}: {statuses:?}");
+        assert!(
+            statuses[1..].iter().all(|status| matches!(status, 409 | 410)),
+            "round {round}: {statuses:?}"
+        );
+        let owners = app.database.texts(&format!("SELECT id FROM users WHERE email = '{wanted}'")).await;
+        assert_eq!(owners.len(), 1, "round {round}");
+        app.database.change(&format!("DELETE FROM users WHERE email = '{wanted}'")).await;
+        for email in [ADA, EVE] {
+            if app.database.texts(&format!("SELECT id FROM users WHERE email = '{email}'")).await.is_empty() {
+                app.add(email, Rank::Plain).await;
+            }
+        }
+    }
+}
+
+/// Everything that somebody with Ada's session and password could have made of her account.
+struct Takeover {
+    attacker: Browser,
+    /// Where her warnings went, in the order in which she got them.
+    undos: Vec<String>,
+    change: String,
+    reset: String,
+}
+
+async fn taken_over(app: &App) -> Takeover {
+    let attacker = app.signed_in(ADA).await;
+    let (confirm, undo) = ask(app, &attacker, ADA, "attacker@evil.test").await;
+    assert_eq!(with_token(&attacker, CONFIRM_EMAIL, &confirm).await.status, 200);
+    assert_eq!(change_password(&attacker, PASSWORD, "the-attackers-own-choice").await.status, 200);
+    let (confirm, second) = ask(app, &attacker, "attacker@evil.test", "second@evil.test").await;
+    assert_eq!(with_token(&attacker, CONFIRM_EMAIL, &confirm).await.status, 200);
+    let (change, third) = ask(app, &attacker, "second@evil.test", "third@evil.test").await;
+    let reset = reset_token(app, "second@evil.test").await;
+    Takeover { attacker, undos: vec![undo, second, third], change, reset }
+}
+
+/// What stays with an attacker after an undo: nothing.
+#[tokio::test]
+async fn h4_an_undo_leaves_an_attacker_nothing() {
+    let app = app_with_ada().await;
+    let node = app.another_node().await;
+    let Takeover { attacker, undos, change, reset } = taken_over(&app).await;
+    let there = node.browser();
+    for name in ["sessionid", "csrftoken", "browser"] {
+        there.plant(name, &attacker.cookie(name).unwrap());
+    }
+    assert_eq!(there.get(PROFILE).await.status, 200);
+
+    let owner = page(&app).await;
+    let reply = with_token(&owner, UNDO_EMAIL, &undos[0]).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(!reply.headers.contains_key("set-cookie"), "the owner is not signed in by it");
+    let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+    assert!(!account.has_password && account.email == ADA);
+    assert_eq!(attacker.get(PROFILE).await.status, 401);
+    within(SOON, async || there.get(PROFILE).await.status == 401).await;
+    assert_eq!((app.database.rows("sessions").await, app.database.rows("browsers").await), (0, 0));
+    for password in [PASSWORD, "the-attackers-own-choice"] {
+        for email in [ADA, "attacker@evil.test", "second@evil.test"] {
+            assert!(!opens(&app, email, password).await, "{email} {password}");
+        }
+    }
+    let evil = page(&app).await;
+    for undo in &undos {
+        assert_told(&with_token(&evil, UNDO_EMAIL, undo).await, 410, "token_invalid");
+    }
+    assert_told(&confirm_reset(&evil, &reset, NEW).await, 410, "token_invalid");
+    let before = app.mails().await.len();
+    ask_reset(&evil, "attacker@evil.test").await;
+    ask_reset(&evil, "second@evil.test").await;
+    assert_eq!(app.mails().await.len(), before, "those addresses are nobody's");
+
+    // The owner goes on with the link that came to the old address.
+    let mail = app.mail_to(ADA).await;
+    assert!(mail.text.contains("/reset-password#token="), "{}", mail.text);
+    assert_eq!(confirm_reset(&owner, &mail.token(), NEW).await.status, 200);
+    let ada = page(&app).await;
+    assert_eq!(ada.login(ADA, NEW).await.status, 200);
+    assert_told(&with_token(&ada, CONFIRM_EMAIL, &change).await, 410, "token_invalid");
+    assert_eq!(address(&ada).await, ADA);
+}
+
+/// "No rule below voids it": whatever is done to the account in the meantime, the owner of the old address gets it back.
+#[tokio::test]
+async fn an_undo_outlives_everything_that_an_attacker_can_do() {
+    let app = app_with_ada().await;
+    let Takeover { attacker, undos, reset, .. } = taken_over(&app).await;
+    assert_eq!(change_password(&attacker, "the-attackers-own-choice", NEW).await.status, 200);
+    let reset = if with_token(&attacker, "/api/password/reset/check/", &reset).await.status == 200 {
+        reset
+    } else {
+        reset_token(&app, "second@evil.test").await
+    };
+    assert_eq!(confirm_reset(&attacker, &reset, PASSWORD).await.status, 200);
+    assert_eq!(attacker.login("second@evil.test", PASSWORD).await.status, 200);
+    assert_eq!(attacker.post("/api/logout/all/", &json!({})).await.status, 200);
+    administration::set_password(&app.cloakroom, "second@evil.test", NEW).await.unwrap();
+    administration::set_active(&app.cloakroom, "second@evil.test", false).await.unwrap();
+    administration::set_active(&app.cloakroom, "second@evil.test", true).await.unwrap();
+    // The attacker's own way back is of no use, for it leads to the attacker's address only as long as the owner lets it.
+    assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undos[1]).await.status, 200);
+    assert_eq!(
+        administration::show(&app.cloakroom, "attacker@evil.test").await.unwrap().email,
+        "attacker@evil.test"
+    );
+    assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undos[0]).await.status, 200);
+    assert_eq!(administration::show(&app.cloakroom, ADA).await.unwrap().email, ADA);
+}
+
+#[tokio::test]
+async fn t02_t04_an_undo_works_once_and_for_72_hours_from_the_change() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let (confirm, undo) = ask(&app, &ada, ADA, ELSEWHERE).await;
+    app.advance(20 * HOUR);
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
+    app.advance(71 * HOUR);
+    let owner = page(&app).await;
+    assert_eq!(with_token(&owner, UNDO_EMAIL, &undo).await.status, 200);
+    assert_told(&with_token(&owner, UNDO_EMAIL, &undo).await, 410, "token_invalid");
+
+    let token = app.mail_to(ADA).await.token();
+    assert_eq!(confirm_reset(&owner, &token, PASSWORD).await.status, 200);
+    let ada = app.signed_in(ADA).await;
+    let (confirm, undo) = ask(&app, &ada, ADA, ELSEWHERE).await;
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
+    app.advance(72 * HOUR);
+    assert_told(&with_token(&owner, UNDO_EMAIL, &undo).await, 410, "token_invalid");
+    assert!(opens(&app, ELSEWHERE, PASSWORD).await);
+}
+
+/// Before the change is confirmed, the warning's button stops it, and whoever asked for it is out.
+#[tokio::test]
+async fn an_undo_before_the_confirmation_stops_the_change() {
+    let app = app_with_ada().await;
+    let attacker = app.signed_in(ADA).await;
+    let (confirm, undo) = ask(&app, &attacker, ADA, "attacker@evil.test").await;
+    let owner = app.signed_in(ADA).await;
+    let reply = with_token(&owner, UNDO_EMAIL, &undo).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let session = reply.set_cookie("sessionid").expect("the owner's own session is over, too");
+    assert!(session.contains("Max-Age=0") && reply.set_cookie("csrftoken").is_some(), "{session}");
+    assert_eq!((attacker.get(PROFILE).await.status.as_u16(), owner.state().await), (401, "anonymous".into()));
+    assert_told(&with_token(&attacker, CONFIRM_EMAIL, &confirm).await, 401, "not_authenticated");
+    let token = app.mail_to(ADA).await.token();
+    assert_eq!(confirm_reset(&owner, &token, NEW).await.status, 200);
+    assert_eq!(owner.login(ADA, NEW).await.status, 200);
+    assert_told(&with_token(&owner, CONFIRM_EMAIL, &confirm).await, 410, "token_invalid");
+}
+
+/// T06: what was asked for before the password changed is void, by whichever way it changed.
+#[tokio::test]
+async fn t06_h4_a_change_does_not_survive_another_password() {
+    let app = app_with_ada().await;
+    for way in ["change", "reset", "administration", "deactivation"] {
+        let ada = app.signed_in(ADA).await;
+        let (confirm, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
+        match way {
+            "change" => assert_eq!(change_password(&ada, PASSWORD, PASSWORD).await.status, 200),
+            "reset" => {
+                let token = reset_token(&app, ADA).await;
+                assert_eq!(confirm_reset(&ada, &token, PASSWORD).await.status, 200);
+            }
+            "administration" => administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap(),
+            _ => {
+                administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+                administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
+            }
+        }
+        let later = app.signed_in(ADA).await;
+        let reply = with_token(&later, CONFIRM_EMAIL, &confirm).await;
+        assert_eq!((reply.status.as_u16(), &*reply.code()), (410, "token_invalid"), "{way}");
+        assert_eq!(address(&later).await, ADA, "{way}");
+    }
+}
+
+/// An undo while its attacker does everything at once: signs in, proves, changes, asks anew. Whichever comes first, they end
+/// with nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
+    let app = app_with_ada().await;
+    for round in 0..6 {
+        let attacker = Arc::new(app.signed_in(ADA).await);
+        let (confirm, undo) = ask(&app, &attacker, ADA, "attacker@evil.test").await;
+        if round % 2 == 0 {
+            assert_eq!(with_token(&attacker, CONFIRM_EMAIL, &confirm).await.status, 200);
+        }
+        let email = if round % 2 == 0 { "attacker@evil.test" } else { ADA };
+        let others = pages(&app, 3).await;
+        let replies = at_once(6, |number| {
+            let (attacker, undo, confirm) = (Arc::clone(&attacker), undo.clone(), confirm.clone());
+            let other = others.get(number % 3).cloned().unwrap();
+            async move {
+                match number {
+                    0 => {
+                        tokio::time::sleep(Duration::from_millis(12 * round)).await;
+                        with_token(&other, UNDO_EMAIL, &undo).await
+                    }
+                    1 => other.login(email, PASSWORD).await,
+                    2 => ask_reset(&other, email).await,
+                    3 => change_email(&attacker, "third@evil.test").await,
+                    4 => reauthenticate(&attacker, PASSWORD).await,
+                    _ => with_token(&attacker, CONFIRM_EMAIL, &confirm).await,
+                }
+            }
+        })
+        .await;
+        for reply in &replies {
+            assert!(reply.status.as_u16() < 500, "round {round}: {}", reply.text);
+        }
+        let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+        assert!(!account.has_password && account.email == ADA, "round {round}");
+        assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
+        let waiting = "SELECT kind FROM challenges WHERE user_id IS NOT NULL AND kind = 'email_change'";
+        assert_eq!(app.database.texts(waiting).await.len(), 0, "round {round}");
+        for mail in app.mails().await.iter().filter(|mail| mail.to.ends_with("@evil.test")) {
+            if mail.text.contains("/reset-password#token=") {
+                let reply = confirm_reset(&page(&app).await, &mail.token(), NEW).await;
+                assert_told(&reply, 410, "token_invalid");
+            }
+        }
+        administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+    }
+}
+
+/// S15: another node shows the new address at once, or within the second.
+#[tokio::test]
+async fn s15_the_new_address_is_seen_on_every_node() {
+    let app = app_with_ada().await;
+    let node = app.another_node().await;
+    let ada = app.signed_in(ADA).await;
+    let there = node.browser();
+    for name in ["sessionid", "csrftoken", "browser"] {
+        there.plant(name, &ada.cookie(name).unwrap());
+    }
+    assert_eq!(address(&there).await, ADA);
+    let (confirm, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
+    within(SOON, async || address(&there).await == ELSEWHERE).await;
+}
+
+#[tokio::test]
+async fn a_spelling_of_ones_own_address_can_be_changed_as_well() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let (confirm, undo) = ask(&app, &ada, ADA, "Ada@Example.test").await;
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
+    assert_eq!(address(&ada).await, "Ada@Example.test");
+    assert!(opens(&app, ADA, PASSWORD).await);
+    assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undo).await.status, 200);
+    assert_eq!(administration::show(&app.cloakroom, ADA).await.unwrap().email, ADA);
+}

@@ -1,0 +1,121 @@
+//! `POST /api/password/set/`, and the links of a change of address that are looked at (`flow/password_change.rs`,
+//! `flow/email_change.rs`).
+
+use std::time::Duration;
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::{Browser, Kind, PASSWORD, Person, Reply};
+use serde_json::json;
+
+use crate::support::by_mail::{
+    ADA, CONFIRM_EMAIL, EVE, NEW, PROFILE, UNDO_EMAIL, app_with_ada, ask_reset, assert_told, bad_passwords,
+    change_email, opens, page, with_token,
+};
+use crate::support::desk::{Desk, bring, desk, outcome};
+
+async fn set(browser: &Browser, password: &str) -> Reply {
+    browser.post("/api/password/set/", &json!({"new_password": password})).await
+}
+
+/// Eve, who came by GitHub.
+async fn by_github() -> (Desk, Browser) {
+    let desk = desk().await;
+    let browser = desk.visitor().await;
+    let reply = desk.sign_in(&browser, Kind::GitHub, &Person::verified(EVE)).await;
+    assert_eq!(outcome(&reply), "signed_up");
+    (desk, browser)
+}
+
+#[tokio::test]
+async fn finding_u8_a_first_password_is_set_at_once_after_a_recent_proof() {
+    let (desk, browser) = by_github().await;
+    let other = desk.visitor().await;
+    assert_eq!(outcome(&desk.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await), "signed_in");
+    ask_reset(&other, EVE).await;
+    let reset = desk.mail_to(EVE).await.token();
+    let before = browser.cookie("sessionid").unwrap();
+    let reply = set(&browser, PASSWORD).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_ne!(browser.cookie("sessionid").unwrap(), before, "the session has another ticket");
+    assert_eq!(
+        (browser.get(PROFILE).await.status, other.get(PROFILE).await.status),
+        (http::StatusCode::OK, http::StatusCode::OK)
+    );
+    assert!(opens(&desk, EVE, PASSWORD).await);
+    let session = browser.get("/api/session/").await;
+    assert_eq!(session.json()["user"]["has_password"], true, "{}", session.text);
+    let mail = desk.mail_to(EVE).await;
+    assert_eq!(mail.subject, "Your account at Acme has a password now");
+    let late = with_token(&page(&desk).await, "/api/password/reset/check/", &reset).await;
+    assert_told(&late, 410, "token_invalid");
+    assert_told(&set(&browser, NEW).await, 409, "has_password");
+    assert!(!opens(&desk, EVE, NEW).await);
+}
+
+#[tokio::test]
+async fn finding_u8_a_first_password_needs_a_recent_proof_and_a_good_password() {
+    let (desk, browser) = by_github().await;
+    assert_told(&set(&desk.visitor().await, PASSWORD).await, 401, "not_authenticated");
+    for (password, code) in bad_passwords() {
+        let reply = set(&browser, &password).await;
+        assert_told(&reply, 422, "validation_failed");
+        let error = &reply.json()["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!("new_password"), &json!(code)),
+            "{password:.40}"
+        );
+    }
+    for body in [json!({}), json!({"new_password": null}), json!({"password": PASSWORD})] {
+        assert_told(&browser.post("/api/password/set/", &body).await, 422, "validation_failed");
+    }
+    desk.advance(Duration::from_mins(10));
+    assert_told(&set(&browser, PASSWORD).await, 403, "reauthentication_required");
+    let intent = json!({"intent": "reauthenticate"});
+    let answer = desk.consent(&browser, Kind::GitHub, (&intent, &Person::verified(EVE))).await;
+    assert_eq!(outcome(&bring(&browser, Kind::GitHub, &answer).await), "signed_in");
+    assert_eq!(set(&browser, PASSWORD).await.status, 200);
+    desk.add(ADA, Rank::Plain).await;
+    assert_told(&set(&desk.signed_in(ADA).await, NEW).await, 409, "has_password");
+}
+
+#[tokio::test]
+async fn finding_u8_of_two_first_passwords_at_once_one_counts() {
+    let (desk, browser) = by_github().await;
+    let other = desk.visitor().await;
+    desk.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await;
+    let (one, two) = tokio::join!(set(&browser, PASSWORD), set(&other, NEW));
+    let mut told = [one.status.as_u16(), two.status.as_u16()];
+    told.sort_unstable();
+    assert_eq!(told, [200, 409], "{} {}", one.text, two.text);
+    assert_eq!(opens(&desk, EVE, PASSWORD).await, one.status == 200);
+    assert_eq!(opens(&desk, EVE, NEW).await, two.status == 200);
+}
+
+#[tokio::test]
+async fn finding_u8_a_change_of_address_names_its_addresses_before_it_is_confirmed_or_undone() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    assert_eq!(change_email(&ada, "Ada@Elsewhere.test").await.status, 202);
+    let confirm = app.mail_to("Ada@Elsewhere.test").await.token();
+    let undo = app.mail_to(ADA).await.token();
+    let reader = page(&app).await;
+    for _ in 0..2 {
+        let looked = with_token(&reader, "/api/email/change/check/", &confirm).await;
+        assert_eq!(looked.json(), json!({"email": "Ada@Elsewhere.test"}), "{}", looked.text);
+        let looked = with_token(&reader, "/api/email/change/undo/check/", &undo).await;
+        assert_eq!(
+            looked.json(),
+            json!({"email": ADA, "new_email": "Ada@Elsewhere.test"}),
+            "{}",
+            looked.text
+        );
+    }
+    for (path, token) in [("/api/email/change/check/", &undo), ("/api/email/change/undo/check/", &confirm)] {
+        assert_told(&with_token(&reader, path, token).await, 410, "token_invalid");
+    }
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
+    assert_told(&with_token(&reader, "/api/email/change/check/", &confirm).await, 410, "token_invalid");
+    assert_eq!(with_token(&reader, UNDO_EMAIL, &undo).await.status, 200);
+    assert_told(&with_token(&reader, "/api/email/change/undo/check/", &undo).await, 410, "token_invalid");
+}

@@ -1,0 +1,247 @@
+//! `POST /api/password/change/` (`flow/password_change.rs`; catalogue B12, S03, S06, S15, S18, T06, W01, W04, W09, W12).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::{self, Rank};
+use cloakroom::testing::PASSWORD;
+use serde_json::json;
+
+use crate::support::by_mail::{
+    ADA, CONFIRM_EMAIL, EVE, NEW, PROFILE, WRONG, app_with_ada, assert_told, bad_passwords, change_email,
+    change_password, confirm_reset, opens, page, reauthenticate, reset_token, with_token,
+};
+use crate::support::database::app;
+use crate::support::race::{SOON, at_once, within};
+
+/// S06: the others are out, and this one goes on under another ticket.
+#[tokio::test]
+async fn s03_s06_s15_a_change_ends_every_other_session_and_renews_this_one() {
+    let app = app_with_ada().await;
+    let node = app.another_node().await;
+    let (here, other) = (app.signed_in(ADA).await, app.signed_in(ADA).await);
+    let before = here.copy();
+    let there = node.browser();
+    for name in ["sessionid", "csrftoken", "browser"] {
+        there.plant(name, &other.cookie(name).unwrap());
+    }
+    assert_eq!(
+        (there.get(PROFILE).await.status, other.get(PROFILE).await.status.as_u16()),
+        (http::StatusCode::OK, 200)
+    );
+    let reply = change_password(&here, PASSWORD, NEW).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(reply.json()["detail"].is_string());
+    for name in ["sessionid", "csrftoken"] {
+        assert_ne!(here.cookie(name), before.cookie(name), "{name}");
+    }
+    assert_eq!(here.cookie("browser"), before.cookie("browser"));
+    assert_eq!(
+        (here.get(PROFILE).await.status.as_u16(), before.get(PROFILE).await.status.as_u16()),
+        (200, 401)
+    );
+    assert_eq!((other.get(PROFILE).await.status.as_u16(), app.database.rows("sessions").await), (401, 1));
+    within(SOON, async || there.get(PROFILE).await.status == 401).await;
+    assert_eq!(app.database.rows("browsers").await, 1, "of the browsers, this one is known");
+    assert_eq!(
+        change_password(&here, NEW, "yet-another-battery").await.status,
+        200,
+        "with the token of the reply"
+    );
+    assert!(opens(&app, ADA, "yet-another-battery").await);
+    assert!(!opens(&app, ADA, NEW).await && !opens(&app, ADA, PASSWORD).await);
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), 2, "one notice each");
+    assert_eq!((&*mails[0].to, &*mails[0].subject), (ADA, "Your password for Acme was changed"));
+}
+
+#[tokio::test]
+async fn a_change_needs_a_session_and_the_present_password() {
+    let app = app_with_ada().await;
+    assert_told(&change_password(&page(&app).await, PASSWORD, NEW).await, 401, "not_authenticated");
+    let ada = app.signed_in(ADA).await;
+    let session = ada.cookie("sessionid");
+    for wrong in [WRONG, NEW, "correct-horse-battery ", "Correct-horse-battery"] {
+        let reply = change_password(&ada, wrong, NEW).await;
+        assert_told(&reply, 400, "invalid_credentials");
+        assert!(!reply.headers.contains_key("set-cookie"));
+    }
+    assert_eq!((ada.cookie("sessionid"), ada.state().await), (session, "authenticated".into()));
+    assert!(opens(&app, ADA, PASSWORD).await);
+    assert_eq!(app.mails().await.len(), 0);
+    app.database.change("UPDATE users SET password_hash = NULL").await;
+    assert_told(&change_password(&ada, PASSWORD, NEW).await, 400, "invalid_credentials");
+    assert_told(&change_password(&ada, "", NEW).await, 422, "validation_failed");
+    assert_eq!(app.database.texts("SELECT id FROM users WHERE password_hash IS NULL").await.len(), 1);
+}
+
+#[tokio::test]
+async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    let eve = app.signed_in(EVE).await;
+    for (password, code) in bad_passwords() {
+        let reply = change_password(&eve, PASSWORD, &password).await;
+        assert_told(&reply, 422, "validation_failed");
+        let error = &reply.json()["errors"][0];
+        assert_eq!(
+            (&error["field"], &error["code"]),
+            (&json!("new_password"), &json!(code)),
+            "{password:.40}"
+        );
+    }
+    for (current, code) in [("", "required"), (&*"x".repeat(257), "too_long")] {
+        let reply = change_password(&eve, current, NEW).await;
+        let error = &reply.json()["errors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!("current_password"), &json!(code)));
+    }
+    for body in [
+        json!({}),
+        json!({"new_password": NEW}),
+        json!({"current_password": PASSWORD}),
+        json!({"password": NEW}),
+    ] {
+        assert_told(&eve.post("/api/password/change/", &body).await, 422, "validation_failed");
+    }
+    assert!(opens(&app, EVE, PASSWORD).await);
+}
+
+/// B12: a stolen session is no oracle: its guesses count with those at the door.
+#[tokio::test]
+async fn b12_guesses_within_a_session_are_limited_as_at_the_door() {
+    let app = app().await;
+    app.add(ADA, Rank::Plain).await;
+    let ada = app.signed_in(ADA).await;
+    for number in 0..10 {
+        let reply = match number % 3 {
+            0 => change_password(&ada, WRONG, NEW).await,
+            1 => reauthenticate(&ada, WRONG).await,
+            _ => ada.login(ADA, WRONG).await,
+        };
+        assert_told(&reply, 400, "invalid_credentials");
+    }
+    for reply in [
+        change_password(&ada, PASSWORD, NEW).await,
+        reauthenticate(&ada, PASSWORD).await,
+        ada.login(ADA, PASSWORD).await,
+    ] {
+        assert_told(&reply, 429, "rate_limited");
+        assert!(reply.headers.contains_key("retry-after"));
+    }
+    assert_eq!(ada.state().await, "authenticated");
+    app.advance(Duration::from_mins(15));
+    // A right one gives its own try back and nothing more.
+    for _ in 0..12 {
+        assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
+    }
+    assert_eq!(change_password(&ada, PASSWORD, NEW).await.status, 200);
+}
+
+/// B09, B12: with many networks as well, and only the owner's own browser is let through beyond the ceiling.
+#[tokio::test]
+async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_networks() {
+    let app = app().await;
+    app.add(ADA, Rank::Plain).await;
+    let ada = app.signed_in(ADA).await;
+    let thief = page(&app).await;
+    let own = thief.cookie("browser").unwrap();
+    let guess = async |number: u8| {
+        let stolen = ada.copy().at([127, 1, number / 10, 1]);
+        stolen.plant("browser", &own);
+        reauthenticate(&stolen, WRONG).await
+    };
+    for number in 0..100 {
+        assert_told(&guess(number).await, 400, "invalid_credentials");
+    }
+    assert_told(&guess(250).await, 429, "rate_limited");
+    assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
+}
+
+/// T06: everything that was asked for before is void; only what stands against whoever changed it stays.
+#[tokio::test]
+async fn t06_a_change_voids_what_was_asked_for_before() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    let reset = reset_token(&app, ADA).await;
+    change_email(&ada, "ada@elsewhere.test").await;
+    let change = app.mail_to("ada@elsewhere.test").await.token();
+    assert_eq!(change_password(&ada, PASSWORD, NEW).await.status, 200);
+    assert_told(&confirm_reset(&page(&app).await, &reset, WRONG).await, 410, "token_invalid");
+    assert_told(&with_token(&ada, CONFIRM_EMAIL, &change).await, 410, "token_invalid");
+    assert!(opens(&app, ADA, NEW).await);
+}
+
+/// W12: two changes, and a login, of the same password at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn w12_of_two_changes_at_once_one_is_made() {
+    let app = app_with_ada().await;
+    let mut present = PASSWORD.to_owned();
+    for round in 0..5 {
+        let browsers = [Arc::new(app.browser()), Arc::new(app.browser()), Arc::new(app.browser())];
+        for browser in &browsers {
+            browser.open_login_page().await;
+        }
+        for browser in &browsers[..2] {
+            assert_eq!(browser.login(ADA, &present).await.status, 200);
+        }
+        let replies = at_once(3, |number| {
+            let (browser, present) = (Arc::clone(&browsers[number]), present.clone());
+            async move {
+                if number == 2 {
+                    tokio::time::sleep(Duration::from_millis(10 * round)).await;
+                    browser.login(ADA, &present).await
+                } else {
+                    change_password(&browser, &present, &format!("battery-horse-{round}-{number}")).await
+                }
+            }
+        })
+        .await;
+        for reply in &replies {
+            assert!(matches!(reply.status.as_u16(), 200 | 400 | 401), "round {round}: {}", reply.text);
+        }
+        let mut alive = Vec::new();
+        for (number, browser) in browsers.iter().enumerate() {
+            if browser.get(PROFILE).await.status == 200 {
+                alive.push(number);
+            }
+        }
+        assert_eq!((alive.len(), app.database.rows("sessions").await), (1, 1), "round {round}: {alive:?}");
+        assert_ne!(alive, [2], "round {round}: no session of the old password");
+        let new = format!("battery-horse-{round}-{}", alive[0]);
+        assert!(opens(&app, ADA, &new).await && !opens(&app, ADA, &present).await, "round {round}");
+        administration::set_password(&app.cloakroom, ADA, &new).await.unwrap();
+        present = new;
+    }
+}
+
+/// S18: a session that is ended while it changes the password does not come back under another ticket.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s18_a_session_that_is_ended_meanwhile_is_not_renewed() {
+    let app = Arc::new(app_with_ada().await);
+    for round in 0..8 {
+        administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+        let (owner, thief) = (Arc::new(app.signed_in(ADA).await), Arc::new(app.signed_in(ADA).await));
+        let replies = at_once(2, |number| {
+            let (owner, thief) = (Arc::clone(&owner), Arc::clone(&thief));
+            async move {
+                if number == 0 {
+                    tokio::time::sleep(Duration::from_millis(8 * round)).await;
+                    owner.post("/api/logout/all/", &json!({})).await
+                } else if round % 2 == 0 {
+                    change_password(&thief, PASSWORD, NEW).await
+                } else {
+                    reauthenticate(&thief, PASSWORD).await
+                }
+            }
+        })
+        .await;
+        let out = replies.iter().find(|reply| reply.text.contains("Logout"));
+        if out.is_some() {
+            assert_eq!(thief.get(PROFILE).await.status, 401, "round {round}");
+            assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
+        } else {
+            // The change came first, and ended the session that asked for all to be ended.
+            assert!(replies.iter().any(|reply| reply.code() == "not_authenticated"), "round {round}");
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! `POST /api/password/reset/`, `…/check/` and `…/confirm/` (`flow/password_reset.rs`; catalogue E04, L14, R03, S06 to S08, S15,
+//! T02 to T04, T06, T17, W01, W04, W09, W12).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::{self, Rank};
+use cloakroom::testing::{PASSWORD, Reply};
+use serde_json::json;
+
+use crate::support::by_mail::{
+    ADA, CONFIRM_EMAIL, EVE, HOUR, NEW, PROFILE, app_with_ada, app_with_ada_and, ask_reset, assert_told,
+    bad_passwords, change_email, change_password, confirm_reset, opens, page, pages, reset_token, seen,
+    with_token,
+};
+use crate::support::database::app_with;
+use crate::support::race::{SOON, at_once, within};
+use crate::support::sink::Sink;
+use crate::support::timing::assert_alike;
+
+const CHECK: &str = "/api/password/reset/check/";
+
+#[tokio::test]
+async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_in() {
+    let app = app_with_ada().await;
+    let browser = page(&app).await;
+    let reply = ask_reset(&browser, "ADA@example.test").await;
+    assert_eq!(reply.status, 202, "{}", reply.text);
+    assert!(reply.json()["resend_at"].is_string() && reply.json()["detail"].is_string());
+    let mail = app.mail_to(ADA).await;
+    assert!(mail.text.contains("http://localhost:3000/reset-password#token="), "{}", mail.text);
+    assert_eq!(
+        with_token(&browser, CHECK, &mail.token()).await.json(),
+        json!({"email": ADA, "identities": []})
+    );
+    let reply = confirm_reset(&browser, &mail.token(), NEW).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(!reply.headers.contains_key("set-cookie"), "nobody is signed in or out by it");
+    assert_eq!(browser.state().await, "anonymous");
+    assert!(opens(&app, ADA, NEW).await && !opens(&app, ADA, PASSWORD).await);
+    let notice = &app.mails().await[0];
+    assert_eq!((&*notice.to, &*notice.subject), (ADA, "You have a new password for Acme"));
+    assert!(!notice.text.contains("token="), "{}", notice.text);
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_gets_one() {
+    let app = app_with_ada().await;
+    app.database.change("UPDATE users SET password_hash = NULL").await;
+    assert!(!administration::show(&app.cloakroom, ADA).await.unwrap().has_password);
+    let token = reset_token(&app, ADA).await;
+    assert_eq!(confirm_reset(&page(&app).await, &token, NEW).await.status, 200);
+    assert!(opens(&app, ADA, NEW).await);
+}
+
+#[tokio::test]
+async fn t02_a_reset_link_works_once() {
+    let app = app_with_ada().await;
+    let browser = page(&app).await;
+    let token = reset_token(&app, ADA).await;
+    assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
+    assert_told(&confirm_reset(&browser, &token, "yet-another-battery").await, 410, "token_invalid");
+    assert_told(&with_token(&browser, CHECK, &token).await, 410, "token_invalid");
+    assert!(opens(&app, ADA, NEW).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t03_of_sixteen_resets_at_once_one_is_taken_and_its_password_is_the_accounts() {
+    let app = app_with_ada().await;
+    let token = reset_token(&app, ADA).await;
+    let browsers = pages(&app, 16).await;
+    let replies = at_once(16, |number| {
+        let (browser, token) = (Arc::clone(&browsers[number]), token.clone());
+        async move { confirm_reset(&browser, &token, &format!("battery-horse-{number:02}")).await }
+    })
+    .await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 200) {
+        assert_told(reply, 410, "token_invalid");
+    }
+    let mut right = 0;
+    for number in 0..16 {
+        right += usize::from(opens(&app, ADA, &format!("battery-horse-{number:02}")).await);
+    }
+    assert_eq!(right, 1);
+    assert_eq!(app.mails().await.len(), 2, "the link and one notice");
+}
+
+#[tokio::test]
+async fn t04_l14_a_reset_link_is_good_for_an_hour() {
+    let app = app_with_ada().await;
+    let browser = page(&app).await;
+    let token = reset_token(&app, ADA).await;
+    app.advance(Duration::from_mins(59));
+    assert_eq!(with_token(&browser, CHECK, &token).await.status, 200);
+    app.advance(Duration::from_mins(1));
+    assert_told(&with_token(&browser, CHECK, &token).await, 410, "token_invalid");
+    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    app.sweep().await;
+    app.set_back(HOUR);
+    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert!(opens(&app, ADA, PASSWORD).await);
+}
+
+/// T06: what was asked for before the password or the address changed is void; an ordinary login leaves it alone, because
+/// whoever asked may be the owner, who has remembered.
+#[tokio::test]
+async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
+    let app = app_with_ada().await;
+    let browser = page(&app).await;
+    let first = reset_token(&app, ADA).await;
+    let second = reset_token(&app, ADA).await;
+    assert_told(&confirm_reset(&browser, &first, NEW).await, 410, "token_invalid");
+    let ada = app.signed_in(ADA).await;
+    assert_eq!(with_token(&browser, CHECK, &second).await.status, 200, "a login leaves it");
+    assert_eq!(change_password(&ada, PASSWORD, NEW).await.status, 200);
+    assert_told(&confirm_reset(&browser, &second, PASSWORD).await, 410, "token_invalid");
+
+    let token = reset_token(&app, ADA).await;
+    change_email(&ada, "ada@elsewhere.test").await;
+    let change = app.mail_to("ada@elsewhere.test").await.token();
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &change).await.status, 200);
+    assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
+
+    let token = reset_token(&app, "ada@elsewhere.test").await;
+    administration::set_password(&app.cloakroom, "ada@elsewhere.test", NEW).await.unwrap();
+    assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
+
+    let token = reset_token(&app, "ada@elsewhere.test").await;
+    administration::set_active(&app.cloakroom, "ada@elsewhere.test", false).await.unwrap();
+    administration::set_active(&app.cloakroom, "ada@elsewhere.test", true).await.unwrap();
+    assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
+
+    let token = reset_token(&app, "ada@elsewhere.test").await;
+    administration::delete(&app.cloakroom, "ada@elsewhere.test").await.unwrap();
+    app.add("ada@elsewhere.test", Rank::Plain).await;
+    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert!(opens(&app, "ada@elsewhere.test", PASSWORD).await);
+}
+
+/// Two asked for at once: no older one is left that works beside the newer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t06_of_resets_asked_for_at_once_one_link_is_good() {
+    let app = app_with_ada().await;
+    let browsers = pages(&app, 6).await;
+    at_once(6, |number| {
+        let browser = Arc::clone(&browsers[number]);
+        async move { assert_eq!(ask_reset(&browser, ADA).await.status, 202) }
+    })
+    .await;
+    assert_eq!(app.database.rows("challenges").await, 1);
+    let good = app.mails().await.into_iter().map(|mail| mail.token());
+    let mut taken = 0;
+    for token in good {
+        taken += usize::from(with_token(&browsers[0], CHECK, &token).await.status == 200);
+    }
+    assert_eq!(taken, 1);
+}
+
+/// S07: the one who resets is not signed in by it, and nobody else stays so, here or on another node.
+#[tokio::test]
+async fn s07_s15_a_reset_ends_every_session_on_every_node() {
+    let app = app_with_ada().await;
+    let node = app.another_node().await;
+    let (here, other) = (app.signed_in(ADA).await, app.signed_in(ADA).await);
+    let there = node.browser();
+    for name in ["sessionid", "csrftoken", "browser"] {
+        there.plant(name, &other.cookie(name).unwrap());
+    }
+    assert_eq!(there.get(PROFILE).await.status, 200, "in the other node's cache now");
+    let token = reset_token(&app, ADA).await;
+    let reply = confirm_reset(&here, &token, NEW).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let session = reply.set_cookie("sessionid").expect("its own session is over");
+    assert!(session.contains("Max-Age=0"), "{session}");
+    assert!(reply.set_cookie("csrftoken").is_some());
+    assert_eq!((here.state().await, other.get(PROFILE).await.status.as_u16()), ("anonymous".into(), 401));
+    assert_eq!(app.database.rows("sessions").await, 0);
+    assert_eq!(app.database.rows("browsers").await, 1, "only the browser that set the password is known");
+    within(SOON, async || there.get(PROFILE).await.status == 401).await;
+    assert_eq!(here.login(ADA, NEW).await.status, 200, "with the CSRF token of the reply");
+}
+
+/// Somebody else's session in the same browser is none of its business.
+#[tokio::test]
+async fn a_reset_in_the_browser_of_somebody_else_leaves_them_signed_in() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    let eve = app.signed_in(EVE).await;
+    let token = reset_token(&app, ADA).await;
+    let reply = confirm_reset(&eve, &token, NEW).await;
+    assert_eq!((reply.status.as_u16(), reply.set_cookie("sessionid")), (200, None));
+    assert_eq!(eve.get(PROFILE).await.json()["email"], EVE);
+}
+
+/// S08 and T06: nothing opens an account that is closed, and a link that was mailed before opens none later.
+#[tokio::test]
+async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
+    let app = app_with_ada().await;
+    let browser = page(&app).await;
+    let token = reset_token(&app, ADA).await;
+    administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert_eq!(ask_reset(&browser, ADA).await.status, 202);
+    assert_eq!(app.mails().await.len(), 2, "the link of before and word of the deactivation, no link");
+    administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
+    let token = reset_token(&app, ADA).await;
+    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert_eq!(app.database.rows("challenges").await, 0);
+}
+
+/// T17: nothing waits for a reset but an account: a signup that nobody has proven is none.
+#[tokio::test]
+async fn t17_a_pending_signup_gets_no_reset() {
+    let app = app_with_ada().await;
+    let attacker = page(&app).await;
+    attacker.signup(EVE, "the-attackers-own-choice").await;
+    let before = app.mails().await.len();
+    assert_eq!(ask_reset(&page(&app).await, EVE).await.status, 202);
+    assert_eq!(app.mails().await.len(), before, "an address without an account gets no mail");
+    assert!(!opens(&app, EVE, "the-attackers-own-choice").await);
+}
+
+#[tokio::test]
+async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
+    let app = app_with_ada().await;
+    for email in ["alan@example.test", "social@example.test"] {
+        app.add(email, Rank::Plain).await;
+    }
+    administration::set_active(&app.cloakroom, "alan@example.test", false).await.unwrap();
+    app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
+    let browser = page(&app).await;
+    let unknown = ask_reset(&browser, "nobody@example.test").await;
+    assert_eq!(unknown.status, 202, "{}", unknown.text);
+    for (email, gets_mail) in [
+        (ADA, true),
+        ("Ada@EXAMPLE.test", true),
+        ("alan@example.test", false),
+        ("social@example.test", true),
+        (EVE, false),
+    ] {
+        let before = app.mails().await.len();
+        assert_eq!(seen(&ask_reset(&browser, email).await), seen(&unknown), "{email}");
+        assert_eq!(app.mails().await.len() - before, usize::from(gets_mail), "{email}");
+    }
+    // As many rows for nobody as for somebody.
+    assert_eq!(app.database.rows("challenges").await, 5);
+}
+
+#[tokio::test]
+async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or_slow() {
+    let mut sink = Sink::start(&json!({}));
+    let app = app_with_ada_and(&sink).await;
+    app.add("alan@example.test", Rank::Plain).await;
+    administration::set_active(&app.cloakroom, "alan@example.test", false).await.unwrap();
+    app.add("social@example.test", Rank::Plain).await;
+    app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
+    let browser = page(&app).await;
+    for (what, behaviour) in [
+        ("up", json!({"behaviour": "accept"})),
+        ("down", json!({"behaviour": "drop", "at": "connect"})),
+        ("a tarpit", json!({"behaviour": "hang", "at": "mail"})),
+    ] {
+        sink.behave(&behaviour);
+        let kinds = [ADA, "nobody@example.test", "alan@example.test", "social@example.test"];
+        assert_alike(what, &kinds, async |email| assert_eq!(ask_reset(&browser, email).await.status, 202))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn b10_a_reset_that_the_limit_keeps_back_does_not_void_the_one_before() {
+    let app = app_with(|config| config.limits.mail_per_address.count = 2).await;
+    app.add(ADA, Rank::Plain).await;
+    let browser = page(&app).await;
+    let first = ask_reset(&browser, ADA).await;
+    app.mail_to(ADA).await;
+    ask_reset(&browser, ADA).await;
+    let token = app.mail_to(ADA).await.token();
+    for _ in 0..24 {
+        assert_eq!(seen(&ask_reset(&browser, ADA).await), seen(&first));
+        app.mails().await;
+    }
+    assert_eq!(app.mails().await.len(), 2);
+    assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
+    assert_eq!(app.mails().await.len(), 3, "no limit keeps a warning back");
+}
+
+#[tokio::test]
+async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    let token = reset_token(&app, EVE).await;
+    let browser = page(&app).await;
+    for (password, code) in bad_passwords() {
+        let reply = confirm_reset(&browser, &token, &password).await;
+        assert_told(&reply, 422, "validation_failed");
+        let error = &reply.json()["errors"][0];
+        assert_eq!((&error["field"], &error["code"]), (&json!("password"), &json!(code)), "{password:.40}");
+    }
+    for body in [
+        json!({"token": token}),
+        json!({"token": token, "password": null}),
+        json!({"password": NEW}),
+        json!({}),
+    ] {
+        let reply = browser.post("/api/password/reset/confirm/", &body).await;
+        assert_told(&reply, 422, "validation_failed");
+    }
+    assert!(opens(&app, EVE, PASSWORD).await);
+    assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
+}
+
+/// W12: a login with the old password and a reset at once: whichever comes first, no session of the old password is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn w12_s18_no_login_under_way_outlives_a_reset() {
+    let app = app_with_ada().await;
+    let mut old = PASSWORD.to_owned();
+    for round in 0..8 {
+        let new = format!("battery-horse-{round:02}");
+        let token = reset_token(&app, ADA).await;
+        let browsers = pages(&app, 4).await;
+        let replies: Vec<Reply> = at_once(4, |number| {
+            let (browser, token) = (Arc::clone(&browsers[number]), token.clone());
+            let (old, new) = (old.clone(), new.clone());
+            async move {
+                tokio::time::sleep(Duration::from_millis(6 * round * (number as u64 % 2))).await;
+                if number == 0 {
+                    confirm_reset(&browser, &token, &new).await
+                } else {
+                    browser.login(ADA, &old).await
+                }
+            }
+        })
+        .await;
+        for reply in replies {
+            assert!(matches!(reply.status.as_u16(), 200 | 400), "round {round}: {}", reply.text);
+        }
+        for browser in &browsers {
+            assert_eq!(browser.get(PROFILE).await.status, 401, "round {round}");
+        }
+        assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
+        assert!(opens(&app, ADA, &new).await, "round {round}");
+        administration::set_password(&app.cloakroom, ADA, &new).await.unwrap();
+        old = new;
+    }
+}
+
+/// R03: a deletion while people sign in, reset and change: nothing of the account is left, and nobody sees an error of ours.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn r03_nothing_outlives_an_account_that_is_deleted() {
+    let app = Arc::new(app_with_ada().await);
+    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    for round in 0..6 {
+        app.add(ADA, Rank::Plain).await;
+        let token = reset_token(&app, ADA).await;
+        let ada = Arc::new(app.signed_in(ADA).await);
+        let browsers = pages(&app, 5).await;
+        let replies = at_once(5, |number| {
+            let (app, ada, browser, token) =
+                (Arc::clone(&app), Arc::clone(&ada), Arc::clone(&browsers[number]), token.clone());
+            async move {
+                match number {
+                    0 => {
+                        tokio::time::sleep(Duration::from_millis(15 * round)).await;
+                        administration::delete(&app.cloakroom, ADA).await.unwrap();
+                        None
+                    }
+                    1 => Some(browser.login(ADA, PASSWORD).await),
+                    2 => Some(confirm_reset(&browser, &token, NEW).await),
+                    3 => Some(change_email(&ada, "ada@elsewhere.test").await),
+                    _ => Some(ask_reset(&browser, ADA).await),
+                }
+            }
+        })
+        .await;
+        for reply in replies.into_iter().flatten() {
+            assert!(reply.status.as_u16() < 500, "round {round}: {}", reply.text);
+        }
+        for table in ["users", "sessions", "browsers"] {
+            assert_eq!(app.database.rows(table).await, 0, "round {round}: {table}");
+        }
+        for browser in browsers.iter().chain([&ada]) {
+            assert_eq!(browser.get(PROFILE).await.status, 401, "round {round}");
+        }
+        assert_eq!(app.database.texts("SELECT id FROM challenges WHERE user_id IS NOT NULL").await.len(), 0);
+    }
+}

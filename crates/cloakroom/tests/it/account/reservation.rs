@@ -1,0 +1,220 @@
+//! An address that an account has changed away is reserved while the change can be undone (`store/reservations.rs`): nobody else
+//! gets it, whoever asks for it is led to the undo, and the undo never fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::{self, Rank};
+use cloakroom::config::SignupMode;
+use cloakroom::testing::{Browser, Kind, Mail, PASSWORD, Person};
+use serde_json::json;
+
+use crate::support::by_mail::{
+    ADA, CONFIRM_EMAIL, EVE, NEW, UNDO_EMAIL, app_with_ada, ask_reset, assert_told, change_email, page, seen,
+    sign_up, verify, verify_with, with_token,
+};
+use crate::support::database::App;
+use crate::support::desk::{Desk, desk, desk_with, outcome};
+
+const ELSEWHERE: &str = "attacker@evil.test";
+const HOUR: Duration = Duration::from_hours(1);
+
+/// Changes Ada's address; who did it, and the token of the undo.
+async fn changed(app: &App) -> (Browser, String) {
+    let intruder = app.signed_in(ADA).await;
+    assert_eq!(change_email(&intruder, ELSEWHERE).await.status, 202);
+    let confirm = app.mail_to(ELSEWHERE).await.token();
+    let undo = app.mail_to(ADA).await.token();
+    assert_eq!(with_token(&intruder, CONFIRM_EMAIL, &confirm).await.status, 200);
+    (intruder, undo)
+}
+
+#[track_caller]
+fn assert_leads_to_undo(mail: &Mail, undo: &str) {
+    assert_eq!(mail.subject, "This address belonged to your account at Acme", "{}", mail.text);
+    assert!(mail.text.contains("/undo-email-change#token="), "{}", mail.text);
+    assert!(mail.text.contains(ELSEWHERE), "{}", mail.text);
+    assert_eq!(mail.token(), undo, "and to nothing else");
+}
+
+async fn assert_undo_works(app: &App, undo: &str) {
+    let reply = with_token(&page(app).await, UNDO_EMAIL, undo).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(administration::show(&app.cloakroom, ADA).await.unwrap().email, ADA);
+}
+
+#[tokio::test]
+async fn finding_s6_a_signup_with_a_reserved_address_leads_to_the_undo() {
+    let app = app_with_ada().await;
+    let (_, undo) = changed(&app).await;
+    let owner = page(&app).await;
+    let free = owner.signup("free@example.test", NEW).await;
+    app.mails().await;
+    // In any spelling.
+    let reply = owner.signup("Ada@EXAMPLE.test", NEW).await;
+    assert_eq!(seen(&reply), seen(&free), "the answer is as always");
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
+    let again = owner.post("/api/signup/resend/", &json!({"email": ADA})).await;
+    assert_eq!(again.status, 202);
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
+    assert_undo_works(&app, &undo).await;
+}
+
+#[tokio::test]
+async fn finding_s6_a_reset_for_a_reserved_address_leads_to_the_undo() {
+    let app = app_with_ada().await;
+    let (_, undo) = changed(&app).await;
+    let owner = page(&app).await;
+    let unknown = ask_reset(&owner, "nobody@example.test").await;
+    assert_eq!(seen(&ask_reset(&owner, ADA).await), seen(&unknown));
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
+    assert_undo_works(&app, &undo).await;
+}
+
+#[tokio::test]
+async fn finding_s6_a_change_to_a_reserved_address_leads_to_the_undo() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    let (intruder, undo) = changed(&app).await;
+    let eve = app.signed_in(EVE).await;
+    let free = change_email(&eve, "free@example.test").await;
+    assert_eq!(seen(&change_email(&eve, ADA).await), seen(&free));
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
+    // The account itself may go back, without the undo.
+    assert_eq!(change_email(&intruder, ADA).await.status, 202);
+    let mail = app.mail_to(ADA).await;
+    assert!(mail.text.contains("/change-email#token="), "{}", mail.text);
+    assert_eq!(with_token(&intruder, CONFIRM_EMAIL, &mail.token()).await.status, 200);
+}
+
+async fn come_by_github(desk: &Desk, browser: &Browser) -> String {
+    outcome(&desk.sign_in(browser, Kind::GitHub, &Person::verified(ADA)).await)
+}
+
+#[tokio::test]
+async fn finding_s6_a_provider_that_vouches_for_a_reserved_address_leads_to_the_undo() {
+    let desk = desk().await;
+    desk.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&desk.app).await;
+    let owner = desk.visitor().await;
+    assert_eq!(come_by_github(&desk, &owner).await, "email_required");
+    assert_leads_to_undo(&desk.mail_to(ADA).await, &undo);
+    // The page has the address in its field: sent off, it leads there as well.
+    assert_eq!(owner.post("/api/social/email/", &json!({"email": ADA})).await.status, 202);
+    assert_leads_to_undo(&desk.mail_to(ADA).await, &undo);
+    // Another address makes an account, and the reserved one stays reserved.
+    assert_eq!(owner.post("/api/social/email/", &json!({"email": EVE})).await.status, 202);
+    let token = desk.mail_to(EVE).await.token();
+    assert_eq!(verify(&owner, &token).await.json()["user"]["email"], EVE);
+    assert_undo_works(&desk.app, &undo).await;
+}
+
+#[tokio::test]
+async fn finding_s6_joining_by_verified_address_does_not_take_a_reserved_one() {
+    let joins = |config: &mut cloakroom::Config| {
+        let steps = &mut config.pipeline.steps;
+        let at = steps.len() - 4;
+        let step = cloakroom::config::PipelineStep::Named("associate_by_verified_email".to_owned());
+        steps.insert(at, step);
+    };
+    let desk = desk_with(joins).await;
+    desk.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&desk.app).await;
+    assert_eq!(come_by_github(&desk, &desk.visitor().await).await, "email_required");
+    assert_undo_works(&desk.app, &undo).await;
+}
+
+#[tokio::test]
+async fn finding_s6_an_administrator_cannot_give_a_reserved_address_away() {
+    let app = app_with_ada().await;
+    let (_, undo) = changed(&app).await;
+    for error in [
+        administration::add(&app.cloakroom, ADA, PASSWORD, Rank::Plain).await.unwrap_err(),
+        administration::invite(&app.cloakroom, ADA, Rank::Plain, "en").await.unwrap_err(),
+    ] {
+        assert_eq!(error.code(), "already_exists");
+        assert!(error.to_string().contains("can take ada@example.test back"), "{error}");
+    }
+    assert_undo_works(&app, &undo).await;
+    // Deleted, the account takes nothing back.
+    changed_again(&app).await;
+    administration::delete(&app.cloakroom, ELSEWHERE).await.unwrap();
+    administration::add(&app.cloakroom, ADA, PASSWORD, Rank::Plain).await.unwrap();
+}
+
+async fn changed_again(app: &App) -> (Browser, String) {
+    administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+    changed(app).await
+}
+
+#[tokio::test]
+async fn finding_s6_after_72_hours_the_address_is_free() {
+    let app = app_with_ada().await;
+    let (_, undo) = changed(&app).await;
+    let owner = page(&app).await;
+    app.advance(71 * HOUR);
+    owner.signup(ADA, NEW).await;
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
+    app.advance(HOUR);
+    let token = sign_up(&app, &owner, ADA, NEW).await;
+    assert_eq!(verify_with(&page(&app).await, &token, NEW).await.status, 200);
+    assert_told(&with_token(&page(&app).await, UNDO_EMAIL, &undo).await, 410, "token_invalid");
+}
+
+/// With nobody to sign up, the answer at the closed door is as always.
+#[tokio::test]
+async fn finding_s6_a_closed_door_stays_closed() {
+    let desk = desk_with(|config| config.signup.mode = SignupMode::Closed).await;
+    desk.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&desk.app).await;
+    assert_eq!(come_by_github(&desk, &desk.visitor().await).await, "signup_closed");
+    assert_undo_works(&desk.app, &undo).await;
+}
+
+/// A signup whose link was mailed while the address was free is proven while the change is being confirmed.
+#[tokio::test]
+async fn finding_s6_no_signup_slips_in_while_the_address_changes() {
+    let app = app_with_ada().await;
+    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    let stranger = Arc::new(page(&app).await);
+    let token = sign_up(&app, &stranger, ADA, NEW).await;
+    app.add(ADA, Rank::Plain).await;
+    let ada = Arc::new(app.signed_in(ADA).await);
+    assert_eq!(change_email(&ada, ELSEWHERE).await.status, 202);
+    let confirm = app.mail_to(ELSEWHERE).await.token();
+    let undo = app.mail_to(ADA).await.token();
+    let gate = app.database.gate_at("outbox").await;
+    let confirmed = {
+        let ada = Arc::clone(&ada);
+        tokio::spawn(async move { with_token(&ada, CONFIRM_EMAIL, &confirm).await })
+    };
+    app.database.until_standing(1).await;
+    let proven = {
+        let stranger = Arc::clone(&stranger);
+        let token = token.clone();
+        tokio::spawn(async move { verify(&stranger, &token).await })
+    };
+    if app.database.is_sqlite() {
+        app.database.until_standing(2).await;
+    }
+    gate.open().await;
+    assert_eq!(confirmed.await.unwrap().status, 200);
+    assert_told(&proven.await.unwrap(), 410, "token_invalid");
+    assert_told(&verify(&stranger, &token).await, 410, "token_invalid");
+    assert_undo_works(&app, &undo).await;
+}
+
+/// The link of a change that was mailed while the address was free does not take it either.
+#[tokio::test]
+async fn finding_s6_no_change_of_another_account_slips_in() {
+    let app = app_with_ada().await;
+    app.add(EVE, Rank::Plain).await;
+    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    let eve = app.signed_in(EVE).await;
+    assert_eq!(change_email(&eve, ADA).await.status, 202);
+    let late = app.mail_to(ADA).await.token();
+    app.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&app).await;
+    assert_told(&with_token(&eve, CONFIRM_EMAIL, &late).await, 409, "email_taken");
+    assert_undo_works(&app, &undo).await;
+}

@@ -1,0 +1,209 @@
+//! Which mails a signup causes, to whom, and how many (B10, H6, T11 to T13).
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::PASSWORD;
+use serde_json::json;
+
+use super::resend;
+use crate::support::by_mail::{
+    ADA, EVE, HOUR, NEW, app_with_ada, assert_told, opens, page, seen, sign_up, verify, verify_with,
+    with_token,
+};
+use crate::support::database::{app, app_with, app_without_limits};
+
+/// B10: answers go on as if nothing were; mails do not, and what was sent before stays good.
+#[tokio::test]
+async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_told() {
+    let app = app().await;
+    let browser = page(&app).await;
+    let first = browser.signup(EVE, PASSWORD).await;
+    let link = app.mail_to(EVE).await.token();
+    let again = resend(&browser, EVE).await;
+    let resent_link = app.mail_to(EVE).await.token();
+    assert_told(&verify(&page(&app).await, &link).await, 410, "token_invalid");
+    for number in 0..20 {
+        let other = page(&app).await.at([127, 0, 1, number]);
+        assert_eq!(seen(&other.signup(EVE, PASSWORD).await), seen(&first));
+        assert_eq!(seen(&resend(&browser, EVE).await), seen(&again));
+        let reset = other.post("/api/password/reset/", &json!({"email": "EVE@example.test"})).await;
+        assert_eq!(seen(&reset), seen(&first));
+        app.mails().await;
+    }
+    let mails = app.mails().await;
+    assert_eq!(mails.len(), 25, "a signup from each of 21 networks; one of them sent again four times");
+    assert_eq!(app.database.rows("challenges").await, 22, "a call that sends nothing stores nothing");
+    let many = "UPDATE limits SET count = 50 WHERE key LIKE 'mail-ceiling:%'";
+    assert_eq!(app.database.change(many).await, 2, "signups and resets");
+    let elsewhere = page(&app).await.at([127, 0, 9, 9]);
+    assert_eq!(seen(&elsewhere.signup(EVE, PASSWORD).await), seen(&first));
+    assert_eq!(app.mails().await.len(), 25, "over all networks there is an end");
+    assert_told(&verify(&page(&app).await, &resent_link).await, 410, "token_invalid");
+    let good = with_token(&browser, "/api/email/verify/check/", &mails[0].token()).await;
+    assert_eq!(good.status, 200, "the newest stays good: {}", good.text);
+
+    app.advance(HOUR);
+    let attacker = page(&app).await.at([127, 0, 0, 66]);
+    for number in 0..50 {
+        let reply = attacker.signup(&format!("p{number}@example.test"), PASSWORD).await;
+        assert_eq!(seen(&reply), seen(&first));
+    }
+    assert_eq!(app.mails().await.len() - mails.len(), 30);
+    let elsewhere = page(&app).await.at([127, 0, 0, 67]);
+    sign_up(&app, &elsewhere, "p49@example.test", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn b10_a_mail_that_the_limit_keeps_back_does_not_void_the_one_before() {
+    let app = app_with(|config| config.limits.mail_per_address.count = 1).await;
+    app.add(ADA, Rank::Plain).await;
+    let browser = page(&app).await;
+    let link = sign_up(&app, &browser, EVE, PASSWORD).await;
+    assert_eq!(resend(&browser, EVE).await.status, 202);
+    assert_eq!(app.mails().await.len(), 1);
+    assert_eq!(verify(&browser, &link).await.status, 200);
+}
+
+/// H6: a thousand signups that somebody else began stand in nobody's way.
+#[tokio::test]
+async fn h6_a_thousand_pending_signups_do_not_keep_the_owner_out() {
+    let app = app_without_limits().await;
+    let squatter = page(&app).await;
+    let planted = sign_up(&app, &squatter, EVE, "the-attackers-own-choice").await;
+    let copied = app
+        .database
+        .change(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+             INSERT INTO challenges (id, kind, nonce, token_hash, email, email_canonical, browser_hash, password_hash,
+                                     code_expires_at, created_at, expires_at)
+             SELECT id || '-' || i, kind, nonce, token_hash || '-' || i, email, email_canonical, browser_hash, password_hash,
+                    code_expires_at, created_at, expires_at
+             FROM challenges, n",
+        )
+        .await;
+    assert_eq!(copied, 1000);
+    let owner = page(&app).await;
+    let token = sign_up(&app, &owner, EVE, PASSWORD).await;
+    assert_eq!(verify(&owner, &token).await.status, 200);
+    assert_eq!((app.database.rows("users").await, app.database.rows("challenges").await), (1, 0));
+    assert_told(&verify_with(&squatter, &planted, NEW).await, 410, "token_invalid");
+    assert!(!opens(&app, EVE, "the-attackers-own-choice").await);
+    // What nobody proves goes by itself.
+    sign_up(&app, &squatter, "bob@example.test", PASSWORD).await;
+    app.advance(24 * HOUR);
+    app.sweep().await;
+    assert_eq!(app.database.rows("challenges").await, 0);
+}
+
+/// T11: letters that fold to others make no second account, and mail goes to the spelling that is stored.
+#[tokio::test]
+async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else() {
+    let app = app_without_limits().await;
+    for email in ["mike@example.test", "kim@example.test", "office@example.test"] {
+        app.add(email, Rank::Plain).await;
+    }
+    let browser = page(&app).await;
+    for (typed, owner) in [
+        ("\u{ff4d}ike@example.test", "mike@example.test"),
+        ("MIKE@\u{ff45}xample.test", "mike@example.test"),
+        ("\u{212a}im@example.test", "kim@example.test"),
+        ("o\u{fb03}ce@example.test", "office@example.test"),
+    ] {
+        let before = app.mails().await.len();
+        assert_eq!(browser.signup(typed, PASSWORD).await.status, 202);
+        assert_eq!(browser.post("/api/password/reset/", &json!({"email": typed})).await.status, 202);
+        let mails = app.mails().await;
+        assert_eq!(mails.len(), before + 2, "{typed}");
+        assert!(mails[..2].iter().all(|mail| mail.to == owner), "{typed}");
+    }
+    // These are other letters, and other people.
+    for typed in ["m\u{131}ke@example.test", "m\u{ec}ke@example.test", "mi\u{138}e@example.test"] {
+        let before = app.mails().await.len();
+        assert_eq!(browser.post("/api/password/reset/", &json!({"email": typed})).await.status, 202);
+        assert_eq!(app.mails().await.len(), before, "{typed}");
+    }
+    for typed in ["mike\u{200b}@example.test", "mi\u{ad}ke@example.test", "mike@exa\u{2060}mple.test"] {
+        assert_told(&browser.signup(typed, PASSWORD).await, 422, "validation_failed");
+    }
+    assert_eq!(app.database.rows("users").await, 3);
+}
+
+/// T12: what a mail server could read as two recipients, or as a header, is no address.
+#[tokio::test]
+async fn t12_no_address_smuggles_a_recipient() {
+    let app = app_with_ada().await;
+    let browser = page(&app).await;
+    let long = format!("{}@example.test", "a".repeat(250));
+    for email in [
+        "eve@example.test,ada@example.test",
+        "eve@example.test ada@example.test",
+        "eve@example.test;ada@example.test",
+        "\"eve@example.test\"@example.test",
+        "eve@ada@example.test",
+        "eve\u{ff20}ada@example.test",
+        "eve\u{fe6b}ada@example.test",
+        "eve%40ada@example.test",
+        "eve@example.test%0d%0aBcc:ada@example.test",
+        "eve@example.test\r\nBcc: ada@example.test",
+        "eve@example.test\nBcc: ada@example.test",
+        "eve\0@example.test",
+        "<b>@example.test",
+        "Eve <eve@example.test>",
+        "eve(comment)@example.test",
+        ".eve@example.test",
+        "eve.@example.test",
+        "eve..eve@example.test",
+        "eve@example..test",
+        "eve@-example.test",
+        "eve@[127.0.0.1]",
+        "@example.test",
+        "eve@",
+        "eve",
+        "",
+        &long,
+    ] {
+        for (path, body) in [
+            ("/api/signup/", json!({"email": email, "password": PASSWORD})),
+            ("/api/signup/resend/", json!({"email": email})),
+            ("/api/password/reset/", json!({"email": email})),
+        ] {
+            let reply = browser.post(path, &body).await;
+            assert_eq!(
+                (reply.status.as_u16(), &*reply.code()),
+                (422, "validation_failed"),
+                "{path} {email:?}"
+            );
+        }
+    }
+    assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
+    // The ASCII form of a domain is the same domain.
+    sign_up(&app, &browser, "eve@b\u{fc}cher.example", PASSWORD).await;
+    let token = app.mail_to("eve@b\u{fc}cher.example").await.token();
+    assert_eq!(verify(&browser, &token).await.status, 200);
+    page(&app).await.signup("eve@xn--bcher-kva.example", PASSWORD).await;
+    assert!(app.mails().await[0].subject.contains("already have an account"));
+}
+
+/// T13: a stranger's words do not reach a mail: of what a request says, it names the browser and the network at most.
+#[tokio::test]
+async fn t13_nothing_that_a_stranger_wrote_stands_in_a_mail() {
+    let app = app().await;
+    let browser = page(&app).await;
+    let body = json!({"email": EVE, "password": PASSWORD});
+    let reply = browser
+        .call(&http::Method::POST, "/api/signup/")
+        .header("user-agent", "<img src=x> {{7*7}} http://evil.test Firefox/130.0")
+        .header("accept-language", "de; q={{7*7}}, <b>")
+        .header("x-forwarded-for", "http://evil.test")
+        .json(&body)
+        .send()
+        .await;
+    assert_eq!(reply.status, 202);
+    let mail = app.mail_to(EVE).await;
+    for part in [&mail.text, &mail.html, &mail.subject] {
+        for word in ["evil", "img", "7*7", "49", "<b>"] {
+            assert!(!part.to_lowercase().contains(word) || word == "img" || word == "49", "{word}: {part}");
+        }
+        assert!(!part.contains("<img src=x"), "{part}");
+    }
+    assert!(mail.text.contains("Firefox"), "{}", mail.text);
+}

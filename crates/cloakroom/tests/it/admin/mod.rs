@@ -1,0 +1,3 @@
+//! What an administrator does with other people's accounts.
+
+mod notices;

@@ -1,0 +1,344 @@
+//! Two requests that meet in the middle: each test stops one where it is dangerous, lets another one come, and looks at what is
+//! left (`store/`, every transaction of `flow/` and `jobs/`; catalogue O20, R03, S03, S18, T06, M03).
+//!
+//! On Postgres each statement sees what was committed when it began, so that what another transaction is adding is not seen by
+//! one that deletes; on SQLite the same requests run one after the other, and must come to the same.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use cloakroom::administration::{self, Rank};
+use cloakroom::config::PipelineStep;
+use cloakroom::pipeline::{Facts, Step, Verdict};
+use cloakroom::testing::{Browser, FakeProvider, Kind, PASSWORD, Person, Reply, TestApp};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::support::by_mail::{
+    ADA, CONFIRM_EMAIL, NEW, PROFILE, UNDO_EMAIL, app_with_ada, ask_reset, change_email, change_password,
+    confirm_reset, page, reauthenticate, reset_token, with_token,
+};
+use crate::support::database::{App, Database};
+use crate::support::desk::{Desk, desk, outcome, providers};
+use crate::support::race::{SOON, within};
+
+const LOGOUT: &str = "/api/logout/";
+const LOGOUT_ALL: &str = "/api/logout/all/";
+
+/// Sends a request off.
+fn send<F>(request: impl FnOnce(Arc<Browser>) -> F, browser: &Arc<Browser>) -> JoinHandle<Reply>
+where
+    F: Future<Output = Reply> + Send + 'static,
+{
+    tokio::spawn(request(Arc::clone(browser)))
+}
+
+async fn post(browser: Arc<Browser>, path: &str) -> Reply {
+    browser.post(path, &json!({})).await
+}
+
+/// S18: who signs out everywhere, while another session changes the password, ends the one that was renewed by it too.
+#[tokio::test]
+async fn s18_a_session_that_is_being_renewed_is_seen_by_a_sign_out_everywhere() {
+    let app = app_with_ada().await;
+    let (owner, thief) = (Arc::new(app.signed_in(ADA).await), Arc::new(app.signed_in(ADA).await));
+    let gate = app.database.gate_at("outbox").await;
+    let change = send(async |thief| change_password(&thief, PASSWORD, NEW).await, &thief);
+    app.database.until_standing(1).await;
+    let out = send(async |owner| post(owner, LOGOUT_ALL).await, &owner);
+    app.database.until_standing(2).await;
+    gate.open().await;
+    let (changed, out) = (change.await.unwrap(), out.await.unwrap());
+    assert!(changed.status == 200 || out.status == 200, "{} {}", changed.text, out.text);
+    if out.status == 200 {
+        assert_eq!((thief.get(PROFILE).await.status.as_u16(), app.database.rows("sessions").await), (401, 0));
+    } else {
+        assert!(app.database.is_sqlite(), "{}", out.text);
+    }
+}
+
+/// S03, S18: a sign-out that was sent before its session got another ticket ends it all the same, on every node.
+#[tokio::test]
+async fn s03_s18_a_sign_out_under_way_ends_what_was_renewed_meanwhile() {
+    let app = app_with_ada().await;
+    let node = app.another_node().await;
+    for way in ["reauthenticate", "change"] {
+        let ada = app.signed_in(ADA).await;
+        let slow = ada.copy();
+        let reply = match way {
+            "change" => change_password(&ada, PASSWORD, NEW).await,
+            _ => reauthenticate(&ada, PASSWORD).await,
+        };
+        assert_eq!(reply.status, 200, "{way}: {}", reply.text);
+        let there = node.browser();
+        there.plant("sessionid", &ada.cookie("sessionid").unwrap());
+        assert_eq!(there.get(PROFILE).await.status, 200, "{way}");
+        assert_eq!(slow.get(PROFILE).await.status, 401, "{way}: the ticket before opens nothing");
+        assert_eq!(slow.post(LOGOUT, &json!({})).await.status, 200, "{way}");
+        assert_eq!(ada.get(PROFILE).await.status, 401, "{way}");
+        within(SOON, async || there.get(PROFILE).await.status == 401).await;
+        assert_eq!(app.database.rows("sessions").await, 0, "{way}");
+    }
+}
+
+/// The same with both at once, whichever comes first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s18_of_a_sign_out_and_a_new_proof_at_once_the_sign_out_wins() {
+    let app = app_with_ada().await;
+    for round in 0..6 {
+        let ada = Arc::new(app.signed_in(ADA).await);
+        let slow = Arc::new(ada.copy());
+        let gate = app.database.gate_at("sessions").await;
+        let proven = send(async |ada| reauthenticate(&ada, PASSWORD).await, &ada);
+        app.database.until_standing(1).await;
+        let out = send(async |slow| post(slow, LOGOUT).await, &slow);
+        app.database.until_standing(2).await;
+        gate.open().await;
+        assert_eq!(out.await.unwrap().status, 200, "round {round}");
+        let proven = proven.await.unwrap();
+        assert!(matches!(proven.status.as_u16(), 200 | 401), "round {round}: {}", proven.text);
+        assert_eq!(ada.get(PROFILE).await.status, 401, "round {round}");
+        assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
+    }
+}
+
+/// A sign-in in a browser whose session has got another ticket meanwhile ends that session, as the one of this browser.
+#[tokio::test]
+async fn s01_a_sign_in_under_way_ends_what_was_renewed_meanwhile() {
+    let app = app_with_ada().await;
+    app.add("grace@example.test", Rank::Plain).await;
+    let ada = app.signed_in(ADA).await;
+    let slow = ada.copy();
+    assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
+    assert_eq!(slow.login("grace@example.test", PASSWORD).await.status, 200);
+    assert_eq!(ada.get(PROFILE).await.status, 401);
+    assert_eq!(app.database.rows("sessions").await, 1);
+}
+
+/// S18: the session that says yes to a link is signed out while that is written.
+#[tokio::test]
+async fn s18_a_sign_out_beside_a_link_that_the_session_agreed_to_wins() {
+    let desk = desk().await;
+    desk.add(ADA, Rank::Plain).await;
+    let ada = Arc::new(desk.visitor().await);
+    assert_eq!(outcome(&desk.sign_in(&ada, Kind::GitHub, &Person::verified(ADA)).await), "link_required");
+    assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
+    let slow = Arc::new(ada.copy());
+    let gate = desk.database.gate_at("outbox").await;
+    let linked = send(async |ada| post(ada, "/api/social/link/").await, &ada);
+    desk.database.until_standing(1).await;
+    let out = send(async |slow| post(slow, LOGOUT).await, &slow);
+    desk.database.until_standing(2).await;
+    gate.open().await;
+    assert_eq!(out.await.unwrap().status, 200);
+    linked.await.unwrap();
+    assert_eq!(ada.get(PROFILE).await.status, 401);
+    assert_eq!(desk.database.rows("sessions").await, 0);
+}
+
+/// R03: an account is deleted while a reset is asked for, one that is asked for already included: neither stands in the other's
+/// way, and nothing is left.
+#[tokio::test]
+async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
+    let app = Arc::new(app_with_ada().await);
+    for is_first in [true, false] {
+        reset_token(&app, ADA).await;
+        let browser = Arc::new(page(&app).await);
+        let gate = app.database.gate_at_rows_of("users").await;
+        let delete = {
+            let app = Arc::clone(&app);
+            async move { administration::delete(&app.cloakroom, ADA).await }
+        };
+        let ask = async |browser: Arc<Browser>| ask_reset(&browser, ADA).await;
+        let (deleted, asked) = if is_first {
+            let deleted = tokio::spawn(delete);
+            app.database.until_standing(1).await;
+            (deleted, send(ask, &browser))
+        } else {
+            let asked = send(ask, &browser);
+            app.database.until_standing(1).await;
+            (tokio::spawn(delete), asked)
+        };
+        app.database.until_standing(2).await;
+        gate.open().await;
+        deleted.await.unwrap().unwrap();
+        let asked = asked.await.unwrap();
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        assert_eq!(app.database.texts("SELECT id FROM challenges WHERE user_id IS NOT NULL").await.len(), 0);
+        app.add(ADA, Rank::Plain).await;
+    }
+}
+
+/// T06: of the link that an undo mails and one that is asked for at the same time, the newer one is good, and no other.
+#[tokio::test]
+async fn t06_an_undo_and_a_reset_at_once_leave_one_link() {
+    let app = app_with_ada().await;
+    let ada = app.signed_in(ADA).await;
+    assert_eq!(change_email(&ada, "ada@elsewhere.test").await.status, 202);
+    let (confirm, undo) = (app.mail_to("ada@elsewhere.test").await.token(), app.mail_to(ADA).await.token());
+    assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
+    let others = [Arc::new(page(&app).await), Arc::new(page(&app).await)];
+    let gate = app.database.gate_at("outbox").await;
+    let undone = send(async move |other| with_token(&other, UNDO_EMAIL, &undo).await, &others[0]);
+    app.database.until_standing(1).await;
+    let asked = send(async |other| ask_reset(&other, ADA).await, &others[1]);
+    app.database.until_standing(2).await;
+    gate.open().await;
+    assert_eq!((undone.await.unwrap().status.as_u16(), asked.await.unwrap().status.as_u16()), (200, 202));
+    let links = "SELECT user_id FROM challenges WHERE kind = 'password_reset'";
+    assert_eq!(app.database.texts(links).await.len(), 1);
+}
+
+/// Somebody changes the address while a reset is asked for at the old one, again: both come through.
+#[tokio::test]
+async fn a_change_of_address_and_a_reset_never_wait_for_each_other() {
+    let app = app_with_ada().await;
+    for (from, to) in [(ADA, "ada@elsewhere.test"), ("ada@elsewhere.test", ADA)] {
+        let ada = Arc::new(app.signed_in(from).await);
+        assert_eq!(change_email(&ada, to).await.status, 202);
+        let confirm = app.mail_to(to).await.token();
+        reset_token(&app, from).await;
+        let browser = Arc::new(page(&app).await);
+        let gate = app.database.gate_at_rows_of("users").await;
+        let changed = send(async move |ada| with_token(&ada, CONFIRM_EMAIL, &confirm).await, &ada);
+        app.database.until_standing(1).await;
+        let asked = send(async move |browser| ask_reset(&browser, from).await, &browser);
+        app.database.until_standing(2).await;
+        gate.open().await;
+        let (changed, asked) = (changed.await.unwrap(), asked.await.unwrap());
+        assert_eq!(
+            (changed.status.as_u16(), asked.status.as_u16()),
+            (200, 202),
+            "{} {}",
+            changed.text,
+            asked.text
+        );
+        for mail in app.mails().await.iter().filter(|mail| mail.text.contains("/reset-password#token=")) {
+            assert_eq!(confirm_reset(&page(&app).await, &mail.token(), NEW).await.code(), "token_invalid");
+        }
+    }
+}
+
+/// M03: rights that are taken and given again at the same moment are a rise: no session goes on under the ticket that it had.
+#[tokio::test]
+async fn m03_rights_taken_and_given_at_once_end_every_session() {
+    let app = Arc::new(app_with_ada().await);
+    administration::set_rank(&app.cloakroom, ADA, Rank::Staff).await.unwrap();
+    let ada = app.signed_in(ADA).await;
+    let gate = app.database.gate_at_rows_of("users").await;
+    let set = |rank| {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { administration::set_rank(&app.cloakroom, ADA, rank).await })
+    };
+    let taken = set(Rank::Plain);
+    app.database.until_standing(1).await;
+    let given = set(Rank::Staff);
+    app.database.until_standing(2).await;
+    gate.open().await;
+    taken.await.unwrap().unwrap();
+    given.await.unwrap().unwrap();
+    let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+    // On SQLite the second may be the one that takes.
+    assert!(!account.is_staff || ada.get(PROFILE).await.status == 401);
+}
+
+/// A sweep takes what nobody is using, and leaves the rest for the next time: it never stands in anybody's way.
+#[tokio::test]
+async fn l25_a_sweep_waits_for_nobody() {
+    let tables = ["sessions", "browsers", "challenges"];
+    for used in tables {
+        let app = app_with_ada().await;
+        app.signed_in(ADA).await;
+        assert_eq!(page(&app).await.signup("new@example.test", PASSWORD).await.status, 202);
+        app.mails().await;
+        app.advance(Duration::from_hours(401 * 24));
+        if !app.database.is_sqlite() {
+            let gate = app.database.gate_at_rows_of(used).await;
+            app.sweep().await;
+            for table in tables {
+                assert_eq!(app.database.rows(table).await, usize::from(table == used), "{used}: {table}");
+            }
+            gate.open().await;
+        }
+        app.sweep().await;
+        for table in tables {
+            assert_eq!(app.database.rows(table).await, 0, "{used}: {table}");
+        }
+    }
+}
+
+/// A step of the embedding app, during which something happens to the account.
+struct Meanwhile {
+    database: String,
+    sql: &'static str,
+    verdict: Verdict,
+}
+
+impl Step for Meanwhile {
+    fn name(&self) -> &'static str {
+        "meanwhile"
+    }
+
+    fn decide<'a>(&'a self, _: &'a Facts) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
+        Box::pin(async move {
+            Database::change_at(&self.database, self.sql).await;
+            self.verdict.clone()
+        })
+    }
+}
+
+/// An app with that step before `create_user`, and those before it.
+async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdict) -> Desk {
+    let providers = providers().await;
+    let database = Database::new().await;
+    let mut config = TestApp::config(&database.url);
+    let settings: Vec<_> = providers.iter().map(FakeProvider::configuration).collect();
+    config.provider = serde_json::from_value(Value::from(settings)).unwrap();
+    let names =
+        |names: &[&str]| names.iter().map(|name| PipelineStep::Named((*name).to_owned())).collect::<Vec<_>>();
+    let mut steps = names(&["social_details", "social_uid", "auth_allowed", "social_user"]);
+    steps.extend(names(before));
+    steps.push(PipelineStep::Own { own: "meanwhile".to_owned() });
+    steps.extend(names(&["create_user", "associate_user", "user_details"]));
+    config.pipeline.steps = steps;
+    let meanwhile = Meanwhile { database: database.url.clone(), sql, verdict };
+    let app = TestApp::with_steps(config, Router::new(), &[Arc::new(meanwhile)]).await;
+    Desk::over(App { app, database }, providers)
+}
+
+/// O20: an account that was found by its address is not joined by whoever has that address now, once it has another one.
+#[tokio::test]
+async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
+    let sql = "UPDATE users SET email = 'ada@elsewhere.test', email_canonical = 'ada@elsewhere.test'
+               WHERE email_canonical = 'ada@example.test' AND password_hash IS NOT NULL";
+    let desk = desk_with_meanwhile(&["associate_by_verified_email"], sql, Verdict::Continue).await;
+    let ada = desk.add(ADA, Rank::Plain).await;
+    let reply = desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::verified(ADA)).await;
+    assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
+    assert_ne!(reply.json()["user"]["id"], json!(ada.id));
+    assert_eq!(
+        desk.database.texts(&format!("SELECT id FROM identities WHERE user_id = '{}'", ada.id)).await.len(),
+        0
+    );
+}
+
+/// R03: nothing begins to wait for an account that is gone, or closed, and nobody sees an error of ours.
+#[tokio::test]
+async fn r03_nothing_waits_for_an_account_that_is_gone() {
+    for sql in ["DELETE FROM users", "UPDATE users SET is_active = FALSE"] {
+        let desk = desk_with_meanwhile(&[], sql, Verdict::Pause(json!({}))).await;
+        desk.add(ADA, Rank::Plain).await;
+        let ada = desk.visitor().await;
+        assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
+        let reply = desk.link(&ada, Kind::GitHub, &Person::verified(ADA)).await;
+        assert_eq!(
+            (reply.status.as_u16(), &*reply.code()),
+            (403, "account_inactive"),
+            "{sql}: {}",
+            reply.text
+        );
+        assert_eq!(desk.database.rows("challenges").await, 0, "{sql}");
+    }
+}

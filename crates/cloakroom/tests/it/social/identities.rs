@@ -1,0 +1,231 @@
+//! Linked accounts: the article's two stories, linking and unlinking, and proving once more who one is.
+
+use std::time::Duration;
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::{Browser, Kind, PASSWORD, Person};
+use serde_json::{Value, json};
+
+use crate::support::desk::{Desk, bring, desk, outcome};
+
+fn mary() -> Person {
+    Person::verified("mary@example.test").named("Mary Newcomer")
+}
+
+async fn identities(browser: &Browser) -> Vec<Value> {
+    let reply = browser.get("/api/social/").await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.json()["identities"].as_array().unwrap().clone()
+}
+
+async fn unlink(browser: &Browser, id: &str) -> cloakroom::testing::Reply {
+    browser.call(&http::Method::DELETE, &format!("/api/social/identities/{id}/")).send().await
+}
+
+async fn id_of(browser: &Browser, kind: Kind) -> String {
+    let all = identities(browser).await;
+    let found = all.iter().find(|identity| identity["provider"] == kind.id()).unwrap();
+    found["id"].as_str().unwrap().to_owned()
+}
+
+/// Mary, who came by GitHub.
+async fn by_github() -> (Desk, Browser) {
+    let desk = desk().await;
+    let browser = desk.visitor().await;
+    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &mary()).await), "signed_up");
+    (desk, browser)
+}
+
+/// The article's first story.
+#[tokio::test]
+async fn whoever_came_by_a_provider_can_set_a_password() {
+    let (desk, browser) = by_github().await;
+    assert_eq!(
+        browser.login("mary@example.test", "").await.status,
+        422,
+        "W09: no password is not an empty one"
+    );
+    browser.post("/api/password/reset/", &json!({"email": "mary@example.test"})).await;
+    let token = desk.mail_to("mary@example.test").await.token();
+    let body = json!({"token": token, "password": PASSWORD});
+    assert_eq!(browser.post("/api/password/reset/confirm/", &body).await.status, 200);
+    let elsewhere = desk.visitor().await;
+    let login = elsewhere.login("mary@example.test", PASSWORD).await;
+    assert_eq!(login.json()["user"]["has_password"], true, "{}", login.text);
+    assert_eq!(outcome(&desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await), "signed_in");
+}
+
+/// The article's second story.
+#[tokio::test]
+async fn whoever_has_a_password_can_link_a_provider() {
+    let desk = desk().await;
+    desk.add("ada@example.test", Rank::Plain).await;
+    let browser = desk.signed_in("ada@example.test").await;
+    assert_eq!(identities(&browser).await, Vec::<Value>::new());
+    let listed = browser.get("/api/social/").await.json();
+    assert_eq!(listed["providers"][0], json!({"id": "github", "name": "GitHub"}));
+    // Under any address, verified or not: it is the person who is signed in that says so.
+    let at_github = Person::unverified("ada.at.github@example.test").named("Ada Lovelace");
+    let reply = desk.link(&browser, Kind::GitHub, &at_github).await;
+    assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, "linked".into()), "{}", reply.text);
+    assert_eq!(reply.json()["user"]["email"], "ada@example.test");
+    let [identity] = &identities(&browser).await[..] else { panic!() };
+    assert_eq!((&identity["provider"], &identity["label"]), (&json!("github"), &json!("ada-lovelace")));
+    assert!(identity["linked_at"].is_string());
+    let told = desk.mail_to("ada@example.test").await;
+    assert!(told.subject.contains("GitHub was linked"), "{}", told.subject);
+    let elsewhere = desk.sign_in(&desk.visitor().await, Kind::GitHub, &at_github).await;
+    assert_eq!(
+        (outcome(&elsewhere), &elsewhere.json()["user"]["email"]),
+        ("signed_in".into(), &json!("ada@example.test"))
+    );
+    let again = desk.link(&browser, Kind::GitHub, &at_github).await;
+    assert_eq!(outcome(&again), "linked", "to link twice is to link once");
+    assert_eq!(identities(&browser).await.len(), 1);
+}
+
+#[tokio::test]
+async fn o27_an_identity_has_one_account_and_is_never_handed_over() {
+    let (desk, _mary) = by_github().await;
+    desk.add("ada@example.test", Rank::Plain).await;
+    let ada = desk.signed_in("ada@example.test").await;
+    let reply = desk.link(&ada, Kind::GitHub, &mary()).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (409, "identity_taken".into()), "{}", reply.text);
+    assert!(identities(&ada).await.is_empty());
+    // Two people at once.
+    desk.add("grace@example.test", Rank::Plain).await;
+    let grace = desk.signed_in("grace@example.test").await;
+    let shared = Person::verified("shared@example.test");
+    let link = json!({"intent": "link"});
+    let one = desk.consent(&ada, Kind::Google, (&link, &shared)).await;
+    let two = desk.consent(&grace, Kind::Google, (&link, &shared)).await;
+    let (one, two) = tokio::join!(bring(&ada, Kind::Google, &one), bring(&grace, Kind::Google, &two));
+    let mut outcomes = [outcome(&one), outcome(&two)];
+    outcomes.sort();
+    assert_eq!(outcomes, ["identity_taken", "linked"], "{} {}", one.text, two.text);
+}
+
+#[tokio::test]
+async fn o28_the_last_way_in_stays() {
+    let (desk, browser) = by_github().await;
+    let github = id_of(&browser, Kind::GitHub).await;
+    let reply = unlink(&browser, &github).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (409, "last_sign_in_method".into()), "{}", reply.text);
+    // A second one, then both at once.
+    assert_eq!(outcome(&desk.link(&browser, Kind::Google, &mary()).await), "linked");
+    let google = id_of(&browser, Kind::Google).await;
+    let (one, two) = (browser.copy(), browser.copy());
+    let (one, two) = tokio::join!(unlink(&one, &github), unlink(&two, &google));
+    let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "{} {}", one.text, two.text);
+    assert_eq!(identities(&browser).await.len(), 1);
+    let told = desk.mail_to("mary@example.test").await;
+    assert!(told.subject.contains("was unlinked"), "{}", told.subject);
+}
+
+#[tokio::test]
+async fn unlinked_it_opens_nothing() {
+    let desk = desk().await;
+    desk.add("ada@example.test", Rank::Plain).await;
+    let browser = desk.signed_in("ada@example.test").await;
+    desk.link(&browser, Kind::GitHub, &mary()).await;
+    let reply = unlink(&browser, &id_of(&browser, Kind::GitHub).await).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert!(identities(&browser).await.is_empty());
+    let reply = desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await;
+    assert_eq!(outcome(&reply), "signed_up", "an account of its own: {}", reply.text);
+}
+
+/// An identity at a provider that was taken out of the configuration opens nothing, so it is no way in.
+#[tokio::test]
+async fn an_identity_of_yesterdays_provider_is_no_way_in() {
+    let (desk, browser) = by_github().await;
+    desk.link(&browser, Kind::Google, &mary()).await;
+    desk.database.change("UPDATE identities SET provider = 'gone' WHERE provider = 'google'").await;
+    let reply = unlink(&browser, &id_of(&browser, Kind::GitHub).await).await;
+    assert_eq!(reply.code(), "last_sign_in_method", "{}", reply.text);
+}
+
+#[tokio::test]
+async fn o29_linking_and_unlinking_need_a_recent_proof_and_ones_own_identity() {
+    let (desk, marys) = by_github().await;
+    let of_mary = id_of(&marys, Kind::GitHub).await;
+    desk.add("ada@example.test", Rank::Plain).await;
+    let ada = desk.signed_in("ada@example.test").await;
+    for id in [&*of_mary, "nothing", "00000000-0000-7000-8000-000000000000", "%00"] {
+        let reply = unlink(&ada, id).await;
+        assert_eq!((reply.status.as_u16(), reply.code()), (404, "not_found".into()), "{id}: {}", reply.text);
+    }
+    let anonymous = desk.visitor().await;
+    assert_eq!(unlink(&anonymous, &of_mary).await.status, 401);
+    assert_eq!(anonymous.get("/api/social/").await.status, 401);
+    desk.advance(Duration::from_mins(10));
+    let reply = unlink(&marys, &of_mary).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (403, "reauthentication_required".into()));
+    let reply = desk.start(&ada, Kind::GitHub, &json!({"intent": "link"})).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (403, "reauthentication_required".into()));
+}
+
+/// Whoever has no password proves it by the provider they came by.
+#[tokio::test]
+async fn s03_a_provider_proves_once_more_who_one_is() {
+    let (desk, browser) = by_github().await;
+    assert_eq!(outcome(&desk.link(&browser, Kind::Google, &mary()).await), "linked");
+    desk.advance(Duration::from_mins(10));
+    assert_eq!(
+        unlink(&browser, &id_of(&browser, Kind::Google).await).await.code(),
+        "reauthentication_required"
+    );
+    let intent = json!({"intent": "reauthenticate", "return_to": "/account"});
+    // Somebody else's account at the provider proves nothing.
+    let other =
+        desk.consent(&browser, Kind::GitHub, (&intent, &Person::verified("other@example.test"))).await;
+    let reply = bring(&browser, Kind::GitHub, &other).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (409, "other_user_signed_in".into()), "{}", reply.text);
+    let before = browser.cookie("sessionid").unwrap();
+    let answer = desk.consent(&browser, Kind::GitHub, (&intent, &mary())).await;
+    let reply = bring(&browser, Kind::GitHub, &answer).await;
+    assert_eq!(
+        (outcome(&reply), &reply.json()["return_to"]),
+        ("signed_in".into(), &json!("/account")),
+        "{}",
+        reply.text
+    );
+    assert_ne!(browser.cookie("sessionid").unwrap(), before);
+    let reply = unlink(&browser, &id_of(&browser, Kind::Google).await).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+}
+
+/// H3: what an intruder linked, before the change and since, goes when the owner takes the address back.
+#[tokio::test]
+async fn h3_undoing_a_change_of_address_removes_what_an_intruder_linked() {
+    let desk = desk().await;
+    desk.add("victim@example.test", Rank::Plain).await;
+    let attacker = desk.signed_in("victim@example.test").await;
+    let before = Person::verified("before@example.test");
+    assert_eq!(outcome(&desk.link(&attacker, Kind::Google, &before).await), "linked");
+    desk.advance(Duration::from_mins(1));
+    attacker.post("/api/email/change/", &json!({"email": "attacker@example.test"})).await;
+    let undo = desk.mail_to("victim@example.test").await.token();
+    desk.advance(Duration::from_mins(1));
+    assert_eq!(
+        outcome(&desk.link(&attacker, Kind::GitHub, &Person::verified("evil@example.test")).await),
+        "linked"
+    );
+    let reply = desk.visitor().await.post("/api/email/change/undo/", &json!({"token": undo})).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(desk.database.rows("identities").await, 0, "what was linked a minute before goes as well");
+    let late = desk.sign_in(&attacker, Kind::GitHub, &Person::verified("evil@example.test")).await;
+    assert_ne!(late.json()["user"]["email"], "victim@example.test", "{}", late.text);
+}
+
+/// R03: an account that goes takes its identities with it.
+#[tokio::test]
+async fn r03_a_deleted_account_leaves_no_identity() {
+    let (desk, browser) = by_github().await;
+    cloakroom::administration::delete(&desk.cloakroom, "mary@example.test").await.unwrap();
+    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(browser.state().await, "anonymous");
+    assert_eq!(outcome(&desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await), "signed_up");
+}

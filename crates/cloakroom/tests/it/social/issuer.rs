@@ -1,0 +1,131 @@
+//! A subject belongs to its issuer: a provider whose `issuer` is another one now knows nobody of before.
+
+use axum::Router;
+use cloakroom::administration::Rank;
+use cloakroom::testing::{PASSWORD, TestApp};
+use cloakroom::{Cloakroom, Config, Error};
+use serde_json::{Value, json};
+
+use crate::social::provider::{app_of, given, visitor, with};
+use crate::support::conformance;
+use crate::support::database::App;
+use crate::support::desk::outcome;
+use crate::support::hostile::Hostile;
+
+/// The configuration of an app, with its provider `p0` at another issuer.
+fn moved(app: &App, hostile: &Hostile, changes: &Value) -> Config {
+    let mut config = app.cloakroom.config().clone();
+    let mut settings = hostile.settings("p0");
+    settings.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    config.provider = serde_json::from_value(json!([settings])).unwrap();
+    config
+}
+
+async fn sign_up(app: &App, hostile: &Hostile) {
+    let browser = visitor(app).await;
+    let reply = given(&browser, hostile, |claims| hostile.key.token(&claims)).await;
+    assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
+}
+
+#[tokio::test]
+async fn finding_s8_a_start_with_another_issuer_is_refused() {
+    let (old, new) = (Hostile::new().await, Hostile::new().await);
+    let app = app_of(std::slice::from_ref(&old)).await;
+    // Nobody is linked yet: it is the operator's to choose.
+    assert!(Cloakroom::new(moved(&app, &new, &json!({}))).await.is_ok());
+    assert!(Cloakroom::new(moved(&app, &old, &json!({}))).await.is_ok());
+    sign_up(&app, &old).await;
+    let refused = Cloakroom::new(moved(&app, &new, &json!({}))).await.err().expect("it is refused");
+    assert!(matches!(refused, Error::Config(_)), "{refused}");
+    let text = refused.to_string();
+    assert!(text.contains(&old.base) && text.contains(&new.base) && text.contains("same_subjects"), "{text}");
+    // The old one still starts, and a renamed directory does when the operator says so.
+    assert!(Cloakroom::new(moved(&app, &old, &json!({}))).await.is_ok());
+    assert!(Cloakroom::new(moved(&app, &new, &json!({"same_subjects": true}))).await.is_ok());
+}
+
+#[tokio::test]
+async fn finding_s8_a_renamed_directory_signs_its_people_in() {
+    let (old, new) = (Hostile::new().await, Hostile::new().await);
+    let app = app_of(std::slice::from_ref(&old)).await;
+    sign_up(&app, &old).await;
+    let renamed = moved(&app, &new, &json!({"same_subjects": true}));
+    let app = App {
+        app: TestApp::with(renamed, Router::new()).await.watched(conformance::check),
+        database: app.database,
+    };
+    let browser = visitor(&app).await;
+    let reply = given(&browser, &new, |claims| new.key.token(&claims)).await;
+    assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
+    assert_eq!(app.database.texts("SELECT issuer FROM identities").await, std::slice::from_ref(&new.base));
+}
+
+/// The smallest form of the attack: the same `sub` at another issuer.
+#[tokio::test]
+async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first() {
+    let hostile = Hostile::new().await;
+    let app = app_of(std::slice::from_ref(&hostile)).await;
+    sign_up(&app, &hostile).await;
+    assert_eq!(
+        app.database.texts("SELECT issuer FROM identities").await,
+        std::slice::from_ref(&hostile.base)
+    );
+    app.database.change("UPDATE identities SET issuer = 'https://old.example'").await;
+    let browser = visitor(&app).await;
+    let stranger = |claims| hostile.key.token(&with(claims, "email", json!("stranger@example.test")));
+    let reply = given(&browser, &hostile, stranger).await;
+    assert_eq!(outcome(&reply), "link_required", "{}", reply.text);
+    assert!(!reply.text.contains("mary@example.test"), "{}", reply.text);
+    assert_eq!(browser.state().await, "anonymous");
+    let reply = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
+    assert_eq!(outcome(&reply), "invalid_credentials", "{}", reply.text);
+    // The account's owner proves it by a mailed code, and the identity is that of the new issuer from now on.
+    assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.status, 202);
+    let code = app.mail_to("mary@example.test").await.code();
+    let reply = browser.post("/api/social/link/", &json!({"code": code})).await;
+    assert_eq!(outcome(&reply), "linked", "{}", reply.text);
+    assert_eq!(
+        app.database.texts("SELECT issuer FROM identities").await,
+        std::slice::from_ref(&hostile.base)
+    );
+    let browser = visitor(&app).await;
+    let reply = given(&browser, &hostile, |claims| hostile.key.token(&claims)).await;
+    assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
+}
+
+/// An identity of before issuers were kept is that of the issuer under which the provider was started.
+#[tokio::test]
+async fn finding_s8_an_identity_without_an_issuer_gets_it_when_it_is_used() {
+    let hostile = Hostile::new().await;
+    let app = app_of(std::slice::from_ref(&hostile)).await;
+    sign_up(&app, &hostile).await;
+    app.database.change("UPDATE identities SET issuer = NULL").await;
+    let reply = given(&visitor(&app).await, &hostile, |claims| hostile.key.token(&claims)).await;
+    assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
+    assert_eq!(
+        app.database.texts("SELECT issuer FROM identities").await,
+        std::slice::from_ref(&hostile.base)
+    );
+}
+
+#[tokio::test]
+async fn finding_s8_an_identity_of_another_issuer_is_no_proof_of_who_is_signed_in() {
+    let hostile = Hostile::new().await;
+    let app = app_of(std::slice::from_ref(&hostile)).await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.signed_in("ada@example.test").await;
+    let attempt = async |intent: &str| {
+        let started = browser.post("/api/social/p0/start/", &json!({"intent": intent})).await;
+        let url = url::Url::parse(started.json()["url"].as_str().unwrap()).unwrap();
+        let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
+        hostile.give(&hostile.key.token(&hostile.claims(&value("nonce"))));
+        let answer = json!({"code": "code", "state": value("state")});
+        outcome(&browser.post("/api/social/p0/", &answer).await)
+    };
+    assert_eq!(attempt("link").await, "linked");
+    app.database.change("UPDATE identities SET issuer = 'https://old.example'").await;
+    assert_eq!(attempt("reauthenticate").await, "other_user_signed_in");
+    // By a link from within, the owner says that it is theirs.
+    assert_eq!(attempt("link").await, "linked");
+    assert_eq!(attempt("reauthenticate").await, "signed_in");
+}

@@ -1,0 +1,8 @@
+//! The HTTP edge: connections, hosts, headers, and static files.
+
+mod app_dir;
+mod connections;
+mod headers;
+mod host;
+mod listen;
+mod spa;

@@ -1,0 +1,279 @@
+//! Killed in the middle, again and again: what was promised is kept, what was not is not half done, and mails arrive.
+//!
+//! `CLOAKROOM_CRASH_ROUNDS` says how often each test kills; a run of `make test` does it a few times.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
+
+use crate::support::installation::{Installation, Node, PASSWORD};
+use crate::support::person::Person;
+use crate::support::sink::{Sink, Taken};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a mail takes to leave.
+const SENDING: Duration = Duration::from_millis(30);
+/// How long a request takes, until it has been seen.
+const USUAL: Duration = Duration::from_millis(60);
+const NO_LIMITS: &str = "[limits]\nlogin_per_account = \"0/1m\"\nlogin_per_ip = \"0/1m\"\nmail_per_address = \"0/1m\"\nmail_per_ip = \"0/1m\"";
+
+fn rounds() -> u64 {
+    std::env::var("CLOAKROOM_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
+}
+
+/// A moment from the beginning until somewhat after `usual`, mostly near the end: there things are written.
+fn moment(usual: Duration) -> Duration {
+    let part = RandomState::new().hash_one(usual) % 1000;
+    usual.mul_f64(1.15 - (f64::from(u32::try_from(part).unwrap()) / 1000.0).powi(2))
+}
+
+/// What stands behind `#token=`.
+fn token(mail: &Taken) -> String {
+    let text = mail.part("text/plain");
+    let (_, rest) = text.split_once("#token=").expect("a link");
+    rest.split_whitespace().next().expect("a token").to_owned()
+}
+
+/// A server that is killed, its database, and the mail server that outlives it.
+struct Scene {
+    installation: Installation,
+    sink: Sink,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let mut sink = Sink::start(&json!({}));
+        // Long enough that a kill falls between a mail and the word that it was taken.
+        sink.behave(&json!({"behaviour": "slow", "milliseconds": 15}));
+        let installation = Installation::with_database("sqlite:cloakroom.db", NO_LIMITS);
+        let text = fs::read_to_string(installation.config()).unwrap();
+        let url = format!("smtp://127.0.0.1:{}\"", sink.port());
+        fs::write(installation.config(), text.replace("smtp://127.0.0.1:1\"", &url)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { installation, sink, runtime }
+    }
+
+    /// The first column of a query.
+    fn texts(&self, sql: &str) -> Vec<String> {
+        self.runtime.block_on(async {
+            let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
+            sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_all(&mut connection).await.unwrap()
+        })
+    }
+
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.installation.path().join("cloakroom.db").display())
+    }
+
+    /// Starts again after a kill: the file is whole, and what the dead process had the lease of leaves.
+    fn restart(&self) -> Node {
+        self.runtime.block_on(async {
+            let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
+            let check: (String,) =
+                sqlx::query_as("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+            assert_eq!(check.0, "ok");
+            // The lease is over: a clock that is turned.
+            connection.execute("UPDATE outbox SET due_at = 0").await.unwrap();
+        });
+        let node = self.installation.node();
+        self.wait_for_empty_outbox();
+        node
+    }
+
+    fn wait_for_empty_outbox(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.texts("SELECT id FROM outbox").is_empty() {
+            assert!(Instant::now() < deadline, "{:?}", self.texts("SELECT last_error FROM outbox"));
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The mails to `address` whose text holds `word`: none or one, and one may have come twice.
+    fn mail(&self, address: &str, word: &str) -> Option<Taken> {
+        let is_it = |mail: &Taken| mail.to == [address] && mail.part("text/plain").contains(word);
+        let mut mails: Vec<Taken> = self.sink.mails().into_iter().filter(is_it).collect();
+        let ids: BTreeSet<String> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
+        let texts: BTreeSet<String> = mails.iter().map(|mail| mail.part("text/plain")).collect();
+        assert!(mails.len() <= 2, "{} of one mail", mails.len());
+        assert!(ids.len() <= 1 && texts.len() <= 1, "{ids:?} {texts:?}");
+        mails.pop()
+    }
+
+    /// How many mails came twice. None comes oftener, and none comes back with other words.
+    fn duplicates(&self) -> usize {
+        let mails = self.sink.mails();
+        let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for mail in &mails {
+            texts.entry(mail.header("Message-ID")).or_default().push(mail.part("text/plain"));
+        }
+        for (id, texts) in &texts {
+            assert!(texts.len() <= 2 && texts[0] == *texts.last().unwrap(), "{id}: {texts:?}");
+        }
+        mails.len() - texts.len()
+    }
+}
+
+/// Sends a request and kills the server: on odd rounds a moment after its answer, while its mail leaves, and on even ones
+/// while it is under way, for which such a request took `usual` before. Says whether the request was told as done.
+fn kill_during(
+    node: Node,
+    person: &Person,
+    (path, body): (&'static str, Value),
+    (round, usual): (u64, &mut Duration),
+) -> bool {
+    let mut person = person.clone();
+    let start = Instant::now();
+    let request = thread::spawn(move || person.post(path, &body).status);
+    if round.is_multiple_of(2) {
+        thread::sleep(moment(*usual));
+        drop(node);
+        // Killed early enough, it did not even listen.
+        request.join().is_ok_and(|status| matches!(status, 200 | 202))
+    } else {
+        let status = request.join().expect("an answer");
+        assert!(matches!(status, 200 | 202), "{path}: {status}");
+        *usual = start.elapsed();
+        thread::sleep(moment(SENDING));
+        drop(node);
+        true
+    }
+}
+
+fn visitor(node: &Node) -> Person {
+    let mut person = node.person();
+    person.get("/api/login-set-cookie/");
+    person
+}
+
+/// L01, L02: an address whose signup was cut off is absent or waits with its mail; one that was told as done waits, and a mail
+/// comes at most once more than once.
+#[test]
+fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
+    let scene = Scene::new();
+    let mut node = scene.installation.node();
+    let (mut told, mut absent, mut usual) = (0, 0, USUAL);
+    for round in 0..rounds() {
+        let email = format!("p{round}@example.test");
+        let person = visitor(&node);
+        let signup = ("/api/signup/", json!({"email": email, "password": PASSWORD}));
+        let is_told = kill_during(node, &person, signup, (round, &mut usual));
+        node = scene.restart();
+        let mut person = person.moved_to(node.address());
+        let waiting = scene.texts(&format!("SELECT id FROM challenges WHERE email = '{email}'")).len();
+        let mail = scene.mail(&email, "#token=");
+        assert_eq!(waiting, usize::from(mail.is_some()), "round {round}: a signup and its mail, or neither");
+        assert!(mail.is_some() || !is_told, "round {round}: what was told as done is lost");
+        told += usize::from(is_told);
+        let token = if let Some(mail) = mail {
+            token(&mail)
+        } else {
+            absent += 1;
+            assert_eq!(
+                person.post("/api/signup/", &json!({"email": email, "password": PASSWORD})).status,
+                202
+            );
+            scene.wait_for_empty_outbox();
+            token(&scene.mail(&email, "#token=").expect("signing up anew works"))
+        };
+        let verified = person.post("/api/email/verify/", &json!({"token": token}));
+        assert_eq!(verified.status, 200, "round {round}: {}", verified.text());
+        assert_eq!(person.profile(), 200, "round {round}");
+    }
+    assert_eq!(scene.texts("SELECT id FROM users").len() as u64, rounds());
+    eprintln!(
+        "{} kills: {told} told as done, {absent} absent, {} mails came twice",
+        rounds(),
+        scene.duplicates()
+    );
+}
+
+/// L05: the password, the token's use, the end of the sessions and the notice are one thing.
+#[test]
+fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
+    const ADA: &str = "ada@example.test";
+    let scene = Scene::new();
+    scene.installation.add(ADA);
+    let mut node = scene.installation.node();
+    let (mut password, mut done, mut notices) = (PASSWORD.to_owned(), 0, BTreeSet::new());
+    let (mut links, mut usual) = (BTreeSet::new(), USUAL);
+    for round in 0..rounds() {
+        let mut session = node.person();
+        assert_eq!(session.login(ADA, &password).status, 200, "round {round}");
+        let person = visitor(&node);
+        assert_eq!(person.clone().post("/api/password/reset/", &json!({"email": ADA})).status, 202);
+        scene.wait_for_empty_outbox();
+        let mails = scene.sink.mails();
+        let link = mails.iter().rfind(|mail| mail.part("text/plain").contains("#token=")).expect("a link");
+        let (token, new) = (token(link), format!("tulip-window-river-{round}"));
+        assert!(links.insert(token.clone()), "round {round}: a link of its own");
+
+        let confirm = ("/api/password/reset/confirm/", json!({"token": token, "password": new}));
+        let is_told = kill_during(node, &person, confirm, (round, &mut usual));
+        node = scene.restart();
+        let (mut person, mut session) = (person.moved_to(node.address()), session.moved_to(node.address()));
+        let is_done = person.post("/api/password/reset/check/", &json!({"token": token})).status == 410;
+        assert!(is_done || !is_told, "round {round}: what was told as done is lost");
+        assert_eq!(session.profile() == 401, is_done, "round {round}: sessions");
+        assert_eq!(node.person().login(ADA, &new).status == 200, is_done, "round {round}: the new password");
+        assert_eq!(node.person().login(ADA, &password).status == 400, is_done, "round {round}: the old one");
+        let told = |mail: &Taken| mail.header("Subject") == "You have a new password for Acme";
+        let before = notices.len();
+        notices.extend(
+            scene.sink.mails().iter().filter(|mail| told(mail)).map(|mail| mail.header("Message-ID")),
+        );
+        assert_eq!(notices.len() - before, usize::from(is_done), "round {round}: one notice");
+        if is_done {
+            (password, done) = (new, done + 1);
+        } else {
+            assert_eq!(
+                person.post("/api/password/reset/confirm/", &json!({"token": token, "password": new})).status,
+                200
+            );
+            scene.wait_for_empty_outbox();
+            notices.extend(
+                scene.sink.mails().iter().filter(|mail| told(mail)).map(|mail| mail.header("Message-ID")),
+            );
+            assert_eq!(notices.len() - before, 1, "round {round}");
+            password = new;
+        }
+    }
+    eprintln!("{} kills: {done} resets were made, {} mails came twice", rounds(), scene.duplicates());
+}
+
+/// L04: of the tickets before and after a proof or a change of password, at most one is good.
+#[test]
+fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
+    const ADA: &str = "ada@example.test";
+    let scene = Scene::new();
+    scene.installation.add(ADA);
+    let mut node = scene.installation.node();
+    let (mut password, mut usual) = (PASSWORD.to_owned(), USUAL);
+    for round in 0..rounds() {
+        let (mut other, mut person) = (node.person(), node.person());
+        assert_eq!((other.login(ADA, &password).status, person.login(ADA, &password).status), (200, 200));
+        let new = format!("tulip-window-river-{round}");
+        let change = ("/api/password/change/", json!({"current_password": password, "new_password": new}));
+        let is_told = kill_during(node, &person, change, (round, &mut usual));
+        node = scene.restart();
+        let is_done = node.person().login(ADA, &new).status == 200;
+        assert!(is_done || !is_told, "round {round}: what was told as done is lost");
+        for mut before in [other.moved_to(node.address()), person.moved_to(node.address())] {
+            assert_eq!(before.profile() == 401, is_done, "round {round}");
+        }
+        // Those of the two browsers, or the renewed one; and the one that asked just now.
+        let sessions = scene.texts("SELECT id FROM sessions").len();
+        assert_eq!(sessions, 2, "round {round}: done: {is_done}");
+        if is_done {
+            password = new;
+        }
+        let mut last = node.person();
+        assert_eq!(last.login(ADA, &password).status, 200);
+        assert_eq!(last.post("/api/logout/all/", &json!({})).status, 200);
+    }
+}

@@ -1,0 +1,145 @@
+//! Several processes on one database: what one does, all know within a second.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::installation::{Installation, Node, PASSWORD};
+use crate::support::person::Person;
+
+/// The contract grants a second; a machine with other tests to run gets three, and a node that has not heard it believes the
+/// session for five.
+const SOON: Duration = Duration::from_secs(3);
+
+fn is_postgres() -> bool {
+    std::env::var_os("CLOAKROOM_TEST_POSTGRES").is_some()
+}
+
+/// Two nodes on Postgres; on SQLite, which is for one server, the same one twice.
+fn nodes(installation: &Installation) -> (Node, Option<Node>) {
+    let first = installation.node();
+    let second = is_postgres().then(|| installation.node());
+    (first, second)
+}
+
+fn assert_ends_soon(person: &mut Person, what: &str) {
+    let start = Instant::now();
+    while person.profile() != 401 {
+        assert!(start.elapsed() < SOON, "{what} was not heard within {SOON:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn signed_in(node: &Node, email: &str) -> Person {
+    let mut person = node.person();
+    let reply = person.login(email, PASSWORD);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    person
+}
+
+/// L15, S15: sign-in here, use there, sign-out here, refused there.
+#[test]
+fn l15_a_session_of_one_node_works_and_ends_on_the_other() {
+    let installation = Installation::new("");
+    installation.add("ann@example.test");
+    let (first, second) = nodes(&installation);
+    let second = second.as_ref().unwrap_or(&first);
+    let mut here = signed_in(&first, "ann@example.test");
+    let mut there = here.moved_to(second.address());
+    // Read often enough to lie in the other node's cache.
+    for _ in 0..3 {
+        assert_eq!(there.profile(), 200);
+    }
+    assert_eq!(here.post("/api/logout/", &json!({})).status, 200);
+    assert_ends_soon(&mut there, "a sign-out");
+}
+
+#[test]
+fn signing_out_everywhere_is_heard_everywhere() {
+    let installation = Installation::new("");
+    installation.add("ann@example.test");
+    let (first, second) = nodes(&installation);
+    let mut there = signed_in(second.as_ref().unwrap_or(&first), "ann@example.test");
+    let mut here = signed_in(&first, "ann@example.test");
+    assert_eq!(there.profile(), 200);
+    assert_eq!(here.post("/api/logout/all/", &json!({})).status, 200);
+    assert_ends_soon(&mut there, "a sign-out everywhere");
+}
+
+/// S08, S15: the command line is another process.
+#[test]
+fn s08_the_command_line_is_heard_by_every_node() {
+    let installation = Installation::new("");
+    installation.add("ann@example.test");
+    let (first, second) = nodes(&installation);
+    let second = second.as_ref().unwrap_or(&first);
+    for arguments in [
+        &["user", "deactivate", "ann@example.test"][..],
+        &["user", "activate", "ann@example.test"],
+        &["user", "promote", "ann@example.test"],
+        &["user", "set-password", "ann@example.test", "--password-stdin"],
+        &["user", "delete", "ann@example.test"],
+    ] {
+        let mut people = Vec::new();
+        if arguments[1] != "activate" {
+            people = vec![signed_in(&first, "ann@example.test"), signed_in(second, "ann@example.test")];
+            assert!(people.iter_mut().all(|person| person.profile() == 200));
+        }
+        let output = installation.command(arguments, PASSWORD);
+        assert!(output.status.success(), "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
+        for person in &mut people {
+            assert_ends_soon(person, arguments[1]);
+        }
+    }
+}
+
+/// M03: rights that fall are gone without a new sign-in.
+#[test]
+fn m03_a_demotion_shows_in_the_same_session() {
+    let installation = Installation::new("");
+    installation.add("ann@example.test");
+    installation.command(&["user", "promote", "ann@example.test"], "");
+    let node = installation.node();
+    let mut ann = signed_in(&node, "ann@example.test");
+    assert_eq!(ann.get("/api/users/profile/").json()["is_staff"], true);
+    installation.command(&["user", "demote", "ann@example.test"], "");
+    let start = Instant::now();
+    while ann.get("/api/users/profile/").json()["is_staff"] == true {
+        assert!(start.elapsed() < SOON);
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// B14: a count survives a restart and is shared.
+#[test]
+fn b14_the_limits_count_over_nodes_and_restarts() {
+    let installation = Installation::new("[limits]\nlogin_per_account = \"4/15m\"");
+    installation.add("ann@example.test");
+    let (first, second) = nodes(&installation);
+    for node in [&first, second.as_ref().unwrap_or(&first)] {
+        for _ in 0..2 {
+            assert_eq!(node.person().login("ann@example.test", "wrong").status, 400);
+        }
+    }
+    drop((first, second));
+    let restarted = installation.node();
+    let reply = restarted.person().login("ann@example.test", PASSWORD);
+    assert_eq!((reply.status, reply.problem().as_str()), (429, "rate_limited"));
+}
+
+/// L16: both start, one brings the schema up to date.
+#[test]
+fn l16_nodes_that_start_at_once_on_an_empty_database_both_serve() {
+    if !is_postgres() {
+        return;
+    }
+    let installation = Installation::new("");
+    let nodes: Vec<Node> = thread::scope(|scope| {
+        let starts: Vec<_> = (0..3).map(|_| scope.spawn(|| installation.node())).collect();
+        starts.into_iter().map(|start| start.join().expect("a node starts")).collect()
+    });
+    for node in &nodes {
+        assert_eq!(node.person().get("/readyz").status, 200);
+    }
+}
