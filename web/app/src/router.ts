@@ -1,11 +1,11 @@
 import { createRouter, type RouteLocationNormalized } from 'vue-router'
-import { createPageHistory } from './history-state'
-import { HOME } from './home'
+import { createPageHistory } from './composables/history-state'
+import { takeLinkTokens } from './composables/link'
 import { withText } from './i18n'
-import { takeLinkTokens } from './link'
-import { followNotices } from './notice'
-import Home from './pages/Home.vue'
-import Login from './pages/Login.vue'
+import Home from './pages/home/Home.vue'
+import Login from './pages/sign-in/Login.vue'
+import { HOME } from './paths'
+import { followNotices } from './state/notice'
 
 /**
  * A path that is not ours may be of another program on the same origin, to which a sign-in leads back (`next`): only the
@@ -25,21 +25,21 @@ export const router = createRouter({
   routes: [
     { path: '/', component: Home },
     { path: '/login', component: Login, meta: { guest: true } },
-    { path: '/signup', component: withText(() => import('./pages/Signup.vue')), meta: { guest: true } },
-    { path: '/check-email', component: withText(() => import('./pages/CheckEmail.vue')), meta: { guest: true } },
-    { path: '/verify-email', component: withText(() => import('./pages/VerifyEmail.vue')) },
-    { path: '/forgot-password', component: withText(() => import('./pages/ForgotPassword.vue')) },
-    { path: '/reset-password', component: withText(() => import('./pages/ResetPassword.vue')) },
-    { path: '/change-email', component: withText(() => import('./pages/ConfirmEmailChange.vue')), meta: { auth: true } },
-    { path: '/undo-email-change', component: withText(() => import('./pages/UndoEmailChange.vue')) },
-    { path: HOME, component: withText(() => import('./pages/Account.vue')), meta: { auth: true } },
-    { path: '/account/email', component: withText(() => import('./pages/ChangeEmail.vue')), meta: { auth: true } },
-    { path: '/account/password', component: withText(() => import('./pages/ChangePassword.vue')), meta: { auth: true } },
-    { path: '/auth/:provider/callback', component: withText(() => import('./pages/SocialCallback.vue')) },
-    { path: '/auth/:provider/link', component: withText(() => import('./pages/SocialLink.vue')), meta: { auth: true } },
-    { path: '/auth/:provider/prove', component: withText(() => import('./pages/SocialProof.vue')), meta: { auth: true } },
-    { path: '/auth/proven', component: withText(() => import('./pages/SocialProven.vue')) },
-    { path: '/:path(.*)*', component: withText(() => import('./pages/NotFound.vue')), beforeEnter: isNobodys },
+    { path: '/signup', component: withText(() => import('./pages/account/Signup.vue')), meta: { guest: true } },
+    { path: '/check-email', component: withText(() => import('./pages/account/CheckEmail.vue')), meta: { guest: true } },
+    { path: '/verify-email', component: withText(() => import('./pages/account/VerifyEmail.vue')) },
+    { path: '/forgot-password', component: withText(() => import('./pages/account/ForgotPassword.vue')) },
+    { path: '/reset-password', component: withText(() => import('./pages/account/ResetPassword.vue')) },
+    { path: '/change-email', component: withText(() => import('./pages/account/ConfirmEmailChange.vue')), meta: { auth: true } },
+    { path: '/undo-email-change', component: withText(() => import('./pages/account/UndoEmailChange.vue')) },
+    { path: HOME, component: withText(() => import('./pages/account/Account.vue')), meta: { auth: true } },
+    { path: '/account/email', component: withText(() => import('./pages/account/ChangeEmail.vue')), meta: { auth: true } },
+    { path: '/account/password', component: withText(() => import('./pages/account/ChangePassword.vue')), meta: { auth: true } },
+    { path: '/auth/:provider/callback', component: withText(() => import('./pages/social/SocialCallback.vue')) },
+    { path: '/auth/:provider/link', component: withText(() => import('./pages/social/SocialLink.vue')), meta: { auth: true } },
+    { path: '/auth/:provider/prove', component: withText(() => import('./pages/social/SocialProof.vue')), meta: { auth: true } },
+    { path: '/auth/proven', component: withText(() => import('./pages/social/SocialProven.vue')) },
+    { path: '/:path(.*)*', component: withText(() => import('./pages/home/NotFound.vue')), beforeEnter: isNobodys },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })

@@ -1,5 +1,5 @@
 // Runs before anything is drawn, as a file of its own because the Content-Security-Policy allows no inline script.
-// The choice is made in theme.ts, which uses the same key.
+// The choice is made in state/theme.ts, which uses the same key.
 ;(() => {
   let theme = null
   try {

@@ -1,7 +1,7 @@
 import { createClient } from '@cloakroom/client'
 import { beforeAll, expect, it } from 'vitest'
-import { loadAppConfig } from '../src/app-config'
-import * as checks from '../src/checks'
+import * as checks from '../src/composables/checks'
+import { loadAppConfig } from '../src/state/app-config'
 
 beforeAll(async () => {
   const config = { app: { name: 'Acme' }, signup: { mode: 'open' }, password: { min_length: 10, max_length: 256 }, providers: [] }

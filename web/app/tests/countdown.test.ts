@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, ref } from 'vue'
-import { useCountdown, type Countdown } from '../src/countdown'
+import { useCountdown, type Countdown } from '../src/composables/countdown'
 import { english } from './english'
 
 beforeEach(() => {

@@ -2,8 +2,8 @@ import type { Problem, ProblemCode, Result } from '@cloakroom/client'
 import { mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, ref, type Ref } from 'vue'
-import * as checks from '../src/checks'
-import { useForm, type Form } from '../src/form'
+import * as checks from '../src/composables/checks'
+import { useForm, type Form } from '../src/composables/form'
 import { english } from './english'
 
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, expect, it, vi } from 'vitest'
 import { defineComponent } from 'vue'
 import { createRouter, createWebHistory, RouterView } from 'vue-router'
-import { takeLinkTokens, useLink, type Link } from '../src/link'
+import { takeLinkTokens, useLink, type Link } from '../src/composables/link'
 
 let unmount: () => void
 afterEach(() => unmount())

@@ -1,8 +1,8 @@
 import { flushPromises } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import { createRouter, type RouteLocationRaw } from 'vue-router'
-import { createPageHistory } from '../src/history-state'
-import { followNotices, notice } from '../src/notice'
+import { createPageHistory } from '../src/composables/history-state'
+import { followNotices, notice } from '../src/state/notice'
 
 /** A router with a guard that leads away from the private page while nobody is signed in. */
 async function open(path: string, state: Record<string, unknown> | null = null) {

@@ -2,7 +2,7 @@ import type { CallOptions, MailSent, Result } from '@cloakroom/client'
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { defineComponent, h } from 'vue'
-import ResendMail from '../src/components/ResendMail.vue'
+import ResendMail from '../src/ui/ResendMail.vue'
 import { english } from './english'
 
 beforeEach(() => {

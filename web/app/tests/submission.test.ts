@@ -1,7 +1,7 @@
 import type { Result } from '@cloakroom/client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { effectScope, type EffectScope } from 'vue'
-import { useSubmission } from '../src/submission'
+import { useSubmission } from '../src/composables/submission'
 
 let scope: EffectScope
 

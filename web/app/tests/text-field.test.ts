@@ -1,7 +1,7 @@
 import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import { nextTick } from 'vue'
-import PasswordField from '../src/components/PasswordField.vue'
+import PasswordField from '../src/ui/PasswordField.vue'
 import { english } from './english'
 
 function open(modelValue = '') {
