@@ -1,4 +1,4 @@
-// A certified OpenID provider on loopback, for the test of the whole path (crates/cloakroom/tests/it/social/oidc_provider.rs).
+// A certified OpenID provider on loopback, for the test of the whole path (crates/cloakroom/tests/it/social/provider/certified.rs).
 //
 //   node tools/oidc-provider.mjs REDIRECT_URI
 //

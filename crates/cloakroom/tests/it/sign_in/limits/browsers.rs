@@ -1,7 +1,14 @@
 //! What strangers use up does not keep out an owner in a browser that the account knows (S4, S10).
 
-use super::*;
+use std::time::Duration;
+
+use cloakroom::administration::{self};
+use cloakroom::testing::{Browser, PASSWORD};
+use serde_json::json;
+
+use super::{ADA, WRONG, app_with_rates, browser, browser_at, is_limited, let_through, use_up_ceiling};
 use crate::support::by_mail::{NEW, ask_reset, confirm_reset, reauthenticate};
+use crate::support::database::App;
 
 /// A browser in which Ada has signed in and out.
 async fn known_browser(app: &App) -> Browser {

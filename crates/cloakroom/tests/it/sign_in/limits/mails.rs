@@ -1,7 +1,14 @@
 //! Nobody can use up somebody else's mails (S2).
 
-use super::*;
+use std::time::Duration;
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::{Browser, PASSWORD, Reply};
+use serde_json::json;
+
+use super::ADA;
 use crate::support::by_mail::{EVE, ask_reset, page, seen};
+use crate::support::database::{App, app_with};
 
 /// An app that sends `count` mails of one kind an hour to an address, with Ada.
 async fn app_with_mails(count: u32) -> App {

@@ -1,6 +1,7 @@
 //! One attacker may hold many networks: they are counted at several widths (S7).
 
-use super::*;
+use super::{ADA, app_with_rates, is_limited, let_through, login_through_proxy, rates};
+use crate::support::database::{App, app_with};
 
 /// How many tries are let through from the networks that `address` writes, of at most 30.
 async fn from_networks(app: &App, address: impl Fn(usize) -> String) -> usize {

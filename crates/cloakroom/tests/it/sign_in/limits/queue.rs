@@ -1,6 +1,14 @@
 //! A flood of sign-ins waits behind itself (S3).
 
-use super::*;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::{Browser, PASSWORD, Reply};
+
+use super::{ADA, WRONG, app_with_rates, browser, browser_at, is_limited, let_through};
+use crate::support::database::App;
+use crate::support::race::at_once;
 
 /// How many connections the flood has: more than one network has places.
 const FLOOD: usize = 160;

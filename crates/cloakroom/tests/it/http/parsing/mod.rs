@@ -1,5 +1,8 @@
 //! Bodies, paths and methods that are not what was asked for (`http/json.rs`, contract section 5; catalogue P01 to P05).
 
+mod paths;
+mod problems;
+
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -7,10 +10,10 @@ use bytes::Bytes;
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::http::csrf::unsafe_operations;
-use crate::support::database::{App, app, app_without_limits};
+use crate::support::database::{App, app_without_limits};
 
 const ADA: &str = "ada@example.test";
 
@@ -235,147 +238,6 @@ async fn p03_what_stands_in_the_query_is_no_field() {
     let reply = browser.post(&query, &json!({"email": ADA, "password": "wrong-horse-battery"})).await;
     assert_problem(&reply, 400, "invalid_credentials", "the body decides");
     assert!(!reply.text.contains(PASSWORD));
-}
-
-/// Every pair of path and method that the document does not name.
-fn wrong_methods() -> Vec<(Method, String, Vec<String>)> {
-    let document: Value = serde_json::from_str(&cloakroom::openapi()).unwrap();
-    let mut wrong = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let mut allowed: Vec<String> =
-            item.as_object().unwrap().keys().map(|method| method.to_uppercase()).collect();
-        if allowed.contains(&"GET".to_owned()) {
-            allowed.push("HEAD".to_owned());
-        }
-        allowed.sort();
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] {
-            if !allowed.contains(&method.to_owned()) {
-                wrong.push((method.parse().unwrap(), path.clone(), allowed.clone()));
-            }
-        }
-    }
-    wrong
-}
-
-#[tokio::test]
-async fn p05_a_method_that_a_path_does_not_take_is_405_and_told_which_it_takes() {
-    let (_app, browser) = app_and_page().await;
-    for (method, path, allowed) in wrong_methods() {
-        for path in [&*path, path.trim_end_matches('/')] {
-            let reply = browser.call(&method, path).json(&json!({})).send().await;
-            let what = format!("{method} {path}");
-            assert_problem(&reply, 405, "method_not_allowed", &what);
-            let mut told: Vec<&str> =
-                reply.headers["allow"].to_str().unwrap().split(',').map(str::trim).collect();
-            told.sort_unstable();
-            assert_eq!(told, allowed, "{what}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn p05_every_error_is_a_problem() {
-    let (_app, browser) = app_and_page().await;
-    let wrong = json!({"email": ADA, "password": "wrong-horse-battery"});
-    assert_problem(&browser.post("/api/login/", &wrong).await, 400, "invalid_credentials", "400");
-    assert_problem(&browser.get("/api/users/profile/").await, 401, "not_authenticated", "401");
-    let unguarded = browser.call(&Method::POST, "/api/login/").json(&wrong).without("x-csrftoken");
-    assert_problem(&unguarded.send().await, 403, "csrf_failed", "403");
-    let form =
-        browser.call(&Method::POST, "/api/login/").body("email=x").header("content-type", "text/plain");
-    assert_problem(&form.send().await, 415, "unsupported_media_type", "415");
-    assert_problem(&browser.post("/api/login/", &json!({})).await, 422, "validation_failed", "422");
-    let limited = app().await;
-    let browser = limited.browser();
-    browser.open_login_page().await;
-    for _ in 0..10 {
-        browser.login(ADA, "wrong-horse-battery").await;
-    }
-    assert_problem(&browser.login(ADA, PASSWORD).await, 429, "rate_limited", "429");
-}
-
-/// The hint tells developers what to do; in production it would tell attackers what was seen through.
-#[tokio::test]
-async fn p05_hints_are_for_development_only() {
-    let (_app, browser) = app_and_page().await;
-    let reply = browser.call(&Method::POST, "/api/login/").without("x-csrftoken").send().await;
-    assert_eq!(reply.code(), "csrf_failed");
-    assert!(reply.json().get("hint").is_none(), "{}", reply.text);
-    let directory = tempfile::tempdir().unwrap();
-    let config = cloakroom::Config::development(directory.path(), 3000).unwrap();
-    let development = cloakroom::testing::TestApp::with(config, axum::Router::new())
-        .await
-        .watched(crate::support::conformance::check);
-    let browser = development.browser();
-    browser.open_login_page().await;
-    let reply = browser.call(&Method::POST, "/api/login/").without("x-csrftoken").send().await;
-    assert_eq!(reply.json()["hint"], "Send the csrftoken cookie's value in the X-CSRFToken header.");
-}
-
-#[tokio::test]
-async fn finding_u7_the_hint_says_what_to_set_when_the_page_is_at_another_address() {
-    let directory = tempfile::tempdir().unwrap();
-    let config = cloakroom::Config::development(directory.path(), 3000).unwrap();
-    let development = cloakroom::testing::TestApp::with(config, axum::Router::new())
-        .await
-        .watched(crate::support::conformance::check);
-    let browser = development.browser();
-    browser.open_login_page().await;
-    let hint = async |name, value: &str| {
-        let call = browser.call(&Method::POST, "/api/login/").without("origin").header(name, value);
-        call.send().await.json()["hint"].as_str().unwrap().to_owned()
-    };
-    // As Vite's proxy sends it, whose guide names the variable.
-    for (name, value) in
-        [("origin", "http://localhost:5173"), ("referer", "http://localhost:5173/login?next=/")]
-    {
-        assert_eq!(
-            hint(name, value).await,
-            "The page is at http://localhost:5173, and public_url is http://localhost:3000. Start the server with \
-             CLOAKROOM_PUBLIC_URL=http://localhost:5173, or open the app at http://localhost:3000."
-        );
-    }
-    for foreign in ["null", "https://evil.test", "http://localhost.evil.test"] {
-        let hint = hint("origin", foreign).await;
-        assert!(hint.contains("CLOAKROOM_PUBLIC_URL") && !hint.contains(foreign), "{hint}");
-    }
-}
-
-#[tokio::test]
-async fn p05_storage_that_is_away_is_503_and_says_nothing_of_itself() {
-    let (app, browser) = app_and_page().await;
-    let ada = app.signed_in(ADA).await;
-    app.cloakroom.close().await;
-    app.advance(Duration::from_mins(1));
-    for reply in [
-        browser.login(ADA, PASSWORD).await,
-        ada.get("/api/users/profile/").await,
-        ada.get("/api/session/").await,
-        ada.post("/api/logout/", &json!({})).await,
-    ] {
-        assert_problem(&reply, 503, "unavailable", "no storage");
-        assert_eq!(reply.headers["retry-after"], "2");
-        assert!(!reply.headers.contains_key("set-cookie"), "nobody is signed out by that");
-    }
-    assert!(!app.cloakroom.is_ready().await);
-    assert_eq!(browser.open_login_page().await.status, 200, "what needs no storage works");
-}
-
-#[tokio::test]
-async fn every_path_works_with_and_without_its_last_slash() {
-    let (app, browser) = app_and_page().await;
-    for path in ["/api/config", "/api/session", "/api/login-set-cookie", "/api/docs"] {
-        let (with, without) = (browser.get(&format!("{path}/")).await, browser.get(path).await);
-        assert_eq!((with.status.as_u16(), without.status.as_u16()), (200, 200), "{path}");
-        assert_eq!(with.text, without.text, "{path}");
-        assert_eq!(without.headers["cache-control"], "no-store", "{path}");
-    }
-    let body = json!({"email": ADA, "password": PASSWORD});
-    assert_eq!(browser.post("/api/login", &body).await.status, 200);
-    assert_eq!(browser.get("/api/users/profile").await.json()["email"], ADA);
-    assert_eq!(browser.post("/api/logout/all", &json!({})).await.status, 200);
-    assert_eq!(browser.post("/api/logout", &json!({})).await.status, 200);
-    assert_eq!(app.database.rows("sessions").await, 0);
 }
 
 #[tokio::test]

@@ -1,0 +1,163 @@
+//! `POST /api/email/verify/` and `…/check/` (`flow/email_verification.rs`; catalogue B11, L14, M07, S03, S16, T02 to T04, T07, T08,
+//! T10, W01, W04, W09).
+
+mod codes;
+mod form;
+mod tokens;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloakroom::administration::{self, Rank};
+use cloakroom::testing::PASSWORD;
+use serde_json::json;
+
+use crate::support::by_mail::{
+    ADA, EVE, HOUR, NEW, app_with_ada, assert_told, opens, page, pages, sign_up, type_code, verify,
+    verify_with, with_token,
+};
+use crate::support::database::app_without_limits;
+use crate::support::race::at_once;
+
+#[tokio::test]
+async fn t02_a_link_and_a_code_work_once() {
+    let app = app_without_limits().await;
+    let browser = page(&app).await;
+    browser.signup(EVE, PASSWORD).await;
+    let mail = app.mail_to(EVE).await;
+    assert_eq!(verify(&browser, &mail.token()).await.status, 200);
+    let other = page(&app).await;
+    assert_told(&verify_with(&other, &mail.token(), NEW).await, 410, "token_invalid");
+    assert_told(&with_token(&other, "/api/email/verify/check/", &mail.token()).await, 410, "token_invalid");
+    assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
+    assert_told(&verify(&browser, &mail.token()).await, 410, "token_invalid");
+    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert!(opens(&app, EVE, PASSWORD).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t03_of_sixteen_proofs_at_once_one_is_taken_and_its_password_is_the_accounts() {
+    let app = app_without_limits().await;
+    let token = sign_up(&app, &page(&app).await, EVE, PASSWORD).await;
+    let browsers = pages(&app, 16).await;
+    let replies = at_once(16, |number| {
+        let (browser, token) = (Arc::clone(&browsers[number]), token.clone());
+        async move { verify_with(&browser, &token, &format!("battery-horse-{number:02}")).await }
+    })
+    .await;
+    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
+    for reply in replies.iter().filter(|reply| reply.status != 200) {
+        assert_told(reply, 410, "token_invalid");
+    }
+    assert_eq!((app.database.rows("users").await, app.database.rows("sessions").await), (1, 1));
+    let mut right = Vec::new();
+    for (number, browser) in browsers.iter().enumerate() {
+        if opens(&app, EVE, &format!("battery-horse-{number:02}")).await {
+            assert_eq!(browser.state().await, "authenticated", "it is that of the browser that won");
+            right.push(number);
+        }
+    }
+    assert_eq!(right.len(), 1, "{right:?}");
+    assert!(!opens(&app, EVE, PASSWORD).await);
+}
+
+/// T04 and L14: what has expired stays so, also when the clock steps back once it has been swept out.
+#[tokio::test]
+async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
+    let app = app_without_limits().await;
+    let browser = page(&app).await;
+    browser.signup(EVE, PASSWORD).await;
+    let mail = app.mail_to(EVE).await;
+    app.advance(Duration::from_mins(15));
+    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_eq!(with_token(&browser, "/api/email/verify/check/", &mail.token()).await.status, 200);
+    app.advance(23 * HOUR + Duration::from_mins(44));
+    let other = page(&app).await;
+    assert_told(&verify(&other, &mail.token()).await, 403, "password_required");
+    app.advance(Duration::from_mins(1));
+    for browser in [&browser, &other] {
+        assert_told(&verify_with(browser, &mail.token(), NEW).await, 410, "token_invalid");
+        assert_told(
+            &with_token(browser, "/api/email/verify/check/", &mail.token()).await,
+            410,
+            "token_invalid",
+        );
+    }
+    app.sweep().await;
+    app.set_back(2 * HOUR);
+    assert_told(&verify_with(&other, &mail.token(), NEW).await, 410, "token_invalid");
+    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_eq!(app.database.rows("users").await, 0);
+}
+
+/// L14: a clock that went an hour ahead and is set right neither loses a signup nor lets it live much longer.
+#[tokio::test]
+async fn l14_a_clock_that_is_set_right_loses_no_signup() {
+    let app = app_without_limits().await;
+    app.advance(HOUR);
+    let browser = page(&app).await;
+    browser.signup(EVE, PASSWORD).await;
+    let mail = app.mail_to(EVE).await;
+    app.set_back(HOUR);
+    let later = page(&app).await;
+    later.signup("bob@example.test", PASSWORD).await;
+    assert_eq!(verify(&browser, &mail.token()).await.status, 200);
+    assert_eq!(browser.state().await, "authenticated");
+    let mail = app.mail_to("bob@example.test").await;
+    assert_eq!(type_code(&later, "bob@example.test", &mail.code()).await.status, 200);
+}
+
+/// S16: a link in a mail never swaps one person for another.
+#[tokio::test]
+async fn s16_a_link_opened_by_somebody_who_is_signed_in_changes_nothing() {
+    let app = app_with_ada().await;
+    let attacker = page(&app).await;
+    let token = sign_up(&app, &attacker, EVE, PASSWORD).await;
+    let ada = app.signed_in(ADA).await;
+    let session = ada.cookie("sessionid");
+    for reply in [
+        verify(&ada, &token).await,
+        verify_with(&ada, &token, NEW).await,
+        type_code(&ada, EVE, "000000").await,
+    ] {
+        assert_told(&reply, 409, "other_user_signed_in");
+        assert!(reply.set_cookie("sessionid").is_none());
+    }
+    assert_eq!(ada.cookie("sessionid"), session);
+    assert_eq!(ada.get("/api/users/profile/").await.json()["email"], ADA);
+    // Nothing was used up; once she has signed out it works, with a password of hers.
+    assert_eq!(ada.post("/api/logout/", &json!({})).await.status, 200);
+    assert_eq!(verify_with(&ada, &token, NEW).await.status, 200);
+    assert_eq!(ada.get("/api/users/profile/").await.json()["email"], EVE);
+}
+
+#[tokio::test]
+async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() {
+    let app = app_with_ada().await;
+    let browser = app.signed_in(ADA).await;
+    let dead = browser.copy();
+    administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+    // With the cookie of a session that has ended, as with none, one may sign up.
+    let token = sign_up(&app, &browser, EVE, PASSWORD).await;
+    let reply = verify(&browser, &token).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_ne!(browser.cookie("sessionid"), dead.cookie("sessionid"));
+    assert_ne!(browser.cookie("csrftoken"), dead.cookie("csrftoken"));
+    assert!(reply.set_cookie("csrftoken").is_some());
+    assert_eq!((browser.state().await, dead.state().await), ("authenticated".into(), "anonymous".into()));
+    assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
+}
+
+/// An account that came by other means, an administrator for one, ends what waited for its address.
+#[tokio::test]
+async fn an_address_that_got_an_account_meanwhile_cannot_be_proven_for_another() {
+    let app = app_without_limits().await;
+    let browser = page(&app).await;
+    browser.signup(EVE, NEW).await;
+    let mail = app.mail_to(EVE).await;
+    app.add("EVE@example.test", Rank::Plain).await;
+    assert_told(&verify(&browser, &mail.token()).await, 410, "token_invalid");
+    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_eq!(browser.state().await, "anonymous");
+    assert!(opens(&app, EVE, PASSWORD).await && !opens(&app, EVE, NEW).await);
+}

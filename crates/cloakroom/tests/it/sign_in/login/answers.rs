@@ -1,0 +1,97 @@
+//! A failed login tells nothing about the account (E01, E02).
+
+use cloakroom::administration::Rank;
+use cloakroom::testing::PASSWORD;
+use http::Method;
+use serde_json::json;
+
+use super::{ADA, ALAN, WRONG, app_with_accounts, page, seen, set_hash, weaker_hash};
+use crate::support::timing::assert_alike;
+
+/// E01: only who knows the password learns anything about the account.
+#[tokio::test]
+async fn e01_every_login_that_fails_gets_the_same_answer() {
+    let app = app_with_accounts().await;
+    let unknown = page(&app).await.login("nobody@example.test", WRONG).await;
+    assert_eq!((unknown.status.as_u16(), &*unknown.code()), (400, "invalid_credentials"));
+    assert_eq!(unknown.json()["detail"], "Email or password is not correct.");
+    assert!(!unknown.headers.contains_key("set-cookie"));
+    page(&app).await.signup("waiting@example.test", PASSWORD).await;
+    for email in [
+        ADA,
+        ALAN,
+        "social@example.test",
+        "django@example.test",
+        "greedy@example.test",
+        "waiting@example.test",
+    ] {
+        let reply = page(&app).await.login(email, WRONG).await;
+        assert_eq!(seen(&reply), seen(&unknown), "{email}");
+    }
+    for email in [
+        "social@example.test",
+        "django@example.test",
+        "greedy@example.test",
+        "waiting@example.test",
+        "nobody@example.test",
+    ] {
+        let reply = page(&app).await.login(email, PASSWORD).await;
+        assert_eq!(seen(&reply), seen(&unknown), "{email}, with a password that is right elsewhere");
+    }
+    // The same for somebody who is signed in already.
+    let ada = app.signed_in(ADA).await;
+    assert_eq!(seen(&ada.login("nobody@example.test", WRONG).await), seen(&ada.login(ALAN, WRONG).await));
+}
+
+#[tokio::test]
+async fn that_an_account_is_deactivated_is_told_only_after_the_right_password() {
+    let app = app_with_accounts().await;
+    let alan = page(&app).await;
+    assert_eq!(alan.login(ALAN, WRONG).await.code(), "invalid_credentials");
+    let reply = alan.login(ALAN, PASSWORD).await;
+    assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "account_inactive"));
+    assert!(!reply.headers.contains_key("set-cookie"));
+    assert_eq!((&*alan.state().await, app.database.rows("sessions").await), ("anonymous", 0));
+}
+
+/// Without the hash that is computed for nobody, an unknown address would be answered many times sooner.
+///
+/// A busy machine only ever adds time, so the quickest answer of each kind tells what its work costs: samples are taken
+/// until these agree, or until it is plain that they never will.
+#[tokio::test]
+async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
+    let app = app_with_accounts().await;
+    app.add("weak@example.test", Rank::Plain).await;
+    set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
+    let browser = page(&app).await;
+    let kinds = [
+        ADA,
+        "nobody@example.test",
+        ALAN,
+        "social@example.test",
+        "django@example.test",
+        "greedy@example.test",
+        "weak@example.test",
+    ];
+    assert_alike("a wrong password", &kinds, async |email| {
+        assert_eq!(browser.login(email, WRONG).await.status, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_reply_repeats_the_password() {
+    let app = app_with_accounts().await;
+    let browser = page(&app).await;
+    for body in [
+        json!({"email": ADA, "password": PASSWORD}),
+        json!({"email": ALAN, "password": PASSWORD}),
+        json!({"email": PASSWORD, "password": PASSWORD}),
+        json!({"email": "nobody@example.test", "password": PASSWORD}),
+        json!({"email": [PASSWORD], "password": PASSWORD}),
+        json!({"email": ADA, "password": {"x": PASSWORD}}),
+    ] {
+        let reply = browser.call(&Method::POST, "/api/login/").json(&body).send().await;
+        assert!(!reply.text.contains(PASSWORD), "{}", reply.text);
+    }
+}

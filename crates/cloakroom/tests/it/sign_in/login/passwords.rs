@@ -1,0 +1,127 @@
+//! Which passwords sign in (W01 to W03, W09).
+
+use std::time::{Duration, Instant};
+
+use cloakroom::administration::{self, Rank};
+use cloakroom::testing::PASSWORD;
+use serde_json::json;
+
+use super::{ADA, app_with_accounts, page, set_hash, weaker_hash};
+use crate::support::timing::assert_alike;
+
+#[tokio::test]
+async fn w01_a_password_longer_than_any_is_refused_before_anything_is_computed() {
+    let app = app_with_accounts().await;
+    let browser = page(&app).await;
+    let longest = browser.login(ADA, &"x".repeat(256)).await;
+    assert_eq!(longest.code(), "invalid_credentials", "256 bytes may be a password");
+    for password in ["x".repeat(257), "\u{e9}".repeat(129), "x".repeat(60_000)] {
+        let mut quickest = Duration::MAX;
+        for _ in 0..5 {
+            let start = Instant::now();
+            let reply = browser.login(ADA, &password).await;
+            quickest = quickest.min(start.elapsed());
+            assert_eq!((reply.status.as_u16(), &*reply.code()), (422, "validation_failed"));
+            assert_eq!(reply.json()["errors"][0]["field"], "password");
+            assert_eq!(reply.json()["errors"][0]["code"], "too_long");
+        }
+        assert!(quickest < Duration::from_millis(50), "{quickest:?}");
+    }
+    let new = administration::set_password(&app.cloakroom, ADA, &"xy".repeat(129)).await;
+    assert_eq!(new.unwrap_err().code(), "validation_failed");
+}
+
+/// W02 and W03: passwords that some would cut, trim or fold are other passwords.
+#[tokio::test]
+async fn w02_w03_only_the_exact_characters_sign_in() {
+    let app = app_with_accounts().await;
+    let long = "x".repeat(255);
+    let cases = [
+        (
+            format!("{long}a"),
+            vec![format!("{long}b"), long[..72].to_owned(), long[..127].to_owned(), long.clone()],
+        ),
+        (
+            " padded horse battery ".into(),
+            vec!["padded horse battery".into(), " padded horse battery".into()],
+        ),
+        (
+            "caf\u{e9} horse battery".into(),
+            vec!["cafe horse battery".into(), "CAF\u{c9} horse battery".into()],
+        ),
+        ("nul\0 horse battery".into(), vec!["nul".into(), "nul horse battery".into()]),
+        ("nbsp\u{a0}horse battery".into(), vec!["nbsp horse battery".into()]),
+        ("\u{1f434}\u{1f50b}".repeat(6), vec!["\u{1f434}\u{1f50b}".repeat(5)]),
+        ("Case Horse Battery".into(), vec!["case horse battery".into()]),
+    ];
+    for (password, others) in cases {
+        administration::set_password(&app.cloakroom, ADA, &password).await.unwrap();
+        let browser = page(&app).await;
+        for other in others {
+            assert_eq!(browser.login(ADA, &other).await.code(), "invalid_credentials", "{other:?}");
+        }
+        assert_eq!(browser.login(ADA, &password).await.status, 200, "{password:?}");
+    }
+}
+
+/// N8: forms that nobody can tell apart by eye are one password, wherever it was chosen and wherever it is typed.
+#[tokio::test]
+async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
+    let app = app_with_accounts().await;
+    let forms = ["caf\u{e9} horse battery", "cafe\u{301} horse battery"];
+    for chosen in forms {
+        administration::set_password(&app.cloakroom, ADA, chosen).await.unwrap();
+        for typed in forms {
+            let ada = page(&app).await;
+            assert_eq!(ada.login(ADA, typed).await.status, 200, "{chosen:?} typed as {typed:?}");
+            let again = ada.post("/api/reauthenticate/", &json!({"password": typed})).await;
+            assert_eq!(again.status, 200, "{}", again.text);
+        }
+    }
+    // In its parts this one has more bytes than a password may have.
+    let (longest, parts) = ("\u{e9}".repeat(128), "e\u{301}".repeat(128));
+    administration::set_password(&app.cloakroom, ADA, &longest).await.unwrap();
+    assert_eq!(page(&app).await.login(ADA, &parts).await.status, 200);
+    // Length is judged by what can be seen.
+    for short in ["\u{e9}".repeat(9), "e\u{301}".repeat(9)] {
+        let refused = administration::set_password(&app.cloakroom, ADA, &short).await.unwrap_err();
+        assert_eq!(refused.code(), "validation_failed", "{short:?}");
+    }
+}
+
+/// The second comparison is made for what was typed, never for the account.
+#[tokio::test]
+async fn finding_n8_e02_the_second_form_tells_nothing_of_the_account() {
+    let app = app_with_accounts().await;
+    app.add("weak@example.test", Rank::Plain).await;
+    set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
+    let browser = page(&app).await;
+    let kinds = [ADA, "nobody@example.test", "social@example.test", "weak@example.test"];
+    assert_alike("a wrong password in parts", &kinds, async |email| {
+        assert_eq!(browser.login(email, "wrong cafe\u{301} horse").await.status, 400);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn w09_an_account_without_a_password_has_none_not_an_empty_one() {
+    let app = app_with_accounts().await;
+    for stored in [None, Some(""), Some("!")] {
+        set_hash(&app, "social@example.test", stored).await;
+        let browser = page(&app).await;
+        for (body, code) in [
+            (json!({"email": "social@example.test", "password": ""}), "required"),
+            (json!({"email": "social@example.test"}), "required"),
+            (json!({"email": "social@example.test", "password": null}), "invalid"),
+        ] {
+            let reply = browser.post("/api/login/", &body).await;
+            assert_eq!(reply.status, 422, "{body}: {}", reply.text);
+            assert_eq!(reply.json()["errors"][0]["field"], "password", "{body}");
+            assert_eq!(reply.json()["errors"][0]["code"], code, "{body}");
+        }
+        for password in ["!", " ", "\0", "null"] {
+            assert_eq!(browser.login("social@example.test", password).await.code(), "invalid_credentials");
+        }
+        assert_eq!(browser.state().await, "anonymous");
+    }
+}
