@@ -1,63 +1,33 @@
-//! The context that every flow takes. It is opened once and cloned cheaply.
+//! The façade: opens a database from a configuration, starts the jobs, and hands out the routes and the layer.
 
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Clock;
 use crate::config::{Config, Overrides};
+use crate::context::{Context, Parts};
 use crate::error::{Error, Result};
-use crate::flow::session::SessionCache;
-use crate::http::cookies::Names;
+use crate::flow::administration::Administration;
+use crate::flow::mailing::Mailing;
+use crate::http::gate::Gate;
 use crate::http::guard::GuardLayer;
-use crate::http::refusals::Refusals;
-use crate::limits::{Pace, Remembered};
-use crate::mail::Transport;
-use crate::mail::outbox::Outbox;
-use crate::password::Passwords;
-use crate::pipeline::{Pipeline, Resources, Step};
+use crate::pipeline::{Pipeline, Step};
 use crate::provider::Providers;
 use crate::secret::SecretKey;
-use crate::store::{Readiness, Store};
+use crate::store::Store;
 use crate::{flow, http, jobs};
-
-/// What only a process that serves has: its jobs, and steps of the app.
-type Serving<'a> = (watch::Sender<()>, &'a [Arc<dyn Step>]);
 
 /// How long the end waits for mails that are on their way.
 const LAST_MAILS: Duration = Duration::from_secs(10);
 
-/// The cloakroom: keeps accounts and sessions, and answers under `/api/`.
+/// Sign-in for an app: keeps accounts and sessions, and answers under `/api/`.
 ///
-/// Clones share everything. When the last one is dropped, its background jobs end.
+/// Clones share everything. When the last one is dropped, with the router and the layer made from it, the background jobs end.
 #[derive(Clone)]
-pub struct Cloakroom(Arc<Inner>);
-
-struct Inner {
-    config: Config,
-    store: Store,
-    clock: Clock,
-    key: SecretKey,
-    cookie_names: Names,
-    refusals: Refusals,
-    passwords: Passwords,
-    remembered: Arc<Remembered>,
-    pace: Pace,
-    providers: Providers,
-    pipeline: Pipeline,
-    sessions: SessionCache,
-    outbox: Outbox,
-    transport: Transport,
-    readiness: Readiness,
-    /// Whether a proxy that is not trusted has been told of.
-    is_proxy_told: AtomicBool,
-    /// The jobs run until this is dropped.
-    jobs: Option<watch::Sender<()>>,
-}
+pub struct Cloakroom(Context);
 
 impl Cloakroom {
     /// Reads the configuration file, opens the database, brings its schema up to date, and starts the jobs.
@@ -97,11 +67,15 @@ impl Cloakroom {
             tracing::warn!("{warning}");
         }
         let store = open_store(&config).await?;
+        let providers = Providers::open(&config, &clock)?;
+        let pipeline = Pipeline::open(&config, steps)?;
+        let key = secret_key(&config)?;
         let (alive, jobs_end) = watch::channel(());
-        let cloakroom = Self::assemble(config, store, clock, Some((alive, steps)))?;
-        flow::issuers::require_same(&cloakroom).await?;
-        jobs::start(&cloakroom, jobs_end);
-        Ok(cloakroom)
+        let context =
+            Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: Some(alive) })?;
+        flow::issuers::require_same(&context).await?;
+        jobs::start(&context, jobs_end);
+        Ok(Self(context))
     }
 
     /// Opens it for the command line, without background jobs.
@@ -111,149 +85,57 @@ impl Cloakroom {
     pub async fn for_administration(config: Config) -> Result<Self> {
         config.require_sound()?;
         let store = open_store(&config).await?;
-        Self::assemble(config, store, Clock::System, None)
-    }
-
-    fn assemble(config: Config, store: Store, clock: Clock, server: Option<Serving<'_>>) -> Result<Self> {
         let key = secret_key(&config)?;
-        let transport = Transport::open(&config, &store)?;
-        let passwords = Passwords::start();
         // The command line sends nobody anywhere.
-        let (providers, pipeline, jobs) = match server {
-            Some((jobs, steps)) => {
-                (Providers::open(&config, &clock)?, Pipeline::open(&config, steps)?, Some(jobs))
-            }
-            None => (Providers::none(), Pipeline::none(), None),
-        };
-        Ok(Self(Arc::new(Inner {
-            cookie_names: Names::new(&config),
-            refusals: Refusals::new(),
-            config,
-            store,
-            clock,
-            key,
-            passwords,
-            remembered: Arc::new(Remembered::new()),
-            pace: Pace::new(),
-            providers,
-            pipeline,
-            sessions: SessionCache::new(),
-            outbox: Outbox::new(),
-            transport,
-            readiness: Readiness::default(),
-            is_proxy_told: AtomicBool::new(false),
-            jobs,
-        })))
+        let (providers, pipeline) = (Providers::none(), Pipeline::none());
+        let clock = Clock::System;
+        Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: None }).map(Self)
     }
 
     /// The routes under `/api/`. They work below [`Cloakroom::layer`] only.
     pub fn router(&self) -> axum::Router {
-        http::router::router(self)
+        http::router::router(&self.0)
     }
 
     /// Puts a session behind every request, and lets no unsafe one through that does not come from our own pages.
     ///
     /// It guards all that it wraps, so a webhook that other machines call belongs outside.
     pub fn layer(&self) -> GuardLayer {
-        GuardLayer::new(self.clone())
+        GuardLayer::new(Gate::new(self.0.clone()))
     }
 
-    /// Whether storage takes writes: while it does not, nobody can sign in. An answer holds for a second.
+    /// Tells whether storage takes writes: while it does not, nobody can sign in. An answer holds for a second.
     pub async fn is_ready(&self) -> bool {
-        self.0.readiness.ask(&self.0.store).await
+        self.0.is_ready().await
     }
 
     /// Lets the mails arrive that are on their way, ends the jobs, then lets go of the database.
     pub async fn close(&self) {
-        self.0.outbox.drain(LAST_MAILS).await;
+        self.0.outbox().drain(LAST_MAILS).await;
         // Before storage closes: a job that finds it closed would warn of a fault.
-        if let Some(jobs) = &self.0.jobs {
-            jobs.send_replace(());
-        }
-        self.0.store.close().await;
+        self.0.end_jobs();
+        self.0.store().close().await;
+    }
+
+    /// Acts on accounts, as the command line does.
+    pub fn administration(&self) -> Administration {
+        Administration::new(self.0.clone())
+    }
+
+    /// Looks after the mail that waits, and tests how it leaves.
+    pub fn mailing(&self) -> Mailing {
+        Mailing::new(self.0.clone())
+    }
+
+    /// The context, for tests that look behind the API.
+    #[cfg(feature = "testing")]
+    pub(crate) fn context(&self) -> &Context {
+        &self.0
     }
 
     /// The configuration that it was opened with.
     pub fn config(&self) -> &Config {
-        &self.0.config
-    }
-
-    pub(crate) fn store(&self) -> &Store {
-        &self.0.store
-    }
-
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
-    }
-
-    pub(crate) fn key(&self) -> &SecretKey {
-        &self.0.key
-    }
-
-    pub(crate) fn cookie_names(&self) -> &Names {
-        &self.0.cookie_names
-    }
-
-    pub(crate) fn refusals(&self) -> &Refusals {
-        &self.0.refusals
-    }
-
-    pub(crate) fn passwords(&self) -> &Passwords {
-        &self.0.passwords
-    }
-
-    pub(crate) fn remembered_limits(&self) -> &Arc<Remembered> {
-        &self.0.remembered
-    }
-
-    pub(crate) fn pace(&self) -> &Pace {
-        &self.0.pace
-    }
-
-    pub(crate) fn providers(&self) -> &Providers {
-        &self.0.providers
-    }
-
-    pub(crate) fn sessions(&self) -> &SessionCache {
-        &self.0.sessions
-    }
-
-    pub(crate) fn pipeline(&self) -> &Pipeline {
-        &self.0.pipeline
-    }
-
-    /// Everything that the steps of the pipeline may read.
-    pub(crate) fn resources(&self) -> Resources<'_> {
-        Resources { config: &self.0.config, store: &self.0.store, clock: &self.0.clock }
-    }
-
-    pub(crate) fn outbox(&self) -> &Outbox {
-        &self.0.outbox
-    }
-
-    /// Tells, once, that requests come through a proxy that the configuration does not name.
-    pub(crate) fn tell_of_proxy(&self, peer: IpAddr) {
-        if !self.0.is_proxy_told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                %peer,
-                "X-Forwarded-For comes from a private address that trusted_proxies does not name: it is not believed, and all \
-                 who come that way share one address and its limits"
-            );
-        }
-    }
-
-    pub(crate) fn transport(&self) -> &Transport {
-        &self.0.transport
-    }
-
-    /// Returns a way back for a job, which must not keep the cloakroom alive.
-    pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + 'static {
-        let weak = Arc::downgrade(&self.0);
-        move || weak.upgrade().map(Self)
+        self.0.config()
     }
 }
 

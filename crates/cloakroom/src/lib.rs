@@ -11,7 +11,7 @@
 //!   [`User::id`]: addresses change.
 //! - [`CsrfToken`] is for pages that the server writes: a form below the layer sends it as a hidden field.
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
-//! - [`administration`] adds, invites, deactivates and deletes accounts, as the command line does.
+//! - [`Cloakroom::administration`] adds, invites, deactivates and deletes accounts, as the command line does.
 //! - [`pipeline::Step`] is a word of yours in what becomes of somebody who comes by a provider.
 //! - `testing` (feature `testing`) has a browser with a cookie jar, a clock to turn, and a GitHub to sign in with.
 //!
@@ -21,6 +21,7 @@
 mod cloakroom;
 mod clock;
 pub mod config;
+mod context;
 mod error;
 mod files;
 mod flow;
@@ -35,10 +36,12 @@ pub mod pipeline;
 mod policy;
 mod provider;
 mod secret;
+mod session;
 mod store;
 mod tally;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod validation;
 
 pub use cloakroom::Cloakroom;
 pub use clock::{Clock, Timestamp};
@@ -48,7 +51,7 @@ pub use flow::{administration, backup, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social_input::Paused;
-pub use limits::{Rate, Width};
+pub use model::rate::{Rate, Width};
 pub use model::social::Intent;
 pub use model::user::User;
 #[doc(hidden)]

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use percent_encoding::percent_decode_str;
 
-use crate::config::Config;
+use crate::config::{self, Complaint, Config};
 use crate::error::{Error, Invalid};
 use crate::model::email::{Email, fold};
 use crate::password;
@@ -17,7 +17,7 @@ pub(crate) const LONGEST_PASSWORD: usize = 256;
 /// The longest path to go back to, in bytes.
 const LONGEST_RETURN_TO: usize = 2048;
 /// The least that `password.min_length` may ask (NIST SP 800-63B, section 3.1.1.2).
-pub(crate) const LOWEST_MIN_LENGTH: usize = 8;
+const LOWEST_MIN_LENGTH: usize = 8;
 
 /// Passwords of eight characters and more that lead the lists of leaked ones, in lower case and in order: the
 /// union of those in zxcvbn-ts (MIT) and Django (BSD).
@@ -26,6 +26,15 @@ static COMMON: LazyLock<Vec<&'static str>> =
 
 /// Letters that must be left of a password once everything that anyone could know of the account is taken out.
 const OWN_LETTERS: usize = 4;
+
+/// Complains about a least length that would be unsafe, or that nobody could meet.
+pub(crate) fn validate(password: &config::Password) -> Vec<Complaint> {
+    let most = LONGEST_PASSWORD / 4;
+    if (LOWEST_MIN_LENGTH..=most).contains(&password.min_length) {
+        return Vec::new();
+    }
+    vec![Complaint::new("password.min_length", format!("must be from {LOWEST_MIN_LENGTH} to {most}"))]
+}
 
 /// Takes an address from a form.
 ///

@@ -37,7 +37,7 @@ use serde_json::Value;
 pub use browser::{Browser, Call, Reply, Watch};
 pub use cloakroom_fake_provider::{Answer, FakeProvider, Kind, Mood, Person};
 
-use crate::administration::{self, Rank};
+use crate::administration::{AccountView, Rank};
 use crate::cloakroom::Cloakroom;
 use crate::clock::Clock;
 use crate::config::{Config, SecretUrl};
@@ -120,7 +120,7 @@ impl TestApp {
     /// # Panics
     /// When storage does not answer.
     pub async fn sweep(&self) -> u64 {
-        self.sweeper.lock().await.sweep(&self.cloakroom).await.expect("storage answers")
+        self.sweeper.lock().await.sweep(self.cloakroom.context()).await.expect("storage answers")
     }
 
     /// Every mail that has been sent, newest first, once the outbox is empty.
@@ -129,8 +129,8 @@ impl TestApp {
     /// When the outbox is not empty after ten seconds, or storage does not answer.
     pub async fn mails(&self) -> Vec<Mail> {
         for _ in 0..2000 {
-            if !self.cloakroom.store().has_mail().await.expect("storage answers") {
-                let kept = self.cloakroom.store().kept_mails().await.expect("storage answers");
+            if !self.cloakroom.context().store().has_mail().await.expect("storage answers") {
+                let kept = self.cloakroom.context().store().kept_mails().await.expect("storage answers");
                 return kept.into_iter().map(Mail::from).collect();
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -152,8 +152,8 @@ impl TestApp {
     ///
     /// # Panics
     /// When the address has one already.
-    pub async fn add(&self, email: &str, rank: Rank) -> administration::AccountView {
-        administration::add(&self.cloakroom, email, PASSWORD, rank).await.expect("the account is added")
+    pub async fn add(&self, email: &str, rank: Rank) -> AccountView {
+        self.cloakroom.administration().add(email, PASSWORD, rank).await.expect("the account is added")
     }
 
     /// A browser that has never been here.

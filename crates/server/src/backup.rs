@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use cloakroom::administration;
-
 use crate::Failure;
 use crate::cli::Place;
 use crate::instance::Instance;
@@ -39,7 +37,7 @@ pub(crate) async fn restore(place: &Place, file: &Path, keeps_sessions: bool) ->
 
 /// `cloakroom session end --all`
 pub(crate) async fn end_sessions(place: &Place) -> Result<(), Failure> {
-    let ended = administration::end_all_sessions(&place.open().await?).await?;
+    let ended = place.open().await?.administration().end_all_sessions().await?;
     say(&format!("{ended} sessions have ended."));
     Ok(())
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
-use cloakroom::administration::{self, NewAccount, Rank};
+use cloakroom::administration::{NewAccount, Rank};
 use cloakroom::{Cloakroom, Config};
 
 use crate::host::RequireHost;
@@ -130,19 +130,18 @@ impl Dev {
 
 /// Three people to sign in as, once, in an empty database.
 async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
-    if !administration::list(cloakroom).await?.is_empty() {
+    if !cloakroom.administration().list().await?.is_empty() {
         return Ok(());
     }
     let sample = |email, rank, is_active| NewAccount { email, password: SAMPLE_PASSWORD, rank, is_active };
     // All at once: a start that is cut off leaves none of them, and the next one finds an empty database.
-    administration::add_all(
-        cloakroom,
-        &[
+    cloakroom
+        .administration()
+        .add_all(&[
             sample("ada@example.test", Rank::Superuser, true),
             sample("grace@example.test", Rank::Plain, true),
             sample("alan@example.test", Rank::Plain, false),
-        ],
-    )
-    .await?;
+        ])
+        .await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::user::{NO_PORT, say, to_json};
 pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
     match command {
         MailCommand::List { place, json } => {
-            let mails = mailing::waiting(&place.open().await?).await?;
+            let mails = place.open().await?.mailing().waiting().await?;
             if json { say(&to_json(&mails)?) } else { say(&table(&mails)) }
         }
         MailCommand::Retry { ids, all: _, place } => retry(&place.open().await?, ids).await?,
@@ -25,7 +25,7 @@ pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
                 MailFormat::Html => say(mail.html.trim_end()),
             }
         }
-        MailCommand::Test { address, place } => match mailing::test(&place.open().await?, &address).await? {
+        MailCommand::Test { address, place } => match place.open().await?.mailing().test(&address).await? {
             Outcome::Taken(answer) => say(&format!("The test mail is on its way to {address}: {answer}")),
             Outcome::Failed { is_permanent, reason } => {
                 let prospect = if is_permanent { "refused" } else { "did not leave; it may do so later" };
@@ -47,10 +47,10 @@ fn preview_config(place: &Place) -> Result<Config, Failure> {
 /// Whoever names no mail means all that were given up.
 async fn retry(cloakroom: &Cloakroom, mut ids: Vec<String>) -> Result<(), Failure> {
     if ids.is_empty() {
-        let mails = mailing::waiting(cloakroom).await?;
+        let mails = cloakroom.mailing().waiting().await?;
         ids.extend(mails.into_iter().filter(|mail| mail.next_try_at.is_none()).map(|mail| mail.id));
     }
-    mailing::retry(cloakroom, &ids).await?;
+    cloakroom.mailing().retry(&ids).await?;
     say(&match ids.len() {
         0 => "No mail was given up.".to_owned(),
         1 => "1 mail is tried again.".to_owned(),

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use cloakroom::Cloakroom;
-use cloakroom::mailing::{self, MailView};
+use cloakroom::mailing::MailView;
 
 use crate::problem;
 
@@ -66,7 +66,7 @@ fn elsewhere(cloakroom: &Cloakroom) -> String {
 
 /// Newest first. The page asks each second: what it has already is not sent again.
 async fn list(cloakroom: &Cloakroom, headers: &HeaderMap) -> Response {
-    let mails = match mailing::kept(cloakroom).await {
+    let mails = match cloakroom.mailing().kept().await {
         Ok(mails) => mails,
         Err(error) => return unavailable(&error),
     };
@@ -87,7 +87,7 @@ async fn list(cloakroom: &Cloakroom, headers: &HeaderMap) -> Response {
 
 /// The HTML part of one mail, whose links open beside the inbox.
 async fn html(cloakroom: &Cloakroom, id: &str) -> Response {
-    let mails: Vec<MailView> = match mailing::kept(cloakroom).await {
+    let mails: Vec<MailView> = match cloakroom.mailing().kept().await {
         Ok(mails) => mails,
         Err(error) => return unavailable(&error),
     };

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use cloakroom::administration::{self, AccountView, Rank};
+use cloakroom::administration::{AccountView, Rank};
 use cloakroom::{Cloakroom, Config};
 
 use crate::Failure;
@@ -41,7 +41,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
             account: Account { email, place }, invite: true, locale, staff, rights, ..
         } => {
             let invited =
-                administration::invite(&place.open().await?, &email, rank(staff, &rights), &locale).await?;
+                place.open().await?.administration().invite(&email, rank(staff, &rights), &locale).await?;
             say(&format!(
                 "Added {}. The server mails an invitation; `cloakroom mail list` tells if it cannot.",
                 invited.email
@@ -50,23 +50,23 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Add { account: Account { email, place }, password_stdin, staff, rights, .. } => {
             let cloakroom = place.open().await?;
             let password = read_password(password_stdin)?;
-            let added = administration::add(&cloakroom, &email, &password, rank(staff, &rights)).await?;
+            let added = cloakroom.administration().add(&email, &password, rank(staff, &rights)).await?;
             say(&format!("Added {}.", added.email));
         }
         UserCommand::List { place, json } => {
-            let accounts = administration::list(&place.open().await?).await?;
+            let accounts = place.open().await?.administration().list().await?;
             if json { say(&to_json(&accounts)?) } else { say(&table(&accounts)) }
         }
         UserCommand::Show { account: Account { email, place }, json } => {
-            let found = administration::show(&place.open().await?, &email).await;
+            let found = place.open().await?.administration().show(&email).await;
             let found = found.map_err(|error| about(error, &email))?;
             if json { say(&to_json(&found)?) } else { say(&details(&found)) }
         }
         UserCommand::SetPassword { account: Account { email, place }, password_stdin } => {
             let cloakroom = place.open().await?;
-            administration::show(&cloakroom, &email).await.map_err(|error| about(error, &email))?;
+            cloakroom.administration().show(&email).await.map_err(|error| about(error, &email))?;
             let password = read_password(password_stdin)?;
-            administration::set_password(&cloakroom, &email, &password).await?;
+            cloakroom.administration().set_password(&email, &password).await?;
             say(&format!("{email} has a new password; every session has ended."));
         }
         UserCommand::Promote { account, rights } => promote(&account, &rights).await?,
@@ -74,7 +74,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Deactivate(account) => set_active(&account, false).await?,
         UserCommand::Activate(account) => set_active(&account, true).await?,
         UserCommand::Delete(Account { email, place }) => {
-            let deleted = administration::delete(&place.open().await?, &email).await;
+            let deleted = place.open().await?.administration().delete(&email).await;
             deleted.map_err(|error| about(error, &email))?;
             say(&format!("{email} is deleted."));
         }
@@ -84,7 +84,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
 
 /// Gives rights. Somebody who has them, or more, keeps what they have.
 async fn promote(account: &Account, rights: &Rights) -> Result<(), Failure> {
-    let found = administration::show(&account.place.open().await?, &account.email).await;
+    let found = account.place.open().await?.administration().show(&account.email).await;
     let found = found.map_err(|error| about(error, &account.email))?;
     if found.is_superuser || (found.is_staff && !rights.superuser) {
         say(&format!("{} has these rights already.", account.email));
@@ -94,14 +94,14 @@ async fn promote(account: &Account, rights: &Rights) -> Result<(), Failure> {
 }
 
 async fn change_rank(account: &Account, rank: Rank, done: &str) -> Result<(), Failure> {
-    let changed = administration::set_rank(&account.place.open().await?, &account.email, rank).await;
+    let changed = account.place.open().await?.administration().set_rank(&account.email, rank).await;
     changed.map_err(|error| about(error, &account.email))?;
     say(&format!("{} {done}.", account.email));
     Ok(())
 }
 
 async fn set_active(account: &Account, is_active: bool) -> Result<(), Failure> {
-    let changed = administration::set_active(&account.place.open().await?, &account.email, is_active).await;
+    let changed = account.place.open().await?.administration().set_active(&account.email, is_active).await;
     changed.map_err(|error| about(error, &account.email))?;
     let done = if is_active { "is active" } else { "is deactivated; every session has ended" };
     say(&format!("{} {done}.", account.email));

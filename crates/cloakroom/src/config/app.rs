@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Complaint;
+
 /// `[app]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -77,11 +79,11 @@ impl Csp {
     }
 
     /// Complaints about sources that are none, each with its key. A slip here would void the whole policy.
-    pub(super) fn complaints(&self) -> Vec<(String, String)> {
+    pub(super) fn complaints(&self) -> Vec<Complaint> {
         let each = self.directives().into_iter().flat_map(|(directive, sources)| {
             sources.iter().filter_map(move |source| Some((directive, complaint(source)?)))
         });
-        each.map(|(directive, complaint)| (format!("app.csp.{directive}"), complaint)).collect()
+        each.map(|(directive, told)| Complaint::new(format!("app.csp.{directive}"), told)).collect()
     }
 }
 

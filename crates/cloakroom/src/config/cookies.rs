@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Complaint;
+
 /// The longest name that is accepted, in bytes.
 const LONGEST_NAME: usize = 64;
 /// Prefixes that browsers give a meaning (RFC 6265bis, section 4.1.3).
@@ -26,8 +28,8 @@ impl Default for Cookies {
     }
 }
 
-/// Each complaint with the key that it is about.
-pub(super) fn complaints(cookies: &Cookies) -> Vec<(String, String)> {
+/// Complains about names that browsers or servers would not take.
+pub(super) fn complaints(cookies: &Cookies) -> Vec<Complaint> {
     let named = [
         ("cookies.session", &cookies.session),
         ("cookies.csrf", &cookies.csrf),
@@ -45,7 +47,7 @@ pub(super) fn complaints(cookies: &Cookies) -> Vec<(String, String)> {
         } else {
             continue;
         };
-        found.push(((*key).to_owned(), complaint));
+        found.push(Complaint::new(*key, complaint));
     }
     found
 }

@@ -11,9 +11,8 @@ use toml::{Table, Value};
 use super::environment::PREFIX;
 use super::schema::{self, Found, Key, Kind};
 use super::sources::{Source, Sources};
-use super::{Config, PipelineStep, validate};
+use super::{Complaint, Config, MAILBOX, PipelineStep};
 use crate::error::{Error, Result};
-use crate::mail::MAILBOX;
 
 /// What has no default.
 const REQUIRED: [&str; 5] = ["public_url", "database.url", "mail.url", "mail.from", "app.name"];
@@ -36,7 +35,7 @@ impl Overrides {
         self
     }
 
-    pub(super) fn development(directory: &Path, port: u16) -> Self {
+    pub(crate) fn development(directory: &Path, port: u16) -> Self {
         let within = |name: &str| directory.join(name).display().to_string();
         let defaults = vec![
             ("public_url", format!("http://localhost:{port}").into()),
@@ -60,7 +59,14 @@ pub(super) struct Draft {
     is_development: bool,
 }
 
-pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Config> {
+/// Complains about a configuration that every value of is well formed; `true` where mails may be kept instead of sent.
+pub(crate) type Judge = fn(&Config, bool) -> Vec<Complaint>;
+
+/// Merges the sources, and has the result judged.
+///
+/// # Errors
+/// [`Error::Config`]: one complaint a line.
+pub(crate) fn load(path: Option<&Path>, overrides: &Overrides, judge: Judge) -> Result<Config> {
     let keys = schema::keys();
     let mut draft = Draft { is_development: overrides.is_development, ..Draft::default() };
     draft.sources.start = path.map(|path| format!("{}:1:1", path.display()));
@@ -78,7 +84,7 @@ pub(super) fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Config>
     let directory = path.and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
     draft.read_secret_files(&directory);
     draft.require();
-    draft.finish(&directory)
+    draft.finish(&directory, judge)
 }
 
 impl Draft {
@@ -217,7 +223,7 @@ impl Draft {
         }
     }
 
-    fn finish(mut self, directory: &Path) -> Result<Config> {
+    fn finish(mut self, directory: &Path, judge: Judge) -> Result<Config> {
         if self.complaints.is_empty() {
             let values = Value::Table(self.values.clone());
             match serde_path_to_error::deserialize::<_, Config>(values) {
@@ -225,8 +231,8 @@ impl Draft {
                     config.resolve(directory);
                     config.development = self.is_development;
                     // In `dev` mails are kept, for `/dev/mail` to show.
-                    for (path, complaint) in validate::complaints(&config, self.is_development) {
-                        self.complain_about(&path, complaint);
+                    for Complaint { key, told } in judge(&config, self.is_development) {
+                        self.complain_about(&key, told);
                     }
                     if self.complaints.is_empty() {
                         config.sources = self.sources;

@@ -2,6 +2,7 @@
 //! here, doc comments included, so that a key is written once.
 
 mod app;
+mod complaint;
 mod cookies;
 mod environment;
 mod load;
@@ -16,24 +17,28 @@ mod values;
 mod warnings;
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use app::{App, Csp};
+pub(crate) use complaint::Complaint;
 pub use cookies::Cookies;
 pub use load::Overrides;
-pub(crate) use load::read_secret;
+pub(crate) use load::{load, read_secret};
+pub(crate) use print::explain;
 pub use provider::{Provider, TrustEmail};
 pub use secret_url::SecretUrl;
+pub(crate) use secret_url::{ESCAPES, authority, sqlite_file, tail};
 pub use server::{Api, Server};
+pub(crate) use validate::complaints;
 pub use values::{Address, Lifetime, PublicUrl, Secret};
-pub(crate) use warnings::is_here;
+pub(crate) use warnings::{is_here, warnings};
 
-use crate::error::{Error, Result};
-use crate::limits::{Rate, Width};
+use crate::error::Error;
+use crate::model::rate::{Rate, Width};
 use sources::Sources;
 
 /// Everything that can be set. [`Config::load`] reads it from a file, the environment and flags; an embedding app
@@ -112,6 +117,9 @@ pub struct Database {
     #[schemars(extend("writeOnly" = true))]
     pub url: SecretUrl,
 }
+
+/// The `mail.url` of `cloakroom dev`.
+pub(crate) const MAILBOX: &str = "mailbox:";
 
 /// `[mail]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -278,40 +286,14 @@ pub struct AuthAllowed {
 }
 
 impl Config {
-    /// What people call a provider; its id when it is not configured any more.
-    pub(crate) fn provider_name<'a>(&'a self, id: &'a str) -> &'a str {
-        self.provider.iter().find(|provider| provider.id == id).map_or(id, Provider::display_name)
-    }
-
-    /// Reads `path` (when given), then `CLOAKROOM_…` of the environment, then `overrides`, each over the one before.
-    ///
-    /// Relative paths are taken from the file's own directory, wherever the program was started.
-    ///
-    /// # Errors
-    /// [`crate::Error::Config`]: one complaint a line, with file, line and column, and the key meant.
-    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Self> {
-        load::load(path, overrides)
-    }
-
     /// A complaint about the value of `key` (`section.key`), with the place where it stands.
     pub fn complaint(&self, key: &str, complaint: impl fmt::Display) -> Error {
         Error::Config(self.sources.complaint(key, complaint))
     }
 
-    /// The merged configuration as TOML, each key with where its value comes from; secrets redacted.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub fn explain(path: Option<&Path>, overrides: &Overrides) -> Result<String> {
-        load::load(path, overrides).map(|config| print::explain(&config))
-    }
-
-    /// The same for what `cloakroom dev` runs with.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub fn explain_development(directory: &Path) -> Result<String> {
-        Self::explain(None, &Overrides::development(directory, Address::default().0.port()))
+    /// Each complaint as a line that says where its value stands.
+    pub(crate) fn with_places(&self, complaints: &[Complaint]) -> Vec<String> {
+        complaints.iter().map(|Complaint { key, told }| self.sources.complaint(key, told)).collect()
     }
 
     /// Every key with its meaning and its default, as a TOML file to start from.
@@ -322,13 +304,5 @@ impl Config {
     /// The JSON Schema of the file, for editors.
     pub fn schema() -> serde_json::Value {
         schema::of_config()
-    }
-
-    /// What `cloakroom dev` runs with: `directory` for everything kept, loopback only, hints in problems.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub fn development(directory: &Path, port: u16) -> Result<Self> {
-        Self::load(None, &Overrides::development(directory, port))
     }
 }

@@ -8,7 +8,7 @@ use super::Config;
 use super::schema::{self, Key, Kind};
 
 /// The merged configuration, each line with the source of its value. Secrets redact themselves.
-pub(super) fn explain(config: &Config) -> String {
+pub(crate) fn explain(config: &Config) -> String {
     let mut text = String::new();
     let values = Table::try_from(config).unwrap_or_default();
     let source = |path: &str| {

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
-use crate::provider;
 
 /// `[[provider]]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -55,15 +54,6 @@ pub struct Provider {
     pub trust_email: Option<TrustEmail>,
     /// Whether the provider's tokens are kept, encrypted.
     pub store_tokens: bool,
-}
-
-impl Provider {
-    /// What people call it: the name it was given, the usual spelling of those that everybody knows, or else its id.
-    pub(crate) fn display_name(&self) -> &str {
-        let known = Self { id: self.id.clone(), ..Self::default() };
-        let label = provider::kind(&known).and_then(|kind| kind.label);
-        self.name.as_deref().or(label).unwrap_or(&self.id)
-    }
 }
 
 /// When a provider's word on an address counts.

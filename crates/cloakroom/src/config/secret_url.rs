@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::Config;
-use crate::store;
 
 /// The escapes, within a password, of signs that end a part of a URL.
-pub(super) const ESCAPES: &str = "write @ / ? # in a password as %40 %2F %3F %23";
+pub(crate) const ESCAPES: &str = "write @ / ? # in a password as %40 %2F %3F %23";
 /// The text that is shown instead of a secret.
 const HIDDEN: &str = "[redacted]";
 /// Parameters that hold no secret; a URL with any other one is not shown.
@@ -48,7 +47,7 @@ impl SecretUrl {
 
     /// Takes a relative SQLite path from `directory`.
     pub(super) fn resolve(&mut self, directory: &Path) {
-        if let Some(path) = store::file_of(&self.0) {
+        if let Some(path) = sqlite_file(&self.0) {
             let parameters = self.0.split_once('?').map(|(_, parameters)| format!("?{parameters}"));
             let path = directory.join(path);
             self.0 = format!("sqlite:{}{}", path.display(), parameters.unwrap_or_default());
@@ -78,10 +77,17 @@ impl SecretUrl {
     }
 }
 
+/// Returns the file that a URL names, if it is one of SQLite.
+pub(crate) fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let rest = url.strip_prefix("sqlite:")?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    Some(rest.split_once('?').map_or(rest, |(path, _)| path).into())
+}
+
 impl Config {
     /// The file of a SQLite database; `None` on Postgres.
     pub fn database_file(&self) -> Option<PathBuf> {
-        store::file_of(self.database.url.expose())
+        sqlite_file(self.database.url.expose())
     }
 
     /// Opens a file beside the SQLite database, named after it with `suffix`, or makes it with the database's owner and mode
@@ -94,42 +100,15 @@ impl Config {
     }
 }
 
-/// What follows user, password, host and port. `None` for what is no URL of a server.
-fn tail(url: &str) -> Option<&str> {
+/// Returns the rest of a URL after user, password, host and port; `None` for what is no URL of a server.
+pub(crate) fn tail(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     Some(&rest[authority(rest).len()..])
 }
 
-fn authority(rest: &str) -> &str {
+/// Returns user, password, host and port from the start of `rest`, which follows the scheme.
+pub(crate) fn authority(rest: &str) -> &str {
     &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())]
-}
-
-/// Judges a database's URL as the one who connects reads it.
-///
-/// # Errors
-/// A sentence that repeats nothing of the URL but the name of a parameter.
-pub(super) fn check_database(url: &str) -> Result<(), String> {
-    if url.starts_with("sqlite:") {
-        return store::check_sqlite_url(url);
-    }
-    let Some((_, rest)) = ["postgres", "postgresql"]
-        .iter()
-        .find_map(|scheme| url.split_once("://").filter(|(found, _)| found == scheme))
-    else {
-        return Err("must begin with sqlite: or postgres://".to_owned());
-    };
-    let (authority, tail) = (authority(rest), tail(url).unwrap_or_default());
-    let (path, parameters) = tail.split_once('?').unwrap_or((tail, ""));
-    // A user with an @ may stand among the parameters.
-    let is_foreign = |one: &str| one.contains('@') && !(authority.contains('@') && one.starts_with("user="));
-    let is_split = tail.contains('#') || path.contains('@') || parameters.split('&').any(is_foreign);
-    if is_split {
-        return Err(format!("must be postgres://user:password@host/database; {ESCAPES}"));
-    }
-    match store::postgres_options(url) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("must be postgres://user:password@host/database: {error}; {ESCAPES}")),
-    }
 }
 
 impl From<&str> for SecretUrl {

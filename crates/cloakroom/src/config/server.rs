@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Lifetime;
+use super::{Complaint, Lifetime};
 
 /// `[server]`
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
@@ -23,13 +23,13 @@ impl Default for Server {
 
 impl Server {
     /// Complaints about values that would break connections or stops, each with its key.
-    pub(super) fn complaints(&self) -> Vec<(String, String)> {
+    pub(super) fn complaints(&self) -> Vec<Complaint> {
         let mut found = Vec::new();
         if self.stop > Lifetime::from_seconds(30) {
-            found.push(("server.stop".to_owned(), "must be at most 30s".to_owned()));
+            found.push(Complaint::new("server.stop", "must be at most 30s"));
         }
         if self.idle > Lifetime::from_minutes(60) {
-            found.push(("server.idle".to_owned(), "must be at most 1h".to_owned()));
+            found.push(Complaint::new("server.idle", "must be at most 1h"));
         }
         found
     }

@@ -1,4 +1,4 @@
-//! What may be right and often is not. It is told at the start and by `check`, and never refused.
+//! Warnings: values that may be right and often are not. They are told at the start and by `check`, and never refused.
 
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,34 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use ipnet::IpNet;
 use url::Url;
 
-use super::Config;
-use crate::store;
+use super::{Complaint, Config};
 
-impl Config {
-    /// What may be right and often is not, each in a sentence with its place. `check` and the start of a server tell it.
-    pub fn warnings(&self) -> Vec<String> {
-        let found = warnings(self);
-        found.iter().map(|(key, told)| self.sources.complaint(key, told)).collect()
-    }
-}
-
-/// Each warning with the key that it is about.
-fn warnings(config: &Config) -> Vec<(String, String)> {
+/// Warns of proxies, listeners and files that are open to more people than is usual.
+pub(crate) fn warnings(config: &Config) -> Vec<Complaint> {
     let mut found = Vec::new();
-    let mut warn = |key: &str, warning: &str| found.push((key.to_owned(), warning.to_owned()));
-    if sends_password_in_clear(config.mail.url.expose()) {
-        warn(
-            "mail.url",
-            "sends user and password unencrypted to another machine: use smtps:// or smtp+starttls://",
-        );
-    }
-    if store::is_remote_without_tls(config.database.url.expose()) {
-        warn(
-            "database.url",
-            "does not insist on TLS to another machine: add ?sslmode=verify-full, or sslmode=require where the server's \
-             certificate cannot be checked",
-        );
-    }
+    let mut warn = |key: &str, warning: &str| found.push(Complaint::new(key, warning));
     if config.trusted_proxies.iter().any(is_wide) {
         warn(
             "trusted_proxies",
@@ -56,12 +34,6 @@ fn warnings(config: &Config) -> Vec<(String, String)> {
     found
 }
 
-fn sends_password_in_clear(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    let is_remote = url.host_str().is_some_and(|host| !is_here(host));
-    url.scheme() == "smtp" && url.password().is_some() && is_remote
-}
-
 /// Whether a host is this machine.
 pub(crate) fn is_here(host: &str) -> bool {
     let host = host.trim_matches(['[', ']']);
@@ -75,7 +47,7 @@ fn is_wide(network: &IpNet) -> bool {
 }
 
 /// A file with secrets that everybody on the machine can read.
-fn readable_secrets(config: &Config) -> Option<(String, String)> {
+fn readable_secrets(config: &Config) -> Option<Complaint> {
     let file = config.sources.file.as_ref()?;
     let mode = std::fs::metadata(file).ok()?.permissions().mode();
     let has_password = |url: &str| Url::parse(url).map_or(true, |url| url.password().is_some());
@@ -94,5 +66,5 @@ fn readable_secrets(config: &Config) -> Option<(String, String)> {
         file.display(),
         mode & 0o777
     );
-    (mode & 0o004 != 0).then_some((key, told))
+    (mode & 0o004 != 0).then(|| Complaint::new(key, told))
 }

@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::mailing;
 use crate::limits;
@@ -73,15 +73,200 @@ impl Rank {
     }
 }
 
-/// Adds an account whose address the administrator vouches for.
-///
-/// # Errors
-/// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
-/// account, or is reserved for one that has changed it and can still undo that.
-pub async fn add(cloakroom: &Cloakroom, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
-    let account = NewAccount { email, password, rank, is_active: true };
-    let added = add_all(cloakroom, &[account]).await?;
-    added.into_iter().next().ok_or_else(|| Error::internal("an account was added and is not there"))
+/// Acts on the accounts of a cloakroom; made by [`Cloakroom::administration`](crate::Cloakroom::administration).
+#[derive(Clone)]
+pub struct Administration(Context);
+
+impl Administration {
+    pub(crate) fn new(context: Context) -> Self {
+        Self(context)
+    }
+
+    /// Adds an account whose address the administrator vouches for.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
+    /// account, or is reserved for one that has changed it and can still undo that.
+    pub async fn add(&self, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
+        let account = NewAccount { email, password, rank, is_active: true };
+        let added = self.add_all(&[account]).await?;
+        added.into_iter().next().ok_or_else(|| Error::internal("an account was added and is not there"))
+    }
+
+    /// Adds all of these accounts, or none.
+    ///
+    /// # Errors
+    /// As [`Administration::add`], for the first that cannot be added.
+    pub async fn add_all(&self, people: &[NewAccount<'_>]) -> Result<Vec<AccountView>> {
+        let context = &self.0;
+        let mut accounts = Vec::with_capacity(people.len());
+        for person in people {
+            let email = parse_new(context, person.email)?;
+            let hash = hash_new(context, &email, person.password).await?;
+            let account = Account {
+                password_hash: Some(hash),
+                is_active: person.is_active,
+                ..new_account(context, &email, person.rank)
+            };
+            accounts.push((account, email));
+        }
+        let mut tx = context.store().begin().await?;
+        for (account, email) in &accounts {
+            store(&mut tx, account, email).await?;
+        }
+        tx.commit().await?;
+        Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
+    }
+
+    /// Adds an account without a password, and mails a link by which its owner chooses one; `locale` is the mail's language, as a
+    /// tag (RFC 5646).
+    ///
+    /// # Errors
+    /// [`Error::Validation`] for an address that cannot be taken or a language that mails are not written in,
+    /// [`Error::AlreadyExists`] when the address has an account.
+    pub async fn invite(&self, email: &str, rank: Rank, locale: &str) -> Result<AccountView> {
+        let context = &self.0;
+        let locale = mailing::locale(locale)?;
+        let email = parse_new(context, email)?;
+        let account = new_account(context, &email, rank);
+        let now = account.date_joined;
+        let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
+        let mut tx = context.store().begin().await?;
+        tx.hold_address(&email).await?;
+        store(&mut tx, &account, &email).await?;
+        tx.add_challenge(&invitation, invitation.token(context.key()).hash()).await?;
+        let occasion = by_administrator(context, locale);
+        outbox::post_about(&mut tx, Kind::Invitation, &invitation, &occasion).await?;
+        tx.commit().await?;
+        context.outbox().wake();
+        Ok(account.into())
+    }
+
+    /// All accounts, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub async fn list(&self) -> Result<Vec<AccountView>> {
+        let context = &self.0;
+        Ok(context.store().accounts().await?.into_iter().map(Into::into).collect())
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has none.
+    pub async fn show(&self, email: &str) -> Result<AccountView> {
+        let context = &self.0;
+        find(context, email).await.map(Into::into)
+    }
+
+    /// Replaces the password, ends every session, and tells the account's owner by mail.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
+    pub async fn set_password(&self, email: &str, password: &str) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let email = parse(&account.email)?;
+        let hash = hash_new(context, &email, password).await?;
+        let mut tx = context.store().begin().await?;
+        limits::begin_anew(context.limiter(), &mut tx, &email, None).await?;
+        tx.set_password(&account.id, &hash).await?;
+        tx.end_challenges_of(&account.id).await?;
+        tx.forget_browsers_of(&account.id).await?;
+        tx.end_sessions_of(&account.id).await?;
+        tell(context, &mut tx, Kind::PasswordSetForYou, &account).await?;
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Opens an account, or closes it and ends every session. Its owner is told by mail, if that changes anything.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has no account.
+    pub async fn set_active(&self, email: &str, is_active: bool) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let mut tx = context.store().begin().await?;
+        let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
+        tx.set_active(&account.id, is_active).await?;
+        if !is_active {
+            tx.end_challenges_of(&account.id).await?;
+            tx.end_sessions_of(&account.id).await?;
+        }
+        if account.is_active != is_active {
+            let kind = if is_active { Kind::AccountActivated } else { Kind::AccountDeactivated };
+            tell(context, &mut tx, kind, &account).await?;
+        }
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Gives or takes rights. What is taken is gone with the next request; a rise ends every session, because no
+    /// session may gain privilege under the ticket that it has (ASVS 7.2.4). The owner is told by mail, if that changes anything.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has no account.
+    pub async fn set_rank(&self, email: &str, rank: Rank) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let (is_staff, is_superuser) = rank.flags();
+        let mut tx = context.store().begin().await?;
+        // Whether it is a rise is judged by what it has at that moment: somebody else may be taking it away.
+        let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
+        tx.set_rank(&account.id, is_staff, is_superuser).await?;
+        let is_rise = (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser);
+        if is_rise {
+            tx.end_sessions_of(&account.id).await?;
+        } else {
+            tx.announce(&Revocation::Everything).await?;
+        }
+        if (is_staff, is_superuser) != (account.is_staff, account.is_superuser) {
+            let kind = if is_rise { Kind::RightsGiven } else { Kind::RightsTaken };
+            tell(context, &mut tx, kind, &account).await?;
+        }
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Removes an account with everything that belongs to it, and tells its owner by a last mail.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has no account.
+    pub async fn delete(&self, email: &str) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let mut tx = context.store().begin().await?;
+        // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
+        let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
+        tx.delete_account(&account.id).await?;
+        tx.end_sessions_of(&account.id).await?;
+        let occasion = by_administrator(context, Locale::En);
+        outbox::post_last(&mut tx, Kind::AccountDeleted, &account, &occasion).await?;
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Ends every session of everybody, on every node; says how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub async fn end_all_sessions(&self) -> Result<u64> {
+        let context = &self.0;
+        let mut tx = context.store().begin().await?;
+        let ended = tx.end_all_sessions().await?;
+        tx.commit().await?;
+        context.sessions().forget_all();
+        Ok(ended)
+    }
 }
 
 /// An account about to be added.
@@ -96,67 +281,20 @@ pub struct NewAccount<'a> {
     pub is_active: bool,
 }
 
-/// Adds all of these accounts, or none.
-///
-/// # Errors
-/// As [`add`], for the first that cannot be added.
-pub async fn add_all(cloakroom: &Cloakroom, people: &[NewAccount<'_>]) -> Result<Vec<AccountView>> {
-    let mut accounts = Vec::with_capacity(people.len());
-    for person in people {
-        let email = parse_new(cloakroom, person.email)?;
-        let hash = hash_new(cloakroom, &email, person.password).await?;
-        let account = Account {
-            password_hash: Some(hash),
-            is_active: person.is_active,
-            ..new_account(cloakroom, &email, person.rank)
-        };
-        accounts.push((account, email));
-    }
-    let mut tx = cloakroom.store().begin().await?;
-    for (account, email) in &accounts {
-        store(&mut tx, account, email).await?;
-    }
-    tx.commit().await?;
-    Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
-}
-
-/// Adds an account without a password, and mails a link by which its owner chooses one; `locale` is the mail's language, as a
-/// tag (RFC 5646).
-///
-/// # Errors
-/// [`Error::Validation`] for an address that cannot be taken or a language that mails are not written in,
-/// [`Error::AlreadyExists`] when the address has an account.
-pub async fn invite(cloakroom: &Cloakroom, email: &str, rank: Rank, locale: &str) -> Result<AccountView> {
-    let locale = mailing::locale(locale)?;
-    let email = parse_new(cloakroom, email)?;
-    let account = new_account(cloakroom, &email, rank);
-    let now = account.date_joined;
-    let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
-    let mut tx = cloakroom.store().begin().await?;
-    tx.hold_address(&email).await?;
-    store(&mut tx, &account, &email).await?;
-    tx.add_challenge(&invitation, invitation.token(cloakroom.key()).hash()).await?;
-    let occasion = by_administrator(cloakroom, locale);
-    outbox::post_about(&mut tx, Kind::Invitation, &invitation, &occasion).await?;
-    tx.commit().await?;
-    cloakroom.outbox().wake();
-    Ok(account.into())
-}
-
 /// The occasion of a mail that an administrator's act caused. No browser asked for it.
-fn by_administrator(cloakroom: &Cloakroom, locale: Locale) -> Occasion {
-    let asked = Asked { at: cloakroom.now(), device: Device::default(), network: String::new() };
+fn by_administrator(context: &Context, locale: Locale) -> Occasion {
+    let asked = Asked { at: context.now(), device: Device::default(), network: String::new() };
     Occasion::new(locale, asked)
 }
 
 /// Tells the owner of an account what an administrator did with it. Nobody's language is stored, so the mail is in English.
-async fn tell(cloakroom: &Cloakroom, tx: &mut Tx, kind: Kind, account: &Account) -> Result<()> {
-    outbox::post_to(tx, kind, account, &by_administrator(cloakroom, Locale::En)).await
+async fn tell(context: &Context, tx: &mut Tx, kind: Kind, account: &Account) -> Result<()> {
+    outbox::post_to(tx, kind, account, &by_administrator(context, Locale::En)).await
 }
 
-fn new_account(cloakroom: &Cloakroom, email: &Email, rank: Rank) -> Account {
+fn new_account(context: &Context, email: &Email, rank: Rank) -> Account {
     let (is_staff, is_superuser) = rank.flags();
-    Account { is_staff, is_superuser, ..Account::new(email, None, cloakroom.now()) }
+    Account { is_staff, is_superuser, ..Account::new(email, None, context.now()) }
 }
 
 async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {
@@ -170,132 +308,13 @@ async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {
     })
 }
 
-/// All accounts, oldest first.
-///
-/// # Errors
-/// [`Error::Unavailable`] when storage does not answer.
-pub async fn list(cloakroom: &Cloakroom) -> Result<Vec<AccountView>> {
-    Ok(cloakroom.store().accounts().await?.into_iter().map(Into::into).collect())
-}
-
-/// One account.
-///
-/// # Errors
-/// [`Error::NotFound`] when the address has none.
-pub async fn show(cloakroom: &Cloakroom, email: &str) -> Result<AccountView> {
-    find(cloakroom, email).await.map(Into::into)
-}
-
-/// Replaces the password, ends every session, and tells the account's owner by mail.
-///
-/// # Errors
-/// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
-pub async fn set_password(cloakroom: &Cloakroom, email: &str, password: &str) -> Result<()> {
-    let account = find(cloakroom, email).await?;
-    let email = parse(&account.email)?;
-    let hash = hash_new(cloakroom, &email, password).await?;
-    let mut tx = cloakroom.store().begin().await?;
-    limits::begin_anew(cloakroom, &mut tx, &email, None).await?;
-    tx.set_password(&account.id, &hash).await?;
-    tx.end_challenges_of(&account.id).await?;
-    tx.forget_browsers_of(&account.id).await?;
-    tx.end_sessions_of(&account.id).await?;
-    tell(cloakroom, &mut tx, Kind::PasswordSetForYou, &account).await?;
-    tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
-    Ok(())
-}
-
-/// Opens an account, or closes it and ends every session. Its owner is told by mail, if that changes anything.
-///
-/// # Errors
-/// [`Error::NotFound`] when the address has no account.
-pub async fn set_active(cloakroom: &Cloakroom, email: &str, is_active: bool) -> Result<()> {
-    let account = find(cloakroom, email).await?;
-    let mut tx = cloakroom.store().begin().await?;
-    let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
-    tx.set_active(&account.id, is_active).await?;
-    if !is_active {
-        tx.end_challenges_of(&account.id).await?;
-        tx.end_sessions_of(&account.id).await?;
-    }
-    if account.is_active != is_active {
-        let kind = if is_active { Kind::AccountActivated } else { Kind::AccountDeactivated };
-        tell(cloakroom, &mut tx, kind, &account).await?;
-    }
-    tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
-    Ok(())
-}
-
-/// Gives or takes rights. What is taken is gone with the next request; a rise ends every session, because no
-/// session may gain privilege under the ticket that it has (ASVS 7.2.4). The owner is told by mail, if that changes anything.
-///
-/// # Errors
-/// [`Error::NotFound`] when the address has no account.
-pub async fn set_rank(cloakroom: &Cloakroom, email: &str, rank: Rank) -> Result<()> {
-    let account = find(cloakroom, email).await?;
-    let (is_staff, is_superuser) = rank.flags();
-    let mut tx = cloakroom.store().begin().await?;
-    // Whether it is a rise is judged by what it has at that moment: somebody else may be taking it away.
-    let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
-    tx.set_rank(&account.id, is_staff, is_superuser).await?;
-    let is_rise = (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser);
-    if is_rise {
-        tx.end_sessions_of(&account.id).await?;
-    } else {
-        tx.announce(&Revocation::Everything).await?;
-    }
-    if (is_staff, is_superuser) != (account.is_staff, account.is_superuser) {
-        let kind = if is_rise { Kind::RightsGiven } else { Kind::RightsTaken };
-        tell(cloakroom, &mut tx, kind, &account).await?;
-    }
-    tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
-    Ok(())
-}
-
-/// Removes an account with everything that belongs to it, and tells its owner by a last mail.
-///
-/// # Errors
-/// [`Error::NotFound`] when the address has no account.
-pub async fn delete(cloakroom: &Cloakroom, email: &str) -> Result<()> {
-    let account = find(cloakroom, email).await?;
-    let mut tx = cloakroom.store().begin().await?;
-    // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
-    let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
-    tx.delete_account(&account.id).await?;
-    tx.end_sessions_of(&account.id).await?;
-    let occasion = by_administrator(cloakroom, Locale::En);
-    outbox::post_last(&mut tx, Kind::AccountDeleted, &account, &occasion).await?;
-    tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
-    Ok(())
-}
-
-/// Ends every session of everybody, on every node; says how many.
-///
-/// # Errors
-/// [`Error::Unavailable`] when storage does not answer.
-pub async fn end_all_sessions(cloakroom: &Cloakroom) -> Result<u64> {
-    let mut tx = cloakroom.store().begin().await?;
-    let ended = tx.end_all_sessions().await?;
-    tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    Ok(ended)
-}
-
 fn parse(email: &str) -> Result<Email> {
     Ok(policy::address(email)?)
 }
 
-fn parse_new(cloakroom: &Cloakroom, email: &str) -> Result<Email> {
+fn parse_new(context: &Context, email: &str) -> Result<Email> {
     parse(email)?;
-    policy::new_address(cloakroom.config(), email).map_err(|_| {
+    policy::new_address(context.config(), email).map_err(|_| {
         let detail = format!(
             "`{email}` is no address on the internet. `mail.allow_local = true` allows addresses of your own network."
         );
@@ -303,11 +322,11 @@ fn parse_new(cloakroom: &Cloakroom, email: &str) -> Result<Email> {
     })
 }
 
-async fn find(cloakroom: &Cloakroom, email: &str) -> Result<Account> {
-    cloakroom.store().account_by_email(&parse(email)?).await?.ok_or(Error::NotFound)
+async fn find(context: &Context, email: &str) -> Result<Account> {
+    context.store().account_by_email(&parse(email)?).await?.ok_or(Error::NotFound)
 }
 
-async fn hash_new(cloakroom: &Cloakroom, email: &Email, password: &str) -> Result<String> {
-    policy::password_of(cloakroom.config(), password, Some(email))?;
-    cloakroom.passwords().place(Network::Unknown)?.hash(password).await
+async fn hash_new(context: &Context, email: &Email, password: &str) -> Result<String> {
+    policy::password_of(context.config(), password, Some(email))?;
+    context.passwords().place(Network::Unknown)?.hash(password).await
 }

@@ -1,6 +1,6 @@
 //! A token from a mail: looked at as often as anybody likes, used up once.
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::secret::Ticket;
@@ -10,9 +10,9 @@ use crate::store::Tx;
 ///
 /// # Errors
 /// [`Error::TokenInvalid`] for one that was used, has expired, was replaced, is for something else, or never was.
-pub(crate) async fn look(cloakroom: &Cloakroom, kind: ChallengeKind, token: &str) -> Result<Challenge> {
+pub(crate) async fn look(context: &Context, kind: ChallengeKind, token: &str) -> Result<Challenge> {
     let token = Ticket::parse(token.as_bytes()).ok_or(Error::TokenInvalid)?;
-    let found = cloakroom.store().challenge(kind, token.hash(), cloakroom.now()).await?;
+    let found = context.store().challenge(kind, token.hash(), context.now()).await?;
     found.ok_or(Error::TokenInvalid)
 }
 
@@ -21,11 +21,11 @@ pub(crate) async fn look(cloakroom: &Cloakroom, kind: ChallengeKind, token: &str
 /// # Errors
 /// As [`look`].
 pub(crate) async fn take(
-    cloakroom: &Cloakroom,
+    context: &Context,
     tx: &mut Tx,
     kind: ChallengeKind,
     token: &str,
 ) -> Result<Challenge> {
     let token = Ticket::parse(token.as_bytes()).ok_or(Error::TokenInvalid)?;
-    tx.take_challenge(kind, token.hash(), cloakroom.now()).await?.ok_or(Error::TokenInvalid)
+    tx.take_challenge(kind, token.hash(), context.now()).await?.ok_or(Error::TokenInvalid)
 }

@@ -1,7 +1,7 @@
 //! Another address for an account: proven at the new one, told to the old one, which can undo it.
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::signup::RESEND_AFTER;
 use crate::flow::{challenge, recovery, session};
@@ -23,35 +23,35 @@ use crate::store::{Revocation, Tx};
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::Validation`].
 pub(crate) async fn start(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     occasion: &Occasion,
     email: &str,
 ) -> Result<Timestamp> {
-    let user = &session::require_recent(cloakroom, visitor).await?.user;
-    let new = policy::new_address(cloakroom.config(), email)?;
+    let user = &session::require_recent(context, visitor).await?.user;
+    let new = policy::new_address(context.config(), email)?;
     if new.spelling() == user.email {
         return Err(Invalid::new("email", "unchanged", "This is your email address already.").into());
     }
     let old = policy::stored_address(&user.email)?;
-    let now = cloakroom.now();
+    let now = context.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if limits::count_mail(cloakroom, Kind::EmailChange, &new, visitor).await?.is_none() {
+    if limits::count_mail(context.limiter(), Kind::EmailChange, &new, visitor).await?.is_none() {
         return Ok(resend_at);
     }
     let mut undo = Challenge::new(ChallengeKind::EmailChangeUndo, now).about(&old).of(&user.id);
     undo.data = Some(new.spelling().to_owned());
     let mut change = Challenge::new(ChallengeKind::EmailChange, now).about(&new).of(&user.id);
     change.data = Some(undo.id.clone());
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     hold(&mut tx, visitor, &user.id).await?;
     tx.end_challenges_by(&user.id, ChallengeKind::EmailChange).await?;
-    tx.add_challenge(&undo, undo.token(cloakroom.key()).hash()).await?;
-    tx.add_challenge(&change, change.token(cloakroom.key()).hash()).await?;
+    tx.add_challenge(&undo, undo.token(context.key()).hash()).await?;
+    tx.add_challenge(&change, change.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::EmailChange, &change, occasion).await?;
     outbox::post_about(&mut tx, Kind::EmailChangeRequested, &undo, occasion).await?;
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     tracing::info!(user = user.id, "change of address asked for");
     Ok(resend_at)
 }
@@ -60,8 +60,8 @@ pub(crate) async fn start(
 ///
 /// # Errors
 /// [`Error::TokenInvalid`].
-pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> {
-    let change = challenge::look(cloakroom, ChallengeKind::EmailChange, token).await?;
+pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
+    let change = challenge::look(context, ChallengeKind::EmailChange, token).await?;
     change.email.ok_or(Error::TokenInvalid)
 }
 
@@ -69,8 +69,8 @@ pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> 
 ///
 /// # Errors
 /// [`Error::TokenInvalid`].
-pub(crate) async fn check_undo(cloakroom: &Cloakroom, token: &str) -> Result<(String, String)> {
-    let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;
+pub(crate) async fn check_undo(context: &Context, token: &str) -> Result<(String, String)> {
+    let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
     undo.email.zip(undo.data).ok_or(Error::TokenInvalid)
 }
 
@@ -80,28 +80,28 @@ pub(crate) async fn check_undo(cloakroom: &Cloakroom, token: &str) -> Result<(St
 /// [`Error::NotAuthenticated`]; [`Error::TokenInvalid`]; [`Error::OtherUserSignedIn`] when the link is another account's;
 /// [`Error::EmailTaken`] when the address has an account of its own, or is reserved for one.
 pub(crate) async fn confirm(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     occasion: &Occasion,
     token: &str,
 ) -> Result<()> {
-    let user = &session::require(cloakroom, visitor).await?.user;
-    let change = challenge::look(cloakroom, ChallengeKind::EmailChange, token).await?;
+    let user = &session::require(context, visitor).await?.user;
+    let change = challenge::look(context, ChallengeKind::EmailChange, token).await?;
     if change.user_id.as_ref() != Some(&user.id) {
         return Err(Error::OtherUserSignedIn);
     }
     let new = policy::stored_address(change.email.as_deref().unwrap_or_default())?;
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     tx.hold_address(&new).await?;
     hold(&mut tx, visitor, &user.id).await?;
-    let change = challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChange, token).await?;
-    if tx.is_reserved(&new, &user.id, cloakroom.now()).await? {
+    let change = challenge::take(context, &mut tx, ChallengeKind::EmailChange, token).await?;
+    if tx.is_reserved(&new, &user.id, context.now()).await? {
         return Err(Error::EmailTaken);
     }
     set_email(&mut tx, &user.id, &new).await?;
     tx.end_challenges_of(&user.id).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &new).await?;
-    let end = cloakroom.now().plus(ChallengeKind::EmailChangeUndo.lifetime());
+    let end = context.now().plus(ChallengeKind::EmailChangeUndo.lifetime());
     let undo = tx.extend_challenge(change.data.as_deref().unwrap_or_default(), end).await?;
     if let Some(undo) = undo {
         outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
@@ -109,8 +109,8 @@ pub(crate) async fn confirm(
     // Other nodes have the old address in their caches.
     tx.announce(&Revocation::Everything).await?;
     tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
+    context.sessions().forget_all();
+    context.outbox().wake();
     tracing::info!(user = user.id, "address changed");
     Ok(())
 }
@@ -120,28 +120,28 @@ pub(crate) async fn confirm(
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::EmailTaken`] only when a version that reserved nothing gave the old address away.
-pub(crate) async fn undo(cloakroom: &Cloakroom, occasion: &Occasion, token: &str) -> Result<()> {
-    let now = cloakroom.now();
-    let undo = challenge::look(cloakroom, ChallengeKind::EmailChangeUndo, token).await?;
+pub(crate) async fn undo(context: &Context, occasion: &Occasion, token: &str) -> Result<()> {
+    let now = context.now();
+    let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
     let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
     let old = policy::stored_address(undo.email.as_deref().unwrap_or_default())?;
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     tx.hold_address(&old).await?;
     let account = tx.lock_account(user_id).await?.ok_or(Error::TokenInvalid)?;
-    challenge::take(cloakroom, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
+    challenge::take(context, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
     set_email(&mut tx, user_id, &old).await?;
     tx.void_password(user_id).await?;
     tx.end_challenges_since(user_id, undo.created_at).await?;
     let restored = Account { email: old.spelling().to_owned(), ..account };
-    let recovered = recovery::unlink_the_rest(cloakroom, &mut tx, &restored, None).await?;
+    let recovered = recovery::unlink_the_rest(context, &mut tx, &restored, None).await?;
     tx.forget_browsers_of(user_id).await?;
     tx.end_sessions_of(user_id).await?;
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&old).of(user_id);
-    tx.add_challenge(&reset, reset.token(cloakroom.key()).hash()).await?;
+    tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::EmailRestored, &reset, &occasion.after(recovered)).await?;
     tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
+    context.sessions().forget_all();
+    context.outbox().wake();
     tracing::info!(user = user_id, "change of address undone");
     Ok(())
 }

@@ -6,15 +6,16 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::social::{self, Arrival};
 use crate::flow::social_pause::Waiting;
 use crate::flow::{challenge, session, signup, social_email};
-use crate::limits::{self, CodeTry, Rate};
+use crate::limits::{self, CodeTry};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
+use crate::model::rate::Rate;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
@@ -45,8 +46,8 @@ struct Proven {
 ///
 /// # Errors
 /// [`Error::TokenInvalid`].
-pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> {
-    let pending = find(cloakroom, token).await?;
+pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
+    let pending = find(context, token).await?;
     pending.email.ok_or(Error::TokenInvalid)
 }
 
@@ -55,17 +56,13 @@ pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<String> 
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::InvalidCode`]; [`Error::PasswordRequired`] in a browser that did not sign up;
 /// [`Error::OtherUserSignedIn`]; [`Error::SignupClosed`]; [`Error::Validation`].
-pub(crate) async fn verify(
-    cloakroom: &Cloakroom,
-    arrival: Arrival<'_>,
-    proof: Proof<'_>,
-) -> Result<SignedIn> {
+pub(crate) async fn verify(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<SignedIn> {
     match proof {
         Proof { token: Some(token), password, email: None, code: None } => {
-            by_token(cloakroom, arrival, token, password).await
+            by_token(context, arrival, token, password).await
         }
         Proof { token: None, password: None, email: Some(email), code: Some(code) } => {
-            by_code(cloakroom, arrival, email, code).await
+            by_code(context, arrival, email, code).await
         }
         _ => {
             let detail = "Send the token of the link, or the email address and the code.";
@@ -75,36 +72,36 @@ pub(crate) async fn verify(
 }
 
 async fn by_token(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     token: &str,
     password: Option<&str>,
 ) -> Result<SignedIn> {
     let visitor = arrival.visitor;
-    let pending = find(cloakroom, token).await?;
-    session::require_none(cloakroom, visitor).await?;
-    signup::require_open(cloakroom)?;
+    let pending = find(context, token).await?;
+    session::require_none(context, visitor).await?;
+    signup::require_open(context)?;
     let email = address(&pending)?;
     let browser = visitor.browser.as_ref().map(Ticket::hash);
-    let is_here = pending.is_of(browser, cloakroom.now());
+    let is_here = pending.is_of(browser, context.now());
     let chosen = match password {
         Some(password) => {
-            policy::password_of(cloakroom.config(), password, Some(&email))?;
-            Some(cloakroom.passwords().place(visitor.network)?.hash(password).await?)
+            policy::password_of(context.config(), password, Some(&email))?;
+            Some(context.passwords().place(visitor.network)?.hash(password).await?)
         }
         None if is_here && pending.kind == ChallengeKind::SocialEmail => {
-            return social_email::finish(cloakroom, arrival, &pending, email).await;
+            return social_email::finish(context, arrival, &pending, email).await;
         }
         None if is_here => None,
         None => return Err(Error::PasswordRequired),
     };
     // Proven elsewhere than where it began, a social signup becomes an account by password alone: whose identity waits
     // there is not known.
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
-    let pending = challenge::take(cloakroom, &mut tx, pending.kind, token).await?;
+    let pending = challenge::take(context, &mut tx, pending.kind, token).await?;
     // Asked again: somebody may have signed in here meanwhile.
-    if chosen.is_none() && !pending.is_of(browser, cloakroom.now()) {
+    if chosen.is_none() && !pending.is_of(browser, context.now()) {
         return Err(Error::PasswordRequired);
     }
     if pending.kind == ChallengeKind::SocialEmail {
@@ -112,20 +109,20 @@ async fn by_token(
         tx.end_challenge(waiting.pause_id.as_deref().unwrap_or_default(), pending.browser).await?;
     }
     let proven = Proven { email, password_hash: chosen.or(pending.password_hash) };
-    make(cloakroom, tx, visitor, proven).await.map_err(|error| match error {
+    make(context, tx, visitor, proven).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::TokenInvalid,
         other => other,
     })
 }
 
-async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignedIn> {
+async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignedIn> {
     let visitor = arrival.visitor;
     let email = policy::address(email)?;
-    session::require_none(cloakroom, visitor).await?;
-    signup::require_open(cloakroom)?;
+    session::require_none(context, visitor).await?;
+    signup::require_open(context)?;
     let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
-    let now = cloakroom.now();
-    let mut tx = cloakroom.store().begin().await?;
+    let now = context.now();
+    let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
     let mut pending = tx.try_codes(ChallengeKind::Signup, &email, browser, now).await?;
     pending.extend(tx.try_codes(ChallengeKind::SocialEmail, &email, browser, now).await?);
@@ -139,10 +136,10 @@ async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code:
         visitor,
         is_known: false,
     };
-    let counted = limits::count_code(cloakroom, &mut tx, &code_try).await?;
+    let counted = limits::count_code(context.limiter(), &mut tx, &code_try).await?;
     let right = pending
         .into_iter()
-        .find(|pending| pending.code(cloakroom.key()).is(code) && pending.is_of(Some(browser), now));
+        .find(|pending| pending.code(context.key()).is(code) && pending.is_of(Some(browser), now));
     // A wrong try is counted for good, whatever else fails.
     let (Some(counted), Some(right)) = (counted, right) else {
         tx.commit().await?;
@@ -152,32 +149,32 @@ async fn by_code(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str, code:
     let email = address(&right)?;
     if right.kind == ChallengeKind::SocialEmail {
         tx.commit().await?;
-        return social_email::finish(cloakroom, arrival, &right, email).await.map_err(|error| match error {
+        return social_email::finish(context, arrival, &right, email).await.map_err(|error| match error {
             Error::TokenInvalid => Error::InvalidCode,
             other => other,
         });
     }
     tx.end_challenge(&right.id, right.browser).await?;
     let proven = Proven { email, password_hash: right.password_hash };
-    make(cloakroom, tx, visitor, proven).await.map_err(|error| match error {
+    make(context, tx, visitor, proven).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::InvalidCode,
         other => other,
     })
 }
 
 /// The account, the end of every other signup for its address, and the session, all in one transaction.
-async fn make(cloakroom: &Cloakroom, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignedIn> {
-    let account = Account::new(&proven.email, proven.password_hash, cloakroom.now());
+async fn make(context: &Context, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignedIn> {
+    let account = Account::new(&proven.email, proven.password_hash, context.now());
     tx.add_account(&account, &proven.email).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &proven.email).await?;
     tx.end_challenges_for(ChallengeKind::SocialEmail, &proven.email).await?;
     tracing::info!(user = account.id, "signed up");
-    login::proceed(cloakroom, tx, visitor, Factor::mailbox(account)).await?.ok_or(Error::AccountInactive)
+    login::proceed(context, tx, visitor, Factor::mailbox(account)).await?.ok_or(Error::AccountInactive)
 }
 
-async fn find(cloakroom: &Cloakroom, token: &str) -> Result<Challenge> {
-    match challenge::look(cloakroom, ChallengeKind::Signup, token).await {
-        Err(Error::TokenInvalid) => challenge::look(cloakroom, ChallengeKind::SocialEmail, token).await,
+async fn find(context: &Context, token: &str) -> Result<Challenge> {
+    match challenge::look(context, ChallengeKind::Signup, token).await {
+        Err(Error::TokenInvalid) => challenge::look(context, ChallengeKind::SocialEmail, token).await,
         found => found,
     }
 }

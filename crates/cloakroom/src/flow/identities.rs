@@ -1,6 +1,6 @@
 //! What is linked to an account: looked at, and unlinked again.
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::session;
 use crate::flow::social::Arrival;
@@ -13,9 +13,9 @@ use crate::model::visitor::Visitor;
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`].
-pub(crate) async fn list(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Vec<Identity>> {
-    let live = session::require(cloakroom, visitor).await?;
-    cloakroom.store().identities_of(&live.user.id).await
+pub(crate) async fn list(context: &Context, visitor: &Visitor) -> Result<Vec<Identity>> {
+    let live = session::require(context, visitor).await?;
+    context.store().identities_of(&live.user.id).await
 }
 
 /// Unlinks an identity; not the last way in.
@@ -23,9 +23,9 @@ pub(crate) async fn list(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<Vec
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::NotFound`] for one that is not there or not
 /// theirs; [`Error::LastSignInMethod`].
-pub(crate) async fn unlink(cloakroom: &Cloakroom, arrival: Arrival<'_>, identity_id: &str) -> Result<()> {
-    let live = session::require_recent(cloakroom, arrival.visitor).await?;
-    let mut tx = cloakroom.store().begin().await?;
+pub(crate) async fn unlink(context: &Context, arrival: Arrival<'_>, identity_id: &str) -> Result<()> {
+    let live = session::require_recent(context, arrival.visitor).await?;
+    let mut tx = context.store().begin().await?;
     // Of two that are unlinked at once, the second one sees that the first is gone.
     let account = tx.lock_account(&live.user.id).await?.ok_or(Error::NotAuthenticated)?;
     let ticket = arrival.visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
@@ -36,15 +36,15 @@ pub(crate) async fn unlink(cloakroom: &Cloakroom, arrival: Arrival<'_>, identity
     let identity = linked.iter().find(|identity| identity.id == identity_id).ok_or(Error::NotFound)?;
     // One whose provider is not configured any more opens nothing.
     let opens =
-        |other: &&Identity| other.id != identity.id && cloakroom.providers().get(&other.provider).is_some();
+        |other: &&Identity| other.id != identity.id && context.providers().get(&other.provider).is_some();
     if account.password_hash.is_none() && linked.iter().filter(opens).count() == 0 {
         return Err(Error::LastSignInMethod);
     }
     tx.delete_identity(&identity.id).await?;
-    let name = cloakroom.config().provider_name(&identity.provider);
+    let name = context.config().provider_name(&identity.provider);
     outbox::post_to(&mut tx, Kind::IdentityUnlinked, &account, &arrival.occasion.about(name)).await?;
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     tracing::info!(user = account.id, provider = identity.provider, "unlinked");
     Ok(())
 }

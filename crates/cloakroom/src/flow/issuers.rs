@@ -3,7 +3,7 @@
 //! An identity is a subject of an issuer. With another `issuer` under an old id, the subjects of strangers would open the
 //! accounts of those who were here before.
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::Result;
 use crate::provider::Provider;
 
@@ -11,17 +11,17 @@ use crate::provider::Provider;
 ///
 /// # Errors
 /// [`crate::Error::Config`] when it is another one, somebody is linked, and the configuration does not say `same_subjects`.
-pub(crate) async fn require_same(cloakroom: &Cloakroom) -> Result<()> {
-    for (index, provider) in cloakroom.providers().iter().enumerate() {
-        let kept = cloakroom.store().provider_issuer(provider.id()).await?;
+pub(crate) async fn require_same(context: &Context) -> Result<()> {
+    for (index, provider) in context.providers().iter().enumerate() {
+        let kept = context.store().provider_issuer(provider.id()).await?;
         let (id, issuer) = (provider.id(), provider.issuer().name());
         if kept.as_deref() == Some(issuer) {
             continue;
         }
         if let Some(kept) = kept.filter(|kept| !provider.issuer().covers(kept)) {
-            require_harmless(cloakroom, (index, provider), &kept).await?;
+            require_harmless(context, (index, provider), &kept).await?;
         }
-        let mut tx = cloakroom.store().begin().await?;
+        let mut tx = context.store().begin().await?;
         tx.keep_provider_issuer(id, issuer).await?;
         tx.commit().await?;
     }
@@ -29,15 +29,15 @@ pub(crate) async fn require_same(cloakroom: &Cloakroom) -> Result<()> {
 }
 
 async fn require_harmless(
-    cloakroom: &Cloakroom,
+    context: &Context,
     (index, provider): (usize, &Provider),
     kept: &str,
 ) -> Result<()> {
     let (id, issuer) = (provider.id(), provider.issuer().name());
-    if provider.has_same_subjects() || !cloakroom.store().has_identity_at(id).await? {
+    if provider.has_same_subjects() || !context.store().has_identity_at(id).await? {
         return Ok(());
     }
-    if cloakroom.config().development {
+    if context.config().development {
         tracing::warn!(
             provider = id,
             kept,
@@ -49,7 +49,7 @@ async fn require_harmless(
     let complaint = format!(
         "people are linked to `{id}` under {kept}, and its issuer is {issuer} now: the same account number may be somebody else there. If it is the same directory under another name, set same_subjects = true; otherwise give the provider a new id"
     );
-    let config = cloakroom.config();
+    let config = context.config();
     let key = if config.provider.get(index).is_some_and(|settings| settings.issuer.is_some()) {
         format!("provider.{index}.issuer")
     } else {

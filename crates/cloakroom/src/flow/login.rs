@@ -1,6 +1,6 @@
 //! Signing in by password, and the one way in which every sign-in ends.
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::limits::{self, Admission};
 use crate::model::challenge::ChallengeKind;
@@ -59,42 +59,42 @@ impl Factor {
 /// [`Error::Validation`] before anything is counted; [`Error::Busy`], [`Error::RateLimited`], [`Error::InvalidCredentials`];
 /// [`Error::AccountInactive`] only when the password was right.
 pub(crate) async fn with_password(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     email: &str,
     password: &str,
 ) -> Result<SignedIn> {
-    let result = attempt(cloakroom, visitor, email, password).await;
+    let result = attempt(context, visitor, email, password).await;
     let outcome = result.as_ref().map_or_else(Error::code, |_| "success");
     metrics::counter!("cloakroom_logins_total", "outcome" => outcome).increment(1);
     result
 }
 
-async fn attempt(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<SignedIn> {
-    let attempt = admit(cloakroom, visitor, email, password).await?;
+async fn attempt(context: &Context, visitor: &Visitor, email: &str, password: &str) -> Result<SignedIn> {
+    let attempt = admit(context, visitor, email, password).await?;
     // Twice, because another login may have stored a better hash of the same password since this one read it.
     for _ in 0..2 {
-        let factor = prove(cloakroom, &attempt, password).await?;
+        let factor = prove(context, &attempt, password).await?;
         if !factor.account.is_active {
             return Err(Error::AccountInactive);
         }
-        let mut tx = cloakroom.store().begin().await?;
+        let mut tx = context.store().begin().await?;
         attempt.admission.counted.give_back(&mut tx).await?;
-        if let Some(signed_in) = proceed(cloakroom, tx, visitor, factor).await? {
+        if let Some(signed_in) = proceed(context, tx, visitor, factor).await? {
             return Ok(signed_in);
         }
     }
     Err(Error::InvalidCredentials)
 }
 
-async fn admit(cloakroom: &Cloakroom, visitor: &Visitor, email: &str, password: &str) -> Result<Attempt> {
+async fn admit(context: &Context, visitor: &Visitor, email: &str, password: &str) -> Result<Attempt> {
     let email = check_form(email, password)?;
-    let admission = limits::admit(cloakroom, &email, visitor).await?;
+    let admission = limits::admit(context.limiter(), context.passwords(), &email, visitor).await?;
     Ok(Attempt { email, admission })
 }
 
-async fn prove(cloakroom: &Cloakroom, attempt: &Attempt, password: &str) -> Result<Factor> {
-    let account = cloakroom.store().account_by_email(&attempt.email).await?;
+async fn prove(context: &Context, attempt: &Attempt, password: &str) -> Result<Factor> {
+    let account = context.store().account_by_email(&attempt.email).await?;
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     match (attempt.admission.place.verify(password, stored.clone()).await?, account, stored) {
         (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
@@ -118,13 +118,13 @@ fn check_form(email: &str, password: &str) -> Result<Email> {
 /// ticket, and the one that this browser had before is gone. The transaction is the one in which the first factor was used
 /// up. `None` when the account is deactivated, or the stored hash is not the verified one any more.
 pub(crate) async fn proceed(
-    cloakroom: &Cloakroom,
+    context: &Context,
     mut tx: Tx,
     visitor: &Visitor,
     factor: Factor,
 ) -> Result<Option<SignedIn>> {
     let Factor { account, verified_hash, upgrade, is_social } = factor;
-    let now = cloakroom.now();
+    let now = context.now();
     let is_by_password = verified_hash.is_some();
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
         return Ok(None);
@@ -143,27 +143,27 @@ pub(crate) async fn proceed(
         None => None,
     };
     let ticket = Ticket::generate();
-    let session = NewSession { is_by_password, ..new_session(cloakroom, &account, &ticket) };
+    let session = NewSession { is_by_password, ..new_session(context, &account, &ticket) };
     let mut ended = tx.add_session(&session, MOST_SESSIONS).await?;
     tx.commit().await?;
     // The ticket that was shown as well: who ended its session before may not have been heard here yet.
     ended.extend(visitor.session.as_ref().map(Ticket::hash));
     ended.extend(before.map(|before| before.ticket));
     for ticket_hash in ended {
-        cloakroom.sessions().forget(ticket_hash);
+        context.sessions().forget(ticket_hash);
     }
     tracing::info!(user = account.id, "signed in");
     Ok(Some(SignedIn { ticket, user: account.user() }))
 }
 
-fn new_session(cloakroom: &Cloakroom, account: &Account, ticket: &Ticket) -> NewSession {
-    let now = cloakroom.now();
+fn new_session(context: &Context, account: &Account, ticket: &Ticket) -> NewSession {
+    let now = context.now();
     NewSession {
         id: secret::new_id(now),
         ticket_hash: ticket.hash(),
         user_id: account.id.clone(),
         now,
-        expires_at: now.plus(cloakroom.config().session.absolute.duration()),
+        expires_at: now.plus(context.config().session.absolute.duration()),
         is_by_password: false,
     }
 }

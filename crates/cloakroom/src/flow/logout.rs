@@ -1,6 +1,6 @@
 //! Signing out: the attendant tears up the other half of the ticket.
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::Result;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
@@ -8,8 +8,8 @@ use crate::store::Tx;
 
 /// Ends the session of this browser, also when it has got another ticket since this was sent; one that is dead already, or
 /// none, is no error.
-pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()> {
-    let mut tx = cloakroom.store().begin().await?;
+pub(crate) async fn here(context: &Context, visitor: &Visitor) -> Result<()> {
+    let mut tx = context.store().begin().await?;
     leave_browser(&mut tx, visitor).await?;
     let ended = match &visitor.session {
         Some(ticket) => tx.end_session(ticket.hash()).await?,
@@ -18,24 +18,24 @@ pub(crate) async fn here(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<()>
     tx.commit().await?;
     // The ticket that was shown as well: who ended its session before may not have been heard here yet.
     if let Some(ticket) = &visitor.session {
-        cloakroom.sessions().forget(ticket.hash());
+        context.sessions().forget(ticket.hash());
     }
     if let Some(ended) = ended {
-        cloakroom.sessions().forget(ended.ticket);
+        context.sessions().forget(ended.ticket);
         tracing::info!(user = ended.user_id, "signed out");
     }
     Ok(())
 }
 
 /// Ends every session of the user.
-pub(crate) async fn everywhere(cloakroom: &Cloakroom, visitor: &Visitor, user: &User) -> Result<()> {
-    let mut tx = cloakroom.store().begin().await?;
+pub(crate) async fn everywhere(context: &Context, visitor: &Visitor, user: &User) -> Result<()> {
+    let mut tx = context.store().begin().await?;
     // A session that is being renewed meanwhile is seen only by who holds the account.
     tx.lock_account(&user.id).await?;
     leave_browser(&mut tx, visitor).await?;
     let ended = tx.end_sessions_of(&user.id).await?;
     tx.commit().await?;
-    cloakroom.sessions().forget_all();
+    context.sessions().forget_all();
     tracing::info!(user = user.id, sessions = ended, "signed out everywhere");
     Ok(())
 }

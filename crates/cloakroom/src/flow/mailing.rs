@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::config::Config;
+use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::mail::{self, Kind, Locale, Message};
 use crate::model::email::Email;
@@ -61,50 +61,109 @@ pub struct WaitingView {
     pub last_error: Option<String>,
 }
 
-/// Every mail that has not left, oldest first.
-///
-/// # Errors
-/// [`Error::Unavailable`] when storage does not answer.
-pub async fn waiting(cloakroom: &Cloakroom) -> Result<Vec<WaitingView>> {
-    let waiting = cloakroom.store().waiting_mails().await?;
-    Ok(waiting
-        .into_iter()
-        .map(|mail| {
-            let is_abandoned = mail.abandoned_at().is_some();
-            WaitingView {
-                state: if is_abandoned { "abandoned" } else { "waiting" },
-                created_at: mail.created_at(),
-                next_try_at: (!is_abandoned).then(|| mail.due_at()),
-                id: mail.id,
-                kind: mail.kind,
-                to: mail.recipient,
-                attempts: mail.attempts,
-                last_error: mail.last_error,
+/// Looks after the mail of a cloakroom; made by [`Cloakroom::mailing`](crate::Cloakroom::mailing).
+#[derive(Clone)]
+pub struct Mailing(Context);
+
+impl Mailing {
+    pub(crate) fn new(context: Context) -> Self {
+        Self(context)
+    }
+
+    /// Every mail that has not left, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub async fn waiting(&self) -> Result<Vec<WaitingView>> {
+        let context = &self.0;
+        let waiting = context.store().waiting_mails().await?;
+        Ok(waiting
+            .into_iter()
+            .map(|mail| {
+                let is_abandoned = mail.abandoned_at().is_some();
+                WaitingView {
+                    state: if is_abandoned { "abandoned" } else { "waiting" },
+                    created_at: mail.created_at(),
+                    next_try_at: (!is_abandoned).then(|| mail.due_at()),
+                    id: mail.id,
+                    kind: mail.kind,
+                    to: mail.recipient,
+                    attempts: mail.attempts,
+                    last_error: mail.last_error,
+                }
+            })
+            .collect())
+    }
+
+    ///
+    /// # Errors
+    /// [`Error::Validation`] naming the ids that are not those of abandoned mails.
+    pub async fn retry(&self, ids: &[String]) -> Result<()> {
+        let context = &self.0;
+        let mut tx = context.store().begin().await?;
+        let mut unknown = Vec::new();
+        for id in ids {
+            if !tx.revive_mail(id, context.now()).await? {
+                unknown.push(Invalid::new("id", "unknown", format!("{id} is not an abandoned mail")));
             }
+        }
+        if !unknown.is_empty() {
+            return Err(Error::Validation(unknown));
+        }
+        tx.commit().await?;
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Sends a test mail at once, past the outbox, and tells what the server said.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] when `to` is no address.
+    pub async fn test(&self, to: &str) -> Result<Outcome> {
+        let context = &self.0;
+        let config = context.config();
+        let Some(address) = Email::parse(to) else {
+            let detail = format!("`{to}` is not an email address");
+            return Err(Invalid::new("email", "invalid", detail).into());
+        };
+        let mut letter = mail::sample(config, Kind::Test, Locale::En);
+        address.spelling().clone_into(&mut letter.to);
+        letter.asked =
+            mail::Asked { at: context.now(), device: mail::Device::default(), network: String::new() };
+        let rendered = mail::render(config, &letter)?;
+        let id = secret::new_id(letter.asked.at);
+        let message = Message { id: &id, to: &letter.to, created_at: letter.asked.at, rendered: &rendered };
+        let transport = context.transport();
+        let sent = transport.deliver(&message).await;
+        transport.rest().await;
+        Ok(match sent {
+            Ok(answer) => Outcome::Taken(answer),
+            Err(mail::Failure { is_permanent, reason }) => Outcome::Failed { is_permanent, reason },
         })
-        .collect())
+    }
+
+    /// Mails that were kept instead of sent (`mail.url = "mailbox:"`, in `dev` and in tests), newest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub async fn kept(&self) -> Result<Vec<MailView>> {
+        let context = &self.0;
+        let kept = context.store().kept_mails().await?;
+        Ok(kept
+            .into_iter()
+            .map(|mail| MailView {
+                created_at: mail.created_at(),
+                id: mail.id,
+                to: mail.recipient,
+                subject: mail.subject,
+                text: mail.body_text,
+                html: mail.body_html,
+            })
+            .collect())
+    }
 }
 
 /// Has abandoned mails tried again from the start; all of them, or none when one of `ids` is not abandoned.
-///
-/// # Errors
-/// [`Error::Validation`] naming the ids that are not those of abandoned mails.
-pub async fn retry(cloakroom: &Cloakroom, ids: &[String]) -> Result<()> {
-    let mut tx = cloakroom.store().begin().await?;
-    let mut unknown = Vec::new();
-    for id in ids {
-        if !tx.revive_mail(id, cloakroom.now()).await? {
-            unknown.push(Invalid::new("id", "unknown", format!("{id} is not an abandoned mail")));
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(Error::Validation(unknown));
-    }
-    tx.commit().await?;
-    cloakroom.outbox().wake();
-    Ok(())
-}
-
 /// The names of all mails.
 pub fn names() -> Vec<&'static str> {
     Kind::ALL.into_iter().map(Kind::name).collect()
@@ -135,49 +194,4 @@ pub(crate) fn locale(tag: &str) -> Result<Locale> {
 fn unknown(field: &str, name: &str, known: &[&str]) -> Error {
     let detail = format!("`{name}` is not one of {}", known.join(", "));
     Invalid::new(field, "unknown", detail).into()
-}
-
-/// Sends a test mail at once, past the outbox, and tells what the server said.
-///
-/// # Errors
-/// [`Error::Validation`] when `to` is no address.
-pub async fn test(cloakroom: &Cloakroom, to: &str) -> Result<Outcome> {
-    let config = cloakroom.config();
-    let Some(address) = Email::parse(to) else {
-        let detail = format!("`{to}` is not an email address");
-        return Err(Invalid::new("email", "invalid", detail).into());
-    };
-    let mut letter = mail::sample(config, Kind::Test, Locale::En);
-    address.spelling().clone_into(&mut letter.to);
-    letter.asked =
-        mail::Asked { at: cloakroom.now(), device: mail::Device::default(), network: String::new() };
-    let rendered = mail::render(config, &letter)?;
-    let id = secret::new_id(letter.asked.at);
-    let message = Message { id: &id, to: &letter.to, created_at: letter.asked.at, rendered: &rendered };
-    let transport = cloakroom.transport();
-    let sent = transport.deliver(&message).await;
-    transport.rest().await;
-    Ok(match sent {
-        Ok(answer) => Outcome::Taken(answer),
-        Err(mail::Failure { is_permanent, reason }) => Outcome::Failed { is_permanent, reason },
-    })
-}
-
-/// Mails that were kept instead of sent (`mail.url = "mailbox:"`, in `dev` and in tests), newest first.
-///
-/// # Errors
-/// [`Error::Unavailable`] when storage does not answer.
-pub async fn kept(cloakroom: &Cloakroom) -> Result<Vec<MailView>> {
-    let kept = cloakroom.store().kept_mails().await?;
-    Ok(kept
-        .into_iter()
-        .map(|mail| MailView {
-            created_at: mail.created_at(),
-            id: mail.id,
-            to: mail.recipient,
-            subject: mail.subject,
-            text: mail.body_text,
-            html: mail.body_html,
-        })
-        .collect())
 }

@@ -4,8 +4,8 @@
 //! password; it does not sign in. The
 //! request never looks whether the address has an account: it does the same work and writes the same rows either way.
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::signup::RESEND_AFTER;
 use crate::flow::social::Arrival;
@@ -26,27 +26,27 @@ use crate::secret::Ticket;
 /// # Errors
 /// [`Error::Validation`] for what is no address.
 pub(crate) async fn start(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     occasion: &Occasion,
     email: &str,
 ) -> Result<Timestamp> {
     let email = policy::address(email)?;
-    let now = cloakroom.now();
+    let now = context.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if limits::count_mail(cloakroom, Kind::PasswordReset, &email, visitor).await?.is_none() {
+    if limits::count_mail(context.limiter(), Kind::PasswordReset, &email, visitor).await?.is_none() {
         return Ok(resend_at);
     }
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&email);
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
-    tx.add_challenge(&reset, reset.token(cloakroom.key()).hash()).await?;
+    tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
     // The account first, as everywhere, then what waits for it.
     tx.give_challenge_to_account(&reset.id, &email).await?;
     tx.end_older_challenges(&reset).await?;
     outbox::post_about(&mut tx, Kind::PasswordReset, &reset, occasion).await?;
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(resend_at)
 }
 
@@ -61,11 +61,11 @@ pub(crate) struct Outlook {
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`].
-pub(crate) async fn check(cloakroom: &Cloakroom, token: &str) -> Result<Outlook> {
-    let (account, _) = find(cloakroom, token).await?;
-    let linked = cloakroom.store().identities_of(&account.id).await?;
+pub(crate) async fn check(context: &Context, token: &str) -> Result<Outlook> {
+    let (account, _) = find(context, token).await?;
+    let linked = context.store().identities_of(&account.id).await?;
     let judged = linked.into_iter().map(|identity| {
-        let stays = recovery::keeps(cloakroom, &account, &identity);
+        let stays = recovery::keeps(context, &account, &identity);
         (identity, stays)
     });
     let identities = judged.collect();
@@ -85,48 +85,48 @@ pub(crate) struct Choice<'a> {
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`]; [`Error::Validation`], which leaves the token good.
 pub(crate) async fn confirm(
-    cloakroom: &Cloakroom,
+    context: &Context,
     Arrival { visitor, occasion }: Arrival<'_>,
     choice: Choice<'_>,
 ) -> Result<()> {
-    let (account, kind) = find(cloakroom, choice.token).await?;
-    policy::password_of(cloakroom.config(), choice.password, Email::parse(&account.email).as_ref())?;
-    let hash = cloakroom.passwords().place(visitor.network)?.hash(choice.password).await?;
+    let (account, kind) = find(context, choice.token).await?;
+    policy::password_of(context.config(), choice.password, Email::parse(&account.email).as_ref())?;
+    let hash = context.passwords().place(visitor.network)?.hash(choice.password).await?;
     let email = policy::stored_address(&account.email)?;
     let browser = visitor.browser.as_ref().map(Ticket::hash);
-    let mut tx = cloakroom.store().begin().await?;
-    limits::begin_anew(cloakroom, &mut tx, &email, browser).await?;
+    let mut tx = context.store().begin().await?;
+    limits::begin_anew(context.limiter(), &mut tx, &email, browser).await?;
     let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
     let account = held.ok_or(Error::TokenInvalid)?;
-    let reset = challenge::take(cloakroom, &mut tx, kind, choice.token).await?;
+    let reset = challenge::take(context, &mut tx, kind, choice.token).await?;
     // The link was mailed to an address; if that is not the account's any more, it proves nothing.
     let proven = reset.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)?;
     if !tx.reset_password(&account.id, &proven, &hash).await? {
         return Err(Error::TokenInvalid);
     }
-    let recovered = recovery::unlink_the_rest(cloakroom, &mut tx, &account, choice.keep_identities).await?;
+    let recovered = recovery::unlink_the_rest(context, &mut tx, &account, choice.keep_identities).await?;
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
     // Whoever has proven the mailbox is known here, so that no attacker's tries stand in their way.
     if let Some(browser) = browser {
-        tx.note_browser(&account.id, browser, cloakroom.now()).await?;
+        tx.note_browser(&account.id, browser, context.now()).await?;
     }
     tx.end_sessions_of(&account.id).await?;
     outbox::post_to(&mut tx, Kind::PasswordWasReset, &account, &occasion.after(recovered)).await?;
     tx.commit().await?;
-    cloakroom.sessions().forget_all();
-    cloakroom.outbox().wake();
+    context.sessions().forget_all();
+    context.outbox().wake();
     tracing::info!(user = account.id, "password reset");
     Ok(())
 }
 
 /// The account of a link, and whether the link is a reset or an invitation.
-async fn find(cloakroom: &Cloakroom, token: &str) -> Result<(Account, ChallengeKind)> {
-    let reset = match challenge::look(cloakroom, ChallengeKind::PasswordReset, token).await {
-        Err(Error::TokenInvalid) => challenge::look(cloakroom, ChallengeKind::Invitation, token).await,
+async fn find(context: &Context, token: &str) -> Result<(Account, ChallengeKind)> {
+    let reset = match challenge::look(context, ChallengeKind::PasswordReset, token).await {
+        Err(Error::TokenInvalid) => challenge::look(context, ChallengeKind::Invitation, token).await,
         found => found,
     }?;
     let user_id = reset.user_id.ok_or(Error::TokenInvalid)?;
-    let account = cloakroom.store().account(&user_id).await?.ok_or(Error::TokenInvalid)?;
+    let account = context.store().account(&user_id).await?.ok_or(Error::TokenInvalid)?;
     if account.is_active { Ok((account, reset.kind)) } else { Err(Error::AccountInactive) }
 }

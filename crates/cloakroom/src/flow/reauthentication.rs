@@ -1,7 +1,7 @@
 //! Proving once more who one is, before something sensitive (NIST SP 800-63B, section 5.2; ASVS 7.5).
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
 use crate::flow::session;
@@ -51,17 +51,13 @@ impl Renewal {
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
-pub(crate) async fn with_password(
-    cloakroom: &Cloakroom,
-    visitor: &Visitor,
-    password: &str,
-) -> Result<SignedIn> {
-    let live = session::require(cloakroom, visitor).await?;
+pub(crate) async fn with_password(context: &Context, visitor: &Visitor, password: &str) -> Result<SignedIn> {
+    let live = session::require(context, visitor).await?;
     policy::known_password(password, "password")?;
-    let proven = prove(cloakroom, visitor, &live.user.id, password).await?;
-    let mut tx = cloakroom.store().begin().await?;
+    let proven = prove(context, visitor, &live.user.id, password).await?;
+    let mut tx = context.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
-    proceed(cloakroom, tx, visitor, Renewal::by_password(proven.account, cloakroom.now())).await
+    proceed(context, tx, visitor, Renewal::by_password(proven.account, context.now())).await
 }
 
 /// The one way in which every reauthentication ends.
@@ -69,13 +65,13 @@ pub(crate) async fn with_password(
 /// # Errors
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
 pub(crate) async fn proceed(
-    cloakroom: &Cloakroom,
+    context: &Context,
     tx: Tx,
     visitor: &Visitor,
     renewal: Renewal,
 ) -> Result<SignedIn> {
     tracing::info!(user = renewal.account.id, "reauthenticated");
-    renew(cloakroom, tx, visitor, renewal).await
+    renew(context, tx, visitor, renewal).await
 }
 
 /// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
@@ -83,7 +79,7 @@ pub(crate) async fn proceed(
 /// # Errors
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
 pub(crate) async fn renew(
-    cloakroom: &Cloakroom,
+    context: &Context,
     mut tx: Tx,
     visitor: &Visitor,
     renewal: Renewal,
@@ -94,7 +90,7 @@ pub(crate) async fn renew(
         return Err(Error::NotAuthenticated);
     }
     tx.commit().await?;
-    cloakroom.sessions().forget(before);
+    context.sessions().forget(before);
     Ok(SignedIn { ticket, user: renewal.account.user() })
 }
 
@@ -104,14 +100,15 @@ pub(crate) async fn renew(
 /// # Errors
 /// [`Error::Busy`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
 pub(crate) async fn prove(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     user_id: &str,
     password: &str,
 ) -> Result<Proven> {
-    let account = cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
+    let account = context.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
     let email = policy::stored_address(&account.email)?;
-    let Admission { place, counted } = limits::admit(cloakroom, &email, visitor).await?;
+    let Admission { place, counted } =
+        limits::admit(context.limiter(), context.passwords(), &email, visitor).await?;
     let stored = account.password_hash.clone();
     match (place.verify(password, stored.clone()).await?, stored) {
         (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),

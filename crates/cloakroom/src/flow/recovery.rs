@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
 use crate::config::TrustEmail;
+use crate::context::Context;
 use crate::error::Result;
 use crate::mail::Recovered;
 use crate::model::email::Email;
@@ -25,29 +25,29 @@ const LONGEST_LABEL: usize = 64;
 ///
 /// It does when the account was made with it and its address was proven then, when its provider vouches for the account's
 /// address, or when it was linked more than 30 days ago.
-pub(crate) fn keeps(cloakroom: &Cloakroom, account: &Account, identity: &Identity) -> bool {
+pub(crate) fn keeps(context: &Context, account: &Account, identity: &Identity) -> bool {
     let was_made_with_it = if let Some(origin) = identity.origin {
         origin == Origin::Account
     } else {
         let is_together = identity.linked_at.since(account.date_joined) < MADE_TOGETHER;
-        is_together && !trusts_claims(cloakroom, &identity.provider)
+        is_together && !trusts_claims(context, &identity.provider)
     };
     let own = Email::parse(&account.email);
     let is_vouched = own
         .is_some_and(|own| identity.vouched_email.as_deref().is_some_and(|email| email == own.canonical()));
-    was_made_with_it || is_vouched || cloakroom.now().since(identity.linked_at) > LONG_LINKED
+    was_made_with_it || is_vouched || context.now().since(identity.linked_at) > LONG_LINKED
 }
 
 /// Whether an address counts as proven because this provider tells it.
-fn trusts_claims(cloakroom: &Cloakroom, provider: &str) -> bool {
-    let settings = cloakroom.config().provider.iter().find(|settings| settings.id == provider);
+fn trusts_claims(context: &Context, provider: &str) -> bool {
+    let settings = context.config().provider.iter().find(|settings| settings.id == provider);
     settings.is_none_or(|settings| settings.trust_email == Some(TrustEmail::Always))
 }
 
 /// Unlinks the identities that do not stay: by the rule, or all but `chosen` when the owner has chosen. Says which stayed and
 /// which went, for the mail. The account is held, and its address is the one that was proven.
 pub(crate) async fn unlink_the_rest(
-    cloakroom: &Cloakroom,
+    context: &Context,
     tx: &mut Tx,
     account: &Account,
     chosen: Option<&[String]>,
@@ -56,9 +56,9 @@ pub(crate) async fn unlink_the_rest(
     for identity in tx.identities_of(&account.id).await? {
         let stays = match chosen {
             Some(chosen) => chosen.contains(&identity.id),
-            None => keeps(cloakroom, account, &identity),
+            None => keeps(context, account, &identity),
         };
-        let named = in_words(cloakroom, &identity);
+        let named = in_words(context, &identity);
         if stays {
             recovered.kept.push(named);
         } else {
@@ -72,8 +72,8 @@ pub(crate) async fn unlink_the_rest(
 
 /// The provider's name and, where it can be no message of its own, the label. An intruder chooses the label of their account
 /// at the provider, and mail programs make links of what looks like one.
-fn in_words(cloakroom: &Cloakroom, identity: &Identity) -> String {
-    let name = cloakroom.config().provider_name(&identity.provider);
+fn in_words(context: &Context, identity: &Identity) -> String {
+    let name = context.config().provider_name(&identity.provider);
     let is_plain = |character: char| character.is_alphanumeric() || "._+-@".contains(character);
     let label = &identity.label;
     if label.chars().count() <= LONGEST_LABEL && label.chars().all(is_plain) {

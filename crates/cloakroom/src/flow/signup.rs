@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
 use crate::config::SignupMode;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::limits;
 use crate::mail::Kind;
@@ -32,27 +32,27 @@ pub(crate) struct Registration<'a> {
 /// # Errors
 /// [`Error::SignupClosed`]; [`Error::Validation`], the same whether or not the address has an account; [`Error::Busy`].
 pub(crate) async fn start(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     occasion: &Occasion,
     registration: Registration<'_>,
 ) -> Result<Timestamp> {
-    require_open(cloakroom)?;
-    let email = check_form(cloakroom, &registration)?;
-    let resend_at = cloakroom.now().plus(RESEND_AFTER);
-    cloakroom.passwords().require_room(visitor.network)?;
-    let counted = limits::count_mail(cloakroom, Kind::VerifyEmail, &email, visitor).await?;
+    require_open(context)?;
+    let email = check_form(context, &registration)?;
+    let resend_at = context.now().plus(RESEND_AFTER);
+    context.passwords().require_room(visitor.network)?;
+    let counted = limits::count_mail(context.limiter(), Kind::VerifyEmail, &email, visitor).await?;
     let Some(counted) = counted else { return Ok(resend_at) };
-    let place = limits::place(cloakroom, visitor.network, &counted).await?;
+    let place = limits::place(context.limiter(), context.passwords(), visitor.network, &counted).await?;
     let password_hash = place.hash(registration.password).await?;
-    let mut pending = Challenge::new(ChallengeKind::Signup, cloakroom.now()).about(&email);
+    let mut pending = Challenge::new(ChallengeKind::Signup, context.now()).about(&email);
     pending.browser = visitor.browser.as_ref().map(Ticket::hash);
     pending.password_hash = Some(password_hash);
-    let mut tx = cloakroom.store().begin().await?;
-    tx.add_challenge(&pending, pending.token(cloakroom.key()).hash()).await?;
+    let mut tx = context.store().begin().await?;
+    tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(resend_at)
 }
 
@@ -62,46 +62,46 @@ pub(crate) async fn start(
 /// # Errors
 /// [`Error::SignupClosed`]; [`Error::Validation`] for what is no address.
 pub(crate) async fn resend(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     occasion: &Occasion,
     email: &str,
 ) -> Result<Timestamp> {
-    require_open(cloakroom)?;
+    require_open(context)?;
     let email = policy::address(email)?;
-    let resend_at = cloakroom.now().plus(RESEND_AFTER);
+    let resend_at = context.now().plus(RESEND_AFTER);
     let Some(browser) = visitor.browser.as_ref().map(Ticket::hash) else { return Ok(resend_at) };
-    let now = cloakroom.now();
+    let now = context.now();
     // What is not sent is not counted: somebody who waits for nothing here uses up nothing of the address.
-    if !cloakroom.store().has_challenge(ChallengeKind::Signup, &email, browser, now).await?
-        || limits::count_mail(cloakroom, Kind::VerifyEmail, &email, visitor).await?.is_none()
+    if !context.store().has_challenge(ChallengeKind::Signup, &email, browser, now).await?
+        || limits::count_mail(context.limiter(), Kind::VerifyEmail, &email, visitor).await?.is_none()
     {
         return Ok(resend_at);
     }
     let mut renewed = Challenge::new(ChallengeKind::Signup, now).about(&email);
     renewed.browser = Some(browser);
-    let mut tx = cloakroom.store().begin().await?;
-    let token = |id: &str, nonce: &str| cloakroom.key().token(id, nonce).hash();
+    let mut tx = context.store().begin().await?;
+    let token = |id: &str, nonce: &str| context.key().token(id, nonce).hash();
     if let Some(pending) = tx.renew_challenge(&renewed, token).await? {
         outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
     }
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(resend_at)
 }
 
 /// Asked again at the proof, which may come after whoever runs the app has closed the door.
-pub(crate) fn require_open(cloakroom: &Cloakroom) -> Result<()> {
-    match cloakroom.config().signup.mode {
+pub(crate) fn require_open(context: &Context) -> Result<()> {
+    match context.config().signup.mode {
         SignupMode::Open => Ok(()),
         SignupMode::Closed => Err(Error::SignupClosed),
     }
 }
 
-fn check_form(cloakroom: &Cloakroom, registration: &Registration<'_>) -> Result<Email> {
-    let email = policy::new_address(cloakroom.config(), registration.email);
+fn check_form(context: &Context, registration: &Registration<'_>) -> Result<Email> {
+    let email = policy::new_address(context.config(), registration.email);
     // Without an address there is none to compare the password with; all else is judged, so that all is told at once.
-    let password = policy::password_of(cloakroom.config(), registration.password, email.as_ref().ok());
+    let password = policy::password_of(context.config(), registration.password, email.as_ref().ok());
     match (email, password) {
         (Ok(email), Ok(())) => Ok(email),
         (email, password) => Err(Error::Validation(email.err().into_iter().chain(password.err()).collect())),

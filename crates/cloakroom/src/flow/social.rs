@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::login::{self, Factor, SignedIn};
 use crate::flow::reauthentication::{self, Renewal};
@@ -88,17 +88,17 @@ pub(crate) struct Opening<'a> {
 /// [`Error::NotFound`] for a provider that is not configured; [`Error::Validation`] for a `return_to` that leads elsewhere;
 /// [`Error::NotAuthenticated`] and [`Error::ReauthenticationRequired`] when the intent needs them;
 /// [`Error::ProviderUnreachable`]; [`Error::RateLimited`].
-pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
-    let provider = cloakroom.providers().get(wish.provider).ok_or(Error::NotFound)?;
+pub(crate) async fn start(context: &Context, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
+    let provider = context.providers().get(wish.provider).ok_or(Error::NotFound)?;
     policy::return_to(wish.return_to)?;
     let user_id = match wish.intent {
-        Intent::Login => session::current(cloakroom, visitor).await?.map(|live| live.user.id.clone()),
-        Intent::Link => Some(session::require_recent_password(cloakroom, visitor).await?.user.id.clone()),
-        Intent::Reauthenticate => Some(session::require(cloakroom, visitor).await?.user.id.clone()),
+        Intent::Login => session::current(context, visitor).await?.map(|live| live.user.id.clone()),
+        Intent::Link => Some(session::require_recent_password(context, visitor).await?.user.id.clone()),
+        Intent::Reauthenticate => Some(session::require(context, visitor).await?.user.id.clone()),
     };
     let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or_else(|| {
         let reason = "There is no browser cookie: call GET /api/session/ first.";
-        Error::CsrfFailed { reason, hint: cloakroom.config().development.then(|| reason.to_owned()) }
+        Error::CsrfFailed { reason, hint: context.config().development.then(|| reason.to_owned()) }
     })?;
     let attempt = Attempt {
         provider: provider.id().to_owned(),
@@ -106,12 +106,12 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
         return_to: wish.return_to.to_owned(),
         user_id: user_id.clone(),
     };
-    let mut begun = Challenge::new(ChallengeKind::SocialAttempt, cloakroom.now());
+    let mut begun = Challenge::new(ChallengeKind::SocialAttempt, context.now());
     begun.browser = Some(browser);
     // What is for the one who is signed in dies with their password, and when somebody else signs in here.
     begun.user_id = user_id.filter(|_| wish.intent != Intent::Login);
     begun.data = Some(serde_json::to_string(&attempt).map_err(Error::internal)?);
-    let key = cloakroom.key();
+    let key = context.key();
     let state = begun.token(key);
     let nonce = key.openid_nonce(&begun.id, &begun.nonce);
     let request = AuthorizeRequest {
@@ -121,7 +121,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
         is_fresh: wish.intent == Intent::Reauthenticate,
     };
     let url = provider.authorize(&request).await.map_err(|failure| failed(provider.id(), failure))?;
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     if let Some(user_id) = &begun.user_id
         && !tx.hold_account(user_id).await?
     {
@@ -129,7 +129,7 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
     }
     tx.end_oldest_in(ChallengeKind::SocialAttempt, browser, MOST_ATTEMPTS - 1).await?;
     tx.add_challenge(&begun, state.hash()).await?;
-    limits::count_attempt(cloakroom, &mut tx, visitor.network).await?;
+    limits::count_attempt(context.limiter(), &mut tx, visitor.network).await?;
     tx.commit().await?;
     Ok(url.into())
 }
@@ -139,13 +139,9 @@ pub(crate) async fn start(cloakroom: &Cloakroom, visitor: &Visitor, wish: Wish<'
 /// # Errors
 /// [`Error::StateMissing`], [`Error::StateMismatch`], [`Error::ProviderDenied`], [`Error::CodeRejected`],
 /// [`Error::ProviderUnreachable`]; then whatever the pipeline rejects it with.
-pub(crate) async fn finish(
-    cloakroom: &Cloakroom,
-    arrival: Arrival<'_>,
-    answer: Answer<'_>,
-) -> Result<Finished> {
-    let provider = cloakroom.providers().get(answer.provider).ok_or(Error::NotFound)?;
-    let result = conclude(cloakroom, arrival, provider, &answer).await;
+pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, answer: Answer<'_>) -> Result<Finished> {
+    let provider = context.providers().get(answer.provider).ok_or(Error::NotFound)?;
+    let result = conclude(context, arrival, provider, &answer).await;
     let outcome = match &result {
         Ok(Finished::Done { .. }) => "success",
         Ok(Finished::Waiting { .. }) => "waiting",
@@ -157,7 +153,7 @@ pub(crate) async fn finish(
 }
 
 async fn conclude(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     provider: &Provider,
     answer: &Answer<'_>,
@@ -169,12 +165,12 @@ async fn conclude(
     if error.is_none() && code.is_none() {
         return Err(Error::CodeRejected);
     }
-    let (begun, attempt) = take_attempt(cloakroom, arrival.visitor, provider.id(), state).await?;
+    let (begun, attempt) = take_attempt(context, arrival.visitor, provider.id(), state).await?;
     if let Some(error) = error {
         return Err(refused(provider.id(), error));
     }
     let code = code.ok_or(Error::CodeRejected)?;
-    let key = begun.key(cloakroom.key());
+    let key = begun.key(context.key());
     let code_verifier = key.code_verifier(&begun.id, &begun.nonce);
     let nonce = key.openid_nonce(&begun.id, &begun.nonce);
     let callback = Callback {
@@ -188,14 +184,14 @@ async fn conclude(
     let profile = provider.profile(&callback).await.map_err(|failure| failed(provider.id(), failure))?;
     let user = match (attempt.intent, &attempt.user_id) {
         (Intent::Login, _) | (_, None) => None,
-        (_, Some(user_id)) => Some(cloakroom.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?),
+        (_, Some(user_id)) => Some(context.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?),
     };
-    advance(cloakroom, arrival, Run::new(attempt, profile, user), Opening::default()).await
+    advance(context, arrival, Run::new(attempt, profile, user), Opening::default()).await
 }
 
 /// Uses an attempt up, if it is this browser's, this provider's and this user's; otherwise it stays as it is.
 async fn take_attempt(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     provider: &str,
     state: &str,
@@ -205,9 +201,9 @@ async fn take_attempt(
         other => other,
     };
     let kind = ChallengeKind::SocialAttempt;
-    let begun = challenge::look(cloakroom, kind, state).await.map_err(mismatch)?;
+    let begun = challenge::look(context, kind, state).await.map_err(mismatch)?;
     let attempt: Attempt = read(&begun)?;
-    let now_here = session::current(cloakroom, visitor).await?.map(|live| live.user.id.clone());
+    let now_here = session::current(context, visitor).await?.map(|live| live.user.id.clone());
     let is_same_user = match attempt.intent {
         // Beside another one of this browser that has signed in meanwhile, it still finishes.
         Intent::Login => now_here.is_some() || attempt.user_id.is_none(),
@@ -217,37 +213,37 @@ async fn take_attempt(
     if begun.browser != browser || attempt.provider != provider || !is_same_user {
         return Err(Error::StateMismatch);
     }
-    let mut tx = cloakroom.store().begin().await?;
-    let begun = challenge::take(cloakroom, &mut tx, kind, state).await.map_err(mismatch)?;
+    let mut tx = context.store().begin().await?;
+    let begun = challenge::take(context, &mut tx, kind, state).await.map_err(mismatch)?;
     tx.commit().await?;
     Ok((begun, attempt))
 }
 
 /// Goes on with the pipeline, and writes what it comes to.
 pub(crate) async fn advance(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     run: Run,
     opening: Opening<'_>,
 ) -> Result<Finished> {
-    Box::pin(go_on(cloakroom, arrival, run, opening)).await
+    Box::pin(go_on(context, arrival, run, opening)).await
 }
 
 async fn go_on(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     mut run: Run,
     opening: Opening<'_>,
 ) -> Result<Finished> {
     let beginning = run.position;
     for _ in 0..3 {
-        run = match pipeline::run(cloakroom.pipeline(), cloakroom.resources(), run).await? {
+        run = match pipeline::run(context.pipeline(), context.resources(), run).await? {
             End::Paused(halted) => {
-                return social_pause::wait(cloakroom, arrival, halted, &opening).await;
+                return social_pause::wait(context, arrival, halted, &opening).await;
             }
             End::Settled(run) => run,
         };
-        match settle(cloakroom, arrival, &run, &opening).await {
+        match settle(context, arrival, &run, &opening).await {
             // Somebody was quicker with this address or this identity: what is decided then is decided anew.
             Err(Error::AlreadyExists(_)) => run.rewind(beginning),
             other => return other,
@@ -258,12 +254,12 @@ async fn go_on(
 
 /// Everything that the pipeline has decided, and the session, in one transaction.
 async fn settle(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     run: &Run,
     opening: &Opening<'_>,
 ) -> Result<Finished> {
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     // As everywhere: an address before an account, an account before its rows.
     let found = match (&run.user, &run.proven) {
         (Some(account), _) => {
@@ -283,11 +279,11 @@ async fn settle(
     open(&mut tx, opening).await?;
     let account = match found {
         Some(account) => account,
-        None => make(cloakroom, &mut tx, run).await?,
+        None => make(context, &mut tx, run).await?,
     };
-    link(cloakroom, &mut tx, run, &account).await?;
+    link(context, &mut tx, run, &account).await?;
     if run.associates && !run.creates {
-        let name = cloakroom.config().provider_name(&run.attempt.provider);
+        let name = context.config().provider_name(&run.attempt.provider);
         let occasion = arrival.occasion.about(name);
         outbox::post_to(&mut tx, Kind::IdentityLinked, &account, &occasion).await?;
     }
@@ -301,21 +297,21 @@ async fn settle(
         // The session that says yes goes on, if it has not ended meanwhile.
         Intent::Login if opening.is_by_session => {
             let renewal = Renewal::unproven(account);
-            reauthentication::renew(cloakroom, tx, arrival.visitor, renewal).await?
+            reauthentication::renew(context, tx, arrival.visitor, renewal).await?
         }
-        Intent::Login => login::proceed(cloakroom, tx, arrival.visitor, Factor::provider(account))
+        Intent::Login => login::proceed(context, tx, arrival.visitor, Factor::provider(account))
             .await?
             .ok_or(Error::AccountInactive)?,
         Intent::Link => {
             let renewal = Renewal::unproven(account);
-            reauthentication::renew(cloakroom, tx, arrival.visitor, renewal).await?
+            reauthentication::renew(context, tx, arrival.visitor, renewal).await?
         }
         Intent::Reauthenticate => {
-            let renewal = Renewal::by_provider(account, cloakroom.now());
-            reauthentication::proceed(cloakroom, tx, arrival.visitor, renewal).await?
+            let renewal = Renewal::by_provider(account, context.now());
+            reauthentication::proceed(context, tx, arrival.visitor, renewal).await?
         }
     };
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(Finished::Done { achieved, signed_in, return_to: run.attempt.return_to.clone() })
 }
 
@@ -327,9 +323,9 @@ pub(crate) async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<()> {
     }
 }
 
-async fn make(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run) -> Result<Account> {
+async fn make(context: &Context, tx: &mut Tx, run: &Run) -> Result<Account> {
     let email = run.proven.as_ref().ok_or_else(|| Error::internal("an account without an address"))?;
-    let account = Account::new(email, None, cloakroom.now());
+    let account = Account::new(email, None, context.now());
     tx.add_account(&account, email).await?;
     tx.end_challenges_for(ChallengeKind::Signup, email).await?;
     tx.end_challenges_for(ChallengeKind::SocialEmail, email).await?;
@@ -337,8 +333,8 @@ async fn make(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run) -> Result<Account> 
     Ok(account)
 }
 
-async fn link(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run, account: &Account) -> Result<()> {
-    let now = cloakroom.now();
+async fn link(context: &Context, tx: &mut Tx, run: &Run, account: &Account) -> Result<()> {
+    let now = context.now();
     let label = run.label();
     let identity = match &run.identity {
         Some(identity) => {
@@ -369,7 +365,7 @@ async fn link(cloakroom: &Cloakroom, tx: &mut Tx, run: &Run, account: &Account) 
         .profile
         .tokens
         .as_ref()
-        .map(|tokens| cloakroom.key().seal(Purpose::ProviderTokens, &identity.id, &tokens.to_json()));
+        .map(|tokens| context.key().seal(Purpose::ProviderTokens, &identity.id, &tokens.to_json()));
     if run.keeps_extra || tokens.is_some() {
         let extra = run.keeps_extra.then(|| run.profile.extra.to_string());
         tx.keep_extra(&identity.id, extra, tokens).await?;

@@ -1,7 +1,7 @@
 //! A provider that vouches for no address: the person tells one, and proves it by mail.
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::login::SignedIn;
 use crate::flow::signup::{self, RESEND_AFTER};
@@ -23,37 +23,37 @@ use crate::policy;
 ///
 /// # Errors
 /// [`Error::StateMissing`] when nothing waits in this browser; [`Error::Validation`]; [`Error::SignupClosed`].
-pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &str) -> Result<Timestamp> {
-    let (pause, waiting) = social_pause::waiting(cloakroom, arrival.visitor).await?;
+pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) -> Result<Timestamp> {
+    let (pause, waiting) = social_pause::waiting(context, arrival.visitor).await?;
     if !matches!(waiting.need, Need::Email { .. }) {
         return Err(Error::StateMissing);
     }
-    signup::require_open(cloakroom)?;
-    let email = policy::new_address(cloakroom.config(), email)?;
-    let now = cloakroom.now();
+    signup::require_open(context)?;
+    let email = policy::new_address(context.config(), email)?;
+    let now = context.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if limits::count_mail(cloakroom, Kind::SocialEmail, &email, arrival.visitor).await?.is_none() {
+    if limits::count_mail(context.limiter(), Kind::SocialEmail, &email, arrival.visitor).await?.is_none() {
         return Ok(resend_at);
     }
     let mut pending = Challenge::new(ChallengeKind::SocialEmail, now).about(&email);
     pending.browser = pause.browser;
-    let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
+    let name = context.config().provider_name(&waiting.run.attempt().provider);
     // What is encrypted is encrypted for one row: it moves to the new one.
-    let run = waiting.run.clone().resume(cloakroom.key(), &pause.id);
-    let run = run.keep(cloakroom.key(), &pending.id);
+    let run = waiting.run.clone().resume(context.key(), &pause.id);
+    let run = run.keep(context.key(), &pending.id);
     let moved = Waiting { need: waiting.need, run, pause_id: Some(pause.id.clone()) };
     pending.data = Some(serde_json::to_string(&moved).map_err(Error::internal)?);
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     if let Some(browser) = pending.browser {
         tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
     }
     // For as long as this browser counts as the one that began it: somebody else may sit before it tomorrow.
     let end = now.plus(SAME_BROWSER);
     tx.extend_challenge(&pause.id, end).await?.ok_or(Error::StateMissing)?;
-    tx.add_challenge(&pending, pending.token(cloakroom.key()).hash()).await?;
+    tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::SocialEmail, &pending, &arrival.occasion.about(name)).await?;
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(resend_at)
 }
 
@@ -62,19 +62,19 @@ pub(crate) async fn start(cloakroom: &Cloakroom, arrival: Arrival<'_>, email: &s
 /// # Errors
 /// [`Error::TokenInvalid`] when the address has got an account meanwhile; whatever the pipeline rejects it with.
 pub(crate) async fn finish(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     pending: &Challenge,
     email: Email,
 ) -> Result<SignedIn> {
     let waiting: Waiting = social::read(pending)?;
-    if cloakroom.providers().get(&waiting.run.attempt().provider).is_none() {
+    if context.providers().get(&waiting.run.attempt().provider).is_none() {
         return Err(Error::TokenInvalid);
     }
-    let mut run = waiting.run.resume(cloakroom.key(), &pending.id);
+    let mut run = waiting.run.resume(context.key(), &pending.id);
     run.proven = Some(email);
     let opening = Opening { ends: Some(pending), ..Opening::default() };
-    match social::advance(cloakroom, arrival, run, opening).await {
+    match social::advance(context, arrival, run, opening).await {
         Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),
         Ok(Finished::Waiting { .. }) | Err(Error::StateMissing) => Err(Error::TokenInvalid),
         Err(other) => Err(other),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::flow::social_pause;
@@ -13,8 +13,8 @@ use crate::pipeline::Need;
 ///
 /// # Errors
 /// [`Error::StateMissing`] when none does.
-pub(crate) async fn asked(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<(String, Value)> {
-    let (_, waiting) = social_pause::waiting(cloakroom, visitor).await?;
+pub(crate) async fn asked(context: &Context, visitor: &Visitor) -> Result<(String, Value)> {
+    let (_, waiting) = social_pause::waiting(context, visitor).await?;
     match waiting.need {
         Need::Input { step, asked } => Ok((step, asked)),
         _ => Err(Error::StateMissing),
@@ -26,17 +26,17 @@ pub(crate) async fn asked(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<(S
 /// # Errors
 /// [`Error::StateMissing`] when that step does not wait any more; whatever the pipeline rejects it with.
 pub(crate) async fn answer(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     step: &str,
     answer: Value,
 ) -> Result<Finished> {
-    let (pause, waiting) = social_pause::waiting(cloakroom, arrival.visitor).await?;
+    let (pause, waiting) = social_pause::waiting(context, arrival.visitor).await?;
     if !matches!(&waiting.need, Need::Input { step: asking, .. } if asking == step) {
         return Err(Error::StateMissing);
     }
-    let mut run = social_pause::resume(cloakroom, arrival.visitor, &pause, waiting.run).await?;
+    let mut run = social_pause::resume(context, arrival.visitor, &pause, waiting.run).await?;
     run.answers.insert(step.to_owned(), answer);
     let opening = Opening { ends: Some(&pause), ..Opening::default() };
-    social::advance(cloakroom, arrival, run, opening).await
+    social::advance(context, arrival, run, opening).await
 }

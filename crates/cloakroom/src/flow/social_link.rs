@@ -5,17 +5,18 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::signup::RESEND_AFTER;
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::flow::social_pause::{self, Waiting};
 use crate::flow::{reauthentication, session};
-use crate::limits::{self, CodeTry, Rate};
+use crate::limits::{self, CodeTry};
 use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
+use crate::model::rate::Rate;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::pipeline::Need;
@@ -37,39 +38,39 @@ pub(crate) enum Proof<'a> {
 /// # Errors
 /// [`Error::StateMissing`] when none waits; [`Error::InvalidCredentials`], [`Error::InvalidCode`], [`Error::RateLimited`];
 /// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
-pub(crate) async fn link(cloakroom: &Cloakroom, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
-    let (pause, waiting, account) = find(cloakroom, arrival).await?;
-    let mut run = social_pause::resume(cloakroom, arrival.visitor, &pause, waiting.run).await?;
+pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
+    let (pause, waiting, account) = find(context, arrival).await?;
+    let mut run = social_pause::resume(context, arrival.visitor, &pause, waiting.run).await?;
     run.prove(account.clone());
     match proof {
         Proof::Password(password) => {
             policy::known_password(password, "password")?;
-            let proven = reauthentication::prove(cloakroom, arrival.visitor, &account.id, password).await?;
+            let proven = reauthentication::prove(context, arrival.visitor, &account.id, password).await?;
             // By itself: a login takes the limit's row before the account's.
-            let mut tx = cloakroom.store().begin().await?;
+            let mut tx = context.store().begin().await?;
             proven.counted.give_back(&mut tx).await?;
             tx.commit().await?;
-            social::advance(cloakroom, arrival, run, ending(&pause)).await
+            social::advance(context, arrival, run, ending(&pause)).await
         }
         Proof::Code(code) => {
-            prove_by_code(cloakroom, arrival.visitor, (&pause, &account), code).await?;
-            social::advance(cloakroom, arrival, run, ending(&pause)).await
+            prove_by_code(context, arrival.visitor, (&pause, &account), code).await?;
+            social::advance(context, arrival, run, ending(&pause)).await
         }
         Proof::Session => {
-            let live = session::require(cloakroom, arrival.visitor).await?;
+            let live = session::require(context, arrival.visitor).await?;
             if live.user.id != account.id {
                 return Err(Error::OtherUserSignedIn);
             }
             // A code that was mailed makes it wait for longer, and that is for the code alone.
-            if cloakroom.now().since(pause.created_at) >= ChallengeKind::SocialPause.lifetime() {
+            if context.now().since(pause.created_at) >= ChallengeKind::SocialPause.lifetime() {
                 return Err(Error::StateMissing);
             }
             // Who was signed in before has proven nothing since.
             if live.authenticated_at < pause.created_at {
-                session::require_recent_password(cloakroom, arrival.visitor).await?;
+                session::require_recent_password(context, arrival.visitor).await?;
             }
             let opening = Opening { is_by_session: true, ..ending(&pause) };
-            social::advance(cloakroom, arrival, run, opening).await
+            social::advance(context, arrival, run, opening).await
         }
     }
 }
@@ -79,15 +80,15 @@ fn ending(pause: &Challenge) -> Opening<'_> {
 }
 
 async fn prove_by_code(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     (pause, account): (&Challenge, &Account),
     code: &str,
 ) -> Result<()> {
     let email = policy::stored_address(&account.email)?;
-    let is_known = limits::known_browser(cloakroom, &email, visitor).await?.is_some();
-    let mut tx = cloakroom.store().begin().await?;
-    let tried = tx.try_code(&pause.id, cloakroom.now()).await?.ok_or(Error::InvalidCode)?;
+    let is_known = limits::known_browser(context.limiter(), &email, visitor).await?.is_some();
+    let mut tx = context.store().begin().await?;
+    let tried = tx.try_code(&pause.id, context.now()).await?.ok_or(Error::InvalidCode)?;
     let code_try = CodeTry {
         about: &format!("link\0{}", account.id),
         rate: WRONG_CODES,
@@ -95,8 +96,8 @@ async fn prove_by_code(
         visitor,
         is_known,
     };
-    let counted = limits::count_code(cloakroom, &mut tx, &code_try).await?;
-    let right = counted.filter(|_| tried.code(cloakroom.key()).is(code));
+    let counted = limits::count_code(context.limiter(), &mut tx, &code_try).await?;
+    let right = counted.filter(|_| tried.code(context.key()).is(code));
     if let Some(counted) = &right {
         counted.give_back(&mut tx).await?;
     }
@@ -110,32 +111,32 @@ async fn prove_by_code(
 ///
 /// # Errors
 /// [`Error::StateMissing`] when nothing waits in this browser.
-pub(crate) async fn send_code(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Result<Timestamp> {
-    let (mut pause, waiting, account) = find(cloakroom, arrival).await?;
+pub(crate) async fn send_code(context: &Context, arrival: Arrival<'_>) -> Result<Timestamp> {
+    let (mut pause, waiting, account) = find(context, arrival).await?;
     let email = policy::stored_address(&account.email)?;
-    let now = cloakroom.now();
+    let now = context.now();
     let resend_at = now.plus(RESEND_AFTER);
-    if limits::count_mail(cloakroom, Kind::LinkCode, &email, arrival.visitor).await?.is_none() {
+    if limits::count_mail(context.limiter(), Kind::LinkCode, &email, arrival.visitor).await?.is_none() {
         return Ok(resend_at);
     }
     pause.nonce = secret::nonce();
     pause.email = Some(account.email);
-    let name = cloakroom.config().provider_name(&waiting.run.attempt().provider);
-    let mut tx = cloakroom.store().begin().await?;
+    let name = context.config().provider_name(&waiting.run.attempt().provider);
+    let mut tx = context.store().begin().await?;
     if !tx.renew_code(&pause.id, &pause.nonce, now.plus(LINK_CODE_LIFETIME)).await? {
         return Err(Error::StateMissing);
     }
     outbox::post_about(&mut tx, Kind::LinkCode, &pause, &arrival.occasion.about(name)).await?;
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(resend_at)
 }
 
 /// What waits to be linked in this browser, and the account that it wants to open.
-async fn find(cloakroom: &Cloakroom, arrival: Arrival<'_>) -> Result<(Challenge, Waiting, Account)> {
-    let (pause, waiting) = social_pause::waiting(cloakroom, arrival.visitor).await?;
+async fn find(context: &Context, arrival: Arrival<'_>) -> Result<(Challenge, Waiting, Account)> {
+    let (pause, waiting) = social_pause::waiting(context, arrival.visitor).await?;
     let Need::Link { user_id } = &waiting.need else { return Err(Error::StateMissing) };
-    let account = cloakroom.store().account(user_id).await?.ok_or(Error::StateMissing)?;
+    let account = context.store().account(user_id).await?.ok_or(Error::StateMissing)?;
     if !account.is_active {
         return Err(Error::AccountInactive);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::session;
 use crate::flow::social::{self, Arrival, Finished, Opening};
@@ -26,15 +26,15 @@ pub(crate) struct Waiting {
 
 /// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
 pub(crate) async fn wait(
-    cloakroom: &Cloakroom,
+    context: &Context,
     arrival: Arrival<'_>,
     halted: Halted,
     opening: &Opening<'_>,
 ) -> Result<Finished> {
     let Halted { run, need } = halted;
     let browser = arrival.visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
-    let reservation = reservation(cloakroom, arrival.visitor, &run, &need).await?;
-    let mut pause = Challenge::new(ChallengeKind::SocialPause, cloakroom.now());
+    let reservation = reservation(context, arrival.visitor, &run, &need).await?;
+    let mut pause = Challenge::new(ChallengeKind::SocialPause, context.now());
     pause.browser = Some(browser);
     // Void once that account's password or address changes, or somebody else signs in here.
     pause.user_id = match &need {
@@ -46,9 +46,9 @@ pub(crate) async fn wait(
         _ => run.proven.as_ref().map(|email| email.spelling().to_owned()),
     };
     let attempt = run.attempt.clone();
-    let waiting = Waiting { need: need.clone(), run: run.keep(cloakroom.key(), &pause.id), pause_id: None };
+    let waiting = Waiting { need: need.clone(), run: run.keep(context.key(), &pause.id), pause_id: None };
     pause.data = Some(serde_json::to_string(&waiting).map_err(Error::internal)?);
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     if let Some(user_id) = &pause.user_id
         && !tx.hold_account(user_id).await?
     {
@@ -56,27 +56,28 @@ pub(crate) async fn wait(
     }
     social::open(&mut tx, opening).await?;
     tx.end_challenges_in(ChallengeKind::SocialPause, browser).await?;
-    tx.add_challenge(&pause, pause.token(cloakroom.key()).hash()).await?;
+    tx.add_challenge(&pause, pause.token(context.key()).hash()).await?;
     if let Some(undo) = &reservation {
         outbox::post_about(&mut tx, Kind::AddressReserved, undo, arrival.occasion).await?;
     }
     tx.commit().await?;
-    cloakroom.outbox().wake();
+    context.outbox().wake();
     Ok(Finished::Waiting { need, address, attempt })
 }
 
 /// The undo that reserves the address which the provider vouches for, if its owner is to hear of it now.
 async fn reservation(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     run: &Run,
     need: &Need,
 ) -> Result<Option<Challenge>> {
     // Whoever is asked for an address although one is proven has come with a reserved one.
     let (Need::Email { .. }, Some(proven)) = (need, &run.proven) else { return Ok(None) };
-    match cloakroom.store().reservation(proven, cloakroom.now()).await? {
+    match context.store().reservation(proven, context.now()).await? {
         Some(undo) => {
-            let counted = limits::count_mail(cloakroom, Kind::AddressReserved, proven, visitor).await?;
+            let counted =
+                limits::count_mail(context.limiter(), Kind::AddressReserved, proven, visitor).await?;
             Ok(counted.map(|_| undo))
         }
         None => Ok(None),
@@ -87,14 +88,14 @@ async fn reservation(
 ///
 /// # Errors
 /// [`Error::StateMissing`] when nothing does.
-pub(crate) async fn waiting(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<(Challenge, Waiting)> {
+pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Challenge, Waiting)> {
     let browser = visitor.browser.as_ref().ok_or(Error::StateMissing)?.hash();
     let kind = ChallengeKind::SocialPause;
-    let pause = cloakroom.store().challenge_in(kind, browser, cloakroom.now()).await?;
+    let pause = context.store().challenge_in(kind, browser, context.now()).await?;
     let pause = pause.ok_or(Error::StateMissing)?;
     let waiting: Waiting = social::read(&pause)?;
     // Whoever is known by a provider that was removed meanwhile could not come back.
-    if cloakroom.providers().get(&waiting.run.attempt().provider).is_none() {
+    if context.providers().get(&waiting.run.attempt().provider).is_none() {
         return Err(Error::StateMissing);
     }
     Ok((pause, waiting))
@@ -105,21 +106,21 @@ pub(crate) async fn waiting(cloakroom: &Cloakroom, visitor: &Visitor) -> Result<
 /// # Errors
 /// [`Error::StateMissing`] when they are not, or the account is gone; [`Error::AccountInactive`].
 pub(crate) async fn resume(
-    cloakroom: &Cloakroom,
+    context: &Context,
     visitor: &Visitor,
     pause: &Challenge,
     kept: Kept,
 ) -> Result<Run> {
     let user_id = kept.user_id().map(str::to_owned);
-    let mut run = kept.resume(cloakroom.key(), &pause.id);
+    let mut run = kept.resume(context.key(), &pause.id);
     if run.attempt.intent != Intent::Login {
-        let live = session::current(cloakroom, visitor).await?;
+        let live = session::current(context, visitor).await?;
         if live.map(|live| live.user.id.clone()) != run.attempt.user_id {
             return Err(Error::StateMissing);
         }
     }
     if let Some(user_id) = user_id {
-        let account = cloakroom.store().account(&user_id).await?.ok_or(Error::StateMissing)?;
+        let account = context.store().account(&user_id).await?.ok_or(Error::StateMissing)?;
         if !account.is_active {
             return Err(Error::AccountInactive);
         }

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::http::json;
 
@@ -18,11 +18,11 @@ use crate::http::json;
 const LONGEST: usize = 8000;
 
 /// Whether a request is such a post: exactly this path, of a provider that is configured.
-pub(super) fn is_posted_answer(cloakroom: &Cloakroom, request: &Request) -> bool {
+pub(super) fn is_posted_answer(context: &Context, request: &Request) -> bool {
     let provider =
         || request.uri().path().strip_prefix("/auth/").and_then(|rest| rest.strip_suffix("/callback"));
     *request.method() == Method::POST
-        && provider().is_some_and(|provider| cloakroom.providers().get(provider).is_some())
+        && provider().is_some_and(|provider| context.providers().get(provider).is_some())
 }
 
 /// The way to the page.

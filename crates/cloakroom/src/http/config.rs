@@ -55,7 +55,7 @@ impl From<&Provider> for ProviderView {
 /// What a page must know before anybody is signed in
 #[utoipa::path(get, path = "/api/config/", tag = "session", responses((status = 200, body = ConfigView)))]
 pub(super) async fn config(visit: Visit) -> Json<ConfigView> {
-    let config = visit.cloakroom().config();
+    let config = visit.context().config();
     Json(ConfigView {
         app: AppView { name: config.app.name.clone() },
         signup: SignupView { mode: config.signup.mode },

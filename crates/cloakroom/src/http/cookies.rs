@@ -7,9 +7,9 @@ use axum::response::{IntoResponseParts, ResponseParts};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use memchr::memchr;
 
-use crate::cloakroom::Cloakroom;
 use crate::config::{self, Config};
 use crate::http::csrf;
+use crate::http::gate::Gate;
 use crate::http::visit::Visit;
 use crate::secret::Ticket;
 
@@ -147,63 +147,63 @@ impl SetCookies {
         }
     }
 
-    fn none(cloakroom: &Cloakroom) -> Self {
-        Self { cookies: Vec::with_capacity(3), told: cloakroom.cookie_names().told.clone() }
+    fn none(gate: &Gate) -> Self {
+        Self { cookies: Vec::with_capacity(3), told: gate.names().told.clone() }
     }
 
     /// The ticket of a session that is open now, with its CSRF token. Both live equally long.
     pub(super) fn signed_in(visit: &Visit, ticket: &Ticket) -> Self {
-        let cloakroom = visit.cloakroom();
-        let mut cookies = Self::none(cloakroom);
-        let (name, life) = (&cloakroom.cookie_names().session, ticket_life(cloakroom));
-        cookies.set(cloakroom, name, ticket.expose(), "; HttpOnly", life);
-        cookies.set_token(cloakroom, &csrf::of_session(cloakroom, ticket), life);
+        let gate = visit.gate();
+        let mut cookies = Self::none(gate);
+        let (name, life) = (&gate.names().session, ticket_life(gate));
+        cookies.set(gate, name, ticket.expose(), "; HttpOnly", life);
+        cookies.set_token(gate, &csrf::of_session(gate, ticket), life);
         if visit.visitor().browser.is_none() {
-            cookies.set_browser(cloakroom, &Ticket::generate());
+            cookies.set_browser(gate, &Ticket::generate());
         }
         cookies
     }
 
     /// No session any more: the ticket expires, and the CSRF token is the browser's own.
     pub(super) fn signed_out(visit: &Visit) -> Self {
-        let cloakroom = visit.cloakroom();
-        let mut cookies = Self::none(cloakroom);
+        let gate = visit.gate();
+        let mut cookies = Self::none(gate);
         let made = visit.visitor().browser.is_none().then(Ticket::generate);
         if let Some(browser) = made.as_ref().or(visit.visitor().browser.as_ref()) {
-            cookies.set_token(cloakroom, &csrf::of_browser(cloakroom, browser), LONGEST);
+            cookies.set_token(gate, &csrf::of_browser(gate, browser), LONGEST);
         }
         if let Some(browser) = made {
-            cookies.set_browser(cloakroom, &browser);
+            cookies.set_browser(gate, &browser);
         }
         // The last one: a jar of curl 7.88 keeps a cookie whose end another one follows.
-        cookies.set(cloakroom, &cloakroom.cookie_names().session, "", "; HttpOnly", 0);
+        cookies.set(gate, &gate.names().session, "", "; HttpOnly", 0);
         cookies
     }
 
     /// The browser cookie when it is new, and with it or alone a CSRF token for what this browser has.
     pub(super) fn csrf(visit: &Visit, with_token: bool) -> Self {
-        let cloakroom = visit.cloakroom();
-        let mut cookies = Self::none(cloakroom);
+        let gate = visit.gate();
+        let mut cookies = Self::none(gate);
         if with_token {
-            let life = if visit.visitor().session.is_some() { ticket_life(cloakroom) } else { LONGEST };
-            cookies.set_token(cloakroom, visit.csrf_token(), life);
+            let life = if visit.visitor().session.is_some() { ticket_life(gate) } else { LONGEST };
+            cookies.set_token(gate, visit.csrf_token(), life);
         }
         if let Some(browser) = visit.new_browser() {
-            cookies.set_browser(cloakroom, browser);
+            cookies.set_browser(gate, browser);
         }
         cookies
     }
 
-    fn set_token(&mut self, cloakroom: &Cloakroom, token: &str, life: u64) {
-        self.set(cloakroom, &cloakroom.cookie_names().csrf, token, "", life);
+    fn set_token(&mut self, gate: &Gate, token: &str, life: u64) {
+        self.set(gate, &gate.names().csrf, token, "", life);
     }
 
-    fn set_browser(&mut self, cloakroom: &Cloakroom, browser: &Ticket) {
-        self.set(cloakroom, &cloakroom.cookie_names().browser, browser.expose(), "; HttpOnly", LONGEST);
+    fn set_browser(&mut self, gate: &Gate, browser: &Ticket) {
+        self.set(gate, &gate.names().browser, browser.expose(), "; HttpOnly", LONGEST);
     }
 
-    fn set(&mut self, cloakroom: &Cloakroom, name: &str, value: &str, http_only: &str, max_age: u64) {
-        let secure = if cloakroom.config().public_url.is_https() { "; Secure" } else { "" };
+    fn set(&mut self, gate: &Gate, name: &str, value: &str, http_only: &str, max_age: u64) {
+        let secure = if gate.context().config().public_url.is_https() { "; Secure" } else { "" };
         let cookie = format!("{name}={value}; Path=/; SameSite=Lax; Max-Age={max_age}{http_only}{secure}");
         // Names are checked at the start and values are base64url: always a valid header.
         self.cookies.extend(HeaderValue::try_from(cookie));
@@ -211,6 +211,6 @@ impl SetCookies {
 }
 
 /// The life of a ticket's cookie, in seconds: the idle limit.
-fn ticket_life(cloakroom: &Cloakroom) -> u64 {
-    cloakroom.config().session.idle.duration().as_secs().max(1)
+fn ticket_life(gate: &Gate) -> u64 {
+    gate.context().config().session.idle.duration().as_secs().max(1)
 }

@@ -7,8 +7,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use subtle::ConstantTimeEq as _;
 
-use crate::cloakroom::Cloakroom;
 use crate::http::cookies;
+use crate::http::gate::Gate;
 use crate::http::visit::Visit;
 use crate::secret::{Purpose, Ticket};
 
@@ -77,13 +77,13 @@ impl Refusal {
 }
 
 /// The token for a session cookie, alive or dead.
-pub(super) fn of_session(cloakroom: &Cloakroom, ticket: &Ticket) -> String {
-    cloakroom.key().sign(Purpose::SessionCsrf, ticket.expose().as_bytes())
+pub(super) fn of_session(gate: &Gate, ticket: &Ticket) -> String {
+    gate.context().key().sign(Purpose::SessionCsrf, ticket.expose().as_bytes())
 }
 
 /// The token for a browser without a session cookie.
-pub(super) fn of_browser(cloakroom: &Cloakroom, browser: &Ticket) -> String {
-    cloakroom.key().sign(Purpose::BrowserCsrf, browser.expose().as_bytes())
+pub(super) fn of_browser(gate: &Gate, browser: &Ticket) -> String {
+    gate.context().key().sign(Purpose::BrowserCsrf, browser.expose().as_bytes())
 }
 
 /// Whether a method may change something (RFC 9110, section 9.2.1).
@@ -99,20 +99,28 @@ pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
 
 /// Judges where an upgrade comes from. `Origin` decides when it is there, as it always is in a browser's: what Fetch Metadata
 /// calls a WebSocket of the same site differs between browsers.
-pub(super) fn check_upgrade(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_upgrade(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
     if !headers.contains_key(header::ORIGIN) {
-        return check_origin(cloakroom, headers);
+        return check_origin(gate, headers);
     }
-    if is_our_origin(cloakroom.config().public_url.origin(), headers) { Ok(()) } else { Err(Refusal::Origin) }
+    if is_our_origin(gate.context().config().public_url.origin(), headers) {
+        Ok(())
+    } else {
+        Err(Refusal::Origin)
+    }
 }
 
 /// Judges where an unsafe request comes from.
-pub(super) fn check_origin(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_origin(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
     let is_foreign = |value: &HeaderValue| matches!(value.as_bytes(), b"cross-site" | b"same-site");
     if headers.get_all(&SEC_FETCH_SITE).iter().any(is_foreign) {
         return Err(Refusal::Site);
     }
-    if is_our_origin(cloakroom.config().public_url.origin(), headers) { Ok(()) } else { Err(Refusal::Origin) }
+    if is_our_origin(gate.context().config().public_url.origin(), headers) {
+        Ok(())
+    } else {
+        Err(Refusal::Origin)
+    }
 }
 
 /// Refuses a link on another site, by what the browser says of it.
@@ -131,17 +139,17 @@ pub(super) fn sent_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Refusal> 
 }
 
 /// Whether the browser has any CSRF cookie.
-pub(super) fn check_cookie(cloakroom: &Cloakroom, headers: &HeaderMap) -> Result<(), Refusal> {
-    let has_one = cookies::csrf_tokens(headers, cloakroom.cookie_names()).next().is_some();
+pub(super) fn check_cookie(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
+    let has_one = cookies::csrf_tokens(headers, gate.names()).next().is_some();
     if has_one { Ok(()) } else { Err(Refusal::NoCookie) }
 }
 
 /// Judges the token that a request sent, against what its browser has.
 pub(super) fn check_token(visit: &Visit, headers: &HeaderMap, sent: &[u8]) -> Result<(), Refusal> {
-    let cloakroom = visit.cloakroom();
+    let gate = visit.gate();
     let (purpose, ticket) = owner(visit).ok_or(Refusal::WrongToken)?;
-    let is_right = cloakroom.key().verify(purpose, ticket.expose().as_bytes(), sent);
-    if is_right && has_token(cloakroom, headers, sent) { Ok(()) } else { Err(Refusal::WrongToken) }
+    let is_right = gate.context().key().verify(purpose, ticket.expose().as_bytes(), sent);
+    if is_right && has_token(gate, headers, sent) { Ok(()) } else { Err(Refusal::WrongToken) }
 }
 
 /// The cookie that a token of this browser is made of: the session's, else the browser's.
@@ -153,20 +161,20 @@ fn owner(visit: &Visit) -> Option<(Purpose, &Ticket)> {
 
 /// Tells whether one of the CSRF cookies fits this browser, made with the present key or with the previous one.
 pub(super) fn has_fitting_token(visit: &Visit, headers: &HeaderMap) -> bool {
-    let cloakroom = visit.cloakroom();
+    let gate = visit.gate();
     let Some((purpose, ticket)) = owner(visit) else { return false };
-    let mut tokens = cookies::csrf_tokens(headers, cloakroom.cookie_names());
-    tokens.any(|token| cloakroom.key().verify(purpose, ticket.expose().as_bytes(), token))
+    let mut tokens = cookies::csrf_tokens(headers, gate.names());
+    tokens.any(|token| gate.context().key().verify(purpose, ticket.expose().as_bytes(), token))
 }
 
 /// Whether `token` is among the CSRF cookies of a request.
-pub(super) fn has_token(cloakroom: &Cloakroom, headers: &HeaderMap, token: &[u8]) -> bool {
-    cookies::csrf_tokens(headers, cloakroom.cookie_names()).any(|one| bool::from(one.ct_eq(token)))
+pub(super) fn has_token(gate: &Gate, headers: &HeaderMap, token: &[u8]) -> bool {
+    cookies::csrf_tokens(headers, gate.names()).any(|one| bool::from(one.ct_eq(token)))
 }
 
 /// Tells a developer how to mend the cause of a refusal.
-pub(super) fn hint(cloakroom: &Cloakroom, headers: &HeaderMap, refusal: Refusal) -> String {
-    let ours = cloakroom.config().public_url.origin();
+pub(super) fn hint(gate: &Gate, headers: &HeaderMap, refusal: Refusal) -> String {
+    let ours = gate.context().config().public_url.origin();
     match told_origin(headers).filter(|_| refusal == Refusal::Origin) {
         Some(theirs) => format!(
             "The page is at {theirs}, and public_url is {ours}. Start the server with CLOAKROOM_PUBLIC_URL={theirs}, or open the app at {ours}."

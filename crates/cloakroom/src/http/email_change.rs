@@ -23,7 +23,7 @@ pub(super) async fn change(
     occasion: Occasion,
     Json(address): Json<Address>,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    email_change::start(visit.cloakroom(), visit.visitor(), &occasion, &address.email)
+    email_change::start(visit.context(), visit.visitor(), &occasion, &address.email)
         .await
         .map(Accepted::reply)
 }
@@ -33,7 +33,7 @@ pub(super) async fn change(
 /// Tells the new address, and uses nothing up.
 #[utoipa::path(post, operation_id = "email_change_check", path = "/api/email/change/check/", tag = "email", request_body = Token, responses((status = 200, body = AddressView), (status = 410, description = "token_invalid")))]
 pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
-    let email = email_change::check(visit.cloakroom(), &token).await?;
+    let email = email_change::check(visit.context(), &token).await?;
     Ok(Json(AddressView { email }))
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn confirm(
     occasion: Occasion,
     Json(Token { token }): Json<Token>,
 ) -> Result<Json<Detail>> {
-    email_change::confirm(visit.cloakroom(), visit.visitor(), &occasion, &token).await?;
+    email_change::confirm(visit.context(), visit.visitor(), &occasion, &token).await?;
     Ok(Json(Detail { detail: "Email address changed" }))
 }
 
@@ -64,7 +64,7 @@ pub(super) struct UndoView {
 /// Tells the addresses of the change, and uses nothing up.
 #[utoipa::path(post, operation_id = "email_change_undo_check", path = "/api/email/change/undo/check/", tag = "email", request_body = Token, responses((status = 200, body = UndoView), (status = 410, description = "token_invalid")))]
 pub(super) async fn check_undo(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<UndoView>> {
-    let (email, new_email) = email_change::check_undo(visit.cloakroom(), &token).await?;
+    let (email, new_email) = email_change::check_undo(visit.context(), &token).await?;
     Ok(Json(UndoView { email, new_email }))
 }
 
@@ -77,6 +77,6 @@ pub(super) async fn undo(
     occasion: Occasion,
     Json(Token { token }): Json<Token>,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
-    email_change::undo(visit.cloakroom(), &occasion, &token).await?;
+    email_change::undo(visit.context(), &occasion, &token).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Email address restored" })))
 }

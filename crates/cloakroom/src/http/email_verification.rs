@@ -46,7 +46,7 @@ pub(super) struct MailboxProof {
 /// Tells which address it proves, and uses nothing up.
 #[utoipa::path(post, operation_id = "email_verify_check", path = "/api/email/verify/check/", tag = "signup", request_body = Token, responses((status = 200, body = AddressView), (status = 410, description = "token_invalid")))]
 pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<AddressView>> {
-    let email = email_verification::check(visit.cloakroom(), &token).await?;
+    let email = email_verification::check(visit.context(), &token).await?;
     Ok(Json(AddressView { email }))
 }
 
@@ -65,6 +65,6 @@ pub(super) async fn verify(
         email: proof.email.as_deref(),
         code: proof.code.as_deref(),
     };
-    let signed_in = email_verification::verify(visit.cloakroom(), visit.arrival(&occasion), proof).await?;
+    let signed_in = email_verification::verify(visit.context(), visit.arrival(&occasion), proof).await?;
     Ok(LoggedIn::reply(&visit, signed_in))
 }

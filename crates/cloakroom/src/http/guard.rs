@@ -2,29 +2,29 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{self, Poll, ready};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, header};
 use tower::{Layer, Service};
 
-use crate::cloakroom::Cloakroom;
 use crate::error::Error;
 use crate::http::callback;
 use crate::http::cookies::{self, Cookies, SetCookies};
 use crate::http::csrf::{self, Refusal};
 use crate::http::form::{self, Encoding};
+use crate::http::gate::Gate;
 use crate::http::problem::CsrfRefused;
 use crate::http::visit::Visit;
 
-/// Made by [`Cloakroom::layer`].
+/// Made by [`Cloakroom::layer`](crate::Cloakroom::layer).
 #[derive(Clone)]
-pub struct GuardLayer(Cloakroom);
+pub struct GuardLayer(Gate);
 
 impl GuardLayer {
-    pub(crate) fn new(cloakroom: Cloakroom) -> Self {
-        Self(cloakroom)
+    pub(crate) fn new(gate: Gate) -> Self {
+        Self(gate)
     }
 }
 
@@ -32,14 +32,14 @@ impl<S> Layer<S> for GuardLayer {
     type Service = Guard<S>;
 
     fn layer(&self, inner: S) -> Guard<S> {
-        Guard { cloakroom: self.0.clone(), inner }
+        Guard { gate: self.0.clone(), inner }
     }
 }
 
 /// What [`GuardLayer`] makes of a service.
 #[derive(Clone)]
 pub struct Guard<S> {
-    cloakroom: Cloakroom,
+    gate: Gate,
     inner: S,
 }
 
@@ -52,17 +52,17 @@ where
     type Error = Infallible;
     type Future = Guarded<S::Future>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+    fn poll_ready(&mut self, task: &mut task::Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(task)
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         let is_api = request.uri().path().starts_with("/api/");
-        if callback::is_posted_answer(&self.cloakroom, &request) {
+        if callback::is_posted_answer(self.gate.context(), &request) {
             let state = State::Reading { answer: Box::pin(callback::to_page(request)) };
             return Guarded { state, is_api };
         }
-        let state = match admit(&self.cloakroom, &request) {
+        let state = match admit(&self.gate, &request) {
             Admission::Granted(visit) => {
                 request.extensions_mut().insert(visit.clone());
                 State::Answered { answer: self.inner.call(request), visit }
@@ -101,11 +101,11 @@ pin_project_lite::pin_project! {
 impl<F: Future<Output = Result<Response, Infallible>>> Future for Guarded<F> {
     type Output = Result<Response, Infallible>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, task: &mut task::Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let response = match this.state.project() {
-            StateProjection::Answered { answer, visit } => complete(visit, ready!(answer.poll(context))?),
-            StateProjection::Reading { answer } => ready!(answer.as_mut().poll(context)),
+            StateProjection::Answered { answer, visit } => complete(visit, ready!(answer.poll(task))?),
+            StateProjection::Reading { answer } => ready!(answer.as_mut().poll(task)),
             StateProjection::Denied { response } => {
                 response.take().expect("a future is not polled after its end")
             }
@@ -122,7 +122,7 @@ enum Admission {
     Denied(Response),
 }
 
-fn admit(cloakroom: &Cloakroom, request: &Request) -> Admission {
+fn admit(gate: &Gate, request: &Request) -> Admission {
     let headers = request.headers();
     // A request with a token is judged by that token alone; none has been issued yet, so none is known.
     let is_token = |value: &HeaderValue| {
@@ -133,12 +133,12 @@ fn admit(cloakroom: &Cloakroom, request: &Request) -> Admission {
         return Admission::Denied(never_kept(Error::NotAuthenticated.into_response()));
     }
     let is_unsafe = csrf::is_unsafe(request.method());
-    let cookies = cookies::read(headers, cloakroom.cookie_names());
+    let cookies = cookies::read(headers, gate.names());
     let needs_token = is_unsafe && !has_nothing_to_forge(request, &cookies);
-    let visit = Visit::new(cloakroom.clone(), request, cookies);
+    let visit = Visit::new(gate.clone(), request, cookies);
     let origin = match is_unsafe {
-        true => csrf::check_origin(cloakroom, headers),
-        false if csrf::is_upgrade(headers) => csrf::check_upgrade(cloakroom, headers),
+        true => csrf::check_origin(gate, headers),
+        false if csrf::is_upgrade(headers) => csrf::check_upgrade(gate, headers),
         // A GET that begins a social login.
         false if is_start(request.uri().path()) => csrf::check_site(headers),
         false => Ok(()),
@@ -164,7 +164,7 @@ fn has_nothing_to_forge(request: &Request, cookies: &Cookies) -> bool {
 
 /// Judges the token in the header; `Some` when there is none and a form may have it.
 fn ask_token(visit: &Visit, headers: &HeaderMap) -> Result<Option<Encoding>, Refusal> {
-    csrf::check_cookie(visit.cloakroom(), headers)?;
+    csrf::check_cookie(visit.gate(), headers)?;
     if let Some(sent) = csrf::sent_token(headers)? {
         return csrf::check_token(visit, headers, sent).map(|()| None);
     }
@@ -191,10 +191,10 @@ where
 
 /// The reply to a request that is not let through. Our own page finds a fresh token in it, for its next try.
 fn refuse(visit: &Visit, headers: &HeaderMap, refusal: Refusal) -> Response {
-    let cloakroom = visit.cloakroom();
-    cloakroom.refusals().count(refusal);
-    let is_told = cloakroom.config().development;
-    let hint = is_told.then(|| csrf::hint(cloakroom, headers, refusal));
+    let gate = visit.gate();
+    gate.refusals().count(refusal);
+    let is_told = gate.context().config().development;
+    let hint = is_told.then(|| csrf::hint(gate, headers, refusal));
     let response = Error::CsrfFailed { reason: refusal.reason(), hint }.into_response();
     never_kept(if refusal.may_be_ours() { complete(visit, response) } else { response })
 }
@@ -206,7 +206,7 @@ fn complete(visit: &Visit, mut response: Response) -> Response {
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
     }
-    if cookies::sets_session(response.headers(), visit.cloakroom().cookie_names()) {
+    if cookies::sets_session(response.headers(), visit.gate().names()) {
         return response;
     }
     let is_refused = response.extensions().get::<CsrfRefused>().is_some();

@@ -51,10 +51,10 @@ pub(super) struct Linked {
 /// What is linked to the account
 #[utoipa::path(get, path = "/api/social/", tag = "social", responses((status = 200, body = Linked)))]
 pub(super) async fn identities(visit: Visit) -> Result<Json<Linked>> {
-    let linked = identities::list(visit.cloakroom(), visit.visitor()).await?;
+    let linked = identities::list(visit.context(), visit.visitor()).await?;
     Ok(Json(Linked {
         identities: linked.into_iter().map(IdentityView::from).collect(),
-        providers: visit.cloakroom().config().provider.iter().map(ProviderView::from).collect(),
+        providers: visit.context().config().provider.iter().map(ProviderView::from).collect(),
     }))
 }
 
@@ -68,6 +68,6 @@ pub(super) async fn unlink(
     Segment(identity_id): Segment,
     _: Nothing,
 ) -> Result<Json<Detail>> {
-    identities::unlink(visit.cloakroom(), visit.arrival(&occasion), &identity_id).await?;
+    identities::unlink(visit.context(), visit.arrival(&occasion), &identity_id).await?;
     Ok(Json(Detail { detail: "Unlinked" }))
 }

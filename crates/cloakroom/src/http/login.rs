@@ -72,6 +72,6 @@ pub(super) async fn login(
     Json(credentials): Json<Credentials>,
 ) -> Result<(SetCookies, Json<LoggedIn>)> {
     let Credentials { email, password } = credentials;
-    let signed_in = login::with_password(visit.cloakroom(), visit.visitor(), &email, &password).await?;
+    let signed_in = login::with_password(visit.context(), visit.visitor(), &email, &password).await?;
     Ok(LoggedIn::reply(&visit, signed_in))
 }

@@ -18,7 +18,7 @@ pub(super) async fn logout(
     _: CsrfCookie,
     _: Nothing,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
-    logout::here(visit.cloakroom(), visit.visitor()).await?;
+    logout::here(visit.context(), visit.visitor()).await?;
     // A request without a session cookie may be forged, and what it does not show is not expired.
     let cookies = visit.has_session_cookie().then(|| SetCookies::signed_out(&visit));
     Ok((cookies, Json(Detail { detail: "Logout Successful" })))
@@ -27,6 +27,6 @@ pub(super) async fn logout(
 /// Sign out on every device
 #[utoipa::path(post, path = "/api/logout/all/", tag = "login", responses((status = 200, body = Detail)))]
 pub(super) async fn logout_all(visit: Visit, user: User, _: Nothing) -> Result<(SetCookies, Json<Detail>)> {
-    logout::everywhere(visit.cloakroom(), visit.visitor(), &user).await?;
+    logout::everywhere(visit.context(), visit.visitor(), &user).await?;
     Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
 }

@@ -2,7 +2,7 @@
 
 mod callback;
 mod config;
-pub(crate) mod cookies;
+mod cookies;
 mod csrf;
 mod docs;
 mod email_change;
@@ -10,6 +10,7 @@ mod email_verification;
 mod examples;
 pub(crate) mod extract;
 mod form;
+pub(crate) mod gate;
 pub(crate) mod guard;
 mod identities;
 mod json;
@@ -22,7 +23,7 @@ mod password_reset;
 pub(crate) mod problem;
 mod profile;
 mod reauthentication;
-pub(crate) mod refusals;
+mod refusals;
 pub(crate) mod router;
 mod session;
 mod signup;

@@ -17,7 +17,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Occasion {
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let locale = Locale::from_accept_language(text(&parts.headers, &ACCEPT_LANGUAGE));
         let asked = Asked {
-            at: visit.cloakroom().now(),
+            at: visit.context().now(),
             device: device(text(&parts.headers, &USER_AGENT)),
             network: visit.visitor().network.to_string(),
         };

@@ -70,7 +70,7 @@ pub(super) async fn reset(
     occasion: Occasion,
     Json(address): Json<Address>,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    password_reset::start(visit.cloakroom(), visit.visitor(), &occasion, &address.email)
+    password_reset::start(visit.context(), visit.visitor(), &occasion, &address.email)
         .await
         .map(Accepted::reply)
 }
@@ -80,7 +80,7 @@ pub(super) async fn reset(
 /// Tells whose password it sets and which linked accounts stay, and uses nothing up.
 #[utoipa::path(post, operation_id = "password_reset_check", path = "/api/password/reset/check/", tag = "password", request_body = Token, responses((status = 200, body = ResetView), (status = 403, description = "account_inactive"), (status = 410, description = "token_invalid")))]
 pub(super) async fn check(visit: Visit, Json(Token { token }): Json<Token>) -> Result<Json<ResetView>> {
-    let outlook = password_reset::check(visit.cloakroom(), &token).await?;
+    let outlook = password_reset::check(visit.context(), &token).await?;
     let identities = outlook.identities.into_iter().map(RecoveredIdentityView::from).collect();
     Ok(Json(ResetView { email: outlook.email, identities }))
 }
@@ -99,6 +99,6 @@ pub(super) async fn confirm(
         password: &new.password,
         keep_identities: new.keep_identities.as_deref(),
     };
-    password_reset::confirm(visit.cloakroom(), visit.arrival(&occasion), choice).await?;
+    password_reset::confirm(visit.context(), visit.arrival(&occasion), choice).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Password reset" })))
 }

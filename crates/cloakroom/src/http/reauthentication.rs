@@ -27,7 +27,6 @@ pub(super) async fn reauthenticate(
     visit: Visit,
     Json(own): Json<OwnPassword>,
 ) -> Result<(SetCookies, Json<LoggedIn>)> {
-    let signed_in =
-        reauthentication::with_password(visit.cloakroom(), visit.visitor(), &own.password).await?;
+    let signed_in = reauthentication::with_password(visit.context(), visit.visitor(), &own.password).await?;
     Ok(LoggedIn::reply(&visit, signed_in))
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::Error;
 use crate::http::guard::never_kept;
 use crate::http::{
@@ -54,9 +54,9 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(collect().into_openapi())
 }
 
-pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
+pub(crate) fn router(context: &Context) -> Router {
     let (router, calls) = collect().split_for_parts();
-    let has_docs = cloakroom.config().api.docs;
+    let has_docs = context.config().api.docs;
     let docs = if has_docs { docs::router(&openapi::complete(calls)) } else { Router::new() };
     router
         .merge(docs)

@@ -50,7 +50,7 @@ pub(super) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json<SessionV
         state: State::Authenticated,
         user: Some(live.user.clone()),
         authenticated_at: Some(live.authenticated_at),
-        expires_at: Some(live.ends_at(visit.cloakroom())),
+        expires_at: Some(visit.context().sessions().ends_at(&live)),
     };
     Ok(Json(view))
 }

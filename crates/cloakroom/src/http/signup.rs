@@ -49,7 +49,7 @@ pub(super) async fn signup(
 ) -> Result<(StatusCode, Json<Accepted>)> {
     let Credentials { email, password } = &credentials;
     let registration = Registration { email, password };
-    signup::start(visit.cloakroom(), visit.visitor(), &occasion, registration).await.map(Accepted::reply)
+    signup::start(visit.context(), visit.visitor(), &occasion, registration).await.map(Accepted::reply)
 }
 
 /// Send the signup's mail again
@@ -61,5 +61,5 @@ pub(super) async fn resend(
     occasion: Occasion,
     Json(address): Json<Address>,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    signup::resend(visit.cloakroom(), visit.visitor(), &occasion, &address.email).await.map(Accepted::reply)
+    signup::resend(visit.context(), visit.visitor(), &occasion, &address.email).await.map(Accepted::reply)
 }

@@ -112,7 +112,7 @@ const ANSWER_STEP: &str = "Nobody is signed in yet: answer what the app asks.";
 impl SocialReply {
     pub(super) fn of(visit: &Visit, finished: Finished) -> (Option<SetCookies>, Json<Self>) {
         let view = |id: &str| {
-            visit.cloakroom().config().provider.iter().find(|known| known.id == id).map(ProviderView::from)
+            visit.context().config().provider.iter().find(|known| known.id == id).map(ProviderView::from)
         };
         match finished {
             Finished::Done { achieved, signed_in, return_to } => {
@@ -167,7 +167,7 @@ pub(super) async fn start(
     Json(start): Json<Start>,
 ) -> Result<Json<Started>> {
     let wish = Wish { provider: &provider, intent: start.intent, return_to: &start.return_to };
-    let url = social::start(visit.cloakroom(), visit.visitor(), wish).await?;
+    let url = social::start(visit.context(), visit.visitor(), wish).await?;
     Ok(Json(Started { url }))
 }
 
@@ -190,11 +190,11 @@ pub(super) async fn start_by_link(
     let wish = Wish { provider: &provider, intent: Intent::Login, return_to: &return_to };
     let known = visit.visitor();
     let (url, cookies) = match visit.new_browser() {
-        None => (social::start(visit.cloakroom(), known, wish).await?, None),
+        None => (social::start(visit.context(), known, wish).await?, None),
         Some(browser) => {
             let (network, session) = (known.network, known.session.clone());
             let visitor = Visitor { network, session, browser: Some(browser.clone()) };
-            let url = social::start(visit.cloakroom(), &visitor, wish).await?;
+            let url = social::start(visit.context(), &visitor, wish).await?;
             // The token of a session stays as it is.
             (url, Some(SetCookies::csrf(&visit, known.session.is_none())))
         }
@@ -245,7 +245,7 @@ pub(super) async fn finish(
         error: answer.error.as_deref(),
         user: answer.user.as_deref(),
     };
-    let finished = social::finish(visit.cloakroom(), visit.arrival(&occasion), answer).await?;
+    let finished = social::finish(visit.context(), visit.arrival(&occasion), answer).await?;
     Ok(SocialReply::of(&visit, finished))
 }
 

@@ -19,7 +19,5 @@ pub(super) async fn email(
     occasion: Occasion,
     Json(address): Json<Address>,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    social_email::start(visit.cloakroom(), visit.arrival(&occasion), &address.email)
-        .await
-        .map(Accepted::reply)
+    social_email::start(visit.context(), visit.arrival(&occasion), &address.email).await.map(Accepted::reply)
 }

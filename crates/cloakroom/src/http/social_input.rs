@@ -43,7 +43,7 @@ impl Paused {
     /// Answers, and goes on at the same step: the reply is that of `POST /api/social/{provider}/`, cookies included.
     pub async fn answer(self, answer: Value) -> Response {
         let Self { visit, occasion, step, .. } = self;
-        let finished = social_input::answer(visit.cloakroom(), visit.arrival(&occasion), &step, answer).await;
+        let finished = social_input::answer(visit.context(), visit.arrival(&occasion), &step, answer).await;
         finished.map(|finished| SocialReply::of(&visit, finished)).into_response()
     }
 }
@@ -54,7 +54,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paused {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         let occasion = Occasion::from_request_parts(parts, state).await?;
-        let (step, asked) = social_input::asked(visit.cloakroom(), visit.visitor()).await?;
+        let (step, asked) = social_input::asked(visit.context(), visit.visitor()).await?;
         Ok(Self { visit, occasion, step, asked })
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn link(
             return Err(Error::Validation(vec![both]));
         }
     };
-    let finished = social_link::link(visit.cloakroom(), visit.arrival(&occasion), proof).await?;
+    let finished = social_link::link(visit.context(), visit.arrival(&occasion), proof).await?;
     Ok(SocialReply::of(&visit, finished))
 }
 
@@ -65,5 +65,5 @@ pub(super) async fn send_code(
     occasion: Occasion,
     _: Nothing,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    social_link::send_code(visit.cloakroom(), visit.arrival(&occasion)).await.map(Accepted::reply)
+    social_link::send_code(visit.context(), visit.arrival(&occasion)).await.map(Accepted::reply)
 }

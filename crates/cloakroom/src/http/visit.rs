@@ -8,23 +8,24 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use http::HeaderMap;
 use http::request::Parts;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::session::{self, Live};
 use crate::flow::social::Arrival;
 use crate::http::cookies::{Cookies, SetCookies};
 use crate::http::csrf;
+use crate::http::gate::Gate;
 use crate::mail::outbox::Occasion;
 use crate::model::network::Network;
 use crate::model::visitor::Visitor;
 use crate::secret::Ticket;
+use crate::session::Live;
 
 /// Put into each request by the guard.
 #[derive(Clone)]
 pub(crate) struct Visit(Arc<Inner>);
 
 struct Inner {
-    cloakroom: Cloakroom,
+    gate: Gate,
     visitor: Visitor,
     has_session_cookie: bool,
     is_renewed: AtomicBool,
@@ -44,11 +45,11 @@ struct Csrf {
 }
 
 impl Visit {
-    pub(super) fn new(cloakroom: Cloakroom, request: &Request, cookies: Cookies) -> Self {
-        let network = network(&cloakroom, request);
+    pub(super) fn new(gate: Gate, request: &Request, cookies: Cookies) -> Self {
+        let network = network(&gate, request);
         let visitor = Visitor { network, session: cookies.session, browser: cookies.browser };
         Self(Arc::new(Inner {
-            cloakroom,
+            gate,
             visitor,
             has_session_cookie: cookies.has_session,
             is_renewed: AtomicBool::new(false),
@@ -58,8 +59,12 @@ impl Visit {
         }))
     }
 
-    pub(super) fn cloakroom(&self) -> &Cloakroom {
-        &self.0.cloakroom
+    pub(super) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+
+    pub(super) fn context(&self) -> &Context {
+        self.0.gate.context()
     }
 
     pub(super) fn visitor(&self) -> &Visitor {
@@ -74,7 +79,7 @@ impl Visit {
     /// The open session, if there is one.
     pub(super) async fn session(&self) -> Result<Option<Arc<Live>>> {
         let Some(ticket) = &self.0.visitor.session else { return Ok(None) };
-        let Some(opened) = session::authenticate(&self.0.cloakroom, ticket).await? else { return Ok(None) };
+        let Some(opened) = self.context().sessions().authenticate(ticket).await? else { return Ok(None) };
         if opened.is_renewed {
             self.0.is_renewed.store(true, Ordering::Relaxed);
         }
@@ -93,7 +98,7 @@ impl Visit {
     pub(super) fn renewal(&self) -> Option<SetCookies> {
         let ticket = self.0.visitor.session.as_ref()?;
         let is_due =
-            self.0.is_renewed.load(Ordering::Relaxed) && self.0.cloakroom.sessions().has(ticket.hash());
+            self.0.is_renewed.load(Ordering::Relaxed) && self.context().sessions().has(ticket.hash());
         is_due.then(|| SetCookies::signed_in(self, ticket))
     }
 
@@ -114,12 +119,12 @@ impl Visit {
 
     fn csrf(&self) -> &Csrf {
         self.0.csrf.get_or_init(|| {
-            let (cloakroom, visitor) = (self.cloakroom(), self.visitor());
+            let (gate, visitor) = (self.gate(), self.visitor());
             let new_browser = visitor.browser.is_none().then(Ticket::generate);
             let browser = new_browser.as_ref().or(visitor.browser.as_ref());
             let token = match (&visitor.session, browser) {
-                (Some(session), _) => csrf::of_session(cloakroom, session),
-                (None, Some(browser)) => csrf::of_browser(cloakroom, browser),
+                (Some(session), _) => csrf::of_session(gate, session),
+                (None, Some(browser)) => csrf::of_browser(gate, browser),
                 (None, None) => unreachable!("a browser cookie is made where there is none"),
             };
             Csrf { token, new_browser }
@@ -159,18 +164,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 }
 
 /// The network of the client: the peer's, or what a trusted proxy says.
-fn network(cloakroom: &Cloakroom, request: &Request) -> Network {
+fn network(gate: &Gate, request: &Request) -> Network {
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else {
         return Network::Unknown;
     };
     let peer = peer.ip().to_canonical();
-    let is_trusted =
-        |address: IpAddr| cloakroom.config().trusted_proxies.iter().any(|network| network.contains(&address));
+    let is_trusted = |address: IpAddr| {
+        gate.context().config().trusted_proxies.iter().any(|network| network.contains(&address))
+    };
     if is_trusted(peer) {
         return forwarded(request.headers(), is_trusted);
     }
     if Network::from(peer).is_private() && request.headers().contains_key("x-forwarded-for") {
-        cloakroom.tell_of_proxy(peer);
+        gate.tell_of_proxy(peer);
     }
     peer.into()
 }

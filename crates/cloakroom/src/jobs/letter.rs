@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::mail::outbox::Occasion;
 use crate::mail::{Kind, Letter};
@@ -31,18 +31,18 @@ pub(crate) enum Said {
 
 /// Looks up what the mail says. The life of its code begins now, when the mail is handed over, and its link has 45
 /// minutes left at least: what a greylist holds back for 18 minutes still opens something.
-pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Said> {
+pub(crate) async fn of(context: &Context, mail: &LeasedMail) -> Result<Said> {
     let kind = Kind::named(&mail.kind).ok_or_else(|| Error::internal("a mail of an unknown kind"))?;
     let occasion: Occasion = serde_json::from_str(&mail.occasion).map_err(Error::internal)?;
     let letter = if let (Some(id), Some(nonce)) = (&mail.challenge_id, &mail.nonce) {
-        let Some(challenge) = cloakroom.store().challenge_of_mail(id, nonce, cloakroom.now()).await? else {
+        let Some(challenge) = context.store().challenge_of_mail(id, nonce, context.now()).await? else {
             return Ok(Said::Void);
         };
-        let challenge = prolong(cloakroom, challenge).await?;
-        about(cloakroom, kind, occasion, &challenge).await?
+        let challenge = prolong(context, challenge).await?;
+        about(context, kind, occasion, &challenge).await?
     } else {
         let account = match &mail.user_id {
-            Some(user_id) => cloakroom.store().account(user_id).await?,
+            Some(user_id) => context.store().account(user_id).await?,
             None => None,
         };
         // An account that was deleted is told at its last address. To the address of that moment: whoever changed the password
@@ -54,8 +54,8 @@ pub(crate) async fn of(cloakroom: &Cloakroom, mail: &LeasedMail) -> Result<Said>
 }
 
 /// Gives a code and a link that have waited with their mail their time back.
-async fn prolong(cloakroom: &Cloakroom, challenge: Challenge) -> Result<Challenge> {
-    let now = cloakroom.now();
+async fn prolong(context: &Context, challenge: Challenge) -> Result<Challenge> {
+    let now = context.now();
     let is_short =
         challenge.kind == ChallengeKind::PasswordReset && challenge.expires_at < now.plus(LEAST_LINK_LIFE);
     let mut expires_at = if is_short { now.plus(challenge.kind.lifetime()) } else { challenge.expires_at };
@@ -69,7 +69,7 @@ async fn prolong(cloakroom: &Cloakroom, challenge: Challenge) -> Result<Challeng
         expires_at = expires_at.max(end);
     }
     if (code_expires_at, expires_at) != (challenge.code_expires_at, challenge.expires_at) {
-        let mut tx = cloakroom.store().begin().await?;
+        let mut tx = context.store().begin().await?;
         tx.prolong_challenge(&challenge, code_expires_at, expires_at).await?;
         tx.commit().await?;
     }
@@ -77,41 +77,41 @@ async fn prolong(cloakroom: &Cloakroom, challenge: Challenge) -> Result<Challeng
 }
 
 async fn about(
-    cloakroom: &Cloakroom,
+    context: &Context,
     kind: Kind,
     occasion: Occasion,
     challenge: &Challenge,
 ) -> Result<Option<Letter>> {
     let email = challenge.email.clone().unwrap_or_default();
-    if let Some(undo) = reservation(cloakroom, kind, challenge).await? {
-        return Ok(Some(undoing(cloakroom, &undo, letter(Kind::AddressReserved, occasion, email))));
+    if let Some(undo) = reservation(context, kind, challenge).await? {
+        return Ok(Some(undoing(context, &undo, letter(Kind::AddressReserved, occasion, email))));
     }
     let letter = match kind {
-        Kind::VerifyEmail | Kind::SocialEmail => match account_of(cloakroom, &email).await? {
+        Kind::VerifyEmail | Kind::SocialEmail => match account_of(context, &email).await? {
             // Its owner hears of it at the address as it is stored, and the mail holds no token.
             Some(account) if kind == Kind::VerifyEmail => {
                 letter(Kind::AccountExists, occasion, account.email)
             }
             Some(account) => letter(Kind::SocialEmailHasAccount, occasion, account.email),
             None => with_code(
-                cloakroom,
+                context,
                 challenge,
-                with_link(cloakroom, challenge, "verify-email", letter(kind, occasion, email)),
+                with_link(context, challenge, "verify-email", letter(kind, occasion, email)),
             ),
         },
         Kind::LinkCode => {
-            let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
-            let code = Some(challenge.code(cloakroom.key()).expose().to_owned());
+            let Some(account) = owner(context, challenge).await? else { return Ok(None) };
+            let code = Some(challenge.code(context.key()).expose().to_owned());
             let expires_at = challenge.code_expires_at;
             Letter { code, expires_at, ..letter(kind, occasion, account.email) }
         }
         Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored => {
-            let Some(account) = owner(cloakroom, challenge).await? else { return Ok(None) };
-            with_link(cloakroom, challenge, "reset-password", letter(kind, occasion, account.email))
+            let Some(account) = owner(context, challenge).await? else { return Ok(None) };
+            with_link(context, challenge, "reset-password", letter(kind, occasion, account.email))
         }
-        Kind::EmailChange => with_link(cloakroom, challenge, "change-email", letter(kind, occasion, email)),
+        Kind::EmailChange => with_link(context, challenge, "change-email", letter(kind, occasion, email)),
         Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved => {
-            undoing(cloakroom, challenge, letter(kind, occasion, email))
+            undoing(context, challenge, letter(kind, occasion, email))
         }
         _ => return Err(Error::internal("a mail about a challenge of another kind")),
     };
@@ -120,32 +120,32 @@ async fn about(
 
 /// The undo that reserves the address of a request, when another account can take that address back. Its owner is led there
 /// instead.
-async fn reservation(cloakroom: &Cloakroom, kind: Kind, challenge: &Challenge) -> Result<Option<Challenge>> {
+async fn reservation(context: &Context, kind: Kind, challenge: &Challenge) -> Result<Option<Challenge>> {
     let asks_for_address =
         matches!(kind, Kind::VerifyEmail | Kind::SocialEmail | Kind::EmailChange | Kind::PasswordReset);
     let email = challenge.email.as_deref().and_then(Email::parse).filter(|_| asks_for_address);
     let Some(email) = email else { return Ok(None) };
-    let undo = cloakroom.store().reservation(&email, cloakroom.now()).await?;
+    let undo = context.store().reservation(&email, context.now()).await?;
     Ok(undo.filter(|undo| undo.user_id != challenge.user_id))
 }
 
 /// With the link that undoes a change of address, and the new address.
-fn undoing(cloakroom: &Cloakroom, undo: &Challenge, letter: Letter) -> Letter {
+fn undoing(context: &Context, undo: &Challenge, letter: Letter) -> Letter {
     let to = undo.email.clone().unwrap_or_default();
     let address = undo.data.clone();
-    Letter { to, address, ..with_link(cloakroom, undo, "undo-email-change", letter) }
+    Letter { to, address, ..with_link(context, undo, "undo-email-change", letter) }
 }
 
 /// The account of a challenge, while it is active.
-async fn owner(cloakroom: &Cloakroom, challenge: &Challenge) -> Result<Option<Account>> {
+async fn owner(context: &Context, challenge: &Challenge) -> Result<Option<Account>> {
     let Some(user_id) = &challenge.user_id else { return Ok(None) };
-    let account = cloakroom.store().account(user_id).await?;
+    let account = context.store().account(user_id).await?;
     Ok(account.filter(|account| account.is_active))
 }
 
-async fn account_of(cloakroom: &Cloakroom, email: &str) -> Result<Option<Account>> {
+async fn account_of(context: &Context, email: &str) -> Result<Option<Account>> {
     match Email::parse(email) {
-        Some(email) => cloakroom.store().account_by_email(&email).await,
+        Some(email) => context.store().account_by_email(&email).await,
         None => Ok(None),
     }
 }
@@ -168,11 +168,11 @@ fn letter(kind: Kind, occasion: Occasion, to: String) -> Letter {
 }
 
 /// The code beside the link, while there is time enough to type it.
-fn with_code(cloakroom: &Cloakroom, challenge: &Challenge, letter: Letter) -> Letter {
-    let least = cloakroom.now().plus(LEAST_CODE_LIFE);
+fn with_code(context: &Context, challenge: &Challenge, letter: Letter) -> Letter {
+    let least = context.now().plus(LEAST_CODE_LIFE);
     match challenge.code_expires_at.filter(|end| *end >= least) {
         Some(end) => Letter {
-            code: Some(challenge.code(cloakroom.key()).expose().to_owned()),
+            code: Some(challenge.code(context.key()).expose().to_owned()),
             code_expires_at: Some(end),
             ..letter
         },
@@ -181,9 +181,9 @@ fn with_code(cloakroom: &Cloakroom, challenge: &Challenge, letter: Letter) -> Le
 }
 
 /// The token stands behind `#`, so that no server and no log ever sees it.
-fn with_link(cloakroom: &Cloakroom, challenge: &Challenge, page: &str, letter: Letter) -> Letter {
-    let origin = cloakroom.config().public_url.origin();
-    let token = challenge.token(cloakroom.key());
+fn with_link(context: &Context, challenge: &Challenge, page: &str, letter: Letter) -> Letter {
+    let origin = context.config().public_url.origin();
+    let token = challenge.token(context.key());
     Letter {
         link: Some(format!("{origin}/{page}#token={}", token.expose())),
         expires_at: Some(challenge.expires_at),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cloakroom::Cloakroom;
+use crate::context::Context;
 use crate::secret::TicketHash;
 use crate::store::{Heard, Revocation, Store};
 
@@ -19,11 +19,11 @@ use crate::store::{Heard, Revocation, Store};
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Starts the jobs; they end when the cloakroom is closed, or with its last clone.
-pub(crate) fn start(cloakroom: &Cloakroom, mut end: watch::Receiver<()>) {
-    let store = cloakroom.store().clone();
-    let upgrade = cloakroom.downgrade();
-    let upgrade_for_sweep = cloakroom.downgrade();
-    let upgrade_for_outbox = cloakroom.downgrade();
+pub(crate) fn start(context: &Context, mut end: watch::Receiver<()>) {
+    let store = context.store().clone();
+    let upgrade = context.downgrade();
+    let upgrade_for_sweep = context.downgrade();
+    let upgrade_for_outbox = context.downgrade();
     tokio::spawn(async move {
         tokio::select! {
             // Told by `close`, or dropped with the last clone.
@@ -36,16 +36,16 @@ pub(crate) fn start(cloakroom: &Cloakroom, mut end: watch::Receiver<()>) {
 }
 
 /// Keeps the session cache honest. While nothing can be heard, the cache is not used.
-async fn hear_revocations(store: Store, upgrade: impl Fn() -> Option<Cloakroom>) {
+async fn hear_revocations(store: Store, upgrade: impl Fn() -> Option<Context>) {
     loop {
         if let Ok(mut revocations) = store.revocations().await {
-            let Some(cloakroom) = upgrade() else { return };
-            cloakroom.sessions().set_hearing(true);
-            drop(cloakroom);
+            let Some(context) = upgrade() else { return };
+            context.sessions().set_hearing(true);
+            drop(context);
             loop {
                 let heard = revocations.next().await;
-                let Some(cloakroom) = upgrade() else { return };
-                let sessions = cloakroom.sessions();
+                let Some(context) = upgrade() else { return };
+                let sessions = context.sessions();
                 match heard {
                     Ok(Heard::Ended(Revocation::Ticket(text))) => {
                         if let Some(ticket) = TicketHash::from_text(&text) {

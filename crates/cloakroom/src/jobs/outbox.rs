@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::Result;
 use crate::jobs::letter::{self, Said};
 use crate::mail::{self, Failure, Message};
@@ -48,48 +48,48 @@ const WAIT: Duration = Duration::from_mins(30);
 const MOST_TRIES: i64 = 252;
 
 /// Sends for as long as the cloakroom lives.
-pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
+pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     loop {
-        let Some(cloakroom) = upgrade() else { return };
-        let outbox = cloakroom.outbox().clone();
-        if let Err(error) = send_what_is_due(&cloakroom).await {
+        let Some(context) = upgrade() else { return };
+        let outbox = context.outbox().clone();
+        if let Err(error) = send_what_is_due(&context).await {
             tracing::warn!(error = error.with_causes(), "the outbox cannot be read");
         }
-        drop(cloakroom);
+        drop(context);
         if !outbox.wait(PERIOD).await
-            && let Some(cloakroom) = upgrade()
+            && let Some(context) = upgrade()
         {
-            cloakroom.transport().rest().await;
+            context.transport().rest().await;
         }
     }
 }
 
-async fn send_what_is_due(cloakroom: &Cloakroom) -> Result<()> {
-    let outbox = cloakroom.outbox();
-    while cloakroom.store().has_mail_due(cloakroom.now()).await? {
+async fn send_what_is_due(context: &Context) -> Result<()> {
+    let outbox = context.outbox();
+    while context.store().has_mail_due(context.now()).await? {
         let Some(lane) = outbox.lane().await else { return Ok(()) };
-        let mut tx = cloakroom.store().begin().await?;
-        let leased = tx.lease_mail(cloakroom.now(), LEASE, &outbox.recipients()).await?;
+        let mut tx = context.store().begin().await?;
+        let leased = tx.lease_mail(context.now(), LEASE, &outbox.recipients()).await?;
         tx.commit().await?;
         // Another process is taking what is due, or it waits for its recipient's lane.
         let Some(mail) = leased else { return Ok(()) };
         let lane = lane.to(&mail.lane);
-        let cloakroom = cloakroom.clone();
+        let context = context.clone();
         tokio::spawn(async move {
-            Box::pin(deliver(&cloakroom, &mail)).await;
+            Box::pin(deliver(&context, &mail)).await;
             drop(lane);
             // What waited for a lane, and what may be due anew.
-            cloakroom.outbox().wake();
+            context.outbox().wake();
         });
     }
     Ok(())
 }
 
 /// One try, and what comes of it.
-async fn deliver(cloakroom: &Cloakroom, mail: &LeasedMail) {
+async fn deliver(context: &Context, mail: &LeasedMail) {
     let outcome = tokio::select! {
-        outcome = attempt(cloakroom, mail) => outcome,
-        () = lose_lease(cloakroom, mail) => return,
+        outcome = attempt(context, mail) => outcome,
+        () = lose_lease(context, mail) => return,
     };
     let told = match outcome {
         Ok(()) => "sent",
@@ -102,7 +102,7 @@ async fn deliver(cloakroom: &Cloakroom, mail: &LeasedMail) {
         tracing::warn!(mail = mail.id, kind = mail.kind, attempts = mail.attempts, reason, "mail {told}");
     }
     for _ in 0..NOTES {
-        match settle(cloakroom, mail, told, outcome.as_ref().err()).await {
+        match settle(context, mail, told, outcome.as_ref().err()).await {
             Ok(()) => return,
             Err(error) => {
                 let error = error.with_causes();
@@ -115,11 +115,11 @@ async fn deliver(cloakroom: &Cloakroom, mail: &LeasedMail) {
 
 /// A mail that has nothing to tell any more counts as sent. Where an account would have made the difference, it takes as long
 /// as one that is sent: the queue behind it tells nothing.
-async fn attempt(cloakroom: &Cloakroom, mail: &LeasedMail) -> std::result::Result<(), Failure> {
+async fn attempt(context: &Context, mail: &LeasedMail) -> std::result::Result<(), Failure> {
     let later = |error: crate::Error| Failure { is_permanent: false, reason: error.with_causes() };
-    let transport = cloakroom.transport();
+    let transport = context.transport();
     tokio::time::sleep(transport.start()).await;
-    let said = tokio::time::timeout(PATIENCE, letter::of(cloakroom, mail)).await;
+    let said = tokio::time::timeout(PATIENCE, letter::of(context, mail)).await;
     let said =
         said.map_err(|_| Failure { is_permanent: false, reason: "storage takes too long".to_owned() })?;
     match said.map_err(later)? {
@@ -136,7 +136,7 @@ async fn attempt(cloakroom: &Cloakroom, mail: &LeasedMail) -> std::result::Resul
         }
         Said::Nothing => transport.pretend().await,
         Said::Letter(letter) => {
-            let rendered = mail::render(cloakroom.config(), &letter).map_err(later)?;
+            let rendered = mail::render(context.config(), &letter).map_err(later)?;
             let (id, to, created_at) = (&mail.id, &letter.to, mail.created_at());
             transport.send(&Message { id, to, created_at, rendered: &rendered }).await
         }
@@ -144,12 +144,12 @@ async fn attempt(cloakroom: &Cloakroom, mail: &LeasedMail) -> std::result::Resul
 }
 
 /// Says now and then that this mail is still being sent; returns when somebody else has it.
-async fn lose_lease(cloakroom: &Cloakroom, mail: &LeasedMail) {
+async fn lose_lease(context: &Context, mail: &LeasedMail) {
     loop {
         tokio::time::sleep(HEARTBEAT).await;
         let held = async {
-            let mut tx = cloakroom.store().begin().await?;
-            let is_held = tx.hold_mail(mail, cloakroom.now().plus(LEASE)).await?;
+            let mut tx = context.store().begin().await?;
+            let is_held = tx.hold_mail(mail, context.now().plus(LEASE)).await?;
             tx.commit().await?;
             Ok::<_, crate::Error>(is_held)
         };
@@ -159,15 +159,10 @@ async fn lose_lease(cloakroom: &Cloakroom, mail: &LeasedMail) {
     }
 }
 
-async fn settle(
-    cloakroom: &Cloakroom,
-    mail: &LeasedMail,
-    told: &str,
-    failure: Option<&Failure>,
-) -> Result<()> {
-    let now = cloakroom.now();
+async fn settle(context: &Context, mail: &LeasedMail, told: &str, failure: Option<&Failure>) -> Result<()> {
+    let now = context.now();
     let reason = failure.map_or("", |failure| failure.reason.as_str());
-    let mut tx = cloakroom.store().begin().await?;
+    let mut tx = context.store().begin().await?;
     match told {
         "sent" => tx.end_mail(mail).await?,
         "abandoned" => tx.abandon_mail(mail, reason, now).await?,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::cloakroom::Cloakroom;
 use crate::clock::Timestamp;
+use crate::context::Context;
 use crate::error::Result;
 
 /// How often the broom comes.
@@ -23,12 +23,12 @@ const USUAL: u64 = 1000;
 const SKEW: Duration = Duration::from_mins(1);
 
 /// Sweeps now and then, until the cloakroom is gone.
-pub(crate) async fn run(upgrade: impl Fn() -> Option<Cloakroom>) {
+pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     let mut sweeper = Sweeper::default();
     loop {
         tokio::time::sleep(PERIOD).await;
-        let Some(cloakroom) = upgrade() else { return };
-        if let Err(error) = sweeper.sweep(&cloakroom).await {
+        let Some(context) = upgrade() else { return };
+        if let Err(error) = sweeper.sweep(&context).await {
             tracing::warn!(error = error.with_causes(), "nothing could be swept");
         }
     }
@@ -49,11 +49,11 @@ impl Sweeper {
     ///
     /// A clock or a configuration that is wrong would end every session. So a round that finds more of them than any before
     /// leaves them for the next one, and says so.
-    pub(crate) async fn sweep(&mut self, cloakroom: &Cloakroom) -> Result<u64> {
-        let now = database_time(cloakroom).await?;
-        let idle_since = now.minus(cloakroom.config().session.idle.duration());
+    pub(crate) async fn sweep(&mut self, context: &Context) -> Result<u64> {
+        let now = database_time(context).await?;
+        let idle_since = now.minus(context.config().session.idle.duration());
         let usual = self.most.max(USUAL);
-        let ended = cloakroom.store().ended_sessions(now, idle_since, usual + 1).await?;
+        let ended = context.store().ended_sessions(now, idle_since, usual + 1).await?;
         let is_deferred = ended > usual && !std::mem::replace(&mut self.is_announced, true);
         if is_deferred {
             metrics::counter!("cloakroom_sweeps_deferred_total").increment(1);
@@ -66,7 +66,7 @@ impl Sweeper {
         }
         let (mut total, mut sessions) = (0, 0);
         loop {
-            let (of_sessions, swept) = batch(cloakroom, now, !is_deferred).await?;
+            let (of_sessions, swept) = batch(context, now, !is_deferred).await?;
             total += swept;
             sessions += of_sessions;
             self.most = self.most.max(sessions);
@@ -79,9 +79,9 @@ impl Sweeper {
 }
 
 /// The time by the clock that all nodes share. A node whose own is far from it is told.
-async fn database_time(cloakroom: &Cloakroom) -> Result<Timestamp> {
-    let database = cloakroom.clock().turned(cloakroom.store().now().await?);
-    let own = cloakroom.now();
+async fn database_time(context: &Context) -> Result<Timestamp> {
+    let database = context.clock().turned(context.store().now().await?);
+    let own = context.now();
     let (ahead, behind) = (own.since(database), database.since(own));
     metrics::gauge!("cloakroom_clock_skew_seconds").set(ahead.as_secs_f64() - behind.as_secs_f64());
     if ahead.max(behind) > SKEW {
@@ -95,9 +95,9 @@ async fn database_time(cloakroom: &Cloakroom) -> Result<Timestamp> {
 }
 
 /// Removes some of everything that has expired; returns how many sessions went, and how many rows in all.
-async fn batch(cloakroom: &Cloakroom, now: Timestamp, with_sessions: bool) -> Result<(u64, u64)> {
-    let idle_since = now.minus(cloakroom.config().session.idle.duration());
-    let mut tx = cloakroom.store().begin().await?;
+async fn batch(context: &Context, now: Timestamp, with_sessions: bool) -> Result<(u64, u64)> {
+    let idle_since = now.minus(context.config().session.idle.duration());
+    let mut tx = context.store().begin().await?;
     let sessions = if with_sessions { tx.sweep_sessions(now, idle_since, BATCH).await? } else { 0 };
     let mut swept = sessions;
     swept += tx.sweep_limits(now, BATCH).await?;

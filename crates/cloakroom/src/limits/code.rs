@@ -1,8 +1,9 @@
 //! Tries of codes that were mailed.
 
-use super::{CEILING, Counted, Limit, OfNetwork, Rate, of_width, used_up, widths};
-use crate::cloakroom::Cloakroom;
+use super::{CEILING, Counted, Limiter, OfNetwork, of_width, used_up, widths};
 use crate::error::Result;
+use crate::model::limit::Limit;
+use crate::model::rate::Rate;
 use crate::model::visitor::Visitor;
 use crate::store::Tx;
 
@@ -24,20 +25,20 @@ pub(crate) struct CodeTry<'a> {
 /// # Errors
 /// [`crate::Error::Unavailable`] when storage does not answer.
 pub(crate) async fn count_code(
-    cloakroom: &Cloakroom,
+    limiter: &Limiter,
     tx: &mut Tx,
     code: &CodeTry<'_>,
 ) -> Result<Option<Counted>> {
     let CodeTry { about, rate, from_network, visitor, is_known } = *code;
     let browser = visitor.browser.as_ref().map_or_else(String::new, |browser| browser.hash().to_text());
-    let mut limits = vec![Limit::new(cloakroom, "code", &format!("{about}\0{browser}"), rate)];
+    let mut limits = vec![Limit::new(limiter, "code", &format!("{about}\0{browser}"), rate)];
     if !is_known {
         let of = OfNetwork { kind: "code-from", about, rate: from_network, below: u32::MAX };
-        let widest = widths(cloakroom, visitor.network).last().map_or(0, |width| width.bits);
-        limits.push(of_width(cloakroom, visitor.network, widest, &of));
-        limits.push(Limit::new(cloakroom, "code-ceiling", about, rate.times(CEILING)));
+        let widest = widths(limiter, visitor.network).last().map_or(0, |width| width.bits);
+        limits.push(of_width(limiter, visitor.network, widest, &of));
+        limits.push(Limit::new(limiter, "code-ceiling", about, rate.times(CEILING)));
     }
-    let counts = tx.count(&limits, cloakroom.now()).await?;
+    let counts = tx.count(&limits, limiter.now()).await?;
     let is_over = used_up(&limits, &counts).is_some();
-    Ok((!is_over).then_some(Counted { counts, ..Counted::nothing(cloakroom) }))
+    Ok((!is_over).then_some(Counted { counts, ..Counted::nothing(limiter) }))
 }

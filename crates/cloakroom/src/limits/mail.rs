@@ -1,10 +1,11 @@
 //! Mails that somebody asks us to send.
 
-use super::{CEILING, Counted, Limit, OfNetwork, Rate, at_widths, count, known_browser, require_not_refused};
-use crate::cloakroom::Cloakroom;
+use super::{CEILING, Counted, Limiter, OfNetwork, at_widths, count, known_browser, require_not_refused};
 use crate::error::{Error, Result};
 use crate::mail::Kind;
 use crate::model::email::Email;
+use crate::model::limit::Limit;
+use crate::model::rate::Rate;
 use crate::model::visitor::Visitor;
 
 /// Whatever others have used up, so many resets leave for an address.
@@ -23,26 +24,26 @@ const CEILING_KIND: &str = "mail-ceiling";
 /// # Errors
 /// [`Error::Unavailable`] when storage does not answer.
 pub(crate) async fn count_mail(
-    cloakroom: &Cloakroom,
+    limiter: &Limiter,
     kind: Kind,
     email: &Email,
     visitor: &Visitor,
 ) -> Result<Option<Counted>> {
-    let mut limits = limits(cloakroom, kind, email, visitor).await?;
-    match count_unless_refused(cloakroom, &limits).await {
+    let mut limits = limits(limiter, kind, email, visitor).await?;
+    match count_unless_refused(limiter, &limits).await {
         Err(Error::RateLimited { .. }) if kind == Kind::PasswordReset => {}
         other => return permitted(other),
     }
     // What other networks have used up does not stop the one reset an hour; what this network has used up does.
     limits.retain(|limit| limit.kind != CEILING_KIND);
     let mut sure = limits;
-    sure.push(Limit::new(cloakroom, "mail-sure", email.canonical(), SURE_RESETS));
-    permitted(count_unless_refused(cloakroom, &sure).await)
+    sure.push(Limit::new(limiter, "mail-sure", email.canonical(), SURE_RESETS));
+    permitted(count_unless_refused(limiter, &sure).await)
 }
 
-async fn count_unless_refused(cloakroom: &Cloakroom, limits: &[Limit]) -> Result<Counted> {
-    require_not_refused(cloakroom, limits)?;
-    count(cloakroom, limits).await
+async fn count_unless_refused(limiter: &Limiter, limits: &[Limit]) -> Result<Counted> {
+    require_not_refused(limiter, limits)?;
+    count(limiter, limits).await
 }
 
 fn permitted(counted: Result<Counted>) -> Result<Option<Counted>> {
@@ -53,30 +54,30 @@ fn permitted(counted: Result<Counted>) -> Result<Option<Counted>> {
     }
 }
 
-async fn limits(cloakroom: &Cloakroom, kind: Kind, email: &Email, visitor: &Visitor) -> Result<Vec<Limit>> {
-    let rates = &cloakroom.config().limits;
+async fn limits(limiter: &Limiter, kind: Kind, email: &Email, visitor: &Visitor) -> Result<Vec<Limit>> {
+    let rates = limiter.rates();
     let about = format!("{}\0{}", kind.name(), recipient(kind, email));
     if rates.mail_per_address.count > 0
-        && let Some(browser) = known_browser(cloakroom, email, visitor).await?
+        && let Some(browser) = known_browser(limiter, email, visitor).await?
     {
         let about = format!("{about}\0{}", browser.to_text());
-        return Ok(vec![Limit::new(cloakroom, "mail-browser", &about, rates.mail_per_address)]);
+        return Ok(vec![Limit::new(limiter, "mail-browser", &about, rates.mail_per_address)]);
     }
-    let ceiling = Limit::new(cloakroom, CEILING_KIND, &about, rates.mail_per_address.times(CEILING));
+    let ceiling = Limit::new(limiter, CEILING_KIND, &about, rates.mail_per_address.times(CEILING));
     let to =
         OfNetwork { kind: "mail-to", about: &about, rate: rates.mail_per_address, below: ceiling.rate.count };
-    let mut limits = from(cloakroom, kind, visitor);
-    limits.extend(at_widths(cloakroom, visitor.network, &to));
+    let mut limits = from(limiter, kind, visitor);
+    limits.extend(at_widths(limiter, visitor.network, &to));
     limits.push(ceiling);
     limits.retain(Limit::is_on);
     Ok(limits)
 }
 
 /// Returns the limits on the mails of one network, to any recipient.
-fn from(cloakroom: &Cloakroom, kind: Kind, visitor: &Visitor) -> Vec<Limit> {
-    let rate = cloakroom.config().limits.mail_per_ip;
+fn from(limiter: &Limiter, kind: Kind, visitor: &Visitor) -> Vec<Limit> {
+    let rate = limiter.rates().mail_per_ip;
     let of = OfNetwork { kind: "mail-from", about: kind.name(), rate, below: u32::MAX };
-    let mut limits = at_widths(cloakroom, visitor.network, &of);
+    let mut limits = at_widths(limiter, visitor.network, &of);
     limits.retain(Limit::is_on);
     limits
 }

@@ -11,46 +11,75 @@ mod code;
 mod mail;
 mod pace;
 mod proof;
-mod rate;
 mod remembered;
+mod validate;
 
 use std::sync::Arc;
 
-use crate::cloakroom::Cloakroom;
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
+use crate::config;
 use crate::error::{Error, Result};
 use crate::model::email::Email;
+use crate::model::limit::{Count, Limit};
 use crate::model::network::Network;
+use crate::model::rate::{Rate, Width};
 use crate::model::visitor::Visitor;
-use crate::secret::{Purpose, Ticket, TicketHash};
-use crate::store::Tx;
+use crate::secret::{Purpose, SecretKey, Ticket, TicketHash};
+use crate::store::{Store, Tx};
 
 pub(crate) use code::{CodeTry, count_code};
 pub(crate) use mail::count_mail;
-pub(crate) use pace::Pace;
+use pace::Pace;
 pub(crate) use proof::{Admission, admit, begin_anew, place};
-pub use rate::{Rate, Width};
-pub(crate) use remembered::Remembered;
+use remembered::Remembered;
+pub(crate) use validate::validate;
 
 /// All networks together may try this many times as often as one.
 const CEILING: u32 = 10;
 /// The limit on sign-ins that one network begins at providers. People of one company begin a few.
 const ATTEMPTS: Rate = Rate::per_minutes(1000, 10);
 
-/// A key in the table of limits and how often it may be counted.
-pub(crate) struct Limit {
-    pub(crate) key: String,
-    pub(crate) rate: Rate,
-    kind: &'static str,
-    /// Bits of the network that it counts; 0 where it does not count by network.
-    bits: u8,
-    /// Whether it refuses; otherwise it is counted for later.
-    pub(crate) is_met: bool,
+/// Counts attempts. It is opened once and cloned cheaply.
+#[derive(Clone)]
+pub(crate) struct Limiter(Arc<Inner>);
+
+struct Inner {
+    rates: config::Limits,
+    store: Store,
+    clock: Clock,
+    key: SecretKey,
+    remembered: Remembered,
+    pace: Pace,
+}
+
+impl Limiter {
+    pub(crate) fn new(rates: &config::Limits, store: &Store, clock: &Clock, key: &SecretKey) -> Self {
+        Self(Arc::new(Inner {
+            rates: rates.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            key: key.clone(),
+            remembered: Remembered::new(),
+            pace: Pace::new(),
+        }))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    fn rates(&self) -> &config::Limits {
+        &self.0.rates
+    }
+
+    fn remembered(&self) -> &Remembered {
+        &self.0.remembered
+    }
 }
 
 impl Limit {
-    fn new(cloakroom: &Cloakroom, kind: &'static str, about: &str, rate: Rate) -> Self {
-        Self { key: key(cloakroom, kind, about), rate, kind, bits: 0, is_met: true }
+    fn new(limiter: &Limiter, kind: &'static str, about: &str, rate: Rate) -> Self {
+        Self { key: key(limiter, kind, about), rate, kind, bits: 0, is_met: true }
     }
 
     fn is_on(&self) -> bool {
@@ -58,31 +87,22 @@ impl Limit {
     }
 }
 
-/// A key's count after this try, and when its window ends.
-pub(crate) struct Count {
-    pub(crate) key: String,
-    pub(crate) tries: i64,
-    pub(crate) resets_at: Timestamp,
-    /// Whether this try is among them: beyond a limit that is used up nothing is counted.
-    pub(crate) is_counted: bool,
-}
-
 /// A try that was counted and not refused.
 pub(crate) struct Counted {
     counts: Vec<Count>,
-    remembered: Arc<Remembered>,
+    limiter: Limiter,
 }
 
 impl Counted {
-    fn nothing(cloakroom: &Cloakroom) -> Self {
-        Self { counts: Vec::new(), remembered: Arc::clone(cloakroom.remembered_limits()) }
+    fn nothing(limiter: &Limiter) -> Self {
+        Self { counts: Vec::new(), limiter: limiter.clone() }
     }
 
     /// Gives the try back, in the transaction of what it led to.
     pub(crate) async fn give_back(&self, tx: &mut Tx) -> Result<()> {
         for count in self.counts.iter().filter(|count| count.is_counted) {
             tx.uncount(count).await?;
-            self.remembered.forget(&count.key);
+            self.limiter.remembered().forget(&count.key);
         }
         Ok(())
     }
@@ -93,13 +113,13 @@ impl Counted {
 ///
 /// # Errors
 /// [`Error::RateLimited`].
-pub(crate) async fn count_attempt(cloakroom: &Cloakroom, tx: &mut Tx, network: Network) -> Result<()> {
-    if cloakroom.config().limits.login_per_ip.count == 0 {
+pub(crate) async fn count_attempt(limiter: &Limiter, tx: &mut Tx, network: Network) -> Result<()> {
+    if limiter.rates().login_per_ip.count == 0 {
         return Ok(());
     }
     let all = OfNetwork { kind: "attempts", about: "", rate: ATTEMPTS, below: u32::MAX };
-    let limits = at_widths(cloakroom, network, &all);
-    let now = cloakroom.now();
+    let limits = at_widths(limiter, network, &all);
+    let now = limiter.now();
     let counts = tx.count(&limits, now).await?;
     used_up(&limits, &counts).map_or(Ok(()), |over| Err(refused(over, now)))
 }
@@ -116,8 +136,8 @@ struct OfNetwork<'a> {
 
 /// A limit for each width of `network`, narrowest first: one order for everyone, so that no two transactions wait for each other
 /// in a circle.
-fn at_widths(cloakroom: &Cloakroom, network: Network, of: &OfNetwork<'_>) -> Vec<Limit> {
-    let widths = widths(cloakroom, network);
+fn at_widths(limiter: &Limiter, network: Network, of: &OfNetwork<'_>) -> Vec<Limit> {
+    let widths = widths(limiter, network);
     let narrowest = widths.first().map_or(0, |width| width.bits);
     widths
         .into_iter()
@@ -126,20 +146,20 @@ fn at_widths(cloakroom: &Cloakroom, network: Network, of: &OfNetwork<'_>) -> Vec
             let is_capped = bits != narrowest && rate.count >= of.below;
             (bits, if is_capped { Rate { count: of.below / 2, ..rate } } else { rate })
         })
-        .map(|(bits, rate)| of_width(cloakroom, network, bits, &OfNetwork { rate, ..*of }))
+        .map(|(bits, rate)| of_width(limiter, network, bits, &OfNetwork { rate, ..*of }))
         .collect()
 }
 
-fn of_width(cloakroom: &Cloakroom, network: Network, bits: u8, of: &OfNetwork<'_>) -> Limit {
+fn of_width(limiter: &Limiter, network: Network, bits: u8, of: &OfNetwork<'_>) -> Limit {
     let kind = if matches!(bits, 32 | 64) { of.kind.to_owned() } else { format!("{}/{bits}", of.kind) };
     let network = network.widened(bits);
     let about = if of.about.is_empty() { network } else { format!("{}\0{network}", of.about) };
-    Limit { key: key(cloakroom, &kind, &about), rate: of.rate, kind: of.kind, bits, is_met: true }
+    Limit { key: key(limiter, &kind, &about), rate: of.rate, kind: of.kind, bits, is_met: true }
 }
 
 /// The widths at which a network is counted, narrowest first.
-fn widths(cloakroom: &Cloakroom, network: Network) -> Vec<Width> {
-    let limits = &cloakroom.config().limits;
+fn widths(limiter: &Limiter, network: Network) -> Vec<Width> {
+    let limits = limiter.rates();
     let mut widths = match network {
         Network::Four(_) => limits.ipv4_widths.clone(),
         Network::Six(_) => limits.ipv6_widths.clone(),
@@ -152,12 +172,12 @@ fn widths(cloakroom: &Cloakroom, network: Network) -> Vec<Width> {
 /// The visitor's browser, if the account of `email` has signed in from it before. A session alone does not make a browser
 /// known: it may be a stolen one.
 pub(crate) async fn known_browser(
-    cloakroom: &Cloakroom,
+    limiter: &Limiter,
     email: &Email,
     visitor: &Visitor,
 ) -> Result<Option<TicketHash>> {
     let Some(browser) = visitor.browser.as_ref().map(Ticket::hash) else { return Ok(None) };
-    let is_known = cloakroom.store().knows_browser(email, browser).await?;
+    let is_known = limiter.0.store.knows_browser(email, browser).await?;
     Ok(is_known.then_some(browser))
 }
 
@@ -165,14 +185,14 @@ pub(crate) async fn known_browser(
 ///
 /// # Errors
 /// [`Error::RateLimited`]; [`Error::Unavailable`] when storage does not answer.
-async fn count(cloakroom: &Cloakroom, limits: &[Limit]) -> Result<Counted> {
+async fn count(limiter: &Limiter, limits: &[Limit]) -> Result<Counted> {
     if limits.is_empty() {
-        return Ok(Counted::nothing(cloakroom));
+        return Ok(Counted::nothing(limiter));
     }
-    let now = cloakroom.now();
-    let mut tx = cloakroom.store().begin().await?;
+    let now = limiter.now();
+    let mut tx = limiter.0.store.begin().await?;
     let counts = tx.count(limits, now).await?;
-    let remembered = cloakroom.remembered_limits();
+    let remembered = limiter.remembered();
     if let Some(over) = used_up(limits, &counts) {
         tx.roll_back().await?;
         remembered.remember(limits, &counts);
@@ -181,13 +201,13 @@ async fn count(cloakroom: &Cloakroom, limits: &[Limit]) -> Result<Counted> {
     tx.commit().await?;
     // What is full refuses the next try.
     remembered.remember(limits, &counts);
-    Ok(Counted { counts, ..Counted::nothing(cloakroom) })
+    Ok(Counted { counts, ..Counted::nothing(limiter) })
 }
 
 /// Answers from memory what storage has refused a moment ago.
-fn require_not_refused(cloakroom: &Cloakroom, limits: &[Limit]) -> Result<()> {
-    let now = cloakroom.now();
-    cloakroom.remembered_limits().find(limits, now).map_or(Ok(()), |over| Err(refused(over, now)))
+fn require_not_refused(limiter: &Limiter, limits: &[Limit]) -> Result<()> {
+    let now = limiter.now();
+    limiter.remembered().find(limits, now).map_or(Ok(()), |over| Err(refused(over, now)))
 }
 
 /// A limit that is used up, and when the last of those that are begins anew.
@@ -217,6 +237,6 @@ fn used_up<'a>(limits: &'a [Limit], counts: &[Count]) -> Option<Over<'a>> {
 }
 
 /// Addresses do not lie in the table in clear, and a key is never longer than this.
-fn key(cloakroom: &Cloakroom, kind: &str, about: &str) -> String {
-    format!("{kind}:{}", cloakroom.key().sign(Purpose::LimitKey, format!("{kind}\0{about}").as_bytes()))
+fn key(limiter: &Limiter, kind: &str, about: &str) -> String {
+    format!("{kind}:{}", limiter.0.key.sign(Purpose::LimitKey, format!("{kind}\0{about}").as_bytes()))
 }

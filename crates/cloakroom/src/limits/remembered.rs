@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
-use super::{Count, Limit, Over};
+use super::Over;
 use crate::clock::Timestamp;
+use crate::model::limit::{Count, Limit};
 
 /// The most keys that are remembered. They are HMACs, as in storage.
 const MOST: usize = 16_384;

@@ -12,6 +12,7 @@ mod preview;
 mod render;
 mod smtp;
 mod transport;
+mod validate;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +20,11 @@ pub(crate) use device::{Device, device};
 pub(crate) use locale::Locale;
 pub(crate) use preview::sample;
 pub(crate) use render::render;
-pub(crate) use smtp::check_url;
-pub(crate) use transport::{Failure, MAILBOX, Message, Transport};
+pub(crate) use transport::{Failure, Transport};
+pub(crate) use validate::{validate, warnings};
 
 use crate::clock::Timestamp;
+pub(crate) use crate::model::message::{Message, Rendered};
 
 /// Which mail. The name in `cloakroom mail preview NAME` is the variant's in snake case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -203,14 +205,4 @@ pub(crate) struct Asked {
     pub(crate) device: Device,
     /// As the limits see it; empty where nobody's browser asked, as on the command line.
     pub(crate) network: String,
-}
-
-/// A mail in words.
-pub(crate) struct Rendered {
-    /// Never holds a code or a link.
-    pub(crate) subject: String,
-    /// The plain part.
-    pub(crate) text: String,
-    /// The HTML part.
-    pub(crate) html: String,
 }

@@ -10,16 +10,13 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use url::Host;
 
-use super::Rendered;
 use super::smtp::Smtp;
-use crate::clock::Timestamp;
-use crate::config::Config;
+use crate::config::{Config, MAILBOX};
 use crate::error::Result;
 use crate::model::email::Email;
+use crate::model::message::{Message, Rendered};
 use crate::store::Store;
 
-/// The `mail.url` of `cloakroom dev`.
-pub(crate) const MAILBOX: &str = "mailbox:";
 /// The longest reason that is kept.
 const LONGEST_REASON: usize = 300;
 
@@ -37,15 +34,6 @@ pub(crate) struct Relay {
     from: Mailbox,
     /// The right side of message ids.
     host: String,
-}
-
-/// A mail that is ready to leave.
-pub(crate) struct Message<'a> {
-    /// The same at each try, so that a reader who gets it twice sees one mail.
-    pub(crate) id: &'a str,
-    pub(crate) to: &'a str,
-    pub(crate) created_at: Timestamp,
-    pub(crate) rendered: &'a Rendered,
 }
 
 /// Why a mail did not leave.
@@ -213,6 +201,7 @@ fn told(reason: &str, message: &Message<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Timestamp;
 
     #[test]
     fn what_a_server_quotes_of_a_mail_is_told_without_its_secrets() {

@@ -2,7 +2,10 @@
 
 pub(crate) mod challenge;
 pub(crate) mod email;
+pub(crate) mod limit;
+pub(crate) mod message;
 pub(crate) mod network;
+pub(crate) mod rate;
 pub(crate) mod session;
 pub(crate) mod social;
 pub(crate) mod user;

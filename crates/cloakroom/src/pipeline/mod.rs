@@ -15,6 +15,7 @@ mod social_uid;
 mod social_user;
 mod step;
 mod user_details;
+mod validate;
 mod webhook;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use crate::provider::Profile;
 use crate::store::Store;
 pub(crate) use kept::Kept;
 pub use step::{Facts, Step, Verdict};
+pub(crate) use validate::validate;
 use webhook::Webhook;
 
 /// A thing that the person must do before the pipeline can continue.

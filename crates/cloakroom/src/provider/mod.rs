@@ -11,12 +11,14 @@ mod facebook;
 mod github;
 mod id_token;
 mod issuer;
+mod name;
 mod oauth2;
 mod oidc;
 mod presets;
 mod profile;
 #[cfg(test)]
 mod tests;
+mod validate;
 
 use std::sync::Arc;
 
@@ -31,8 +33,9 @@ use client_secret::{Assertion, ClientSecret};
 pub(crate) use issuer::Issuer;
 pub(crate) use oauth2::short;
 use presets::Quirks;
-pub(crate) use presets::{IssuerKind, Protocol as KindOfProtocol, kind, kinds};
+use presets::{IssuerKind, Protocol as KindOfProtocol, kind, kinds};
 pub(crate) use profile::{Profile, ProviderTokens};
+pub(crate) use validate::validate;
 
 /// Why a provider vouches for nobody.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use sqlx::postgres::{PgPool, PgRow};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{FromRow, Postgres, Sqlite, Transaction};
 
+use crate::config::sqlite_file;
 use crate::error::{Error, Result};
 use crate::store::certificate;
 use crate::store::postgres::{self, Demotion};
@@ -49,7 +50,7 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be reached or opened, [`Error::Config`] when it never will be.
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        match sqlite::file_of(url) {
+        match sqlite_file(url) {
             Some(path) => sqlite::open(&path).await,
             None => postgres::open(url).await,
         }

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::limits::{Count, Limit};
+use crate::model::limit::{Count, Limit};
 use crate::store::Tx;
 use crate::store::db::{locking, query};
 

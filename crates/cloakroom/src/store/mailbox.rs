@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::mail::Message;
+use crate::model::message::Message;
 use crate::store::Store;
 use crate::store::db::query;
 

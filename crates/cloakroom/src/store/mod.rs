@@ -20,6 +20,7 @@ mod revocations;
 mod sessions;
 mod sqlite;
 mod users;
+mod validate;
 
 use crate::error::Result;
 pub(crate) use backup::{backup, restore};
@@ -28,10 +29,9 @@ pub(crate) use db::Tx;
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
-pub(crate) use postgres::{is_remote_without_tls, options as postgres_options};
 pub(crate) use readiness::Readiness;
 pub(crate) use revocations::{Heard, Revocation};
-pub(crate) use sqlite::{check_url as check_sqlite_url, file_of};
+pub(crate) use validate::{validate, warnings};
 
 /// The way to everything that is kept.
 #[derive(Clone)]

@@ -3,13 +3,14 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sqlx::Connection as _;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::config::sqlite_file;
 use crate::error::{Error, Result};
 use crate::files::{beside, directory_of, give_to, open_beside};
 use crate::store::db::{CONNECTIONS, Db, MIGRATIONS, PATIENCE, not_migrated, to_error};
@@ -17,19 +18,12 @@ use crate::store::db::{CONNECTIONS, Db, MIGRATIONS, PATIENCE, not_migrated, to_e
 /// Parameters of sqlx's URLs that ask for what is done anyway.
 const UNDERSTOOD: [&str; 2] = ["mode=rwc", "cache=private"];
 
-/// The file that a URL names, if it is one of SQLite.
-pub(crate) fn file_of(url: &str) -> Option<PathBuf> {
-    let rest = url.strip_prefix("sqlite:")?;
-    let rest = rest.strip_prefix("//").unwrap_or(rest);
-    Some(rest.split_once('?').map_or(rest, |(path, _)| path).into())
-}
-
 /// Judges a URL of SQLite.
 ///
 /// # Errors
 /// A sentence, when it names no file or asks for what is not done.
 pub(crate) fn check_url(url: &str) -> std::result::Result<(), String> {
-    let path = file_of(url).unwrap_or_default();
+    let path = sqlite_file(url).unwrap_or_default();
     if url.contains(":memory:") {
         return Err("keeps nothing in memory: accounts must outlive the process; name a file, in a temporary directory \
                     for tests"

@@ -1,7 +1,7 @@
 //! Addresses that exist in one network only (S17).
 
 use axum::Router;
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{Kind, PASSWORD, Person, TestApp};
 use cloakroom::{Config, Error};
 use serde_json::json;
@@ -37,8 +37,8 @@ async fn finding_s17_no_new_address_is_local() {
             assert_eq!(reply.json()["errors"][0]["field"], "email");
             assert_eq!(reply.json()["errors"][0]["code"], "invalid");
         }
-        let added = administration::add(&app.cloakroom, email, PASSWORD, Rank::Plain).await;
-        let invited = administration::invite(&app.cloakroom, email, Rank::Plain, "en").await;
+        let added = app.cloakroom.administration().add(email, PASSWORD, Rank::Plain).await;
+        let invited = app.cloakroom.administration().invite(email, Rank::Plain, "en").await;
         for refused in [added, invited] {
             match refused {
                 Err(Error::Validation(fields)) => {

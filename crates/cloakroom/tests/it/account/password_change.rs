@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
@@ -209,7 +209,7 @@ async fn w12_of_two_changes_at_once_one_is_made() {
         assert_ne!(alive, [2], "round {round}: no session of the old password");
         let new = format!("battery-horse-{round}-{}", alive[0]);
         assert!(opens(&app, ADA, &new).await && !opens(&app, ADA, &present).await, "round {round}");
-        administration::set_password(&app.cloakroom, ADA, &new).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, &new).await.unwrap();
         present = new;
     }
 }
@@ -219,7 +219,7 @@ async fn w12_of_two_changes_at_once_one_is_made() {
 async fn s18_a_session_that_is_ended_meanwhile_is_not_renewed() {
     let app = Arc::new(app_with_ada().await);
     for round in 0..8 {
-        administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();
         let (owner, thief) = (Arc::new(app.signed_in(ADA).await), Arc::new(app.signed_in(ADA).await));
         let replies = at_once(2, |number| {
             let (owner, thief) = (Arc::clone(&owner), Arc::clone(&thief));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{PASSWORD, Reply};
 use serde_json::json;
 
@@ -47,7 +47,7 @@ async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_i
 async fn an_account_without_a_password_gets_one() {
     let app = app_with_ada().await;
     app.database.change("UPDATE users SET password_hash = NULL").await;
-    assert!(!administration::show(&app.cloakroom, ADA).await.unwrap().has_password);
+    assert!(!app.cloakroom.administration().show(ADA).await.unwrap().has_password);
     let token = reset_token(&app, ADA).await;
     assert_eq!(confirm_reset(&page(&app).await, &token, NEW).await.status, 200);
     assert!(opens(&app, ADA, NEW).await);
@@ -123,16 +123,16 @@ async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
     assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, "ada@elsewhere.test").await;
-    administration::set_password(&app.cloakroom, "ada@elsewhere.test", NEW).await.unwrap();
+    app.cloakroom.administration().set_password("ada@elsewhere.test", NEW).await.unwrap();
     assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, "ada@elsewhere.test").await;
-    administration::set_active(&app.cloakroom, "ada@elsewhere.test", false).await.unwrap();
-    administration::set_active(&app.cloakroom, "ada@elsewhere.test", true).await.unwrap();
+    app.cloakroom.administration().set_active("ada@elsewhere.test", false).await.unwrap();
+    app.cloakroom.administration().set_active("ada@elsewhere.test", true).await.unwrap();
     assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, "ada@elsewhere.test").await;
-    administration::delete(&app.cloakroom, "ada@elsewhere.test").await.unwrap();
+    app.cloakroom.administration().delete("ada@elsewhere.test").await.unwrap();
     app.add("ada@elsewhere.test", Rank::Plain).await;
     assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
     assert!(opens(&app, "ada@elsewhere.test", PASSWORD).await);
@@ -199,13 +199,13 @@ async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
     let app = app_with_ada().await;
     let browser = page(&app).await;
     let token = reset_token(&app, ADA).await;
-    administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+    app.cloakroom.administration().set_active(ADA, false).await.unwrap();
     assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
     assert_eq!(ask_reset(&browser, ADA).await.status, 202);
     assert_eq!(app.mails().await.len(), 2, "the link of before and word of the deactivation, no link");
-    administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
+    app.cloakroom.administration().set_active(ADA, true).await.unwrap();
     let token = reset_token(&app, ADA).await;
-    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    app.cloakroom.administration().delete(ADA).await.unwrap();
     assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
     assert_eq!(app.database.rows("challenges").await, 0);
 }
@@ -228,7 +228,7 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
     for email in ["alan@example.test", "social@example.test"] {
         app.add(email, Rank::Plain).await;
     }
-    administration::set_active(&app.cloakroom, "alan@example.test", false).await.unwrap();
+    app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
     let browser = page(&app).await;
     let unknown = ask_reset(&browser, "nobody@example.test").await;
@@ -253,7 +253,7 @@ async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or
     let mut sink = Sink::start(&json!({}));
     let app = app_with_ada_and(&sink).await;
     app.add("alan@example.test", Rank::Plain).await;
-    administration::set_active(&app.cloakroom, "alan@example.test", false).await.unwrap();
+    app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.add("social@example.test", Rank::Plain).await;
     app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
     let browser = page(&app).await;
@@ -342,7 +342,7 @@ async fn w12_s18_no_login_under_way_outlives_a_reset() {
         }
         assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
         assert!(opens(&app, ADA, &new).await, "round {round}");
-        administration::set_password(&app.cloakroom, ADA, &new).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, &new).await.unwrap();
         old = new;
     }
 }
@@ -351,7 +351,7 @@ async fn w12_s18_no_login_under_way_outlives_a_reset() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r03_nothing_outlives_an_account_that_is_deleted() {
     let app = Arc::new(app_with_ada().await);
-    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    app.cloakroom.administration().delete(ADA).await.unwrap();
     for round in 0..6 {
         app.add(ADA, Rank::Plain).await;
         let token = reset_token(&app, ADA).await;
@@ -364,7 +364,7 @@ async fn r03_nothing_outlives_an_account_that_is_deleted() {
                 match number {
                     0 => {
                         tokio::time::sleep(Duration::from_millis(15 * round)).await;
-                        administration::delete(&app.cloakroom, ADA).await.unwrap();
+                        app.cloakroom.administration().delete(ADA).await.unwrap();
                         None
                     }
                     1 => Some(browser.login(ADA, PASSWORD).await),

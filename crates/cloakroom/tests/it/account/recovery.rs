@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::config::TrustEmail;
 use cloakroom::testing::{Browser, Kind, PASSWORD, Person, Reply};
 use serde_json::{Value, json};
@@ -308,7 +308,7 @@ async fn finding_s1_a_session_of_before_links_what_waits_only_after_the_password
 #[tokio::test]
 async fn finding_s11_a_strangers_reset_leaves_an_invitation() {
     let desk = desk().await;
-    administration::invite(&desk.cloakroom, ADA, Rank::Plain, "en").await.unwrap();
+    desk.cloakroom.administration().invite(ADA, Rank::Plain, "en").await.unwrap();
     let invitation = desk.mail_to(ADA).await.token();
     let stranger = desk.visitor().await;
     assert_eq!(ask_reset(&stranger, ADA).await.status, 202);
@@ -328,7 +328,7 @@ async fn finding_s11_a_strangers_reset_leaves_an_invitation() {
 #[tokio::test]
 async fn finding_s11_a_reset_that_is_used_ends_the_invitation() {
     let desk = desk().await;
-    administration::invite(&desk.cloakroom, ADA, Rank::Plain, "en").await.unwrap();
+    desk.cloakroom.administration().invite(ADA, Rank::Plain, "en").await.unwrap();
     let invitation = desk.mail_to(ADA).await.token();
     assert_eq!(reset(&desk, ADA, None).await.status, 200);
     assert_told(&with_token(&page(&desk).await, CHECK, &invitation).await, 410, "token_invalid");

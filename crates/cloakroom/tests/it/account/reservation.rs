@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::config::SignupMode;
 use cloakroom::testing::{Browser, Kind, Mail, PASSWORD, Person};
 use serde_json::json;
@@ -40,7 +40,7 @@ fn assert_leads_to_undo(mail: &Mail, undo: &str) {
 async fn assert_undo_works(app: &App, undo: &str) {
     let reply = with_token(&page(app).await, UNDO_EMAIL, undo).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    assert_eq!(administration::show(&app.cloakroom, ADA).await.unwrap().email, ADA);
+    assert_eq!(app.cloakroom.administration().show(ADA).await.unwrap().email, ADA);
 }
 
 #[tokio::test]
@@ -129,8 +129,8 @@ async fn finding_s6_an_administrator_cannot_give_a_reserved_address_away() {
     let app = app_with_ada().await;
     let (_, undo) = changed(&app).await;
     for error in [
-        administration::add(&app.cloakroom, ADA, PASSWORD, Rank::Plain).await.unwrap_err(),
-        administration::invite(&app.cloakroom, ADA, Rank::Plain, "en").await.unwrap_err(),
+        app.cloakroom.administration().add(ADA, PASSWORD, Rank::Plain).await.unwrap_err(),
+        app.cloakroom.administration().invite(ADA, Rank::Plain, "en").await.unwrap_err(),
     ] {
         assert_eq!(error.code(), "already_exists");
         assert!(error.to_string().contains("can take ada@example.test back"), "{error}");
@@ -138,12 +138,12 @@ async fn finding_s6_an_administrator_cannot_give_a_reserved_address_away() {
     assert_undo_works(&app, &undo).await;
     // Deleted, the account takes nothing back.
     changed_again(&app).await;
-    administration::delete(&app.cloakroom, ELSEWHERE).await.unwrap();
-    administration::add(&app.cloakroom, ADA, PASSWORD, Rank::Plain).await.unwrap();
+    app.cloakroom.administration().delete(ELSEWHERE).await.unwrap();
+    app.cloakroom.administration().add(ADA, PASSWORD, Rank::Plain).await.unwrap();
 }
 
 async fn changed_again(app: &App) -> (Browser, String) {
-    administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+    app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();
     changed(app).await
 }
 
@@ -175,7 +175,7 @@ async fn finding_s6_a_closed_door_stays_closed() {
 #[tokio::test]
 async fn finding_s6_no_signup_slips_in_while_the_address_changes() {
     let app = app_with_ada().await;
-    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    app.cloakroom.administration().delete(ADA).await.unwrap();
     let stranger = Arc::new(page(&app).await);
     let token = sign_up(&app, &stranger, ADA, NEW).await;
     app.add(ADA, Rank::Plain).await;
@@ -209,7 +209,7 @@ async fn finding_s6_no_signup_slips_in_while_the_address_changes() {
 async fn finding_s6_no_change_of_another_account_slips_in() {
     let app = app_with_ada().await;
     app.add(EVE, Rank::Plain).await;
-    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    app.cloakroom.administration().delete(ADA).await.unwrap();
     let eve = app.signed_in(EVE).await;
     assert_eq!(change_email(&eve, ADA).await.status, 202);
     let late = app.mail_to(ADA).await.token();

@@ -1,6 +1,6 @@
 //! What an administrator does with an account, its owner hears of by mail (`flow/administration.rs`).
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use serde_json::json;
 
 use crate::support::by_mail::{ADA, NEW, app_with_ada, page};
@@ -10,22 +10,22 @@ async fn finding_s20_an_administrators_acts_are_told_by_mail() {
     let app = app_with_ada().await;
     let cloakroom = &app.cloakroom;
     let last = async || app.mail_to(ADA).await.subject;
-    administration::set_password(cloakroom, ADA, NEW).await.unwrap();
+    cloakroom.administration().set_password(ADA, NEW).await.unwrap();
     assert_eq!(last().await, "Your password for Acme was replaced");
     assert!(!app.mail_to(ADA).await.text.contains(NEW));
-    administration::set_rank(cloakroom, ADA, Rank::Staff).await.unwrap();
+    cloakroom.administration().set_rank(ADA, Rank::Staff).await.unwrap();
     assert_eq!(last().await, "Your account at Acme has more rights");
-    administration::set_rank(cloakroom, ADA, Rank::Plain).await.unwrap();
+    cloakroom.administration().set_rank(ADA, Rank::Plain).await.unwrap();
     assert_eq!(last().await, "Your account at Acme has fewer rights");
-    administration::set_active(cloakroom, ADA, false).await.unwrap();
+    cloakroom.administration().set_active(ADA, false).await.unwrap();
     assert_eq!(last().await, "Your account at Acme was deactivated");
-    administration::set_active(cloakroom, ADA, true).await.unwrap();
+    cloakroom.administration().set_active(ADA, true).await.unwrap();
     assert_eq!(last().await, "Your account at Acme is active again");
     let before = app.mails().await.len();
-    administration::set_active(cloakroom, ADA, true).await.unwrap();
-    administration::set_rank(cloakroom, ADA, Rank::Plain).await.unwrap();
+    cloakroom.administration().set_active(ADA, true).await.unwrap();
+    cloakroom.administration().set_rank(ADA, Rank::Plain).await.unwrap();
     assert_eq!(app.mails().await.len(), before, "nothing has changed, so there is nothing to tell");
-    administration::delete(cloakroom, ADA).await.unwrap();
+    cloakroom.administration().delete(ADA).await.unwrap();
     assert_eq!(last().await, "Your account at Acme was deleted");
     assert_eq!(app.database.rows("outbox").await, 0);
     let again = page(&app).await.post("/api/password/reset/", &json!({"email": ADA})).await;

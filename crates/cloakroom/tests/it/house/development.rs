@@ -1,6 +1,6 @@
 //! The mark of a database that `cloakroom dev` made (contract section 2): its sample users have a password everyone knows.
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{PASSWORD, TestApp};
 use cloakroom::{Cloakroom, Config, Error};
 
@@ -27,10 +27,10 @@ async fn complaint(config: Config) -> String {
 async fn a_database_of_dev_is_refused_by_everything_else() {
     let (database, directory) = (Database::new().await, tempfile::tempdir().unwrap());
     let first = Cloakroom::new(development(&database, &directory)).await.unwrap();
-    administration::add(&first, ADA, PASSWORD, Rank::Superuser).await.unwrap();
+    first.administration().add(ADA, PASSWORD, Rank::Superuser).await.unwrap();
     first.close().await;
     let again = Cloakroom::new(development(&database, &directory)).await.unwrap();
-    assert!(administration::show(&again, ADA).await.unwrap().is_superuser, "dev itself goes on where it was");
+    assert!(again.administration().show(ADA).await.unwrap().is_superuser, "dev itself goes on where it was");
     again.close().await;
     let production = TestApp::config(&database.url);
     assert!(complaint(production.clone()).await.contains("sample users with a known password"));
@@ -41,7 +41,7 @@ async fn a_database_of_dev_is_refused_by_everything_else() {
 async fn m06_dev_adds_nobody_to_a_database_that_is_in_use() {
     let (database, directory) = (Database::new().await, tempfile::tempdir().unwrap());
     let production = Cloakroom::new(TestApp::config(&database.url)).await.unwrap();
-    administration::add(&production, ADA, PASSWORD, Rank::Plain).await.unwrap();
+    production.administration().add(ADA, PASSWORD, Rank::Plain).await.unwrap();
     production.close().await;
     assert!(complaint(development(&database, &directory)).await.contains("was not made by `cloakroom dev`"));
     assert_eq!(database.rows("development").await, 0, "it is not marked by the attempt");

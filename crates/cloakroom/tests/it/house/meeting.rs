@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::config::PipelineStep;
 use cloakroom::pipeline::{Facts, Step, Verdict};
 use cloakroom::testing::{Browser, FakeProvider, Kind, PASSWORD, Person, Reply, TestApp};
@@ -149,7 +149,7 @@ async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
         let gate = app.database.gate_at_rows_of("users").await;
         let delete = {
             let app = Arc::clone(&app);
-            async move { administration::delete(&app.cloakroom, ADA).await }
+            async move { app.cloakroom.administration().delete(ADA).await }
         };
         let ask = async |browser: Arc<Browser>| ask_reset(&browser, ADA).await;
         let (deleted, asked) = if is_first {
@@ -225,12 +225,12 @@ async fn a_change_of_address_and_a_reset_never_wait_for_each_other() {
 #[tokio::test]
 async fn m03_rights_taken_and_given_at_once_end_every_session() {
     let app = Arc::new(app_with_ada().await);
-    administration::set_rank(&app.cloakroom, ADA, Rank::Staff).await.unwrap();
+    app.cloakroom.administration().set_rank(ADA, Rank::Staff).await.unwrap();
     let ada = app.signed_in(ADA).await;
     let gate = app.database.gate_at_rows_of("users").await;
     let set = |rank| {
         let app = Arc::clone(&app);
-        tokio::spawn(async move { administration::set_rank(&app.cloakroom, ADA, rank).await })
+        tokio::spawn(async move { app.cloakroom.administration().set_rank(ADA, rank).await })
     };
     let taken = set(Rank::Plain);
     app.database.until_standing(1).await;
@@ -239,7 +239,7 @@ async fn m03_rights_taken_and_given_at_once_end_every_session() {
     gate.open().await;
     taken.await.unwrap().unwrap();
     given.await.unwrap().unwrap();
-    let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+    let account = app.cloakroom.administration().show(ADA).await.unwrap();
     // On SQLite the second may be the one that takes.
     assert!(!account.is_staff || ada.get(PROFILE).await.status == 401);
 }

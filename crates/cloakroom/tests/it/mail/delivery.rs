@@ -145,7 +145,7 @@ async fn send(sink: &Sink, scheme: &str, to: &str, change: impl FnOnce(&mut Conf
     config.mail.url = SecretUrl::from(format!("{scheme}127.0.0.1:{}", sink.port()).as_str());
     change(&mut config);
     let app = TestApp::with(config, Router::new()).await;
-    mailing::test(&app.cloakroom, to).await.unwrap()
+    app.cloakroom.mailing().test(to).await.unwrap()
 }
 
 #[track_caller]
@@ -234,11 +234,11 @@ async fn t12_what_could_be_read_as_two_addresses_goes_to_nobody() {
         "a@x.test\0",
         "",
     ] {
-        let outcome = mailing::test(&app.cloakroom, to).await;
+        let outcome = app.cloakroom.mailing().test(to).await;
         assert!(matches!(outcome, Err(Error::Validation(_))), "{to:?}");
     }
     assert_eq!((sink.connections(), sink.mails().len()), (0, 0));
-    assert!(matches!(mailing::test(&app.cloakroom, " o'neil+tag@x.test ").await, Ok(Outcome::Taken(_))));
+    assert!(matches!(app.cloakroom.mailing().test(" o'neil+tag@x.test ").await, Ok(Outcome::Taken(_))));
     assert_eq!(sink.wait_for_mails(1)[0].to, ["o'neil+tag@x.test"]);
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloakroom::administration::Rank;
-use cloakroom::mailing;
 use cloakroom::testing::{Browser, PASSWORD};
 use cloakroom::{Clock, Timestamp};
 use http::Method;
@@ -88,7 +87,7 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
             .change(&format!("UPDATE outbox SET attempts = {}, due_at = 0, last_error = NULL", tries - 1))
             .await;
         // Rings the bell.
-        mailing::retry(&app.cloakroom, &[]).await.unwrap();
+        app.cloakroom.mailing().retry(&[]).await.unwrap();
         within(Duration::from_secs(10), has_failed).await;
         if tries < 252 {
             let due_at = Timestamp::from_millis(column("due_at").await.parse().unwrap());

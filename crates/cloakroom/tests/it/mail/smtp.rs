@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloakroom::Config;
 use cloakroom::config::SecretUrl;
-use cloakroom::mailing::{self, Outcome};
+use cloakroom::mailing::Outcome;
 use cloakroom::testing::PASSWORD;
 
 use crate::support::by_mail::{EVE, page};
@@ -34,7 +34,7 @@ async fn app_of(server: &RawServer, url: &str, change: impl FnOnce(&mut Config))
 /// Sends the test mail.
 async fn send(server: &RawServer, url: &str) -> Outcome {
     let app = app_of(server, url, |_| {}).await;
-    mailing::test(&app.cloakroom, "ada@example.test").await.unwrap()
+    app.cloakroom.mailing().test("ada@example.test").await.unwrap()
 }
 
 #[track_caller]
@@ -231,7 +231,7 @@ async fn finding_n16_an_address_without_a_name_is_introduced_in_brackets() {
             config.public_url = url.to_owned().try_into().unwrap();
         })
         .await;
-        taken(mailing::test(&app.cloakroom, "ada@example.test").await.unwrap(), url);
+        taken(app.cloakroom.mailing().test("ada@example.test").await.unwrap(), url);
         assert_eq!(server.commands()[0], hello);
         let mail = server.mails().remove(0).0;
         let id = mail.lines().find(|line| line.starts_with("Message-ID:")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
@@ -69,7 +69,7 @@ async fn s03_a_proof_renews_the_ticket_and_the_one_before_is_dead() {
 async fn only_the_password_of_whoever_is_signed_in_is_a_proof() {
     let app = app_with_ada().await;
     app.add("grace@example.test", Rank::Plain).await;
-    administration::set_password(&app.cloakroom, "grace@example.test", WRONG).await.unwrap();
+    app.cloakroom.administration().set_password("grace@example.test", WRONG).await.unwrap();
     assert_told(&reauthenticate(&page(&app).await, PASSWORD).await, 401, "not_authenticated");
     let ada = app.signed_in(ADA).await;
     app.advance(RECENT);
@@ -106,6 +106,6 @@ async fn w09_an_account_without_a_password_cannot_prove_itself_by_one() {
 async fn s08_a_deactivated_account_proves_nothing() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
-    administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+    app.cloakroom.administration().set_active(ADA, false).await.unwrap();
     assert_told(&reauthenticate(&ada, PASSWORD).await, 401, "not_authenticated");
 }

@@ -224,7 +224,7 @@ async fn h3_undoing_a_change_of_address_removes_what_an_intruder_linked() {
 #[tokio::test]
 async fn r03_a_deleted_account_leaves_no_identity() {
     let (desk, browser) = by_github().await;
-    cloakroom::administration::delete(&desk.cloakroom, "mary@example.test").await.unwrap();
+    desk.cloakroom.administration().delete("mary@example.test").await.unwrap();
     assert_eq!(desk.database.rows("identities").await, 0);
     assert_eq!(browser.state().await, "anonymous");
     assert_eq!(outcome(&desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await), "signed_up");

@@ -180,7 +180,7 @@ async fn b11_codes_stand_few_tries_over_all_browsers() {
 #[tokio::test]
 async fn a_deactivated_account_is_linked_by_nobody() {
     let (desk, browser) = conflict().await;
-    cloakroom::administration::set_active(&desk.cloakroom, "ada@example.test", false).await.unwrap();
+    desk.cloakroom.administration().set_active("ada@example.test", false).await.unwrap();
     for proof in [json!({"password": "not-the-password"}), json!({"password": PASSWORD})] {
         let reply = browser.post("/api/social/link/", &proof).await;
         assert!(reply.status.is_client_error() && reply.set_cookie("sessionid").is_none(), "{}", reply.text);

@@ -155,7 +155,7 @@ async fn o25_s08_a_deactivated_account_is_refused() {
     let desk = desk().await;
     let mary = Person::verified("mary@example.test");
     desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary).await;
-    cloakroom::administration::set_active(&desk.cloakroom, "mary@example.test", false).await.unwrap();
+    desk.cloakroom.administration().set_active("mary@example.test", false).await.unwrap();
     let browser = desk.visitor().await;
     let reply = desk.sign_in(&browser, Kind::GitHub, &mary).await;
     assert_eq!(reply.status, 403);

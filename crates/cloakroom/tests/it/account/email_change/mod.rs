@@ -5,7 +5,7 @@ mod undo;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
@@ -199,10 +199,10 @@ async fn t06_h4_a_change_does_not_survive_another_password() {
                 let token = reset_token(&app, ADA).await;
                 assert_eq!(confirm_reset(&ada, &token, PASSWORD).await.status, 200);
             }
-            "administration" => administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap(),
+            "administration" => app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap(),
             _ => {
-                administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
-                administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
+                app.cloakroom.administration().set_active(ADA, false).await.unwrap();
+                app.cloakroom.administration().set_active(ADA, true).await.unwrap();
             }
         }
         let later = app.signed_in(ADA).await;
@@ -237,5 +237,5 @@ async fn a_spelling_of_ones_own_address_can_be_changed_as_well() {
     assert_eq!(address(&ada).await, "Ada@Example.test");
     assert!(opens(&app, ADA, PASSWORD).await);
     assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undo).await.status, 200);
-    assert_eq!(administration::show(&app.cloakroom, ADA).await.unwrap().email, ADA);
+    assert_eq!(app.cloakroom.administration().show(ADA).await.unwrap().email, ADA);
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self};
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
@@ -52,7 +51,7 @@ async fn h4_an_undo_leaves_an_attacker_nothing() {
     let reply = with_token(&owner, UNDO_EMAIL, &undos[0]).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert!(!reply.headers.contains_key("set-cookie"), "the owner is not signed in by it");
-    let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+    let account = app.cloakroom.administration().show(ADA).await.unwrap();
     assert!(!account.has_password && account.email == ADA);
     assert_eq!(attacker.get(PROFILE).await.status, 401);
     within(SOON, async || there.get(PROFILE).await.status == 401).await;
@@ -96,17 +95,17 @@ async fn an_undo_outlives_everything_that_an_attacker_can_do() {
     assert_eq!(confirm_reset(&attacker, &reset, PASSWORD).await.status, 200);
     assert_eq!(attacker.login("second@evil.test", PASSWORD).await.status, 200);
     assert_eq!(attacker.post("/api/logout/all/", &json!({})).await.status, 200);
-    administration::set_password(&app.cloakroom, "second@evil.test", NEW).await.unwrap();
-    administration::set_active(&app.cloakroom, "second@evil.test", false).await.unwrap();
-    administration::set_active(&app.cloakroom, "second@evil.test", true).await.unwrap();
+    app.cloakroom.administration().set_password("second@evil.test", NEW).await.unwrap();
+    app.cloakroom.administration().set_active("second@evil.test", false).await.unwrap();
+    app.cloakroom.administration().set_active("second@evil.test", true).await.unwrap();
     // The attacker's own way back is of no use, for it leads to the attacker's address only as long as the owner lets it.
     assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undos[1]).await.status, 200);
     assert_eq!(
-        administration::show(&app.cloakroom, "attacker@evil.test").await.unwrap().email,
+        app.cloakroom.administration().show("attacker@evil.test").await.unwrap().email,
         "attacker@evil.test"
     );
     assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undos[0]).await.status, 200);
-    assert_eq!(administration::show(&app.cloakroom, ADA).await.unwrap().email, ADA);
+    assert_eq!(app.cloakroom.administration().show(ADA).await.unwrap().email, ADA);
 }
 
 #[tokio::test]
@@ -184,7 +183,7 @@ async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
         for reply in &replies {
             assert!(reply.status.as_u16() < 500, "round {round}: {}", reply.text);
         }
-        let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+        let account = app.cloakroom.administration().show(ADA).await.unwrap();
         assert!(!account.has_password && account.email == ADA, "round {round}");
         assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
         let waiting = "SELECT kind FROM challenges WHERE user_id IS NOT NULL AND kind = 'email_change'";
@@ -195,6 +194,6 @@ async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
                 assert_told(&reply, 410, "token_invalid");
             }
         }
-        administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();
     }
 }

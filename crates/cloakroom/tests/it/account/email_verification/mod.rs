@@ -8,7 +8,7 @@ mod tokens;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
@@ -136,7 +136,7 @@ async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() 
     let app = app_with_ada().await;
     let browser = app.signed_in(ADA).await;
     let dead = browser.copy();
-    administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+    app.cloakroom.administration().set_active(ADA, false).await.unwrap();
     // With the cookie of a session that has ended, as with none, one may sign up.
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let reply = verify(&browser, &token).await;

@@ -1,6 +1,6 @@
 //! What a token is good for: one purpose, one address, and nothing by guessing (T07, T08, T10, B11).
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD};
 use http::Method;
 use serde_json::json;
@@ -72,7 +72,7 @@ async fn t07_a_token_for_one_purpose_is_worth_nothing_for_another() {
 #[tokio::test]
 async fn t08_a_token_is_for_its_own_address_whatever_else_is_sent() {
     let app = app_with_ada().await;
-    let id = administration::show(&app.cloakroom, ADA).await.unwrap().id;
+    let id = app.cloakroom.administration().show(ADA).await.unwrap().id;
     let browser = page(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let reset = {

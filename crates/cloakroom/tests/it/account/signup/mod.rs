@@ -6,7 +6,7 @@ mod told;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::config::SignupMode;
 use cloakroom::testing::{Browser, PASSWORD, Reply, TestApp};
 use serde_json::json;
@@ -166,7 +166,7 @@ async fn m01_a_signup_has_two_fields_and_no_more() {
     }
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     assert_eq!(verify(&browser, &token).await.status, 200);
-    let account = administration::show(&app.cloakroom, EVE).await.unwrap();
+    let account = app.cloakroom.administration().show(EVE).await.unwrap();
     assert!(account.is_active && !account.is_staff && !account.is_superuser);
 }
 

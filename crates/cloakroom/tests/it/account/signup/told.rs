@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
             app.add(email, Rank::Plain).await;
         }
     }
-    administration::set_active(&app.cloakroom, "alan@example.test", false).await.unwrap();
+    app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
     sign_up(&app, &page(&app).await, "waiting@example.test", PASSWORD).await;
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use cloakroom::administration::{self};
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
@@ -83,7 +82,7 @@ async fn finding_s4_another_node_hears_of_the_reset() {
 async fn finding_s4_an_administrators_password_lets_the_ceiling_begin_anew() {
     let app = app_with_rates(2, 0).await;
     use_up_ceiling(&app).await;
-    administration::set_password(&app.cloakroom, ADA, NEW).await.unwrap();
+    app.cloakroom.administration().set_password(ADA, NEW).await.unwrap();
     let elsewhere = browser_at(&app, [127, 0, 0, 61]).await;
     crate::support::race::within(Duration::from_secs(3), async || {
         elsewhere.login(ADA, NEW).await.status == 200

@@ -14,7 +14,7 @@ mod windows;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply, TestApp};
 use cloakroom::{Config, Rate};
 use http::Method;
@@ -242,7 +242,7 @@ async fn the_defaults_are_those_of_the_contract() {
 async fn administration_is_not_limited() {
     let app = app_with_rates(1, 1).await;
     for _ in 0..3 {
-        administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();
     }
     assert_eq!(browser(&app).await.login(ADA, PASSWORD).await.status, 200);
 }

@@ -1,6 +1,6 @@
 //! Spellings of one address are one account (B08).
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
@@ -16,7 +16,7 @@ async fn finding_n15_an_address_in_capitals_is_the_same_account() {
     let app = app_without_limits().await;
     app.add(NIKOS, Rank::Plain).await;
     assert_eq!(page(&app).await.login(CAPITAL_NIKOS, PASSWORD).await.status, 200);
-    let again = administration::add(&app.cloakroom, CAPITAL_NIKOS, PASSWORD, Rank::Plain).await;
+    let again = app.cloakroom.administration().add(CAPITAL_NIKOS, PASSWORD, Rank::Plain).await;
     assert_eq!(again.unwrap_err().code(), "already_exists");
     page(&app).await.signup(CAPITAL_NIKOS, PASSWORD).await;
     assert!(app.mail_to(NIKOS).await.subject.contains("already have an account"));
@@ -86,7 +86,7 @@ async fn b08_any_spelling_of_the_address_signs_in_to_the_same_account() {
         assert_eq!(reply.status, 200, "{spelling:?}: {}", reply.text);
         assert_eq!(reply.json()["user"]["id"], account.id);
         assert_eq!(reply.json()["user"]["email"], "Ren\u{e9}e@Example.test");
-        let again = administration::add(&app.cloakroom, spelling, PASSWORD, Rank::Plain).await;
+        let again = app.cloakroom.administration().add(spelling, PASSWORD, Rank::Plain).await;
         assert_eq!(again.unwrap_err().code(), "already_exists", "{spelling:?}");
     }
     assert_eq!(page(&app).await.login("renee@example.test", PASSWORD).await.code(), "invalid_credentials");

@@ -1,6 +1,5 @@
 //! The form of a login, judged field by field (W10, M01).
 
-use cloakroom::administration::{self};
 use cloakroom::testing::PASSWORD;
 use serde_json::{Value, json};
 
@@ -52,7 +51,7 @@ async fn m01_fields_that_are_not_of_the_form_are_refused_and_change_nothing() {
         assert_eq!((&error["field"], &error["code"]), (&json!(field), &json!("unknown")), "{field}");
         assert_eq!(browser.state().await, "anonymous", "{field}");
     }
-    let account = administration::show(&app.cloakroom, ADA).await.unwrap();
+    let account = app.cloakroom.administration().show(ADA).await.unwrap();
     assert!(account.is_active && !account.is_staff && !account.is_superuser);
     let reply = browser.post("/api/logout/", &json!({"user_id": account.id})).await;
     assert_eq!(reply.json()["errors"][0]["code"], "unknown");

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cloakroom::administration::{self};
 use cloakroom::testing::{Browser, PASSWORD};
 
 use super::{ADA, WRONG, app_with_accounts, hash_of, hostile, page, set_hash, weaker_hash};
@@ -128,7 +127,7 @@ async fn w12_a_change_of_password_survives_a_login_that_is_under_way() {
                     let reply = browser.login(ADA, &old).await;
                     assert!(matches!(reply.status.as_u16(), 200 | 400), "{}", reply.text);
                 } else {
-                    administration::set_password(&app.cloakroom, ADA, &new).await.unwrap();
+                    app.cloakroom.administration().set_password(ADA, &new).await.unwrap();
                 }
             }
         })

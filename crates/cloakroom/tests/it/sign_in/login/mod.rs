@@ -8,7 +8,7 @@ mod passwords;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
 
 use crate::support::database::{App, app, app_without_limits};
@@ -45,7 +45,7 @@ async fn app_with_accounts() -> App {
     for email in [ADA, ALAN, "social@example.test", "django@example.test", "greedy@example.test"] {
         app.add(email, Rank::Plain).await;
     }
-    administration::set_active(&app.cloakroom, ALAN, false).await.unwrap();
+    app.cloakroom.administration().set_active(ALAN, false).await.unwrap();
     set_hash(&app, "social@example.test", None).await;
     set_hash(&app, "django@example.test", Some("!unusable")).await;
     set_hash(&app, "greedy@example.test", Some(&hostile("m=8388608,t=2,p=1"))).await;

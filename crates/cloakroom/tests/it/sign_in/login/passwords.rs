@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn w01_a_password_longer_than_any_is_refused_before_anything_is_computed()
         }
         assert!(quickest < Duration::from_millis(50), "{quickest:?}");
     }
-    let new = administration::set_password(&app.cloakroom, ADA, &"xy".repeat(129)).await;
+    let new = app.cloakroom.administration().set_password(ADA, &"xy".repeat(129)).await;
     assert_eq!(new.unwrap_err().code(), "validation_failed");
 }
 
@@ -55,7 +55,7 @@ async fn w02_w03_only_the_exact_characters_sign_in() {
         ("Case Horse Battery".into(), vec!["case horse battery".into()]),
     ];
     for (password, others) in cases {
-        administration::set_password(&app.cloakroom, ADA, &password).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, &password).await.unwrap();
         let browser = page(&app).await;
         for other in others {
             assert_eq!(browser.login(ADA, &other).await.code(), "invalid_credentials", "{other:?}");
@@ -70,7 +70,7 @@ async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
     let app = app_with_accounts().await;
     let forms = ["caf\u{e9} horse battery", "cafe\u{301} horse battery"];
     for chosen in forms {
-        administration::set_password(&app.cloakroom, ADA, chosen).await.unwrap();
+        app.cloakroom.administration().set_password(ADA, chosen).await.unwrap();
         for typed in forms {
             let ada = page(&app).await;
             assert_eq!(ada.login(ADA, typed).await.status, 200, "{chosen:?} typed as {typed:?}");
@@ -80,11 +80,11 @@ async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
     }
     // In its parts this one has more bytes than a password may have.
     let (longest, parts) = ("\u{e9}".repeat(128), "e\u{301}".repeat(128));
-    administration::set_password(&app.cloakroom, ADA, &longest).await.unwrap();
+    app.cloakroom.administration().set_password(ADA, &longest).await.unwrap();
     assert_eq!(page(&app).await.login(ADA, &parts).await.status, 200);
     // Length is judged by what can be seen.
     for short in ["\u{e9}".repeat(9), "e\u{301}".repeat(9)] {
-        let refused = administration::set_password(&app.cloakroom, ADA, &short).await.unwrap_err();
+        let refused = app.cloakroom.administration().set_password(ADA, &short).await.unwrap_err();
         assert_eq!(refused.code(), "validation_failed", "{short:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::config::Lifetime;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
@@ -87,7 +87,7 @@ async fn s06_s07_another_password_ends_every_session() {
         (one.get(PROFILE).await.status, two.get(PROFILE).await.status),
         (http::StatusCode::OK, http::StatusCode::OK)
     );
-    administration::set_password(&app.cloakroom, ADA, "another-horse-battery").await.unwrap();
+    app.cloakroom.administration().set_password(ADA, "another-horse-battery").await.unwrap();
     assert_dead(&one, "one").await;
     assert_dead(&two, "two").await;
     assert_eq!(one.login(ADA, PASSWORD).await.code(), "invalid_credentials");
@@ -99,10 +99,10 @@ async fn s08_a_deactivated_account_is_out_at_once_and_its_sessions_do_not_revive
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     assert_eq!(ada.get(PROFILE).await.status, 200);
-    administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
+    app.cloakroom.administration().set_active(ADA, false).await.unwrap();
     assert_dead(&ada.copy(), "deactivated").await;
     assert_eq!(ada.copy().login(ADA, PASSWORD).await.code(), "account_inactive");
-    administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
+    app.cloakroom.administration().set_active(ADA, true).await.unwrap();
     assert_dead(&ada, "active again").await;
     assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
 }
@@ -123,7 +123,7 @@ async fn s08_a_deleted_account_leaves_nothing_that_opens_anything() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     assert_eq!(ada.get(PROFILE).await.status, 200);
-    administration::delete(&app.cloakroom, ADA).await.unwrap();
+    app.cloakroom.administration().delete(ADA).await.unwrap();
     assert_dead(&ada, "deleted").await;
     assert_eq!(ada.login(ADA, PASSWORD).await.code(), "invalid_credentials");
     for table in ["users", "sessions", "browsers"] {

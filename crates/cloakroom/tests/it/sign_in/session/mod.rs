@@ -6,7 +6,7 @@ mod end;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cloakroom::administration::{self, Rank};
+use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
 use http::Method;
 use serde_json::json;
@@ -106,7 +106,7 @@ async fn s03_no_session_gains_privilege_under_the_ticket_that_it_has() {
     for rank in [Rank::Staff, Rank::Superuser] {
         let ada = app.signed_in(ADA).await;
         assert_eq!(ada.get(PROFILE).await.status, 200);
-        administration::set_rank(&app.cloakroom, ADA, rank).await.unwrap();
+        app.cloakroom.administration().set_rank(ADA, rank).await.unwrap();
         assert_dead(&ada, &format!("{rank:?}")).await;
     }
     assert_eq!(app.signed_in(ADA).await.get(PROFILE).await.json()["is_superuser"], true);
@@ -118,10 +118,10 @@ async fn s03_m03_what_is_taken_from_a_session_is_gone_with_its_next_request() {
     app.add(ADA, Rank::Superuser).await;
     let ada = app.signed_in(ADA).await;
     assert_eq!(ada.get(PROFILE).await.json()["is_staff"], true);
-    administration::set_rank(&app.cloakroom, ADA, Rank::Staff).await.unwrap();
+    app.cloakroom.administration().set_rank(ADA, Rank::Staff).await.unwrap();
     let profile = ada.get(PROFILE).await.json();
     assert_eq!((&profile["is_staff"], &profile["is_superuser"]), (&json!(true), &json!(false)));
-    administration::set_rank(&app.cloakroom, ADA, Rank::Plain).await.unwrap();
+    app.cloakroom.administration().set_rank(ADA, Rank::Plain).await.unwrap();
     assert_eq!(ada.get("/api/session/").await.json()["user"]["is_staff"], false);
 }
 
@@ -214,11 +214,11 @@ async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_
         }
         match what {
             "deactivation" => {
-                administration::set_active(&app.cloakroom, ADA, false).await.unwrap();
-                administration::set_active(&app.cloakroom, ADA, true).await.unwrap();
+                app.cloakroom.administration().set_active(ADA, false).await.unwrap();
+                app.cloakroom.administration().set_active(ADA, true).await.unwrap();
             }
             "another password" => {
-                administration::set_password(&app.cloakroom, ADA, PASSWORD).await.unwrap();
+                app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();
             }
             _ => {}
         }
@@ -234,7 +234,7 @@ async fn s15_the_command_line_ends_sessions_of_a_server_that_runs() {
     assert_eq!(ada.get(PROFILE).await.status, 200);
     let config = app.cloakroom.config().clone();
     let command = cloakroom::Cloakroom::for_administration(config).await.unwrap();
-    administration::set_active(&command, ADA, false).await.unwrap();
+    command.administration().set_active(ADA, false).await.unwrap();
     command.close().await;
     within(SOON, async || ada.get(PROFILE).await.status == 401).await;
 }

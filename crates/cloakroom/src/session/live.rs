@@ -1,0 +1,64 @@
+//! A session in memory.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::clock::Timestamp;
+use crate::model::session::LiveSession;
+use crate::model::user::User;
+
+/// Activity is written down at most this often…
+const TOUCH_PERIOD: Duration = Duration::from_mins(5);
+/// …and at least so many times within the idle limit.
+const TOUCHES_PER_IDLE: u32 = 20;
+
+/// An open session and its owner.
+pub(crate) struct Live {
+    pub(crate) user: User,
+    /// The reply of `GET /api/users/profile/`, already written as JSON.
+    pub(crate) profile: Bytes,
+    pub(crate) authenticated_at: Timestamp,
+    /// The last proof by password in this session, if there was one.
+    pub(crate) password_at: Option<Timestamp>,
+    /// The absolute end.
+    pub(super) expires_at: Timestamp,
+    /// Milliseconds since 1970; moves without the entry being replaced.
+    last_seen_at: AtomicI64,
+    pub(super) read_at: Timestamp,
+}
+
+impl Live {
+    pub(super) fn new(session: &LiveSession, now: Timestamp) -> Self {
+        let user = session.account.user();
+        let profile = serde_json::json!({
+            "id": user.id, "email": user.email, "is_staff": user.is_staff, "is_superuser": user.is_superuser,
+        });
+        Self {
+            // A boxed slice has no spare capacity.
+            profile: profile.to_string().into_bytes().into_boxed_slice().into(),
+            user,
+            authenticated_at: session.authenticated_at,
+            password_at: session.password_at,
+            expires_at: session.expires_at,
+            last_seen_at: AtomicI64::new(session.last_seen_at.as_millis()),
+            read_at: now,
+        }
+    }
+
+    pub(super) fn last_seen_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.last_seen_at.load(Ordering::Relaxed))
+    }
+
+    /// Notes activity at `now` when the last note is old enough for the idle limit; tells whether this call noted it.
+    pub(super) fn move_to(&self, now: Timestamp, idle: Duration) -> bool {
+        let period = TOUCH_PERIOD.min(idle / TOUCHES_PER_IDLE);
+        let seen = self.last_seen_at.load(Ordering::Relaxed);
+        now.since(Timestamp::from_millis(seen)) >= period
+            && self
+                .last_seen_at
+                .compare_exchange(seen, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
