@@ -10,8 +10,8 @@ use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 use crate::context::{Context, Parts};
 use crate::error::{Error, Result};
-use crate::flow::administration::Administration;
-use crate::flow::mailing::Mailing;
+use crate::flow::admin::administration::Administration;
+use crate::flow::admin::mailing::Mailing;
 use crate::http::gate::Gate;
 use crate::http::guard::GuardLayer;
 use crate::pipeline::{Pipeline, Step};
@@ -73,7 +73,7 @@ impl Cloakroom {
         let (alive, jobs_end) = watch::channel(());
         let context =
             Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: Some(alive) })?;
-        flow::issuers::require_same(&context).await?;
+        flow::social::issuers::require_same(&context).await?;
         jobs::start(&context, jobs_end);
         Ok(Self(context))
     }

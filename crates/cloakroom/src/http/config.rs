@@ -3,9 +3,10 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::config::{Provider, SignupMode};
+use crate::config::SignupMode;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
+use crate::http::wire::ProviderView;
 use crate::policy::LONGEST_PASSWORD;
 
 /// What a page must know before anybody is signed in.
@@ -39,21 +40,13 @@ struct PasswordView {
     max_length: usize,
 }
 
-/// A provider of social login.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ProviderView {
-    id: String,
-    name: String,
-}
-
-impl From<&Provider> for ProviderView {
-    fn from(provider: &Provider) -> Self {
-        Self { id: provider.id.clone(), name: provider.display_name().to_owned() }
-    }
-}
-
 /// What a page must know before anybody is signed in
-#[utoipa::path(get, path = "/api/config/", tag = "session", responses((status = 200, body = ConfigView)))]
+#[utoipa::path(
+    get,
+    path = "/api/config/",
+    tag = "session",
+    responses((status = 200, body = ConfigView)),
+)]
 pub(super) async fn config(visit: Visit) -> Json<ConfigView> {
     let config = visit.context().config();
     Json(ConfigView {

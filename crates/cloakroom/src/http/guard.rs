@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use tower::{Layer, Service};
 
 use crate::error::Error;
-use crate::http::callback;
 use crate::http::cookies::{self, Cookies, SetCookies};
 use crate::http::csrf::{self, Refusal};
 use crate::http::form::{self, Encoding};
 use crate::http::gate::Gate;
 use crate::http::problem::CsrfRefused;
+use crate::http::social::callback;
 use crate::http::visit::Visit;
 
 /// Made by [`Cloakroom::layer`](crate::Cloakroom::layer).

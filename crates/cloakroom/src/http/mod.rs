@@ -1,34 +1,22 @@
 //! The wire: extract, call one flow, map. Only this folder names axum.
 
-mod callback;
+mod account;
 mod config;
 mod cookies;
 mod csrf;
 mod docs;
-mod email_change;
-mod email_verification;
 mod examples;
 pub(crate) mod extract;
 mod form;
 pub(crate) mod gate;
 pub(crate) mod guard;
-mod identities;
 mod json;
-mod login;
-mod logout;
 mod occasion;
 pub(crate) mod openapi;
-mod password_change;
-mod password_reset;
 pub(crate) mod problem;
-mod profile;
-mod reauthentication;
 mod refusals;
 pub(crate) mod router;
-mod session;
-mod signup;
-mod social;
-mod social_email;
-pub(crate) mod social_input;
-mod social_link;
+mod sign_in;
+pub(crate) mod social;
 mod visit;
+mod wire;

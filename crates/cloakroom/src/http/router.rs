@@ -8,23 +8,35 @@ use utoipa_axum::routes;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::http::account::{email_change, email_verification, password_change, password_reset, signup};
 use crate::http::guard::never_kept;
-use crate::http::{
-    config, docs, email_change, email_verification, identities, login, logout, openapi, password_change,
-    password_reset, profile, reauthentication, session, signup, social, social_email, social_link,
-};
+use crate::http::sign_in::{login, logout, profile, reauthentication, session};
+use crate::http::social::{self, email, identities, link};
+use crate::http::{config, docs, openapi};
 
-/// All calls of the contract.
-fn routes() -> [UtoipaMethodRouter<()>; 29] {
-    [
+/// Every call of the contract, grouped by those who make it.
+fn routes() -> impl Iterator<Item = UtoipaMethodRouter<()>> {
+    let everyone = [
+        // Every page, before it knows who is here.
+        routes!(config::config),
+        routes!(session::session),
         routes!(login::login_set_cookie),
+    ];
+    let signing_in = [
+        // The sign-in page, and dialogs that ask again who is here.
         routes!(login::login),
+        routes!(reauthentication::reauthenticate),
         routes!(logout::logout),
         routes!(logout::logout_all),
-        routes!(reauthentication::reauthenticate),
-        routes!(profile::profile),
-        routes!(session::session),
-        routes!(config::config),
+        // Sign-in by a provider: the button, the callback page, and what may have to be done in between.
+        routes!(social::start_by_link, social::start),
+        routes!(social::finish),
+        routes!(link::link),
+        routes!(link::send_code),
+        routes!(email::email),
+    ];
+    let by_mail = [
+        // Signup, and pages that a link in a mail opens, in whatever browser.
         routes!(signup::signup),
         routes!(signup::resend),
         routes!(email_verification::check),
@@ -32,21 +44,21 @@ fn routes() -> [UtoipaMethodRouter<()>; 29] {
         routes!(password_reset::reset),
         routes!(password_reset::check),
         routes!(password_reset::confirm),
-        routes!(password_change::change),
-        routes!(password_change::set),
-        routes!(email_change::change),
         routes!(email_change::check),
         routes!(email_change::confirm),
         routes!(email_change::check_undo),
         routes!(email_change::undo),
-        routes!(social::start_by_link, social::start),
-        routes!(social::finish),
-        routes!(social_link::link),
-        routes!(social_link::send_code),
-        routes!(social_email::email),
+    ];
+    let account = [
+        // The account pages of somebody who is signed in.
+        routes!(profile::profile),
+        routes!(password_change::change),
+        routes!(password_change::set),
+        routes!(email_change::change),
         routes!(identities::identities),
         routes!(identities::unlink),
-    ]
+    ];
+    everyone.into_iter().chain(signing_in).chain(by_mail).chain(account)
 }
 
 /// The document of all calls.

@@ -1,5 +1,5 @@
-//! `POST /api/password/set/`, and the links of a change of address that are looked at (`flow/password_change.rs`,
-//! `flow/email_change.rs`).
+//! `POST /api/password/set/`, and the links of a change of address that are looked at (`flow/account/password_change.rs`,
+//! `flow/account/email_change.rs`).
 
 use std::time::Duration;
 

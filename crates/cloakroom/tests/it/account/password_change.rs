@@ -1,4 +1,4 @@
-//! `POST /api/password/change/` (`flow/password_change.rs`; catalogue B12, S03, S06, S15, S18, T06, W01, W04, W09, W12).
+//! `POST /api/password/change/` (`flow/account/password_change.rs`; catalogue B12, S03, S06, S15, S18, T06, W01, W04, W09, W12).
 
 use std::sync::Arc;
 use std::time::Duration;

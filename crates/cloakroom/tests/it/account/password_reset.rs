@@ -1,4 +1,4 @@
-//! `POST /api/password/reset/`, `…/check/` and `…/confirm/` (`flow/password_reset.rs`; catalogue E04, L14, R03, S06 to S08, S15,
+//! `POST /api/password/reset/`, `…/check/` and `…/confirm/` (`flow/account/password_reset.rs`; catalogue E04, L14, R03, S06 to S08, S15,
 //! T02 to T04, T06, T17, W01, W04, W09, W12).
 
 use std::sync::Arc;

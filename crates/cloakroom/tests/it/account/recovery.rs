@@ -1,4 +1,4 @@
-//! What an account keeps when its owner takes it back (`flow/recovery.rs`): after an undo and after a reset, nothing that an
+//! What an account keeps when its owner takes it back (`flow/account/recovery.rs`): after an undo and after a reset, nothing that an
 //! intruder has linked signs in.
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `POST /api/reauthenticate/` (`flow/reauthentication.rs`; catalogue S03, S18, W09, W10).
+//! `POST /api/reauthenticate/` (`flow/sign_in/reauthentication.rs`; catalogue S03, S18, W09, W10).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What waits for the person: what it keeps, how long it lives, and whose it stays (`flow/social_pause.rs`).
+//! What waits for the person: what it keeps, how long it lives, and whose it stays (`flow/social/pause.rs`).
 
 use std::pin::Pin;
 use std::sync::Arc;

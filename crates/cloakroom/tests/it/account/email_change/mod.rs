@@ -1,4 +1,4 @@
-//! `POST /api/email/change/`, `…/confirm/` and `…/undo/` (`flow/email_change.rs`; catalogue E05, H4, L14, S15, T02 to T04, T06, T14).
+//! `POST /api/email/change/`, `…/confirm/` and `…/undo/` (`flow/account/email_change.rs`; catalogue E05, H4, L14, S15, T02 to T04, T06, T14).
 
 mod undo;
 

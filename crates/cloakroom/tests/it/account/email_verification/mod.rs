@@ -1,4 +1,4 @@
-//! `POST /api/email/verify/` and `…/check/` (`flow/email_verification.rs`; catalogue B11, L14, M07, S03, S16, T02 to T04, T07, T08,
+//! `POST /api/email/verify/` and `…/check/` (`flow/account/email_verification.rs`; catalogue B11, L14, M07, S03, S16, T02 to T04, T07, T08,
 //! T10, W01, W04, W09).
 
 mod codes;

@@ -1,4 +1,4 @@
-//! `POST /api/signup/` and `…/resend/` (`flow/signup.rs`; catalogue E03, E06, E10, B10, H6, M01, R01, T11 to T13, W01, W04, W09).
+//! `POST /api/signup/` and `…/resend/` (`flow/account/signup.rs`; catalogue E03, E06, E10, B10, H6, M01, R01, T11 to T13, W01, W04, W09).
 
 mod mails;
 mod told;

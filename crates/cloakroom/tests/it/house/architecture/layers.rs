@@ -66,9 +66,9 @@ fn every_room_of_the_table_exists() {
 #[test]
 fn a_flow_that_names_http_is_refused() {
     let edge = |from: &str, to: &str| Edge { from: from.into(), to: to.into(), line: 7 };
-    let refused = complaint(&edge("flow/login.rs", "http/guard.rs"));
-    assert_eq!(refused.as_deref(), Some("src/flow/login.rs:7 names src/http/guard.rs"));
-    assert_eq!(complaint(&edge("http/guard.rs", "flow/login.rs")), None);
-    assert_eq!(complaint(&edge("flow/login.rs", "flow/session.rs")), None);
-    assert!(complaint(&edge("flow/login.rs", "attic/box.rs")).is_some());
+    let refused = complaint(&edge("flow/sign_in/login.rs", "http/guard.rs"));
+    assert_eq!(refused.as_deref(), Some("src/flow/sign_in/login.rs:7 names src/http/guard.rs"));
+    assert_eq!(complaint(&edge("http/guard.rs", "flow/sign_in/login.rs")), None);
+    assert_eq!(complaint(&edge("flow/sign_in/login.rs", "flow/sign_in/session.rs")), None);
+    assert!(complaint(&edge("flow/sign_in/login.rs", "attic/box.rs")).is_some());
 }

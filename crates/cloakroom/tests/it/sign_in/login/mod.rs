@@ -1,4 +1,4 @@
-//! `GET /api/login-set-cookie/` and `POST /api/login/` (`flow/login.rs`; cases M06, and those of the files below).
+//! `GET /api/login-set-cookie/` and `POST /api/login/` (`flow/sign_in/login.rs`; cases M06, and those of the files below).
 
 mod addresses;
 mod answers;

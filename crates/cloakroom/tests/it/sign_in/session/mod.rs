@@ -1,4 +1,4 @@
-//! Sessions and their cookies (`flow/session.rs`, `http/cookies.rs`, contract section 4; catalogue S01 to S21).
+//! Sessions and their cookies (`flow/sign_in/session.rs`, `http/cookies.rs`, contract section 4; catalogue S01 to S21).
 
 mod cookies;
 mod end;

@@ -1,0 +1,166 @@
+//! Another address for an account: proven at the new one, told to the old one, which can undo it.
+
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Error, Invalid, Result};
+use crate::flow::account::recovery;
+use crate::flow::account::signup::RESEND_AFTER;
+use crate::flow::challenge;
+use crate::flow::sign_in::session;
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox::{self, Occasion};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::policy;
+use crate::store::{Revocation, Tx};
+
+/// Mails a link to the new address and a warning, with a way to undo it, to the present one. The newest request counts.
+///
+/// Whether the new address has an account is not looked at: the answer is the same, and the change fails once the address
+/// has been proven.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::Validation`].
+pub(crate) async fn start(
+    context: &Context,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    email: &str,
+) -> Result<Timestamp> {
+    let user = &session::require_recent(context, visitor).await?.user;
+    let new = policy::new_address(context.config(), email)?;
+    if new.spelling() == user.email {
+        return Err(Invalid::new("email", "unchanged", "This is your email address already.").into());
+    }
+    let old = policy::stored_address(&user.email)?;
+    let now = context.now();
+    let resend_at = now.plus(RESEND_AFTER);
+    if limits::count_mail(context.limiter(), Kind::EmailChange, &new, visitor).await?.is_none() {
+        return Ok(resend_at);
+    }
+    let mut undo = Challenge::new(ChallengeKind::EmailChangeUndo, now).about(&old).of(&user.id);
+    undo.data = Some(new.spelling().to_owned());
+    let mut change = Challenge::new(ChallengeKind::EmailChange, now).about(&new).of(&user.id);
+    change.data = Some(undo.id.clone());
+    let mut tx = context.store().begin().await?;
+    hold(&mut tx, visitor, &user.id).await?;
+    tx.end_challenges_by(&user.id, ChallengeKind::EmailChange).await?;
+    tx.add_challenge(&undo, undo.token(context.key()).hash()).await?;
+    tx.add_challenge(&change, change.token(context.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::EmailChange, &change, occasion).await?;
+    outbox::post_about(&mut tx, Kind::EmailChangeRequested, &undo, occasion).await?;
+    tx.commit().await?;
+    context.outbox().wake();
+    tracing::info!(user = user.id, "change of address asked for");
+    Ok(resend_at)
+}
+
+/// The address that a link confirms; uses nothing up.
+///
+/// # Errors
+/// [`Error::TokenInvalid`].
+pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
+    let change = challenge::look(context, ChallengeKind::EmailChange, token).await?;
+    change.email.ok_or(Error::TokenInvalid)
+}
+
+/// The address that a link gives back, and the one that took its place; uses nothing up.
+///
+/// # Errors
+/// [`Error::TokenInvalid`].
+pub(crate) async fn check_undo(context: &Context, token: &str) -> Result<(String, String)> {
+    let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
+    undo.email.zip(undo.data).ok_or(Error::TokenInvalid)
+}
+
+/// Makes the new address the account's. The one before stays reserved while the change can be undone.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::TokenInvalid`]; [`Error::OtherUserSignedIn`] when the link is another account's;
+/// [`Error::EmailTaken`] when the address has an account of its own, or is reserved for one.
+pub(crate) async fn confirm(
+    context: &Context,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    token: &str,
+) -> Result<()> {
+    let user = &session::require(context, visitor).await?.user;
+    let change = challenge::look(context, ChallengeKind::EmailChange, token).await?;
+    if change.user_id.as_ref() != Some(&user.id) {
+        return Err(Error::OtherUserSignedIn);
+    }
+    let new = policy::stored_address(change.email.as_deref().unwrap_or_default())?;
+    let mut tx = context.store().begin().await?;
+    tx.hold_address(&new).await?;
+    hold(&mut tx, visitor, &user.id).await?;
+    let change = challenge::take(context, &mut tx, ChallengeKind::EmailChange, token).await?;
+    if tx.is_reserved(&new, &user.id, context.now()).await? {
+        return Err(Error::EmailTaken);
+    }
+    set_email(&mut tx, &user.id, &new).await?;
+    tx.end_challenges_of(&user.id).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, &new).await?;
+    let end = context.now().plus(ChallengeKind::EmailChangeUndo.lifetime());
+    let undo = tx.extend_challenge(change.data.as_deref().unwrap_or_default(), end).await?;
+    if let Some(undo) = undo {
+        outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
+    }
+    // Other nodes have the old address in their caches.
+    tx.announce(&Revocation::Everything).await?;
+    tx.commit().await?;
+    context.sessions().forget_all();
+    context.outbox().wake();
+    tracing::info!(user = user.id, "address changed");
+    Ok(())
+}
+
+/// Gives the account its old address back. Whoever changed it may have taken the account over, so nothing of theirs
+/// stays: the password is void, every session ends, and the old address gets a link to set a new password.
+///
+/// # Errors
+/// [`Error::TokenInvalid`]; [`Error::EmailTaken`] only when a version that reserved nothing gave the old address away.
+pub(crate) async fn undo(context: &Context, occasion: &Occasion, token: &str) -> Result<()> {
+    let now = context.now();
+    let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
+    let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
+    let old = policy::stored_address(undo.email.as_deref().unwrap_or_default())?;
+    let mut tx = context.store().begin().await?;
+    tx.hold_address(&old).await?;
+    let account = tx.lock_account(user_id).await?.ok_or(Error::TokenInvalid)?;
+    challenge::take(context, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
+    set_email(&mut tx, user_id, &old).await?;
+    tx.void_password(user_id).await?;
+    tx.end_challenges_since(user_id, undo.created_at).await?;
+    let restored = Account { email: old.spelling().to_owned(), ..account };
+    let recovered = recovery::unlink_the_rest(context, &mut tx, &restored, None).await?;
+    tx.forget_browsers_of(user_id).await?;
+    tx.end_sessions_of(user_id).await?;
+    let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&old).of(user_id);
+    tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::EmailRestored, &reset, &occasion.after(recovered)).await?;
+    tx.commit().await?;
+    context.sessions().forget_all();
+    context.outbox().wake();
+    tracing::info!(user = user_id, "change of address undone");
+    Ok(())
+}
+
+/// Holds the account of a session that is open still.
+async fn hold(tx: &mut Tx, visitor: &Visitor, user_id: &str) -> Result<()> {
+    let ticket = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+    if tx.hold_account(user_id).await? && tx.has_session(ticket, user_id).await? {
+        Ok(())
+    } else {
+        Err(Error::NotAuthenticated)
+    }
+}
+
+async fn set_email(tx: &mut Tx, user_id: &str, email: &Email) -> Result<()> {
+    tx.set_email(user_id, email).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::EmailTaken,
+        other => other,
+    })
+}

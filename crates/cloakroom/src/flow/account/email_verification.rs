@@ -1,0 +1,187 @@
+//! Proving an address: a pending signup becomes an account, and its owner is signed in.
+//!
+//! The mailbox's owner decides the password. The browser that signed up needs only the link or the code; any other
+//! browser brings a password, and that one becomes the account's, so that whoever signed up with somebody else's address
+//! gets nothing.
+
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::error::{Error, Invalid, Result};
+use crate::flow::account::signup;
+use crate::flow::challenge;
+use crate::flow::sign_in::login::{self, Factor, SignedIn};
+use crate::flow::sign_in::session;
+use crate::flow::social::email;
+use crate::flow::social::pause::Waiting;
+use crate::flow::social::{self, Arrival};
+use crate::limits::{self, CodeTry};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::model::rate::Rate;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::policy;
+use crate::secret::Ticket;
+use crate::store::Tx;
+
+/// Wrong codes for one address in one browser, over all its signups.
+const WRONG_CODES: Rate = Rate { count: 20, window: Duration::from_hours(24) };
+
+/// Wrong codes for one address from one network: half of what all networks have together.
+const WRONG_FROM_NETWORK: Rate = WRONG_CODES.times(5);
+
+/// What somebody proves their mailbox with.
+pub(crate) struct Proof<'a> {
+    pub(crate) token: Option<&'a str>,
+    pub(crate) password: Option<&'a str>,
+    pub(crate) email: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+}
+
+/// An address that was proven, and what its account is to open with.
+struct Proven {
+    email: Email,
+    password_hash: Option<String>,
+}
+
+/// Which address a link is for; uses nothing up, so that whatever opens links by itself does no harm.
+///
+/// # Errors
+/// [`Error::TokenInvalid`].
+pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
+    let pending = find(context, token).await?;
+    pending.email.ok_or(Error::TokenInvalid)
+}
+
+/// Makes the account, and signs its owner in.
+///
+/// # Errors
+/// [`Error::TokenInvalid`]; [`Error::InvalidCode`]; [`Error::PasswordRequired`] in a browser that did not sign up;
+/// [`Error::OtherUserSignedIn`]; [`Error::SignupClosed`]; [`Error::Validation`].
+pub(crate) async fn verify(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<SignedIn> {
+    match proof {
+        Proof { token: Some(token), password, email: None, code: None } => {
+            by_token(context, arrival, token, password).await
+        }
+        Proof { token: None, password: None, email: Some(email), code: Some(code) } => {
+            by_code(context, arrival, email, code).await
+        }
+        _ => {
+            let detail = "Send the token of the link, or the email address and the code.";
+            Err(Invalid::new("token", "required", detail).into())
+        }
+    }
+}
+
+async fn by_token(
+    context: &Context,
+    arrival: Arrival<'_>,
+    token: &str,
+    password: Option<&str>,
+) -> Result<SignedIn> {
+    let visitor = arrival.visitor;
+    let pending = find(context, token).await?;
+    session::require_none(context, visitor).await?;
+    signup::require_open(context)?;
+    let email = address(&pending)?;
+    let browser = visitor.browser.as_ref().map(Ticket::hash);
+    let is_here = pending.is_of(browser, context.now());
+    let chosen = match password {
+        Some(password) => {
+            policy::password_of(context.config(), password, Some(&email))?;
+            Some(context.passwords().place(visitor.network)?.hash(password).await?)
+        }
+        None if is_here && pending.kind == ChallengeKind::SocialEmail => {
+            return email::finish(context, arrival, &pending, email).await;
+        }
+        None if is_here => None,
+        None => return Err(Error::PasswordRequired),
+    };
+    // Proven elsewhere than where it began, a social signup becomes an account by password alone: whose identity waits
+    // there is not known.
+    let mut tx = context.store().begin().await?;
+    tx.hold_address(&email).await?;
+    let pending = challenge::take(context, &mut tx, pending.kind, token).await?;
+    // Asked again: somebody may have signed in here meanwhile.
+    if chosen.is_none() && !pending.is_of(browser, context.now()) {
+        return Err(Error::PasswordRequired);
+    }
+    if pending.kind == ChallengeKind::SocialEmail {
+        let waiting: Waiting = social::read(&pending)?;
+        tx.end_challenge(waiting.pause_id.as_deref().unwrap_or_default(), pending.browser).await?;
+    }
+    let proven = Proven { email, password_hash: chosen.or(pending.password_hash) };
+    make(context, tx, visitor, proven).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::TokenInvalid,
+        other => other,
+    })
+}
+
+async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignedIn> {
+    let visitor = arrival.visitor;
+    let email = policy::address(email)?;
+    session::require_none(context, visitor).await?;
+    signup::require_open(context)?;
+    let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
+    let now = context.now();
+    let mut tx = context.store().begin().await?;
+    tx.hold_address(&email).await?;
+    let mut pending = tx.try_codes(ChallengeKind::Signup, &email, browser, now).await?;
+    pending.extend(tx.try_codes(ChallengeKind::SocialEmail, &email, browser, now).await?);
+    if pending.is_empty() {
+        return Err(Error::InvalidCode);
+    }
+    let code_try = CodeTry {
+        about: email.canonical(),
+        rate: WRONG_CODES,
+        from_network: WRONG_FROM_NETWORK,
+        visitor,
+        is_known: false,
+    };
+    let counted = limits::count_code(context.limiter(), &mut tx, &code_try).await?;
+    let right = pending
+        .into_iter()
+        .find(|pending| pending.code(context.key()).is(code) && pending.is_of(Some(browser), now));
+    // A wrong try is counted for good, whatever else fails.
+    let (Some(counted), Some(right)) = (counted, right) else {
+        tx.commit().await?;
+        return Err(Error::InvalidCode);
+    };
+    counted.give_back(&mut tx).await?;
+    let email = address(&right)?;
+    if right.kind == ChallengeKind::SocialEmail {
+        tx.commit().await?;
+        return email::finish(context, arrival, &right, email).await.map_err(|error| match error {
+            Error::TokenInvalid => Error::InvalidCode,
+            other => other,
+        });
+    }
+    tx.end_challenge(&right.id, right.browser).await?;
+    let proven = Proven { email, password_hash: right.password_hash };
+    make(context, tx, visitor, proven).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::InvalidCode,
+        other => other,
+    })
+}
+
+/// The account, the end of every other signup for its address, and the session, all in one transaction.
+async fn make(context: &Context, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignedIn> {
+    let account = Account::new(&proven.email, proven.password_hash, context.now());
+    tx.add_account(&account, &proven.email).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, &proven.email).await?;
+    tx.end_challenges_for(ChallengeKind::SocialEmail, &proven.email).await?;
+    tracing::info!(user = account.id, "signed up");
+    login::proceed(context, tx, visitor, Factor::mailbox(account)).await?.ok_or(Error::AccountInactive)
+}
+
+async fn find(context: &Context, token: &str) -> Result<Challenge> {
+    match challenge::look(context, ChallengeKind::Signup, token).await {
+        Err(Error::TokenInvalid) => challenge::look(context, ChallengeKind::SocialEmail, token).await,
+        found => found,
+    }
+}
+
+fn address(pending: &Challenge) -> Result<Email> {
+    pending.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)
+}

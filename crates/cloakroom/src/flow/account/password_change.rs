@@ -1,0 +1,107 @@
+//! Another password for somebody who is signed in and knows the present one, or a first one for somebody who has none.
+
+use crate::context::Context;
+use crate::error::{Error, Invalid, Result};
+use crate::flow::sign_in::login::SignedIn;
+use crate::flow::sign_in::reauthentication::{self, Renewal};
+use crate::flow::sign_in::session;
+use crate::mail::Kind;
+use crate::mail::outbox::{self, Occasion};
+use crate::model::email::Email;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::policy;
+use crate::store::Revocation;
+
+/// The present password and the one to come.
+pub(crate) struct Passwords<'a> {
+    pub(crate) current: &'a str,
+    pub(crate) new: &'a str,
+}
+
+/// Replaces the password: every other session ends, this one gets another ticket, and what was asked for before is void.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`] when the
+/// present password is not the one given.
+pub(crate) async fn change(
+    context: &Context,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    passwords: Passwords<'_>,
+) -> Result<SignedIn> {
+    let live = session::require(context, visitor).await?;
+    check_form(context, &passwords, &live.user.email)?;
+    let proven = reauthentication::prove(context, visitor, &live.user.id, passwords.current).await?;
+    let hash = proven.place.hash(passwords.new).await?;
+    let account = proven.account;
+    let here = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+    let mut tx = context.store().begin().await?;
+    proven.counted.give_back(&mut tx).await?;
+    if !tx.change_password(&account.id, &proven.verified_hash, &hash).await? {
+        return Err(Error::InvalidCredentials);
+    }
+    tx.end_challenges_of(&account.id).await?;
+    tx.forget_browsers_of(&account.id).await?;
+    if let Some(browser) = &visitor.browser {
+        tx.note_browser(&account.id, browser.hash(), context.now()).await?;
+    }
+    tx.end_other_sessions_of(&account.id, here).await?;
+    outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
+    let renewal = Renewal::by_password(account, context.now());
+    let signed_in = reauthentication::renew(context, tx, visitor, renewal).await?;
+    context.sessions().forget_all();
+    context.outbox().wake();
+    tracing::info!(user = signed_in.user.id, "password changed");
+    Ok(signed_in)
+}
+
+/// Sets the first password of an account that has none. This session gets another ticket; the others go on, because nothing
+/// that they know has changed. Resets that were asked for before are void.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::HasPassword`]; [`Error::Validation`];
+/// [`Error::Busy`].
+pub(crate) async fn set(
+    context: &Context,
+    visitor: &Visitor,
+    occasion: &Occasion,
+    new: &str,
+) -> Result<SignedIn> {
+    let user = &session::require_recent(context, visitor).await?.user;
+    if user.has_password {
+        return Err(Error::HasPassword);
+    }
+    check_new(context, new, &user.email)?;
+    let hash = context.passwords().place(visitor.network)?.hash(new).await?;
+    let mut tx = context.store().begin().await?;
+    let account = tx.lock_account(&user.id).await?.filter(|account| account.is_active);
+    let account = account.ok_or(Error::NotAuthenticated)?;
+    // Another session may have been quicker.
+    if account.password_hash.is_some() {
+        return Err(Error::HasPassword);
+    }
+    tx.set_password(&account.id, &hash).await?;
+    tx.end_challenges_of(&account.id).await?;
+    outbox::post_to(&mut tx, Kind::PasswordAdded, &account, occasion).await?;
+    // Other nodes and sessions believe for a moment that there is none.
+    tx.announce(&Revocation::Everything).await?;
+    let account = Account { password_hash: Some(hash), ..account };
+    let signed_in = reauthentication::renew(context, tx, visitor, Renewal::unproven(account)).await?;
+    context.sessions().forget_all();
+    context.outbox().wake();
+    tracing::info!(user = signed_in.user.id, "first password set");
+    Ok(signed_in)
+}
+
+fn check_new(context: &Context, password: &str, email: &str) -> std::result::Result<(), Invalid> {
+    policy::password_of(context.config(), password, Email::parse(email).as_ref())
+        .map_err(|invalid| Invalid { field: "new_password".to_owned(), ..invalid })
+}
+
+fn check_form(context: &Context, passwords: &Passwords<'_>, email: &str) -> Result<()> {
+    let current = policy::known_password(passwords.current, "current_password");
+    let new = check_new(context, passwords.new, email);
+    let invalid: Vec<Invalid> = current.err().into_iter().chain(new.err()).collect();
+    if invalid.is_empty() { Ok(()) } else { Err(Error::Validation(invalid)) }
+}

@@ -1,0 +1,332 @@
+//! What an administrator does with accounts: by the command line, or from an app that embeds the library.
+//!
+//! Each takes effect at once on every node, sessions that are open included.
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Error, Invalid, Result};
+use crate::flow::admin::mailing;
+use crate::limits;
+use crate::mail::outbox::{self, Occasion};
+use crate::mail::{Asked, Device, Kind, Locale};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::email::Email;
+use crate::model::network::Network;
+use crate::model::user::Account;
+use crate::policy;
+use crate::store::{Revocation, Tx};
+
+/// An account as an administrator sees it.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts, shown as four")]
+pub struct AccountView {
+    /// The account's id, a `UUIDv7`.
+    pub id: String,
+    /// The address as its owner spelled it.
+    pub email: String,
+    /// Whether it may sign in.
+    pub is_active: bool,
+    /// May see the administration.
+    pub is_staff: bool,
+    /// May do everything.
+    pub is_superuser: bool,
+    /// Whether it can sign in by password.
+    pub has_password: bool,
+    /// When it was made.
+    pub date_joined: Timestamp,
+    /// When it last signed in.
+    pub last_login: Option<Timestamp>,
+}
+
+impl From<Account> for AccountView {
+    fn from(account: Account) -> Self {
+        Self {
+            has_password: account.password_hash.is_some(),
+            id: account.id,
+            email: account.email,
+            is_active: account.is_active,
+            is_staff: account.is_staff,
+            is_superuser: account.is_superuser,
+            date_joined: account.date_joined,
+            last_login: account.last_login,
+        }
+    }
+}
+
+/// What an account may do beyond signing in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rank {
+    /// Nothing more.
+    #[default]
+    Plain,
+    /// See the administration.
+    Staff,
+    /// Do everything.
+    Superuser,
+}
+
+impl Rank {
+    fn flags(self) -> (bool, bool) {
+        (self != Self::Plain, self == Self::Superuser)
+    }
+}
+
+/// Acts on the accounts of a cloakroom; made by [`Cloakroom::administration`](crate::Cloakroom::administration).
+#[derive(Clone)]
+pub struct Administration(Context);
+
+impl Administration {
+    pub(crate) fn new(context: Context) -> Self {
+        Self(context)
+    }
+
+    /// Adds an account whose address the administrator vouches for.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
+    /// account, or is reserved for one that has changed it and can still undo that.
+    pub async fn add(&self, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
+        let account = NewAccount { email, password, rank, is_active: true };
+        let added = self.add_all(&[account]).await?;
+        added.into_iter().next().ok_or_else(|| Error::internal("an account was added and is not there"))
+    }
+
+    /// Adds all of these accounts, or none.
+    ///
+    /// # Errors
+    /// As [`Administration::add`], for the first that cannot be added.
+    pub async fn add_all(&self, people: &[NewAccount<'_>]) -> Result<Vec<AccountView>> {
+        let context = &self.0;
+        let mut accounts = Vec::with_capacity(people.len());
+        for person in people {
+            let email = parse_new(context, person.email)?;
+            let hash = hash_new(context, &email, person.password).await?;
+            let account = Account {
+                password_hash: Some(hash),
+                is_active: person.is_active,
+                ..new_account(context, &email, person.rank)
+            };
+            accounts.push((account, email));
+        }
+        let mut tx = context.store().begin().await?;
+        for (account, email) in &accounts {
+            store(&mut tx, account, email).await?;
+        }
+        tx.commit().await?;
+        Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
+    }
+
+    /// Adds an account without a password, and mails a link by which its owner chooses one; `locale` is the mail's language, as a
+    /// tag (RFC 5646).
+    ///
+    /// # Errors
+    /// [`Error::Validation`] for an address that cannot be taken or a language that mails are not written in,
+    /// [`Error::AlreadyExists`] when the address has an account.
+    pub async fn invite(&self, email: &str, rank: Rank, locale: &str) -> Result<AccountView> {
+        let context = &self.0;
+        let locale = mailing::locale(locale)?;
+        let email = parse_new(context, email)?;
+        let account = new_account(context, &email, rank);
+        let now = account.date_joined;
+        let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
+        let mut tx = context.store().begin().await?;
+        tx.hold_address(&email).await?;
+        store(&mut tx, &account, &email).await?;
+        tx.add_challenge(&invitation, invitation.token(context.key()).hash()).await?;
+        let occasion = by_administrator(context, locale);
+        outbox::post_about(&mut tx, Kind::Invitation, &invitation, &occasion).await?;
+        tx.commit().await?;
+        context.outbox().wake();
+        Ok(account.into())
+    }
+
+    /// All accounts, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub async fn list(&self) -> Result<Vec<AccountView>> {
+        let context = &self.0;
+        Ok(context.store().accounts().await?.into_iter().map(Into::into).collect())
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has none.
+    pub async fn show(&self, email: &str) -> Result<AccountView> {
+        let context = &self.0;
+        find(context, email).await.map(Into::into)
+    }
+
+    /// Replaces the password, ends every session, and tells the account's owner by mail.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
+    pub async fn set_password(&self, email: &str, password: &str) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let email = parse(&account.email)?;
+        let hash = hash_new(context, &email, password).await?;
+        let mut tx = context.store().begin().await?;
+        limits::begin_anew(context.limiter(), &mut tx, &email, None).await?;
+        tx.set_password(&account.id, &hash).await?;
+        tx.end_challenges_of(&account.id).await?;
+        tx.forget_browsers_of(&account.id).await?;
+        tx.end_sessions_of(&account.id).await?;
+        tell(context, &mut tx, Kind::PasswordSetForYou, &account).await?;
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Opens an account, or closes it and ends every session. Its owner is told by mail, if that changes anything.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has no account.
+    pub async fn set_active(&self, email: &str, is_active: bool) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let mut tx = context.store().begin().await?;
+        let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
+        tx.set_active(&account.id, is_active).await?;
+        if !is_active {
+            tx.end_challenges_of(&account.id).await?;
+            tx.end_sessions_of(&account.id).await?;
+        }
+        if account.is_active != is_active {
+            let kind = if is_active { Kind::AccountActivated } else { Kind::AccountDeactivated };
+            tell(context, &mut tx, kind, &account).await?;
+        }
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Gives or takes rights. What is taken is gone with the next request; a rise ends every session, because no
+    /// session may gain privilege under the ticket that it has (ASVS 7.2.4). The owner is told by mail, if that changes anything.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has no account.
+    pub async fn set_rank(&self, email: &str, rank: Rank) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let (is_staff, is_superuser) = rank.flags();
+        let mut tx = context.store().begin().await?;
+        // Whether it is a rise is judged by what it has at that moment: somebody else may be taking it away.
+        let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
+        tx.set_rank(&account.id, is_staff, is_superuser).await?;
+        let is_rise = (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser);
+        if is_rise {
+            tx.end_sessions_of(&account.id).await?;
+        } else {
+            tx.announce(&Revocation::Everything).await?;
+        }
+        if (is_staff, is_superuser) != (account.is_staff, account.is_superuser) {
+            let kind = if is_rise { Kind::RightsGiven } else { Kind::RightsTaken };
+            tell(context, &mut tx, kind, &account).await?;
+        }
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Removes an account with everything that belongs to it, and tells its owner by a last mail.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the address has no account.
+    pub async fn delete(&self, email: &str) -> Result<()> {
+        let context = &self.0;
+        let account = find(context, email).await?;
+        let mut tx = context.store().begin().await?;
+        // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
+        let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
+        tx.delete_account(&account.id).await?;
+        tx.end_sessions_of(&account.id).await?;
+        let occasion = by_administrator(context, Locale::En);
+        outbox::post_last(&mut tx, Kind::AccountDeleted, &account, &occasion).await?;
+        tx.commit().await?;
+        context.sessions().forget_all();
+        context.outbox().wake();
+        Ok(())
+    }
+
+    /// Ends every session of everybody, on every node; says how many.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when storage does not answer.
+    pub async fn end_all_sessions(&self) -> Result<u64> {
+        let context = &self.0;
+        let mut tx = context.store().begin().await?;
+        let ended = tx.end_all_sessions().await?;
+        tx.commit().await?;
+        context.sessions().forget_all();
+        Ok(ended)
+    }
+}
+
+/// An account about to be added.
+pub struct NewAccount<'a> {
+    /// The address, as its owner spells it.
+    pub email: &'a str,
+    /// Its password.
+    pub password: &'a str,
+    /// What it may do.
+    pub rank: Rank,
+    /// Whether it may sign in.
+    pub is_active: bool,
+}
+
+/// The occasion of a mail that an administrator's act caused. No browser asked for it.
+fn by_administrator(context: &Context, locale: Locale) -> Occasion {
+    let asked = Asked { at: context.now(), device: Device::default(), network: String::new() };
+    Occasion::new(locale, asked)
+}
+
+/// Tells the owner of an account what an administrator did with it. Nobody's language is stored, so the mail is in English.
+async fn tell(context: &Context, tx: &mut Tx, kind: Kind, account: &Account) -> Result<()> {
+    outbox::post_to(tx, kind, account, &by_administrator(context, Locale::En)).await
+}
+
+fn new_account(context: &Context, email: &Email, rank: Rank) -> Account {
+    let (is_staff, is_superuser) = rank.flags();
+    Account { is_staff, is_superuser, ..Account::new(email, None, context.now()) }
+}
+
+async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {
+    if tx.is_reserved(email, &account.id, account.date_joined).await? {
+        let reserved = format!("an account that can take {} back", email.spelling());
+        return Err(Error::AlreadyExists(reserved));
+    }
+    tx.add_account(account, email).await.map_err(|error| match error {
+        Error::AlreadyExists(_) => Error::AlreadyExists(email.spelling().to_owned()),
+        other => other,
+    })
+}
+
+fn parse(email: &str) -> Result<Email> {
+    Ok(policy::address(email)?)
+}
+
+fn parse_new(context: &Context, email: &str) -> Result<Email> {
+    parse(email)?;
+    policy::new_address(context.config(), email).map_err(|_| {
+        let detail = format!(
+            "`{email}` is no address on the internet. `mail.allow_local = true` allows addresses of your own network."
+        );
+        Invalid::new("email", "invalid", detail).into()
+    })
+}
+
+async fn find(context: &Context, email: &str) -> Result<Account> {
+    context.store().account_by_email(&parse(email)?).await?.ok_or(Error::NotFound)
+}
+
+async fn hash_new(context: &Context, email: &Email, password: &str) -> Result<String> {
+    policy::password_of(context.config(), password, Some(email))?;
+    context.passwords().place(Network::Unknown)?.hash(password).await
+}

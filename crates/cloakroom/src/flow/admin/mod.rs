@@ -1,0 +1,5 @@
+//! Acts of an administrator, by the command line or from an app that embeds the library.
+
+pub mod administration;
+pub mod backup;
+pub mod mailing;

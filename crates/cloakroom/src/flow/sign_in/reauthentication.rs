@@ -1,0 +1,117 @@
+//! Proving once more who one is, before something sensitive (NIST SP 800-63B, section 5.2; ASVS 7.5).
+
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::flow::sign_in::login::SignedIn;
+use crate::flow::sign_in::session;
+use crate::limits::{self, Admission, Counted};
+use crate::model::session::Proof;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::password::{Place, Verdict};
+use crate::policy;
+use crate::secret::Ticket;
+use crate::store::Tx;
+
+/// A password that was right.
+pub(crate) struct Proven {
+    pub(crate) account: Account,
+    /// The stored hash that it fitted.
+    pub(crate) verified_hash: String,
+    pub(crate) place: Place,
+    pub(crate) counted: Counted,
+}
+
+/// What a session goes on with under its next ticket.
+pub(crate) struct Renewal {
+    account: Account,
+    /// The proof of identity that was given just now; without one the last proof stays the last.
+    proof: Option<Proof>,
+}
+
+impl Renewal {
+    /// Nothing was proven.
+    pub(crate) fn unproven(account: Account) -> Self {
+        Self { account, proof: None }
+    }
+
+    /// A provider has confirmed who it is.
+    pub(crate) fn by_provider(account: Account, at: Timestamp) -> Self {
+        Self { account, proof: Some(Proof { at, is_by_password: false }) }
+    }
+
+    /// The password was right.
+    pub(crate) fn by_password(account: Account, at: Timestamp) -> Self {
+        Self { account, proof: Some(Proof { at, is_by_password: true }) }
+    }
+}
+
+/// Proves it by password: the session gets another ticket, and for `session.recent` sensitive actions are open.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
+pub(crate) async fn with_password(context: &Context, visitor: &Visitor, password: &str) -> Result<SignedIn> {
+    let live = session::require(context, visitor).await?;
+    policy::known_password(password, "password")?;
+    let proven = prove(context, visitor, &live.user.id, password).await?;
+    let mut tx = context.store().begin().await?;
+    proven.counted.give_back(&mut tx).await?;
+    proceed(context, tx, visitor, Renewal::by_password(proven.account, context.now())).await
+}
+
+/// The one way in which every reauthentication ends.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`] when the session has ended meanwhile.
+pub(crate) async fn proceed(
+    context: &Context,
+    tx: Tx,
+    visitor: &Visitor,
+    renewal: Renewal,
+) -> Result<SignedIn> {
+    tracing::info!(user = renewal.account.id, "reauthenticated");
+    renew(context, tx, visitor, renewal).await
+}
+
+/// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`] when the session has ended meanwhile.
+pub(crate) async fn renew(
+    context: &Context,
+    mut tx: Tx,
+    visitor: &Visitor,
+    renewal: Renewal,
+) -> Result<SignedIn> {
+    let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
+    let ticket = Ticket::generate();
+    if !tx.renew_session(before, ticket.hash(), renewal.proof).await? {
+        return Err(Error::NotAuthenticated);
+    }
+    tx.commit().await?;
+    context.sessions().forget(before);
+    Ok(SignedIn { ticket, user: renewal.account.user() })
+}
+
+/// Counts a try, then verifies the password of an account that is known already: with the same limits and at the same cost
+/// as a login, also for an account that has none.
+///
+/// # Errors
+/// [`Error::Busy`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
+pub(crate) async fn prove(
+    context: &Context,
+    visitor: &Visitor,
+    user_id: &str,
+    password: &str,
+) -> Result<Proven> {
+    let account = context.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
+    let email = policy::stored_address(&account.email)?;
+    let Admission { place, counted } =
+        limits::admit(context.limiter(), context.passwords(), &email, visitor).await?;
+    let stored = account.password_hash.clone();
+    match (place.verify(password, stored.clone()).await?, stored) {
+        (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),
+        _ => Err(Error::InvalidCredentials),
+    }
+}

@@ -1,0 +1,82 @@
+//! A provider that vouches for no address: the person tells one, and proves it by mail.
+
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::flow::account::signup::{self, RESEND_AFTER};
+use crate::flow::sign_in::login::SignedIn;
+use crate::flow::social::pause::{self, Waiting};
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox;
+use crate::model::challenge::{Challenge, ChallengeKind, SAME_BROWSER};
+use crate::model::email::Email;
+use crate::pipeline::Need;
+use crate::policy;
+
+/// Mails a link and a code to the address; proving it in this browser finishes the signup. Says from when on another mail
+/// may be asked for; the mail before is void.
+///
+/// The answer is the same whether or not the address has an account. If it has one, the mail holds no token, and nothing is
+/// joined.
+///
+/// # Errors
+/// [`Error::StateMissing`] when nothing waits in this browser; [`Error::Validation`]; [`Error::SignupClosed`].
+pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) -> Result<Timestamp> {
+    let (pause, waiting) = pause::waiting(context, arrival.visitor).await?;
+    if !matches!(waiting.need, Need::Email { .. }) {
+        return Err(Error::StateMissing);
+    }
+    signup::require_open(context)?;
+    let email = policy::new_address(context.config(), email)?;
+    let now = context.now();
+    let resend_at = now.plus(RESEND_AFTER);
+    if limits::count_mail(context.limiter(), Kind::SocialEmail, &email, arrival.visitor).await?.is_none() {
+        return Ok(resend_at);
+    }
+    let mut pending = Challenge::new(ChallengeKind::SocialEmail, now).about(&email);
+    pending.browser = pause.browser;
+    let name = context.config().provider_name(&waiting.run.attempt().provider);
+    // What is encrypted is encrypted for one row: it moves to the new one.
+    let run = waiting.run.clone().resume(context.key(), &pause.id);
+    let run = run.keep(context.key(), &pending.id);
+    let moved = Waiting { need: waiting.need, run, pause_id: Some(pause.id.clone()) };
+    pending.data = Some(serde_json::to_string(&moved).map_err(Error::internal)?);
+    let mut tx = context.store().begin().await?;
+    if let Some(browser) = pending.browser {
+        tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
+    }
+    // For as long as this browser counts as the one that began it: somebody else may sit before it tomorrow.
+    let end = now.plus(SAME_BROWSER);
+    tx.extend_challenge(&pause.id, end).await?.ok_or(Error::StateMissing)?;
+    tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
+    outbox::post_about(&mut tx, Kind::SocialEmail, &pending, &arrival.occasion.about(name)).await?;
+    tx.commit().await?;
+    context.outbox().wake();
+    Ok(resend_at)
+}
+
+/// Finishes the signup with the address that has been proven, in the browser that began it.
+///
+/// # Errors
+/// [`Error::TokenInvalid`] when the address has got an account meanwhile; whatever the pipeline rejects it with.
+pub(crate) async fn finish(
+    context: &Context,
+    arrival: Arrival<'_>,
+    pending: &Challenge,
+    email: Email,
+) -> Result<SignedIn> {
+    let waiting: Waiting = social::read(pending)?;
+    if context.providers().get(&waiting.run.attempt().provider).is_none() {
+        return Err(Error::TokenInvalid);
+    }
+    let mut run = waiting.run.resume(context.key(), &pending.id);
+    run.proven = Some(email);
+    let opening = Opening { ends: Some(pending), ..Opening::default() };
+    match social::advance(context, arrival, run, opening).await {
+        Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),
+        Ok(Finished::Waiting { .. }) | Err(Error::StateMissing) => Err(Error::TokenInvalid),
+        Err(other) => Err(other),
+    }
+}

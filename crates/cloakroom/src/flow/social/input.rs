@@ -1,0 +1,42 @@
+//! A step of the embedding app that waits for an answer.
+
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::flow::social::pause;
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::model::visitor::Visitor;
+use crate::pipeline::Need;
+
+/// Which step waits in this browser, and what it asks for.
+///
+/// # Errors
+/// [`Error::StateMissing`] when none does.
+pub(crate) async fn asked(context: &Context, visitor: &Visitor) -> Result<(String, Value)> {
+    let (_, waiting) = pause::waiting(context, visitor).await?;
+    match waiting.need {
+        Need::Input { step, asked } => Ok((step, asked)),
+        _ => Err(Error::StateMissing),
+    }
+}
+
+/// Hands the answer to the step, and goes on there.
+///
+/// # Errors
+/// [`Error::StateMissing`] when that step does not wait any more; whatever the pipeline rejects it with.
+pub(crate) async fn answer(
+    context: &Context,
+    arrival: Arrival<'_>,
+    step: &str,
+    answer: Value,
+) -> Result<Finished> {
+    let (pause, waiting) = pause::waiting(context, arrival.visitor).await?;
+    if !matches!(&waiting.need, Need::Input { step: asking, .. } if asking == step) {
+        return Err(Error::StateMissing);
+    }
+    let mut run = pause::resume(context, arrival.visitor, &pause, waiting.run).await?;
+    run.answers.insert(step.to_owned(), answer);
+    let opening = Opening { ends: Some(&pause), ..Opening::default() };
+    social::advance(context, arrival, run, opening).await
+}

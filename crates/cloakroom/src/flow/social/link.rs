@@ -1,0 +1,145 @@
+//! An account that exists already, and a provider's account that wants to open it: never joined by the address alone.
+//!
+//! The person proves the account: by its password, by a code mailed to it, or by an ordinary sign-in to it in the same
+//! browser, followed by an explicit yes. Then the waiting identity is linked.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::flow::account::signup::RESEND_AFTER;
+use crate::flow::sign_in::reauthentication;
+use crate::flow::sign_in::session;
+use crate::flow::social::pause::{self, Waiting};
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::limits::{self, CodeTry};
+use crate::mail::Kind;
+use crate::mail::outbox;
+use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
+use crate::model::rate::Rate;
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::pipeline::Need;
+use crate::{policy, secret};
+
+/// Wrong codes for one account in one browser and from one network, over all attempts.
+const WRONG_CODES: Rate = Rate { count: 10, window: Duration::from_hours(24) };
+
+/// How somebody proves the account.
+pub(crate) enum Proof<'a> {
+    Password(&'a str),
+    Code(&'a str),
+    /// Signed in to it, they say yes.
+    Session,
+}
+
+/// Proves the account, links the identity that waits in this browser, and signs in.
+///
+/// # Errors
+/// [`Error::StateMissing`] when none waits; [`Error::InvalidCredentials`], [`Error::InvalidCode`], [`Error::RateLimited`];
+/// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
+pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
+    let (pause, waiting, account) = find(context, arrival).await?;
+    let mut run = pause::resume(context, arrival.visitor, &pause, waiting.run).await?;
+    run.prove(account.clone());
+    match proof {
+        Proof::Password(password) => {
+            policy::known_password(password, "password")?;
+            let proven = reauthentication::prove(context, arrival.visitor, &account.id, password).await?;
+            // By itself: a login takes the limit's row before the account's.
+            let mut tx = context.store().begin().await?;
+            proven.counted.give_back(&mut tx).await?;
+            tx.commit().await?;
+            social::advance(context, arrival, run, ending(&pause)).await
+        }
+        Proof::Code(code) => {
+            prove_by_code(context, arrival.visitor, (&pause, &account), code).await?;
+            social::advance(context, arrival, run, ending(&pause)).await
+        }
+        Proof::Session => {
+            let live = session::require(context, arrival.visitor).await?;
+            if live.user.id != account.id {
+                return Err(Error::OtherUserSignedIn);
+            }
+            // A code that was mailed makes it wait for longer, and that is for the code alone.
+            if context.now().since(pause.created_at) >= ChallengeKind::SocialPause.lifetime() {
+                return Err(Error::StateMissing);
+            }
+            // Who was signed in before has proven nothing since.
+            if live.authenticated_at < pause.created_at {
+                session::require_recent_password(context, arrival.visitor).await?;
+            }
+            let opening = Opening { is_by_session: true, ..ending(&pause) };
+            social::advance(context, arrival, run, opening).await
+        }
+    }
+}
+
+fn ending(pause: &Challenge) -> Opening<'_> {
+    Opening { ends: Some(pause), is_by_session: false }
+}
+
+async fn prove_by_code(
+    context: &Context,
+    visitor: &Visitor,
+    (pause, account): (&Challenge, &Account),
+    code: &str,
+) -> Result<()> {
+    let email = policy::stored_address(&account.email)?;
+    let is_known = limits::known_browser(context.limiter(), &email, visitor).await?.is_some();
+    let mut tx = context.store().begin().await?;
+    let tried = tx.try_code(&pause.id, context.now()).await?.ok_or(Error::InvalidCode)?;
+    let code_try = CodeTry {
+        about: &format!("link\0{}", account.id),
+        rate: WRONG_CODES,
+        from_network: WRONG_CODES,
+        visitor,
+        is_known,
+    };
+    let counted = limits::count_code(context.limiter(), &mut tx, &code_try).await?;
+    let right = counted.filter(|_| tried.code(context.key()).is(code));
+    if let Some(counted) = &right {
+        counted.give_back(&mut tx).await?;
+    }
+    // A wrong try is counted for good, whatever else fails.
+    tx.commit().await?;
+    right.map(drop).ok_or(Error::InvalidCode)
+}
+
+/// Mails a code to the account, for somebody who has no password or does not know it; says from when on another may be
+/// asked for. The code before is void.
+///
+/// # Errors
+/// [`Error::StateMissing`] when nothing waits in this browser.
+pub(crate) async fn send_code(context: &Context, arrival: Arrival<'_>) -> Result<Timestamp> {
+    let (mut pause, waiting, account) = find(context, arrival).await?;
+    let email = policy::stored_address(&account.email)?;
+    let now = context.now();
+    let resend_at = now.plus(RESEND_AFTER);
+    if limits::count_mail(context.limiter(), Kind::LinkCode, &email, arrival.visitor).await?.is_none() {
+        return Ok(resend_at);
+    }
+    pause.nonce = secret::nonce();
+    pause.email = Some(account.email);
+    let name = context.config().provider_name(&waiting.run.attempt().provider);
+    let mut tx = context.store().begin().await?;
+    if !tx.renew_code(&pause.id, &pause.nonce, now.plus(LINK_CODE_LIFETIME)).await? {
+        return Err(Error::StateMissing);
+    }
+    outbox::post_about(&mut tx, Kind::LinkCode, &pause, &arrival.occasion.about(name)).await?;
+    tx.commit().await?;
+    context.outbox().wake();
+    Ok(resend_at)
+}
+
+/// What waits to be linked in this browser, and the account that it wants to open.
+async fn find(context: &Context, arrival: Arrival<'_>) -> Result<(Challenge, Waiting, Account)> {
+    let (pause, waiting) = pause::waiting(context, arrival.visitor).await?;
+    let Need::Link { user_id } = &waiting.need else { return Err(Error::StateMissing) };
+    let account = context.store().account(user_id).await?.ok_or(Error::StateMissing)?;
+    if !account.is_active {
+        return Err(Error::AccountInactive);
+    }
+    Ok((pause, waiting, account))
+}

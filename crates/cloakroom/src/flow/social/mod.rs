@@ -1,0 +1,388 @@
+//! Signing in, signing up, linking and proving who one is, by a provider's word.
+//!
+//! An attempt is kept on the server: single use, for ten minutes, in the browser that began it. What the provider says goes
+//! through the pipeline; where a person must do something first, it waits in that browser (`social_link`, `social_email`).
+
+pub(crate) mod email;
+mod failure;
+pub(crate) mod identities;
+pub(crate) mod input;
+pub(crate) mod issuers;
+pub(crate) mod link;
+pub(crate) mod pause;
+
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::flow::challenge;
+use crate::flow::sign_in::login::{self, Factor, SignedIn};
+use crate::flow::sign_in::reauthentication::{self, Renewal};
+use crate::flow::sign_in::session;
+use crate::flow::social::failure::{failed, refused};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox::{self, Occasion};
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::social::{Attempt, Identity, Intent};
+use crate::model::user::Account;
+use crate::model::visitor::Visitor;
+use crate::pipeline::{self, End, Need, Run};
+use crate::policy;
+use crate::provider::{AuthorizeRequest, Callback, Provider};
+use crate::secret::{Purpose, Ticket};
+use crate::store::Tx;
+
+/// So many tabs of one browser may wait for a provider; a further one ends the oldest.
+const MOST_ATTEMPTS: i64 = 20;
+/// The longest code that is passed on to a provider, and the most that is read of what else its answer tells, in bytes.
+const LONGEST_CODE: usize = 4096;
+
+/// What somebody wants of a provider.
+pub(crate) struct Wish<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) intent: Intent,
+    pub(crate) return_to: &'a str,
+}
+
+/// What came back from a provider, by way of the page.
+pub(crate) struct Answer<'a> {
+    pub(crate) provider: &'a str,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) state: Option<&'a str>,
+    pub(crate) iss: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
+    pub(crate) user: Option<&'a str>,
+}
+
+/// Who is here, and how their mails say so.
+#[derive(Clone, Copy)]
+pub(crate) struct Arrival<'a> {
+    pub(crate) visitor: &'a Visitor,
+    pub(crate) occasion: &'a Occasion,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Achieved {
+    /// Signed in to an account that was there.
+    SignedIn,
+    /// Signed in to an account that was made just now.
+    SignedUp,
+    /// The provider's account opens this one from now on.
+    Linked,
+}
+
+/// An attempt that came to something, or waits.
+pub(crate) enum Finished {
+    /// Done.
+    Done { achieved: Achieved, signed_in: SignedIn, return_to: String },
+    /// The person must do something first, in this browser.
+    Waiting { need: Need, address: Option<String>, attempt: Attempt },
+}
+
+/// What must still be so when all is written: in the same transaction.
+#[derive(Default)]
+pub(crate) struct Opening<'a> {
+    /// A challenge that this uses up, while it waits in the browser where it did.
+    pub(crate) ends: Option<&'a Challenge>,
+    /// It is the session that says yes, so it must be open.
+    pub(crate) is_by_session: bool,
+}
+
+/// Begins an attempt; says where to send the person.
+///
+/// # Errors
+/// [`Error::NotFound`] for a provider that is not configured; [`Error::Validation`] for a `return_to` that leads elsewhere;
+/// [`Error::NotAuthenticated`] and [`Error::ReauthenticationRequired`] when the intent needs them;
+/// [`Error::ProviderUnreachable`]; [`Error::RateLimited`].
+pub(crate) async fn start(context: &Context, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
+    let provider = context.providers().get(wish.provider).ok_or(Error::NotFound)?;
+    policy::return_to(wish.return_to)?;
+    let user_id = match wish.intent {
+        Intent::Login => session::current(context, visitor).await?.map(|live| live.user.id.clone()),
+        Intent::Link => Some(session::require_recent_password(context, visitor).await?.user.id.clone()),
+        Intent::Reauthenticate => Some(session::require(context, visitor).await?.user.id.clone()),
+    };
+    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or_else(|| {
+        let reason = "There is no browser cookie: call GET /api/session/ first.";
+        Error::CsrfFailed { reason, hint: context.config().development.then(|| reason.to_owned()) }
+    })?;
+    let attempt = Attempt {
+        provider: provider.id().to_owned(),
+        intent: wish.intent,
+        return_to: wish.return_to.to_owned(),
+        user_id: user_id.clone(),
+    };
+    let mut begun = Challenge::new(ChallengeKind::SocialAttempt, context.now());
+    begun.browser = Some(browser);
+    // What is for the one who is signed in dies with their password, and when somebody else signs in here.
+    begun.user_id = user_id.filter(|_| wish.intent != Intent::Login);
+    begun.data = Some(serde_json::to_string(&attempt).map_err(Error::internal)?);
+    let key = context.key();
+    let state = begun.token(key);
+    let nonce = key.openid_nonce(&begun.id, &begun.nonce);
+    let request = AuthorizeRequest {
+        state: state.expose(),
+        code_challenge: &key.code_verifier(&begun.id, &begun.nonce).code_challenge(),
+        nonce: nonce.expose(),
+        is_fresh: wish.intent == Intent::Reauthenticate,
+    };
+    let url = provider.authorize(&request).await.map_err(|failure| failed(provider.id(), failure))?;
+    let mut tx = context.store().begin().await?;
+    if let Some(user_id) = &begun.user_id
+        && !tx.hold_account(user_id).await?
+    {
+        return Err(Error::NotAuthenticated);
+    }
+    tx.end_oldest_in(ChallengeKind::SocialAttempt, browser, MOST_ATTEMPTS - 1).await?;
+    tx.add_challenge(&begun, state.hash()).await?;
+    limits::count_attempt(context.limiter(), &mut tx, visitor.network).await?;
+    tx.commit().await?;
+    Ok(url.into())
+}
+
+/// Finishes an attempt with what the provider sent back.
+///
+/// # Errors
+/// [`Error::StateMissing`], [`Error::StateMismatch`], [`Error::ProviderDenied`], [`Error::CodeRejected`],
+/// [`Error::ProviderUnreachable`]; then whatever the pipeline rejects it with.
+pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, answer: Answer<'_>) -> Result<Finished> {
+    let provider = context.providers().get(answer.provider).ok_or(Error::NotFound)?;
+    let result = conclude(context, arrival, provider, &answer).await;
+    let outcome = match &result {
+        Ok(Finished::Done { .. }) => "success",
+        Ok(Finished::Waiting { .. }) => "waiting",
+        Err(error) => error.code(),
+    };
+    let labels = [("provider", provider.id().to_owned()), ("outcome", outcome.to_owned())];
+    metrics::counter!("cloakroom_social_logins_total", &labels).increment(1);
+    result
+}
+
+async fn conclude(
+    context: &Context,
+    arrival: Arrival<'_>,
+    provider: &Provider,
+    answer: &Answer<'_>,
+) -> Result<Finished> {
+    let state = answer.state.filter(|state| !state.is_empty()).ok_or(Error::StateMissing)?;
+    let error = answer.error.filter(|error| !error.is_empty());
+    let code = answer.code.filter(|code| !code.is_empty() && code.len() <= LONGEST_CODE);
+    // With nothing to use it for, the attempt stays as it is.
+    if error.is_none() && code.is_none() {
+        return Err(Error::CodeRejected);
+    }
+    let (begun, attempt) = take_attempt(context, arrival.visitor, provider.id(), state).await?;
+    if let Some(error) = error {
+        return Err(refused(provider.id(), error));
+    }
+    let code = code.ok_or(Error::CodeRejected)?;
+    let key = begun.key(context.key());
+    let code_verifier = key.code_verifier(&begun.id, &begun.nonce);
+    let nonce = key.openid_nonce(&begun.id, &begun.nonce);
+    let callback = Callback {
+        code,
+        code_verifier: code_verifier.expose(),
+        nonce: nonce.expose(),
+        iss: answer.iss,
+        user: answer.user.filter(|user| user.len() <= LONGEST_CODE),
+        fresh_since: (attempt.intent == Intent::Reauthenticate).then_some(begun.created_at),
+    };
+    let profile = provider.profile(&callback).await.map_err(|failure| failed(provider.id(), failure))?;
+    let user = match (attempt.intent, &attempt.user_id) {
+        (Intent::Login, _) | (_, None) => None,
+        (_, Some(user_id)) => Some(context.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?),
+    };
+    advance(context, arrival, Run::new(attempt, profile, user), Opening::default()).await
+}
+
+/// Uses an attempt up, if it is this browser's, this provider's and this user's; otherwise it stays as it is.
+async fn take_attempt(
+    context: &Context,
+    visitor: &Visitor,
+    provider: &str,
+    state: &str,
+) -> Result<(Challenge, Attempt)> {
+    let mismatch = |error| match error {
+        Error::TokenInvalid => Error::StateMismatch,
+        other => other,
+    };
+    let kind = ChallengeKind::SocialAttempt;
+    let begun = challenge::look(context, kind, state).await.map_err(mismatch)?;
+    let attempt: Attempt = read(&begun)?;
+    let now_here = session::current(context, visitor).await?.map(|live| live.user.id.clone());
+    let is_same_user = match attempt.intent {
+        // Beside another one of this browser that has signed in meanwhile, it still finishes.
+        Intent::Login => now_here.is_some() || attempt.user_id.is_none(),
+        Intent::Link | Intent::Reauthenticate => attempt.user_id == now_here,
+    };
+    let browser = visitor.browser.as_ref().map(Ticket::hash);
+    if begun.browser != browser || attempt.provider != provider || !is_same_user {
+        return Err(Error::StateMismatch);
+    }
+    let mut tx = context.store().begin().await?;
+    let begun = challenge::take(context, &mut tx, kind, state).await.map_err(mismatch)?;
+    tx.commit().await?;
+    Ok((begun, attempt))
+}
+
+/// Goes on with the pipeline, and writes what it comes to.
+pub(crate) async fn advance(
+    context: &Context,
+    arrival: Arrival<'_>,
+    run: Run,
+    opening: Opening<'_>,
+) -> Result<Finished> {
+    Box::pin(go_on(context, arrival, run, opening)).await
+}
+
+async fn go_on(
+    context: &Context,
+    arrival: Arrival<'_>,
+    mut run: Run,
+    opening: Opening<'_>,
+) -> Result<Finished> {
+    let beginning = run.position;
+    for _ in 0..3 {
+        run = match pipeline::run(context.pipeline(), context.resources(), run).await? {
+            End::Paused(halted) => {
+                return pause::wait(context, arrival, halted, &opening).await;
+            }
+            End::Settled(run) => run,
+        };
+        match settle(context, arrival, &run, &opening).await {
+            // Somebody was quicker with this address or this identity: what is decided then is decided anew.
+            Err(Error::AlreadyExists(_)) => run.rewind(beginning),
+            other => return other,
+        }
+    }
+    Err(Error::IdentityTaken)
+}
+
+/// Everything that the pipeline has decided, and the session, in one transaction.
+async fn settle(
+    context: &Context,
+    arrival: Arrival<'_>,
+    run: &Run,
+    opening: &Opening<'_>,
+) -> Result<Finished> {
+    let mut tx = context.store().begin().await?;
+    // As everywhere: an address before an account, an account before its rows.
+    let found = match (&run.user, &run.proven) {
+        (Some(account), _) => {
+            let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
+            let held = held.ok_or(Error::AccountInactive)?;
+            if !run.still_means(&held) {
+                return Err(Error::AlreadyExists("another address".to_owned()));
+            }
+            Some(held)
+        }
+        (None, Some(proven)) => {
+            tx.hold_address(proven).await?;
+            None
+        }
+        (None, None) => None,
+    };
+    open(&mut tx, opening).await?;
+    let account = match found {
+        Some(account) => account,
+        None => make(context, &mut tx, run).await?,
+    };
+    link(context, &mut tx, run, &account).await?;
+    if run.associates && !run.creates {
+        let name = context.config().provider_name(&run.attempt.provider);
+        let occasion = arrival.occasion.about(name);
+        outbox::post_to(&mut tx, Kind::IdentityLinked, &account, &occasion).await?;
+    }
+    let achieved = match run.attempt.intent {
+        Intent::Login if run.creates => Achieved::SignedUp,
+        Intent::Login if run.given.is_none() => Achieved::SignedIn,
+        Intent::Login | Intent::Link => Achieved::Linked,
+        Intent::Reauthenticate => Achieved::SignedIn,
+    };
+    let signed_in = match run.attempt.intent {
+        // The session that says yes goes on, if it has not ended meanwhile.
+        Intent::Login if opening.is_by_session => {
+            let renewal = Renewal::unproven(account);
+            reauthentication::renew(context, tx, arrival.visitor, renewal).await?
+        }
+        Intent::Login => login::proceed(context, tx, arrival.visitor, Factor::provider(account))
+            .await?
+            .ok_or(Error::AccountInactive)?,
+        Intent::Link => {
+            let renewal = Renewal::unproven(account);
+            reauthentication::renew(context, tx, arrival.visitor, renewal).await?
+        }
+        Intent::Reauthenticate => {
+            let renewal = Renewal::by_provider(account, context.now());
+            reauthentication::proceed(context, tx, arrival.visitor, renewal).await?
+        }
+    };
+    context.outbox().wake();
+    Ok(Finished::Done { achieved, signed_in, return_to: run.attempt.return_to.clone() })
+}
+
+/// Makes sure of what must still be so.
+pub(crate) async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<()> {
+    match opening.ends {
+        Some(waiting) if !tx.end_challenge(&waiting.id, waiting.browser).await? => Err(Error::StateMissing),
+        _ => Ok(()),
+    }
+}
+
+async fn make(context: &Context, tx: &mut Tx, run: &Run) -> Result<Account> {
+    let email = run.proven.as_ref().ok_or_else(|| Error::internal("an account without an address"))?;
+    let account = Account::new(email, None, context.now());
+    tx.add_account(&account, email).await?;
+    tx.end_challenges_for(ChallengeKind::Signup, email).await?;
+    tx.end_challenges_for(ChallengeKind::SocialEmail, email).await?;
+    tracing::info!(user = account.id, provider = run.attempt.provider, "signed up");
+    Ok(account)
+}
+
+async fn link(context: &Context, tx: &mut Tx, run: &Run, account: &Account) -> Result<()> {
+    let now = context.now();
+    let label = run.label();
+    let identity = match &run.identity {
+        Some(identity) => {
+            // Apple tells a name the first time only.
+            let is_renamed = run.updates_details && label != run.profile.subject;
+            let label = if is_renamed { &label } else { &identity.label };
+            let used = Identity {
+                label: label.clone(),
+                issuer: run.issuer(),
+                vouched_email: run.vouched_email(),
+                ..identity.clone()
+            };
+            // Unlinked in this very moment: it opens nothing any more.
+            if !tx.use_identity(&used, now).await? {
+                return Err(Error::CodeRejected);
+            }
+            used
+        }
+        None if run.associates => {
+            let identity = run.new_identity(account, now);
+            tx.add_identity(&identity).await?;
+            tracing::info!(user = account.id, provider = identity.provider, "linked");
+            identity
+        }
+        None => return Ok(()),
+    };
+    let tokens = run
+        .profile
+        .tokens
+        .as_ref()
+        .map(|tokens| context.key().seal(Purpose::ProviderTokens, &identity.id, &tokens.to_json()));
+    if run.keeps_extra || tokens.is_some() {
+        let extra = run.keeps_extra.then(|| run.profile.extra.to_string());
+        tx.keep_extra(&identity.id, extra, tokens).await?;
+    }
+    Ok(())
+}
+
+/// What a challenge keeps beside its columns.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(challenge: &Challenge) -> Result<T> {
+    serde_json::from_str(challenge.data.as_deref().unwrap_or_default()).map_err(Error::internal)
+}

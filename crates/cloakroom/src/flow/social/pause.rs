@@ -1,0 +1,130 @@
+//! A social login that waits for the person, in the browser that began it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::flow::sign_in::session;
+use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::limits;
+use crate::mail::Kind;
+use crate::mail::outbox;
+use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::social::Intent;
+use crate::model::visitor::Visitor;
+use crate::pipeline::{Halted, Kept, Need, Run};
+use crate::secret::Ticket;
+
+/// What waits, as storage keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) need: Need,
+    pub(crate) run: Kept,
+    /// The pause that goes with it, while a mail to prove an address is under way.
+    pub(crate) pause_id: Option<String>,
+}
+
+/// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
+pub(crate) async fn wait(
+    context: &Context,
+    arrival: Arrival<'_>,
+    halted: Halted,
+    opening: &Opening<'_>,
+) -> Result<Finished> {
+    let Halted { run, need } = halted;
+    let browser = arrival.visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
+    let reservation = reservation(context, arrival.visitor, &run, &need).await?;
+    let mut pause = Challenge::new(ChallengeKind::SocialPause, context.now());
+    pause.browser = Some(browser);
+    // Void once that account's password or address changes, or somebody else signs in here.
+    pause.user_id = match &need {
+        Need::Link { user_id } => Some(user_id.clone()),
+        _ => run.given.as_ref().map(|account| account.id.clone()),
+    };
+    let address = match &need {
+        Need::Email { suggested } => suggested.clone(),
+        _ => run.proven.as_ref().map(|email| email.spelling().to_owned()),
+    };
+    let attempt = run.attempt.clone();
+    let waiting = Waiting { need: need.clone(), run: run.keep(context.key(), &pause.id), pause_id: None };
+    pause.data = Some(serde_json::to_string(&waiting).map_err(Error::internal)?);
+    let mut tx = context.store().begin().await?;
+    if let Some(user_id) = &pause.user_id
+        && !tx.hold_account(user_id).await?
+    {
+        return Err(Error::AccountInactive);
+    }
+    social::open(&mut tx, opening).await?;
+    tx.end_challenges_in(ChallengeKind::SocialPause, browser).await?;
+    tx.add_challenge(&pause, pause.token(context.key()).hash()).await?;
+    if let Some(undo) = &reservation {
+        outbox::post_about(&mut tx, Kind::AddressReserved, undo, arrival.occasion).await?;
+    }
+    tx.commit().await?;
+    context.outbox().wake();
+    Ok(Finished::Waiting { need, address, attempt })
+}
+
+/// The undo that reserves the address which the provider vouches for, if its owner is to hear of it now.
+async fn reservation(
+    context: &Context,
+    visitor: &Visitor,
+    run: &Run,
+    need: &Need,
+) -> Result<Option<Challenge>> {
+    // Whoever is asked for an address although one is proven has come with a reserved one.
+    let (Need::Email { .. }, Some(proven)) = (need, &run.proven) else { return Ok(None) };
+    match context.store().reservation(proven, context.now()).await? {
+        Some(undo) => {
+            let counted =
+                limits::count_mail(context.limiter(), Kind::AddressReserved, proven, visitor).await?;
+            Ok(counted.map(|_| undo))
+        }
+        None => Ok(None),
+    }
+}
+
+/// What waits in this browser.
+///
+/// # Errors
+/// [`Error::StateMissing`] when nothing does.
+pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Challenge, Waiting)> {
+    let browser = visitor.browser.as_ref().ok_or(Error::StateMissing)?.hash();
+    let kind = ChallengeKind::SocialPause;
+    let pause = context.store().challenge_in(kind, browser, context.now()).await?;
+    let pause = pause.ok_or(Error::StateMissing)?;
+    let waiting: Waiting = social::read(&pause)?;
+    // Whoever is known by a provider that was removed meanwhile could not come back.
+    if context.providers().get(&waiting.run.attempt().provider).is_none() {
+        return Err(Error::StateMissing);
+    }
+    Ok((pause, waiting))
+}
+
+/// The run, ready to go on: what was begun by somebody who is signed in goes on while they are.
+///
+/// # Errors
+/// [`Error::StateMissing`] when they are not, or the account is gone; [`Error::AccountInactive`].
+pub(crate) async fn resume(
+    context: &Context,
+    visitor: &Visitor,
+    pause: &Challenge,
+    kept: Kept,
+) -> Result<Run> {
+    let user_id = kept.user_id().map(str::to_owned);
+    let mut run = kept.resume(context.key(), &pause.id);
+    if run.attempt.intent != Intent::Login {
+        let live = session::current(context, visitor).await?;
+        if live.map(|live| live.user.id.clone()) != run.attempt.user_id {
+            return Err(Error::StateMissing);
+        }
+    }
+    if let Some(user_id) = user_id {
+        let account = context.store().account(&user_id).await?.ok_or(Error::StateMissing)?;
+        if !account.is_active {
+            return Err(Error::AccountInactive);
+        }
+        run.prove(account);
+    }
+    Ok(run)
+}

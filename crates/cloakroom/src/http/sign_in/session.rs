@@ -1,0 +1,61 @@
+//! `GET /api/session/`
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::http::extract::CsrfCookie;
+use crate::http::json::Json;
+use crate::http::visit::Visit;
+use crate::model::user::User;
+
+/// How far this browser has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    /// Nobody is signed in.
+    Anonymous,
+    /// Somebody is.
+    Authenticated,
+}
+
+/// What this browser's session is.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct SessionView {
+    state: State,
+    /// Only when authenticated.
+    #[schema(required)]
+    user: Option<User>,
+    /// The last proof of identity.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    authenticated_at: Option<Timestamp>,
+    /// When the session ends if nothing more happens.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
+    expires_at: Option<Timestamp>,
+}
+
+/// What this browser's session is
+///
+/// Always 200, and sets the CSRF cookie where the browser lacks it. A page asks this when it starts.
+#[utoipa::path(
+    get,
+    path = "/api/session/",
+    tag = "session",
+    responses((status = 200, body = SessionView)),
+)]
+pub(in crate::http) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json<SessionView>> {
+    let Some(live) = visit.session().await? else {
+        let nobody =
+            SessionView { state: State::Anonymous, user: None, authenticated_at: None, expires_at: None };
+        // A ticket that has ended stays: the reply may arrive after that to a sign-in, and would expire the new one.
+        return Ok(Json(nobody));
+    };
+    let view = SessionView {
+        state: State::Authenticated,
+        user: Some(live.user.clone()),
+        authenticated_at: Some(live.authenticated_at),
+        expires_at: Some(visit.context().sessions().ends_at(&live)),
+    };
+    Ok(Json(view))
+}

@@ -1,0 +1,60 @@
+//! For an embedding app whose own pipeline step asks people for something: the door by which the answer comes back.
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::flow::social::input;
+use crate::http::social::SocialReply;
+use crate::http::visit::Visit;
+use crate::mail::outbox::Occasion;
+
+/// A social login that waits for an answer in this browser; 400 `state_missing` when none does.
+///
+/// ```
+/// # use axum::{Json, Router, response::Response, routing::post};
+/// # use cloakroom::Paused;
+/// # let _: Router =
+/// Router::new().route(
+///     "/api/company",
+///     post(async |paused: Paused, Json(answer): Json<serde_json::Value>| paused.answer(answer).await),
+/// );
+/// ```
+pub struct Paused {
+    visit: Visit,
+    occasion: Occasion,
+    step: String,
+    asked: Value,
+}
+
+impl Paused {
+    /// The step that asks.
+    pub fn step(&self) -> &str {
+        &self.step
+    }
+
+    /// What it asked for.
+    pub fn asked(&self) -> &Value {
+        &self.asked
+    }
+
+    /// Answers, and goes on at the same step: the reply is that of `POST /api/social/{provider}/`, cookies included.
+    pub async fn answer(self, answer: Value) -> Response {
+        let Self { visit, occasion, step, .. } = self;
+        let finished = input::answer(visit.context(), visit.arrival(&occasion), &step, answer).await;
+        finished.map(|finished| SocialReply::of(&visit, finished)).into_response()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Paused {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        let occasion = Occasion::from_request_parts(parts, state).await?;
+        let (step, asked) = input::asked(visit.context(), visit.visitor()).await?;
+        Ok(Self { visit, occasion, step, asked })
+    }
+}
