@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use cloakroom::administration::{NewAccount, Rank};
 use cloakroom::{Cloakroom, Config};
@@ -16,13 +17,14 @@ use crate::host::RequireHost;
 use crate::instance::Instance;
 use crate::operations::Stopping;
 use crate::running::Running;
-use crate::spa::Spa;
-use crate::start::{Around, assemble, bind, install_metrics};
+use crate::start::{Around, LOG_LEVELS, assemble, bind, install_metrics};
 use crate::telemetry::log;
 use crate::user::say;
-use crate::{Failure, idp, mailbox};
+use crate::{Failure, idp, mailbox, pages};
+use host::Hosts;
 use names::Names;
 
+mod host;
 mod names;
 mod page;
 
@@ -42,7 +44,7 @@ pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result
             "dev has users whose password everyone knows, so it listens on loopback only, not on {address}"
         )));
     }
-    let log = log::init(log::Format::Human)?;
+    let log = log::init(log::Format::Human, LOG_LEVELS)?;
     let listener =
         bind(address).await.map_err(|complaint| Failure::Refused(another_port(&complaint, address)))?;
     let port = listener.local_addr()?.port();
@@ -106,8 +108,10 @@ impl Dev {
         let elsewhere = mailbox::router(&cloakroom)
             .merge(idp::router(&providers))
             .merge(page::router(self.port, &cloakroom, &providers));
-        let required = RequireHost::only_localhost(self.port, cloakroom.config().public_url.origin());
-        let around = Around { elsewhere, required, spa: Spa::embedded_for_development };
+        let hosts = Hosts::new(self.port, cloakroom.config().public_url.origin());
+        // For as long as the process lives, like the router that asks it; a name of its own makes another one.
+        let required = RequireHost::and(Box::leak(Box::new(move |request: &Request| hosts.refusal(request))));
+        let around = Around { elsewhere, required, spa: pages::embedded_for_development };
         let app = assemble(&cloakroom, around, self.stopping.clone())?;
         Ok((cloakroom, app.layer(from_fn_with_state(Arc::clone(self), names::notice))))
     }

@@ -90,7 +90,7 @@ impl Running {
         };
         listen::serve(listener, served, told).await;
         if let Ok(stop) = stop.await {
-            stop.close(&self.cloakroom()).await;
+            stop.close(self.cloakroom().close()).await;
         }
         Ok(())
     }

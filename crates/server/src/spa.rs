@@ -1,21 +1,20 @@
-//! The single-page app: everything that is not the API.
+//! A single-page app: everything that is not the API.
 //!
-//! All files, embedded or from the operator's own directory (`app.dir`), are put into one table when the process
-//! starts, and a request is a lookup in that table. Path traversal, directory listings and races with a deployment are
-//! thereby impossible rather than prevented; a new build in `app.dir` is picked up by a restart.
+//! All files, embedded or from a directory, are put into one table when the process starts, and a request is a lookup in
+//! that table. Path traversal, directory listings and races with a deployment are thereby impossible rather than
+//! prevented; a new build in the directory is picked up by a restart.
 //!
 //! The rules, in order:
-//! 1. `/api` and `/dev` are not the app's: 404, so that a mistyped call never answers with a page.
+//! 1. [`Rules::reserved`] paths, such as `/api`, are not the app's: 404, so that a mistyped call never answers with a page.
 //! 2. Methods other than GET and HEAD: 405.
 //! 3. A file of that name: the file. Under `/assets/` names hold a hash of the content, so it is cached for ever.
-//! 4. `/.well-known/change-password` (W3C, A Well-Known URL for Changing Passwords): to the page of that, for password managers.
+//! 4. A path of [`Rules::redirects`]: to the page it stands for.
 //! 5. A hidden path, a path under `/assets/`, and a script or image beside `index.html` that is not there: 404.
 //! 6. A page that the build has for this path (`about/index.html` or `about.html` for `/about`): that page.
 //! 7. A request that accepts HTML: `200.html` or `index.html`, so that a client-side route survives a reload. A path
 //!    whose end looks like a file's (`/users/ann@example.com`) must name `text/html`, as page loads do and scripts do not.
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
     future::{Ready, ready},
     io,
@@ -30,13 +29,16 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     response::Response,
 };
-use cloakroom::config::Csp;
 use tower::Service;
 
 use self::{
     negotiation::{Encoding, accepts_html, encodings, is_fresh, names_html},
     policy::Policy,
     table::{File, Representation},
+};
+pub(crate) use self::{
+    policy::{Sources, TooManyInline},
+    table::Files,
 };
 use crate::problem::{method_not_allowed, not_found};
 
@@ -55,26 +57,24 @@ const FALLBACKS: [&str; 2] = ["200.html", "index.html"];
 const BUILT: [&str; 12] =
     ["js", "mjs", "css", "map", "wasm", "json", "webmanifest", "ico", "png", "svg", "txt", "xml"];
 
-/// An adopter's app may open windows that answer back (payments, sign-in at a provider).
+/// Somebody else's app may open windows that answer back (payments, sign-in at a provider).
 const OPENER: HeaderValue = HeaderValue::from_static("same-origin-allow-popups");
-/// An adopter's app may use the devices; pages in its frames may not.
+/// Somebody else's app may use the devices; pages in its frames may not.
 const DEVICES: HeaderValue = HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(self)");
-
-/// Where password managers ask the way to the page below.
-const CHANGE_PASSWORD: &str = ".well-known/change-password";
-const CHANGE_PASSWORD_PAGE: HeaderValue = HeaderValue::from_static("/account/password");
 
 /// The path at which browsers look for an icon unasked.
 const FAVICON: &str = "favicon.ico";
 
-/// What a navigation gets from a binary that was built without the web app.
-const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</title>\n\
-    <h1>The web app was not built into this binary</h1>\n\
-    <p>The API works. To build the pages and start again, run <code>make run</code> in the source directory.</p>\n";
-
-/// What `dev` adds to the page, with its style in a file, as the policy wants it.
-const LINK_TO_DEVELOPMENT: &str = "<link rel=\"stylesheet\" href=\"/dev/link.css\">\
-    <nav class=\"cloakroom-dev\" aria-label=\"Development\" lang=\"en\"><a href=\"/dev\">Dev tools</a></nav>";
+/// The paths of an app that are none of its files.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// First segments of paths that are not the app's.
+    pub(crate) reserved: &'static [&'static str],
+    /// Paths that stand for a page, without their first slash, and that page.
+    pub(crate) redirects: &'static [(&'static str, &'static str)],
+    /// The page that a navigation gets as long as the app has no files, with 503.
+    pub(crate) not_built: &'static str,
+}
 
 /// The app's files; a service that answers every request at once. Clones share the table.
 #[derive(Clone, Debug)]
@@ -82,46 +82,51 @@ pub(crate) struct Spa(Arc<App>);
 
 #[derive(Debug)]
 struct App {
-    files: HashMap<String, File>,
-    /// The policy of an adopter's files; ours have that of every reply.
+    files: Files,
+    rules: &'static Rules,
+    /// The policy of somebody else's files; ours have that of every reply.
     policy: Option<HeaderValue>,
 }
 
 impl Spa {
-    /// The app that was built into the binary; without one, navigations are told so.
-    pub(crate) fn embedded() -> Self {
-        Self(Arc::new(App { files: table::embedded(), policy: None }))
+    /// An app that was built for the policy of every reply.
+    pub(crate) fn ours(files: Files, rules: &'static Rules) -> Self {
+        Self(Arc::new(App { files, rules, policy: None }))
     }
 
-    /// Adds a link to `/dev` to each page, for `cloakroom dev`.
-    pub(crate) fn embedded_for_development() -> Self {
-        let mut files = table::embedded();
-        if let Some(index) = files.get_mut("index.html") {
-            index.insert_before("</body>", LINK_TO_DEVELOPMENT);
+    /// An app of somebody else, in a directory, under a policy that builds of the usual tools work with.
+    ///
+    /// `sources` are allowed beyond that. Fails when the directory cannot be read, has no `index.html`, or is far larger
+    /// than an app. Gives the pages as well whose inline scripts and styles the policy does not allow.
+    pub(crate) fn from_directory<'sources>(
+        directory: &Path,
+        sources: impl IntoIterator<Item = Sources<'sources>>,
+        rules: &'static Rules,
+    ) -> io::Result<(Self, Vec<TooManyInline>)> {
+        let mut files = Files::from_directory(directory)?;
+        let policy = Policy::new(sources);
+        let mut refused = Vec::new();
+        for (path, file) in files.iter_mut() {
+            let Some(html) = file.html() else { continue };
+            let page = policy.for_page(path, html).unwrap_or_else(|too_many| {
+                refused.push(too_many);
+                policy.clone()
+            });
+            file.policy = Some(page.header());
         }
-        Self(Arc::new(App { files, policy: None }))
-    }
-
-    /// The operator's own build; fails when it cannot be read, has no `index.html`, or is far larger than an app.
-    pub(crate) fn from_directory(directory: &Path, csp: &Csp) -> io::Result<Self> {
-        let mut files = table::from_directory(directory)?;
-        let policy = Policy::new(csp);
-        for (path, file) in &mut files {
-            file.policy = file.html().map(|html| policy.for_page(path, html).header());
-        }
-        Ok(Self(Arc::new(App { files, policy: Some(policy.header()) })))
+        Ok((Self(Arc::new(App { files, rules, policy: Some(policy.header()) })), refused))
     }
 
     /// Whether there is an app to serve.
     pub(crate) fn is_built(&self) -> bool {
-        self.0.files.contains_key("index.html")
+        self.0.files.get("index.html").is_some()
     }
 
     fn respond(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
         let Some(path) = decoded_path(uri) else { return not_found() };
         // Also under a doubled slash or in capitals: what looks like the API never answers with a page (C16).
         let lower = path.trim_start_matches('/').to_ascii_lowercase();
-        if is_within(&lower, "api") || is_within(&lower, "dev") {
+        if self.0.rules.reserved.iter().any(|segment| is_within(&lower, segment)) {
             return not_found();
         }
         if method != Method::GET && method != Method::HEAD {
@@ -131,7 +136,7 @@ impl Spa {
             Found::File(file, caching) => self.represent(file, headers, caching),
             Found::Elsewhere(location) => see_other(location),
             Found::Nothing => not_found(),
-            Found::NotBuilt => not_built(),
+            Found::NotBuilt => not_built(self.0.rules.not_built),
         };
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
@@ -140,7 +145,7 @@ impl Spa {
     }
 
     fn find(&self, path: &str, headers: &HeaderMap) -> Found<'_> {
-        let App { files, .. } = &*self.0;
+        let App { files, rules, .. } = &*self.0;
         if let Some(file) = files.get(path) {
             let caching = if is_within(path, "assets") { IMMUTABLE } else { REVALIDATE };
             return Found::File(file, caching);
@@ -148,8 +153,8 @@ impl Spa {
         if path == FAVICON {
             return self.icon();
         }
-        if path == CHANGE_PASSWORD {
-            return Found::Elsewhere(CHANGE_PASSWORD_PAGE);
+        if let Some((_, page)) = rules.redirects.iter().find(|(from, _)| *from == path) {
+            return Found::Elsewhere(HeaderValue::from_static(page));
         }
         let takes_pages = if looks_like_a_file(path) { names_html(headers) } else { accepts_html(headers) };
         if is_never_a_page(path) || !takes_pages {
@@ -169,13 +174,11 @@ impl Spa {
 
     /// The app's icon, for those who ask for `/favicon.ico` without having read a page.
     fn icon(&self) -> Found<'_> {
-        let App { files, policy } = &*self.0;
-        // An adopter's app without an icon has none of ours.
-        let embedded = files
-            .iter()
-            .find(|(path, _)| path.strip_prefix("assets/favicon").and_then(extension) == Some("svg"));
-        match embedded.filter(|_| policy.is_none()) {
-            Some((_, icon)) => Found::File(icon, REVALIDATE),
+        let App { files, policy, .. } = &*self.0;
+        let icon = files.find(|path| path.strip_prefix("assets/favicon").and_then(extension) == Some("svg"));
+        // Somebody else's app says in its pages where its icon is.
+        match icon.filter(|_| policy.is_none()) {
+            Some(icon) => Found::File(icon, REVALIDATE),
             None => Found::Nothing,
         }
     }
@@ -268,8 +271,8 @@ fn see_other(location: HeaderValue) -> Response {
     response
 }
 
-fn not_built() -> Response {
-    let mut response = Response::new(Body::from(NOT_BUILT));
+fn not_built(page: &'static str) -> Response {
+    let mut response = Response::new(Body::from(page));
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

@@ -20,15 +20,20 @@ use crate::listen::{Deadlines, Served};
 use crate::operations::Stopping;
 use crate::running::{Running, Source};
 use crate::spa::Spa;
-use crate::telemetry::{log, prometheus, request};
-use crate::{Failure, idp, listen, operations, problem};
+use crate::telemetry::log::{self, Levels};
+use crate::telemetry::{prometheus, request};
+use crate::{Failure, idp, listen, operations, pages, problem, request_lines};
+
+/// What is logged: all there is to know of a running server. `sqlx` remarks on each migration that is there already.
+pub(crate) const LOG_LEVELS: Levels =
+    Levels { variable: "CLOAKROOM_LOG", unset: "info,sqlx=warn", example: "info,cloakroom=debug" };
 
 /// `cloakroom serve`
 pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) -> Result<(), Failure> {
     let overrides = address.map_or_else(Overrides::default, |address| Overrides::default().listen(address));
     let path = config_file(config);
     let config = Config::load(path.as_deref(), &overrides)?;
-    let log = log::init(log::Format::Json)?;
+    let log = log::init(log::Format::Json, LOG_LEVELS)?;
     let _instance = Instance::claim(&config)?;
     install_metrics(&config, &log).await?;
     let listener = bind(config.listen.0).await.map_err(|complaint| {
@@ -72,7 +77,7 @@ pub(crate) struct Around {
 
 /// For `serve`: nothing lives under `/dev`, and every host may ask.
 pub(crate) fn nothing_of_dev() -> Around {
-    Around { elsewhere: idp::nothing(), required: RequireHost::default(), spa: Spa::embedded }
+    Around { elsewhere: idp::nothing(), required: RequireHost::default(), spa: pages::embedded }
 }
 
 /// Everything that answers: the API below its guard, what is `elsewhere`, the health checks, and the app at every other path.
@@ -80,7 +85,7 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
     let Around { elsewhere, required, spa } = around;
     let config = cloakroom.config();
     let spa = match &config.app.dir {
-        Some(directory) => Spa::from_directory(directory, &config.app.csp)
+        Some(directory) => pages::from_directory(directory, &config.app.csp)
             .map_err(|error| config.complaint("app.dir", format!("{}: {error}", directory.display())))?,
         None => spa(),
     };
@@ -98,7 +103,8 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
     };
     // Around everything, refusals included: the headers first, so that nothing leaves without them.
     let headers = SecurityHeaders::new(config.public_url.is_https());
-    let layers = (headers, request::Requests, required);
+    let requests = request::Requests { api: "/api/", is_worth_a_line: request_lines::is_worth_a_line };
+    let layers = (headers, requests, required);
     let api = cloakroom
         .router()
         // The page, below the guard: it turns the answer that Apple lets the browser post into a GET.
@@ -116,7 +122,7 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
 /// Prometheus asks on an address of its own, so that metrics are never public by accident.
 pub(crate) async fn install_metrics(config: &Config, log: &log::Log) -> Result<(), Failure> {
     let Some(address) = config.metrics_listen else { return Ok(()) };
-    let handle = prometheus::install().map_err(|error| Failure::Refused(error.to_string()))?;
+    let handle = prometheus::install("cloakroom").map_err(|error| Failure::Refused(error.to_string()))?;
     tokio::spawn(prometheus::upkeep(handle.clone()));
     let listener = bind(address.0).await.map_err(|complaint| {
         config.complaint("metrics_listen", format!("{complaint}: stop it, or choose another port"))

@@ -1,12 +1,12 @@
 //! The end of the process: whatever hangs, it comes in time.
 //!
-//! A stop has three parts: requests in flight finish, mails on their way arrive, connections to storage close. Each of them
-//! may hang on somebody else. So the whole has one limit, and a thread of its own ends the process when that has passed,
-//! even if no other thread moves any more.
+//! A stop has three parts: requests in flight finish, work in the background ends, connections to storage close. Each of
+//! them may hang on somebody else. So the whole has one limit, and a thread of its own ends the process when that has
+//! passed, even if no other thread moves any more.
 
+use std::future::Future;
 use std::time::{Duration, Instant};
 
-use cloakroom::Cloakroom;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
@@ -71,10 +71,10 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Lets mails arrive and closes storage, in the time that is left.
-    pub(crate) async fn close(self, cloakroom: &Cloakroom) {
+    /// Waits for `storage` to close, in the time that is left.
+    pub(crate) async fn close(self, storage: impl Future<Output = ()>) {
         let left = self.storage_ends.saturating_duration_since(Instant::now());
-        if timeout(left, cloakroom.close()).await.is_err() {
+        if timeout(left, storage).await.is_err() {
             tracing::warn!("stopped before storage had answered");
         }
     }

@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 
 use super::Dev;
-use crate::host::name_before_localhost;
+use super::host::name_before_localhost;
 use crate::running::Running;
 use crate::user::say;
 

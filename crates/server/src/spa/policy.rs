@@ -1,14 +1,13 @@
-//! The Content-Security-Policy of an adopter's own app (`app.dir`).
+//! The Content-Security-Policy of somebody else's app.
 //!
 //! It allows what builds of the usual tools do by themselves: images and fonts as `data:`, a `<base>` element, and the
-//! inline scripts and styles that stand in their HTML files, by hash. `[app.csp]` adds what an app needs beyond that.
+//! inline scripts and styles that stand in their HTML files, by hash. The operator adds what an app needs beyond that.
 //! Our own pages keep the strict policy of [`crate::headers`].
 
 use std::collections::BTreeSet;
 
 use axum::http::HeaderValue;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::config::Csp;
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{StartTag, Token, Tokenizer};
 use sha2::{Digest, Sha256};
@@ -26,45 +25,51 @@ const BASE: [(&str, &[&str]); 6] = [
 /// More hashes than this make a header that proxies with small buffers refuse: nginx has 4 KiB for all headers.
 const MOST_HASHES: usize = 24;
 
+/// A directive, and sources to add to it; these are printable ASCII without semicolons.
+pub(crate) type Sources<'sources> = (&'static str, &'sources [String]);
+
+/// A page with more inline scripts and styles than the policy can allow each by its hash.
+#[derive(Debug)]
+pub(crate) struct TooManyInline {
+    /// The page.
+    pub(crate) path: String,
+    /// How many it has.
+    pub(crate) count: usize,
+}
+
 /// A policy: each directive with its sources.
 #[derive(Clone, Debug)]
 pub(super) struct Policy(Vec<(&'static str, Vec<String>)>);
 
 impl Policy {
     /// Adds the operator's sources to the base; a directive that is new there begins with `'self'`.
-    pub(super) fn new(csp: &Csp) -> Self {
+    pub(super) fn new<'sources>(additions: impl IntoIterator<Item = Sources<'sources>>) -> Self {
         let owned = |sources: &[&str]| sources.iter().map(|&source| source.to_owned()).collect();
         let mut policy = Self(BASE.iter().map(|(name, sources)| (*name, owned(sources))).collect());
-        for (directive, sources) in csp.directives() {
+        for (directive, sources) in additions {
             policy.add(directive, sources.iter().cloned());
         }
         policy
     }
 
-    /// Adds the hashes of what stands inline in one HTML file. Too many of them leave the policy as it is, with a warning.
-    pub(super) fn for_page(&self, path: &str, html: &[u8]) -> Self {
+    /// Adds the hashes of what stands inline in one HTML file, unless that is too much.
+    pub(super) fn for_page(&self, path: &str, html: &[u8]) -> Result<Self, TooManyInline> {
         let inline = Inline::of(html);
         let count =
             inline.scripts.len() + inline.handlers.len() + inline.styles.len() + inline.attributes.len();
         if count > MOST_HASHES {
-            tracing::warn!(
-                path,
-                count,
-                "too many inline scripts and styles to allow each by its hash: see [app.csp], script-src and style-src"
-            );
-            return self.clone();
+            return Err(TooManyInline { path: path.to_owned(), count });
         }
         let mut policy = self.clone();
         policy.allow("script-src", inline.scripts, inline.handlers);
         policy.allow("style-src", inline.styles, inline.attributes);
-        policy
+        Ok(policy)
     }
 
     /// As a header.
     pub(super) fn header(&self) -> HeaderValue {
         let directives: Vec<String> =
             self.0.iter().map(|(name, sources)| format!("{name} {}", sources.join(" "))).collect();
-        // Sources are printable ASCII: the configuration was checked.
         HeaderValue::try_from(directives.join("; ")).unwrap_or(HeaderValue::from_static("default-src 'self'"))
     }
 
@@ -178,7 +183,7 @@ mod tests {
     use super::*;
 
     fn script_src(html: &str) -> String {
-        let policy = Policy::new(&Csp::default()).for_page("index.html", html.as_bytes()).header();
+        let policy = Policy::new([]).for_page("index.html", html.as_bytes()).unwrap().header();
         let text = policy.to_str().unwrap().to_owned();
         text.split("; ").find(|directive| directive.starts_with("script-src")).unwrap_or_default().to_owned()
     }
@@ -204,8 +209,9 @@ mod tests {
 
     #[test]
     fn finding_n2_a_hash_never_switches_unsafe_inline_off() {
-        let csp = Csp { style_src: vec!["'unsafe-inline'".to_owned()], ..Csp::default() };
-        let policy = Policy::new(&csp).for_page("index.html", b"<style>a{}</style><p style='b'>").header();
+        let everything = ["'unsafe-inline'".to_owned()];
+        let policy = Policy::new([("style-src", &everything[..])]);
+        let policy = policy.for_page("index.html", b"<style>a{}</style><p style='b'>").unwrap().header();
         assert!(policy.to_str().unwrap().ends_with("; style-src 'self' 'unsafe-inline'"), "{policy:?}");
     }
 }

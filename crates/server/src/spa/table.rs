@@ -3,11 +3,10 @@
 //! A file `x.js.br` or `x.js.gz` beside `x.js` is another representation of it, not a file of its own. Hidden files and
 //! source maps are left out here, so that no later rule has to remember them.
 
-use std::{borrow::Cow, collections::HashMap, fs, io, path::Path};
+use std::{collections::HashMap, fs, io, path::Path};
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
-use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
 use super::negotiation::{Accepted, Encoding};
@@ -18,17 +17,56 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// Deeper than this is a loop of symbolic links.
 const MOST_DEPTH: usize = 16;
 
-/// The build of `web/app`, part of the binary in every profile, so that it stands alone.
-#[derive(RustEmbed)]
-#[folder = "../../web/app/dist"]
-#[allow_missing = true]
-struct Dist;
+/// The files of an app, by their paths without a first slash.
+#[derive(Debug)]
+pub(crate) struct Files(HashMap<String, File>);
+
+impl Files {
+    /// The files inside the binary: the path of each, its bytes, and their SHA-256.
+    pub(crate) fn embedded(files: impl IntoIterator<Item = (String, Bytes, [u8; 32])>) -> Self {
+        let each = files.into_iter().map(|(path, bytes, hash)| (path, representation(bytes, hash)));
+        assemble(each.collect())
+    }
+
+    /// The files of a directory and those below it.
+    pub(super) fn from_directory(directory: &Path) -> io::Result<Self> {
+        let mut representations = HashMap::new();
+        let mut room = MOST_BYTES;
+        collect(directory, "", MOST_DEPTH, &mut room, &mut representations)?;
+        if !representations.contains_key("index.html") {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "there is no index.html in it"));
+        }
+        Ok(assemble(representations))
+    }
+
+    /// Adds text to an HTML file; its compressed siblings have it not, and go.
+    pub(crate) fn insert_before(&mut self, path: &str, place: &str, text: &str) {
+        if let Some(file) = self.0.get_mut(path) {
+            file.insert_before(place, text);
+        }
+    }
+
+    /// The file of that path.
+    pub(super) fn get(&self, path: &str) -> Option<&File> {
+        self.0.get(path)
+    }
+
+    /// A file whose path is such.
+    pub(super) fn find(&self, is_such: impl Fn(&str) -> bool) -> Option<&File> {
+        self.0.iter().find(|(path, _)| is_such(path)).map(|(_, file)| file)
+    }
+
+    /// Every path with its file.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut File)> {
+        self.0.iter_mut()
+    }
+}
 
 /// One file in all the encodings we have of it.
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) content_type: HeaderValue,
-    /// The policy of an adopter's page, when that differs from the one of its other files.
+    /// The policy of somebody else's page, when that differs from the one of its other files.
     pub(super) policy: Option<HeaderValue>,
     identity: Representation,
     brotli: Option<Representation>,
@@ -48,8 +86,7 @@ impl File {
         self.content_type.as_bytes().starts_with(b"text/html").then_some(&self.identity.bytes[..])
     }
 
-    /// Adds text to an HTML file; its compressed siblings have it not, and go.
-    pub(super) fn insert_before(&mut self, place: &str, text: &str) {
+    fn insert_before(&mut self, place: &str, text: &str) {
         let html = String::from_utf8_lossy(&self.identity.bytes);
         let bytes = Bytes::from(html.replacen(place, &format!("{text}{place}"), 1));
         let hash = Sha256::digest(&bytes).into();
@@ -72,30 +109,6 @@ impl File {
             })
             .unwrap_or((Encoding::Identity, &self.identity))
     }
-}
-
-/// The files inside the binary; their hashes were computed when it was built.
-pub(super) fn embedded() -> HashMap<String, File> {
-    let representations = Dist::iter().filter_map(|path| {
-        let file = Dist::get(&path)?;
-        let bytes = match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
-        };
-        Some((path.into_owned(), representation(bytes, file.metadata.sha256_hash())))
-    });
-    assemble(representations.collect())
-}
-
-/// The files of a directory and those below it.
-pub(super) fn from_directory(directory: &Path) -> io::Result<HashMap<String, File>> {
-    let mut representations = HashMap::new();
-    let mut room = MOST_BYTES;
-    collect(directory, "", MOST_DEPTH, &mut room, &mut representations)?;
-    if !representations.contains_key("index.html") {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "there is no index.html in it"));
-    }
-    Ok(assemble(representations))
 }
 
 fn collect(
@@ -132,7 +145,7 @@ fn collect(
 }
 
 /// Joins each file with its compressed siblings.
-fn assemble(mut representations: HashMap<String, Representation>) -> HashMap<String, File> {
+fn assemble(mut representations: HashMap<String, Representation>) -> Files {
     let mut files: Vec<String> = representations
         .keys()
         .filter(|path| path.split('/').all(is_public))
@@ -142,19 +155,17 @@ fn assemble(mut representations: HashMap<String, Representation>) -> HashMap<Str
         })
         .cloned()
         .collect();
-    files
-        .drain(..)
-        .filter_map(|path| {
-            let file = File {
-                content_type: content_type(&path),
-                policy: None,
-                identity: representations.remove(&path)?,
-                brotli: representations.remove(&format!("{path}.br")),
-                gzip: representations.remove(&format!("{path}.gz")),
-            };
-            Some((path, file))
-        })
-        .collect()
+    let files = files.drain(..).filter_map(|path| {
+        let file = File {
+            content_type: content_type(&path),
+            policy: None,
+            identity: representations.remove(&path)?,
+            brotli: representations.remove(&format!("{path}.br")),
+            gzip: representations.remove(&format!("{path}.gz")),
+        };
+        Some((path, file))
+    });
+    Files(files.collect())
 }
 
 /// Whether a file or directory of that name may be served. `.well-known` is no hidden name but a registered one (RFC
@@ -231,7 +242,7 @@ mod tests {
             "assets/app.js.map.gz",
             "archive.gz",
         ]);
-        let mut paths: Vec<_> = from_directory(app.path()).unwrap().into_keys().collect();
+        let mut paths: Vec<_> = Files::from_directory(app.path()).unwrap().0.into_keys().collect();
         paths.sort();
         assert_eq!(paths, [".well-known/security.txt", "archive.gz", "assets/app.js", "index.html"]);
     }
@@ -239,23 +250,23 @@ mod tests {
     #[test]
     fn a_directory_that_is_no_app_is_refused() {
         let no_index = directory(&["readme.txt"]);
-        assert_eq!(from_directory(no_index.path()).unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(Files::from_directory(no_index.path()).unwrap_err().kind(), io::ErrorKind::NotFound);
         let endless = directory(&["index.html"]);
         std::os::unix::fs::symlink(endless.path(), endless.path().join("again")).unwrap();
-        assert_eq!(from_directory(endless.path()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(Files::from_directory(endless.path()).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 
     #[test]
     fn a_compressed_sibling_is_chosen_and_has_a_tag_of_its_own() {
         let app = directory(&["index.html", "a.css", "a.css.br"]);
-        let files = from_directory(app.path()).unwrap();
+        let files = Files::from_directory(app.path()).unwrap();
         let mut headers = http::HeaderMap::new();
-        let plain = files["a.css"].choose(super::super::negotiation::encodings(&headers));
+        let plain = files.0["a.css"].choose(super::super::negotiation::encodings(&headers));
         assert_eq!((plain.0, &plain.1.bytes[..]), (Encoding::Identity, &b"a.css"[..]));
         headers.insert("accept-encoding", HeaderValue::from_static("br"));
-        let small = files["a.css"].choose(super::super::negotiation::encodings(&headers));
+        let small = files.0["a.css"].choose(super::super::negotiation::encodings(&headers));
         assert_eq!((small.0, &small.1.bytes[..]), (Encoding::Brotli, &b"a.css.br"[..]));
         assert_ne!(plain.1.etag, small.1.etag);
-        assert_eq!(files["a.css"].content_type, "text/css; charset=utf-8");
+        assert_eq!(files.0["a.css"].content_type, "text/css; charset=utf-8");
     }
 }

@@ -1,9 +1,8 @@
 //! Logs: one line per event, JSON for machines, short text for people.
 //!
-//! The level comes from `CLOAKROOM_LOG` (`info` by default, or `info,cloakroom=debug`). Every event that is recorded
-//! while a request is being handled carries that request's id, without the library having to know of it: the id is
-//! added as the line is formatted. A span per request would do the same at several times the price, paid by every
-//! request, logged or not.
+//! Every event that is recorded while a request is being handled carries that request's id, without the code that
+//! recorded it having to know of it: the id is added as the line is formatted. A span per request would do the same at
+//! several times the price, paid by every request, logged or not.
 //!
 //! What must stay true: whatever a client sends, one event is one line without control characters.
 
@@ -23,19 +22,27 @@ use tracing_subscriber::{
 
 use super::{request, sink::Sink};
 
-/// Names the variable that sets the level.
-const LEVEL_VARIABLE: &str = "CLOAKROOM_LOG";
-
 /// How long the end of the process waits for its last lines.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// For `serve`: a JSON object.
+    /// For machines: a JSON object.
     Json,
-    /// For `dev`: time, level, message and fields.
+    /// For people: time, level, message and fields.
     Human,
+}
+
+/// The source of the level of each event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Levels {
+    /// The environment variable that sets them.
+    pub(crate) variable: &'static str,
+    /// The levels while it is not set, in its syntax: a level, or one for each target.
+    pub(crate) unset: &'static str,
+    /// An example of a value, for the complaint about one that cannot be read.
+    pub(crate) example: &'static str,
 }
 
 /// The running log. Keep it until the process ends: dropping it writes what still waits.
@@ -62,15 +69,12 @@ impl Log {
 }
 
 /// Sends the process's events, and the panics of its threads, to standard output. Call it once, before anything logs.
-pub(crate) fn init(format: Format) -> Result<Log, Error> {
-    let levels = match std::env::var(LEVEL_VARIABLE) {
-        Ok(levels) => levels.parse::<Targets>().map_err(|_| Error::Level(levels))?,
-        // What Postgres remarks on each migration that is there already is no news.
-        Err(_) => Targets::new().with_default(tracing::Level::INFO).with_target("sqlx", tracing::Level::WARN),
-    };
+pub(crate) fn init(format: Format, levels: Levels) -> Result<Log, Error> {
+    let given = std::env::var(levels.variable).unwrap_or_else(|_| levels.unset.to_owned());
+    let targets = given.parse::<Targets>().map_err(|_| Error::Level { given, levels })?;
     let sink = Sink::start(io::stdout()).map_err(Error::Thread)?;
     let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(sink.clone());
-    let registry = tracing_subscriber::registry().with(levels);
+    let registry = tracing_subscriber::registry().with(targets);
     let installed = match format {
         Format::Json => {
             let events =
@@ -101,7 +105,12 @@ fn log_panics() {
 #[derive(Debug)]
 pub(crate) enum Error {
     /// The variable holds something that is no level.
-    Level(String),
+    Level {
+        /// What it holds.
+        given: String,
+        /// The variable, and what it may hold.
+        levels: Levels,
+    },
     /// The writing thread could not be started.
     Thread(io::Error),
     /// Somebody else had set up a log before.
@@ -111,9 +120,9 @@ pub(crate) enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Level(given) => write!(
+            Self::Level { given, levels: Levels { variable, example, .. } } => write!(
                 formatter,
-                "{LEVEL_VARIABLE}: `{given}` is no level; write error, warn, info, debug or trace, or `info,cloakroom=debug`"
+                "{variable}: `{given}` is no level; write error, warn, info, debug or trace, or `{example}`"
             ),
             Self::Thread(_) => formatter.write_str("the log's thread could not be started"),
             Self::Twice => formatter.write_str("a log was set up twice"),
@@ -125,7 +134,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Thread(error) => Some(error),
-            Self::Level(_) | Self::Twice => None,
+            Self::Level { .. } | Self::Twice => None,
         }
     }
 }

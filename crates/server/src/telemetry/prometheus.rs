@@ -1,11 +1,11 @@
 //! Metrics for Prometheus, on a listener of their own that is off unless asked for.
 //!
-//! The library counts through the `metrics` facade and knows no recorder; this module installs one and renders it.
+//! The app counts through the `metrics` facade and knows no recorder; this module installs one and renders it.
 //! Handles for requests are made once per thread, route, method and status, all of which are few: a request looks
 //! them up by the route's text and formats nothing. Paths of unknown requests are no label, or a stranger could fill
 //! the memory with them.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, sync::OnceLock, time::Duration};
 
 use axum::{
     Router,
@@ -20,9 +20,15 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::log::Log;
 use crate::problem::{method_not_allowed, not_found};
 
-const REQUESTS: &str = "cloakroom_http_requests_total";
-const REQUEST_SECONDS: &str = "cloakroom_http_request_seconds";
-const LOG_LINES_DROPPED: &str = "cloakroom_log_lines_dropped_total";
+/// The names of the metrics, which begin with the program's.
+struct Names {
+    requests: String,
+    request_seconds: String,
+    log_lines_dropped: String,
+}
+
+/// Set when a recorder is installed; until then nothing is counted.
+static NAMES: OnceLock<Names> = OnceLock::new();
 
 /// From a cached session check to a login that waits for the hash queue, in seconds.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -30,19 +36,31 @@ const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 /// Observations wait in memory until they are sorted into buckets; this is how long at most.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Installs the recorder for the whole process. Call it before the first request; without it, counting costs nothing.
-pub(crate) fn install() -> Result<PrometheusHandle, BuildError> {
+/// Installs the recorder for the whole process; the names of our own metrics begin with `program`.
+///
+/// Call it before the first request; without it, counting costs nothing.
+pub(crate) fn install(program: &str) -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
-    describe_counter!(REQUESTS, "Requests answered, by method, route and status.");
-    describe_histogram!(REQUEST_SECONDS, "Seconds from a request's head to its reply's, by route.");
-    describe_counter!(LOG_LINES_DROPPED, "Log lines lost because standard output was full or closed.");
+    let Names { requests, request_seconds, log_lines_dropped } = NAMES.get_or_init(|| Names {
+        requests: format!("{program}_http_requests_total"),
+        request_seconds: format!("{program}_http_request_seconds"),
+        log_lines_dropped: format!("{program}_log_lines_dropped_total"),
+    });
+    describe_counter!(requests.as_str(), "Requests answered, by method, route and status.");
+    describe_histogram!(request_seconds.as_str(), "Seconds from a request's head to its reply's, by route.");
+    describe_counter!(
+        log_lines_dropped.as_str(),
+        "Log lines lost because standard output was full or closed."
+    );
     Ok(handle)
 }
 
 /// `GET /metrics`, for the listener at `metrics_listen`.
 pub(crate) fn router(handle: PrometheusHandle, log: Log) -> Router {
     let render = async move || {
-        counter!(LOG_LINES_DROPPED).absolute(log.dropped_lines());
+        if let Some(names) = NAMES.get() {
+            counter!(names.log_lines_dropped.as_str()).absolute(log.dropped_lines());
+        }
         ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
     };
     Router::new()
@@ -64,7 +82,7 @@ pub(crate) async fn upkeep(handle: PrometheusHandle) {
 /// The label under which a request is counted.
 #[derive(Clone, Debug)]
 pub(super) enum Route {
-    /// The pattern of the route that answered, such as `/api/social/{provider}/`.
+    /// The pattern of the route that answered, such as `/api/things/{id}/`.
     Matched(MatchedPath),
     /// Anything outside the API: pages and their files.
     App,
@@ -95,10 +113,11 @@ thread_local! {
 
 /// Counts one request.
 pub(super) fn record(route: &Route, method: &Method, status: StatusCode, elapsed: Duration) {
+    let Some(names) = NAMES.get() else { return };
     let (label, method) = (route.label(), method_label(method));
     HANDLES.with_borrow_mut(|handles| {
         let known = handles.iter().position(|route| *route.label == *label).unwrap_or_else(|| {
-            let seconds = histogram!(REQUEST_SECONDS, "route" => label.to_owned());
+            let seconds = histogram!(names.request_seconds.as_str(), "route" => label.to_owned());
             handles.push(RouteHandles { label: label.into(), seconds, requests: Vec::new() });
             handles.len() - 1
         });
@@ -112,7 +131,7 @@ pub(super) fn record(route: &Route, method: &Method, status: StatusCode, elapsed
         }
         let status_label = status.as_str().to_owned();
         let requests =
-            counter!(REQUESTS, "method" => method, "route" => label.to_owned(), "status" => status_label);
+            counter!(names.requests.as_str(), "method" => method, "route" => label.to_owned(), "status" => status_label);
         requests.increment(1);
         route.requests.push((method, status, requests));
     });

@@ -14,9 +14,8 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::LazyLock,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use axum::{
@@ -24,7 +23,6 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::Response,
 };
-use cloakroom::Tally;
 use tower::{Layer, Service};
 
 use super::prometheus::{self, Route};
@@ -110,15 +108,22 @@ impl Drop for Scope {
     }
 }
 
+/// Whether a request that did not fail is logged by itself at INFO; the others are at DEBUG.
+pub(crate) type IsWorthALine = fn(&Method, StatusCode) -> bool;
+
 /// Identifies, times, counts and logs requests, and answers for handlers that panic.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Requests;
+pub(crate) struct Requests {
+    /// Where the API lives, such as `/api/`: requests for what there is not are counted apart from those of pages.
+    pub(crate) api: &'static str,
+    pub(crate) is_worth_a_line: IsWorthALine,
+}
 
 impl<S> Layer<S> for Requests {
     type Service = Observed<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Observed { inner }
+        Observed { inner, requests: *self }
     }
 }
 
@@ -126,6 +131,7 @@ impl<S> Layer<S> for Requests {
 #[derive(Clone, Debug)]
 pub(crate) struct Observed<S> {
     inner: S,
+    requests: Requests,
 }
 
 impl<S> Service<Request> for Observed<S>
@@ -145,10 +151,17 @@ where
         let id = RequestId::new();
         let route = match request.extensions().get::<MatchedPath>() {
             Some(path) => Route::Matched(path.clone()),
-            None if request.uri().path().starts_with("/api/") => Route::Unknown,
+            None if request.uri().path().starts_with(self.requests.api) => Route::Unknown,
             None => Route::App,
         };
-        let seen = Seen { id, started, route, method: request.method().clone(), uri: request.uri().clone() };
+        let seen = Seen {
+            id,
+            started,
+            route,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            is_worth_a_line: self.requests.is_worth_a_line,
+        };
         let scope = Scope::enter(id);
         let handler = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
         drop(scope);
@@ -169,6 +182,7 @@ struct Seen {
     route: Route,
     method: Method,
     uri: Uri,
+    is_worth_a_line: IsWorthALine,
 }
 
 impl Seen {
@@ -184,47 +198,13 @@ impl Seen {
         // A level is part of an event's static description, hence three events.
         if status.is_server_error() {
             tracing::error!(%method, path, status = status_code, microseconds, "request failed");
-        } else if is_worth_a_line(method, status) {
+        } else if (self.is_worth_a_line)(method, status) {
             tracing::info!(%method, path, status = status_code, microseconds, "request");
         } else {
             tracing::debug!(%method, path, status = status_code, microseconds, "request");
         }
         reply
     }
-}
-
-/// The least time between two lines about questions of people who are not signed in.
-const ANONYMOUS_PERIOD: Duration = Duration::from_mins(1);
-/// The least time between two lines about refusals with one status.
-const REFUSED_PERIOD: Duration = Duration::from_secs(1);
-
-/// So many requests that change something have a line of their own in that time.
-const MOST_CHANGES: u64 = 100;
-
-/// Whether a request that did not fail is logged by itself at INFO: what changes something is, what anybody can send as often as
-/// they like is counted, and told together.
-fn is_worth_a_line(method: &Method, status: StatusCode) -> bool {
-    /// Each page of a visitor who is not signed in asks who they are.
-    static ANONYMOUS: LazyLock<Tally> = LazyLock::new(|| Tally::every(ANONYMOUS_PERIOD));
-    /// One for each status from 400 to 499.
-    static REFUSED: LazyLock<Vec<Tally>> =
-        LazyLock::new(|| (0..100).map(|_| Tally::every(REFUSED_PERIOD)).collect());
-    /// Some of these, such as a sign-out of nobody, cost an outsider nothing.
-    static CHANGES: LazyLock<Tally> = LazyLock::new(|| Tally::at_most(MOST_CHANGES, REFUSED_PERIOD));
-    if !status.is_client_error() {
-        let tell_rest = |count| tracing::info!(count, "more requests");
-        return !method.is_safe() && CHANGES.count(tell_rest);
-    }
-    let status = status.as_u16();
-    if status == 401 && method.is_safe() {
-        let tell = |count| tracing::info!(count, "requests without a session");
-        if ANONYMOUS.count(tell) {
-            tell(1);
-        }
-        return false;
-    }
-    let tell_rest = move |count| tracing::info!(status, count, "more requests refused");
-    REFUSED[usize::from(status) - 400].count(tell_rest)
 }
 
 pin_project_lite::pin_project! {
@@ -307,7 +287,7 @@ mod tests {
             .route("/early", get(|| -> Ready<()> { panic!("before the future") }))
             .route("/late", get(async || -> () { panic!("within the future") }))
             .route("/fine", get(async || current().map(|id| id.to_string()).unwrap_or_default()))
-            .layer(Requests);
+            .layer(Requests { api: "/api/", is_worth_a_line: |_, _| false });
         let ask = async |path: &str| {
             let reply = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
             let id = reply.headers()[HEADER].to_str().unwrap().to_owned();
