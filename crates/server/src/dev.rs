@@ -12,13 +12,13 @@ use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use cloakroom::administration::{NewAccount, Rank};
 use cloakroom::{Cloakroom, Config};
+use cloakroom_edge::host::RequireHost;
+use cloakroom_edge::operations::Stopping;
+use cloakroom_edge::telemetry::log;
 
-use crate::host::RequireHost;
 use crate::instance::Instance;
-use crate::operations::Stopping;
 use crate::running::Running;
 use crate::start::{Around, LOG_LEVELS, assemble, bind, install_metrics};
-use crate::telemetry::log;
 use crate::user::say;
 use crate::{Failure, idp, mailbox, pages};
 use host::Hosts;

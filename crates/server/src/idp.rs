@@ -3,9 +3,10 @@
 use axum::Router;
 use axum::routing::any;
 use cloakroom::Config;
+use cloakroom_edge::problem;
 use cloakroom_fake_provider::{FakeProvider, Kind};
 
-use crate::{Failure, problem};
+use crate::Failure;
 
 /// Adds those providers to the configuration that the environment does not set up for real.
 pub(crate) fn register(config: &mut Config, port: u16) -> Result<Vec<(Kind, FakeProvider)>, Failure> {

@@ -13,8 +13,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use cloakroom::Cloakroom;
 use cloakroom::mailing::MailView;
-
-use crate::problem;
+use cloakroom_edge::problem;
 
 const PAGE: &str = include_str!("mailbox/page.html");
 const STYLE: &str = include_str!("mailbox/style.css");

@@ -3,22 +3,14 @@
 mod backup;
 mod cli;
 mod dev;
-mod headers;
-mod host;
 mod idp;
 mod instance;
-mod listen;
 mod mail;
 mod mailbox;
-mod operations;
 mod pages;
-mod problem;
 mod request_lines;
 mod running;
-mod spa;
 mod start;
-mod stop;
-mod telemetry;
 mod user;
 
 use std::process::ExitCode;
@@ -26,6 +18,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use cloakroom::config::Overrides;
 use cloakroom::{Cloakroom, Config};
+use cloakroom_edge::telemetry;
 
 use crate::cli::{Arguments, Command, Place, SessionCommand};
 use crate::user::say;

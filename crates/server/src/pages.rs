@@ -6,9 +6,8 @@ use std::path::Path;
 
 use bytes::Bytes;
 use cloakroom::config::Csp;
+use cloakroom_edge::spa::{Files, Rules, Spa};
 use rust_embed::RustEmbed;
-
-use crate::spa::{Files, Rules, Spa};
 
 /// The build of `web/app`, part of the binary in every profile, so that it stands alone.
 #[derive(RustEmbed)]

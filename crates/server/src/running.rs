@@ -11,16 +11,16 @@ use std::time::Duration;
 use axum::Router;
 use cloakroom::config::Overrides;
 use cloakroom::{Cloakroom, Config};
+use cloakroom_edge::listen::{self, Deadlines};
+use cloakroom_edge::operations::Stopping;
+use cloakroom_edge::stop::{Limit, Signals};
+use cloakroom_edge::telemetry::log::Log;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
-use crate::listen::{self, Deadlines};
-use crate::operations::Stopping;
-use crate::stop::{Limit, Signals};
-use crate::telemetry::log::Log;
 use crate::{Failure, start};
 
 /// No request takes longer: then what served before can be closed.

@@ -9,20 +9,21 @@ use axum::Router;
 use axum::routing::any;
 use cloakroom::config::Overrides;
 use cloakroom::{Cloakroom, Config};
+use cloakroom_edge::headers::SecurityHeaders;
+use cloakroom_edge::host::RequireHost;
+use cloakroom_edge::listen::{self, Deadlines, Served};
+use cloakroom_edge::operations::{self, Stopping};
+use cloakroom_edge::problem;
+use cloakroom_edge::spa::Spa;
+use cloakroom_edge::telemetry::log::{self, Levels};
+use cloakroom_edge::telemetry::{prometheus, request};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::cli::config_file;
-use crate::headers::SecurityHeaders;
-use crate::host::RequireHost;
 use crate::instance::Instance;
-use crate::listen::{Deadlines, Served};
-use crate::operations::Stopping;
 use crate::running::{Running, Source};
-use crate::spa::Spa;
-use crate::telemetry::log::{self, Levels};
-use crate::telemetry::{prometheus, request};
-use crate::{Failure, idp, listen, operations, pages, problem, request_lines};
+use crate::{Failure, idp, pages, request_lines};
 
 /// What is logged: all there is to know of a running server. `sqlx` remarks on each migration that is there already.
 pub(crate) const LOG_LEVELS: Levels =

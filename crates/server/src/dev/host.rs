@@ -7,8 +7,7 @@
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-
-use crate::problem::problem;
+use cloakroom_edge::problem::problem;
 
 /// The hosts of one development server.
 #[derive(Debug)]

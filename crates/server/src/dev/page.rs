@@ -3,12 +3,12 @@
 use axum::Router;
 use axum::routing::get;
 use cloakroom::Cloakroom;
+use cloakroom_edge::problem;
 use cloakroom_fake_provider::{FakeProvider, Kind};
 
 use super::SAMPLE_PASSWORD;
 use super::names::suggestion;
 use crate::mailbox::file;
-use crate::problem;
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");

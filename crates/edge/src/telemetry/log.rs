@@ -27,7 +27,7 @@ const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a line looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// For machines: a JSON object.
     Json,
     /// For people: time, level, message and fields.
@@ -36,40 +36,40 @@ pub(crate) enum Format {
 
 /// The source of the level of each event.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Levels {
+pub struct Levels {
     /// The environment variable that sets them.
-    pub(crate) variable: &'static str,
+    pub variable: &'static str,
     /// The levels while it is not set, in its syntax: a level, or one for each target.
-    pub(crate) unset: &'static str,
+    pub unset: &'static str,
     /// An example of a value, for the complaint about one that cannot be read.
-    pub(crate) example: &'static str,
+    pub example: &'static str,
 }
 
 /// The running log. Keep it until the process ends: dropping it writes what still waits.
 #[derive(Clone, Debug)]
-pub(crate) struct Log {
+pub struct Log {
     sink: Sink,
 }
 
 impl Log {
     /// Lines lost so far, because standard output was full or closed.
-    pub(crate) fn dropped_lines(&self) -> u64 {
+    pub fn dropped_lines(&self) -> u64 {
         self.sink.dropped()
     }
 
     /// Writes what waits; gives up after a second if nobody reads it.
-    pub(crate) fn flush(&self) {
+    pub fn flush(&self) {
         self.flush_within(FLUSH_PATIENCE);
     }
 
     /// Writes what waits, if somebody reads it in that time.
-    pub(crate) fn flush_within(&self, patience: Duration) {
+    pub fn flush_within(&self, patience: Duration) {
         self.sink.flush(patience);
     }
 }
 
 /// Sends the process's events, and the panics of its threads, to standard output. Call it once, before anything logs.
-pub(crate) fn init(format: Format, levels: Levels) -> Result<Log, Error> {
+pub fn init(format: Format, levels: Levels) -> Result<Log, Error> {
     let given = std::env::var(levels.variable).unwrap_or_else(|_| levels.unset.to_owned());
     let targets = given.parse::<Targets>().map_err(|_| Error::Level { given, levels })?;
     let sink = Sink::start(io::stdout()).map_err(Error::Thread)?;
@@ -103,7 +103,7 @@ fn log_panics() {
 
 /// Why there is no log.
 #[derive(Debug)]
-pub(crate) enum Error {
+pub enum Error {
     /// The variable holds something that is no level.
     Level {
         /// What it holds.
@@ -205,8 +205,9 @@ mod tests {
     #[test]
     fn x05_what_a_client_sends_cannot_begin_a_new_line_or_colour_it() {
         let mut line = String::new();
-        write_line(&mut line, Format::Human, "login email=a\r\nERROR forged\u{1b}[31m\u{9b}", None).unwrap();
-        assert_eq!(line, "login email=a\\r\\nERROR forged\\u{1b}[31m\\u{9b}\n");
+        write_line(&mut line, Format::Human, "refused email=a\r\nERROR forged\u{1b}[31m\u{9b}", None)
+            .unwrap();
+        assert_eq!(line, "refused email=a\\r\\nERROR forged\\u{1b}[31m\\u{9b}\n");
     }
 
     #[test]

@@ -46,14 +46,14 @@ const STRICT_TRANSPORT_SECURITY: HeaderValue =
 
 /// Adds the security headers to every reply of the service below.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct SecurityHeaders {
+pub struct SecurityHeaders {
     /// For as long as the process lives: a shared pointer would be counted up and down by each request, on every core.
     template: &'static HeaderMap,
 }
 
 impl SecurityHeaders {
     /// `https` says whether `public_url` is https, and so whether browsers are told to insist on it.
-    pub(crate) fn new(https: bool) -> Self {
+    pub fn new(https: bool) -> Self {
         // With room for a reply's own: a map that grows hashes all its names again.
         let mut template = HeaderMap::with_capacity(2 * ALWAYS.len());
         template.extend(ALWAYS.iter().cloned());
@@ -80,7 +80,7 @@ impl<S> Layer<S> for SecurityHeaders {
 
 /// A service whose replies carry the security headers.
 #[derive(Clone, Debug)]
-pub(crate) struct WithSecurityHeaders<S> {
+pub struct WithSecurityHeaders<S> {
     inner: S,
     headers: SecurityHeaders,
 }
@@ -101,7 +101,7 @@ impl<S: Service<Request, Response = Response>> Service<Request> for WithSecurity
 
 pin_project_lite::pin_project! {
     /// A reply on its way, about to get its headers.
-    pub(crate) struct AddHeaders<F> {
+    pub struct AddHeaders<F> {
         #[pin]
         reply: F,
         headers: SecurityHeaders,

@@ -32,7 +32,7 @@ const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Identifies one request in logs and to the client.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RequestId([u8; 16]);
+pub struct RequestId([u8; 16]);
 
 impl RequestId {
     /// 128 random bits. They are fetched from the system 64 ids at a time, which makes them as good as free.
@@ -48,7 +48,7 @@ impl RequestId {
                     clippy::disallowed_methods,
                     reason = "an id is no secret, and no test depends on it"
                 )]
-                // Without randomness from the system nothing in this program works, sessions first of all.
+                // A system without randomness is one that no server can trust.
                 getrandom::fill(bytes).unwrap_or_else(|error| panic!("no randomness: {error}"));
                 ids.extend(bytes.as_chunks::<16>().0);
             }
@@ -87,7 +87,7 @@ thread_local! {
 }
 
 /// The request being handled on this thread, if any.
-pub(crate) fn current() -> Option<RequestId> {
+pub fn current() -> Option<RequestId> {
     CURRENT.get()
 }
 
@@ -109,14 +109,15 @@ impl Drop for Scope {
 }
 
 /// Whether a request that did not fail is logged by itself at INFO; the others are at DEBUG.
-pub(crate) type IsWorthALine = fn(&Method, StatusCode) -> bool;
+pub type IsWorthALine = fn(&Method, StatusCode) -> bool;
 
 /// Identifies, times, counts and logs requests, and answers for handlers that panic.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Requests {
+pub struct Requests {
     /// Where the API lives, such as `/api/`: requests for what there is not are counted apart from those of pages.
-    pub(crate) api: &'static str,
-    pub(crate) is_worth_a_line: IsWorthALine,
+    pub api: &'static str,
+    /// Which requests have a line at INFO.
+    pub is_worth_a_line: IsWorthALine,
 }
 
 impl<S> Layer<S> for Requests {
@@ -129,7 +130,7 @@ impl<S> Layer<S> for Requests {
 
 /// A service whose requests are observed.
 #[derive(Clone, Debug)]
-pub(crate) struct Observed<S> {
+pub struct Observed<S> {
     inner: S,
     requests: Requests,
 }
@@ -209,7 +210,7 @@ impl Seen {
 
 pin_project_lite::pin_project! {
     /// A request being handled.
-    pub(crate) struct Observation<F> {
+    pub struct Observation<F> {
         // `None` when the handler panicked before it had returned a future.
         #[pin]
         handler: Option<F>,

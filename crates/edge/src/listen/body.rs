@@ -24,10 +24,10 @@ use tokio::time::{Sleep, sleep};
 use super::{socket::BodyAbandoned, standing::Standing};
 
 /// Tells the reply's side that the deadline struck, so that it can answer 408 whatever the handler made of it.
-pub(crate) type BodyTimedOut = Arc<AtomicBool>;
+pub(super) type BodyTimedOut = Arc<AtomicBool>;
 
 /// The body hyper reads from the socket, ended by an error when its time is up.
-pub(crate) struct TimedBody {
+pub(super) struct TimedBody {
     body: Incoming,
     deadline: Duration,
     timer: Option<Pin<Box<Sleep>>>,
@@ -48,7 +48,7 @@ impl TimedBody {
     }
 
     /// The flag that is raised when the deadline strikes.
-    pub(crate) fn timed_out(&self) -> BodyTimedOut {
+    pub(super) fn timed_out(&self) -> BodyTimedOut {
         Arc::clone(&self.timed_out)
     }
 }
@@ -99,7 +99,7 @@ impl Drop for TimedBody {
 
 /// Why a body ended before its last byte.
 #[derive(Debug)]
-pub(crate) enum BodyError {
+pub(super) enum BodyError {
     /// The client took longer than the deadline allows.
     TimedOut,
     /// The connection broke, or the framing is wrong.

@@ -52,7 +52,7 @@ use tokio::{
 };
 use tower::Service;
 
-pub(crate) use self::places::IsProxy;
+pub use self::places::IsProxy;
 use self::{
     body::{BodyTimedOut, TimedBody},
     places::{Place, Places},
@@ -85,19 +85,19 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 
 /// How long the server waits for a client, and for its own stop.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadlines {
+pub struct Deadlines {
     /// From the accept to the end of the first request's head, and from the first byte of a later one to its end.
-    pub(crate) head: Duration,
+    pub head: Duration,
     /// From the end of a reply to the first byte of the next request.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
     /// From the handler's first read of a request's body to its last byte.
-    pub(crate) body: Duration,
+    pub body: Duration,
     /// Without progress while a reply is written.
-    pub(crate) write_stall: Duration,
+    pub write_stall: Duration,
     /// For a client to read our last words when its request was refused before it had been sent whole.
-    pub(crate) linger: Duration,
+    pub linger: Duration,
     /// From the order to stop to the moment when requests in flight are dropped.
-    pub(crate) stop: Duration,
+    pub stop: Duration,
 }
 
 impl Default for Deadlines {
@@ -114,18 +114,20 @@ impl Default for Deadlines {
 }
 
 /// The app, which may be replaced while it runs, and the rules for its clients.
-pub(crate) struct Served {
+pub struct Served {
     /// The present app: a connection looks at it anew for each request.
-    pub(crate) app: watch::Receiver<Router>,
-    pub(crate) deadlines: Deadlines,
-    pub(crate) is_proxy: IsProxy,
+    pub app: watch::Receiver<Router>,
+    /// How long it waits for them.
+    pub deadlines: Deadlines,
+    /// Which of them are trusted proxies, each of which carries many.
+    pub is_proxy: IsProxy,
 }
 
 /// Serves until `shutdown` resolves, then lets requests in flight finish and returns.
 ///
 /// Each request carries a [`ConnectInfo<SocketAddr>`] with the peer's address. Returns after [`Deadlines::stop`] at the
 /// latest; connections that still run then end with the runtime.
-pub(crate) async fn serve(listener: TcpListener, what: Served, shutdown: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, what: Served, shutdown: impl Future<Output = ()>) {
     let Served { app, deadlines, is_proxy } = what;
     let (stop, _) = watch::channel(());
     let places = Places::new(connection_limit(), is_proxy);

@@ -26,15 +26,15 @@ const BASE: [(&str, &[&str]); 6] = [
 const MOST_HASHES: usize = 24;
 
 /// A directive, and sources to add to it; these are printable ASCII without semicolons.
-pub(crate) type Sources<'sources> = (&'static str, &'sources [String]);
+pub type Sources<'sources> = (&'static str, &'sources [String]);
 
 /// A page with more inline scripts and styles than the policy can allow each by its hash.
 #[derive(Debug)]
-pub(crate) struct TooManyInline {
+pub struct TooManyInline {
     /// The page.
-    pub(crate) path: String,
+    pub path: String,
     /// How many it has.
-    pub(crate) count: usize,
+    pub count: usize,
 }
 
 /// A policy: each directive with its sources.

@@ -33,7 +33,7 @@ use super::standing::Standing;
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
 /// Set when a request's body was dropped before its end, so that the close must linger.
-pub(crate) type BodyAbandoned = Arc<AtomicBool>;
+pub(super) type BodyAbandoned = Arc<AtomicBool>;
 
 /// The time for which the server waits for a client that does not read.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ pub(super) struct Patience {
 }
 
 /// A TCP stream whose writes may not stall, and whose close lets the peer read the last reply.
-pub(crate) struct Socket {
+pub(super) struct Socket {
     stream: TcpStream,
     patience: Patience,
     standing: Arc<Standing>,

@@ -36,7 +36,7 @@ use self::{
     policy::Policy,
     table::{File, Representation},
 };
-pub(crate) use self::{
+pub use self::{
     policy::{Sources, TooManyInline},
     table::Files,
 };
@@ -57,7 +57,7 @@ const FALLBACKS: [&str; 2] = ["200.html", "index.html"];
 const BUILT: [&str; 12] =
     ["js", "mjs", "css", "map", "wasm", "json", "webmanifest", "ico", "png", "svg", "txt", "xml"];
 
-/// Somebody else's app may open windows that answer back (payments, sign-in at a provider).
+/// Somebody else's app may open windows that answer back (payments, say).
 const OPENER: HeaderValue = HeaderValue::from_static("same-origin-allow-popups");
 /// Somebody else's app may use the devices; pages in its frames may not.
 const DEVICES: HeaderValue = HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(self)");
@@ -67,18 +67,18 @@ const FAVICON: &str = "favicon.ico";
 
 /// The paths of an app that are none of its files.
 #[derive(Debug)]
-pub(crate) struct Rules {
+pub struct Rules {
     /// First segments of paths that are not the app's.
-    pub(crate) reserved: &'static [&'static str],
+    pub reserved: &'static [&'static str],
     /// Paths that stand for a page, without their first slash, and that page.
-    pub(crate) redirects: &'static [(&'static str, &'static str)],
+    pub redirects: &'static [(&'static str, &'static str)],
     /// The page that a navigation gets as long as the app has no files, with 503.
-    pub(crate) not_built: &'static str,
+    pub not_built: &'static str,
 }
 
 /// The app's files; a service that answers every request at once. Clones share the table.
 #[derive(Clone, Debug)]
-pub(crate) struct Spa(Arc<App>);
+pub struct Spa(Arc<App>);
 
 #[derive(Debug)]
 struct App {
@@ -90,7 +90,7 @@ struct App {
 
 impl Spa {
     /// An app that was built for the policy of every reply.
-    pub(crate) fn ours(files: Files, rules: &'static Rules) -> Self {
+    pub fn ours(files: Files, rules: &'static Rules) -> Self {
         Self(Arc::new(App { files, rules, policy: None }))
     }
 
@@ -98,7 +98,7 @@ impl Spa {
     ///
     /// `sources` are allowed beyond that. Fails when the directory cannot be read, has no `index.html`, or is far larger
     /// than an app. Gives the pages as well whose inline scripts and styles the policy does not allow.
-    pub(crate) fn from_directory<'sources>(
+    pub fn from_directory<'sources>(
         directory: &Path,
         sources: impl IntoIterator<Item = Sources<'sources>>,
         rules: &'static Rules,
@@ -118,7 +118,7 @@ impl Spa {
     }
 
     /// Whether there is an app to serve.
-    pub(crate) fn is_built(&self) -> bool {
+    pub fn is_built(&self) -> bool {
         self.0.files.get("index.html").is_some()
     }
 

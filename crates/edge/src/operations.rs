@@ -28,11 +28,11 @@ const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Raised when the server begins to stop; clones share it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stopping(Arc<AtomicBool>);
+pub struct Stopping(Arc<AtomicBool>);
 
 impl Stopping {
     /// Makes `/readyz` answer 503 from now on.
-    pub(crate) fn begin(&self) {
+    pub fn begin(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
@@ -42,7 +42,7 @@ impl Stopping {
 }
 
 /// `GET /healthz` and `GET /readyz`; `ready` says whether storage answers.
-pub(crate) fn router<F>(stopping: Stopping, ready: F) -> Router
+pub fn router<F>(stopping: Stopping, ready: F) -> Router
 where
     F: Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static,
 {

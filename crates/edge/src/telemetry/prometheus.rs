@@ -30,7 +30,7 @@ struct Names {
 /// Set when a recorder is installed; until then nothing is counted.
 static NAMES: OnceLock<Names> = OnceLock::new();
 
-/// From a cached session check to a login that waits for the hash queue, in seconds.
+/// From an answer out of memory to one that waits in a queue, in seconds.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
 /// Observations wait in memory until they are sorted into buckets; this is how long at most.
@@ -39,7 +39,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 /// Installs the recorder for the whole process; the names of our own metrics begin with `program`.
 ///
 /// Call it before the first request; without it, counting costs nothing.
-pub(crate) fn install(program: &str) -> Result<PrometheusHandle, BuildError> {
+pub fn install(program: &str) -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     let Names { requests, request_seconds, log_lines_dropped } = NAMES.get_or_init(|| Names {
         requests: format!("{program}_http_requests_total"),
@@ -56,7 +56,7 @@ pub(crate) fn install(program: &str) -> Result<PrometheusHandle, BuildError> {
 }
 
 /// `GET /metrics`, for the listener at `metrics_listen`.
-pub(crate) fn router(handle: PrometheusHandle, log: Log) -> Router {
+pub fn router(handle: PrometheusHandle, log: Log) -> Router {
     let render = async move || {
         if let Some(names) = NAMES.get() {
             counter!(names.log_lines_dropped.as_str()).absolute(log.dropped_lines());
@@ -70,7 +70,7 @@ pub(crate) fn router(handle: PrometheusHandle, log: Log) -> Router {
 }
 
 /// Sorts waiting observations into their buckets every few seconds, for ever; spawn it beside the listener.
-pub(crate) async fn upkeep(handle: PrometheusHandle) {
+pub async fn upkeep(handle: PrometheusHandle) {
     let mut ticks = interval(UPKEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

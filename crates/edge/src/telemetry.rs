@@ -3,7 +3,7 @@
 //! What must stay true: telemetry never slows, blocks or fails a request (a full pipe loses lines, counted), and never
 //! holds a secret: query strings, headers and bodies are not recorded anywhere in here.
 
-pub(crate) mod log;
-pub(crate) mod prometheus;
-pub(crate) mod request;
+pub mod log;
+pub mod prometheus;
+pub mod request;
 mod sink;

@@ -21,18 +21,18 @@ use tower::{Layer, Service};
 use crate::problem::problem;
 
 /// Gives a reply for a request that must not come further, and `None` for any other.
-pub(crate) type Gate = dyn Fn(&Request) -> Option<Response> + Send + Sync;
+pub type Gate = dyn Fn(&Request) -> Option<Response> + Send + Sync;
 
 /// Refuses requests whose `Host` is missing, repeated, malformed or contradicted by the target, with 400.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct RequireHost {
+pub struct RequireHost {
     /// A further condition of the app's; for as long as the process lives.
     gate: Option<&'static Gate>,
 }
 
 impl RequireHost {
     /// Asks `gate` about each request that has one good host.
-    pub(crate) fn and(gate: &'static Gate) -> Self {
+    pub fn and(gate: &'static Gate) -> Self {
         Self { gate: Some(gate) }
     }
 
@@ -61,7 +61,7 @@ impl<S> Layer<S> for RequireHost {
 
 /// A service that sees only requests with one good `Host`.
 #[derive(Clone)]
-pub(crate) struct HostRequired<S> {
+pub struct HostRequired<S> {
     inner: S,
     required: RequireHost,
 }

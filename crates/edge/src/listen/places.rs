@@ -46,7 +46,7 @@ impl From<IpAddr> for Network {
 }
 
 /// Tells a trusted proxy by its address.
-pub(crate) type IsProxy = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
+pub type IsProxy = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
 /// All places of one listener; clones share them.
 #[derive(Clone)]

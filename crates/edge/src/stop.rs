@@ -13,19 +13,19 @@ use tokio::time::timeout;
 use crate::telemetry::log::Log;
 
 /// The signals that stop the process.
-pub(crate) struct Signals {
+pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
     /// Takes SIGTERM and SIGINT (Ctrl-C) from now on.
-    pub(crate) fn take() -> std::io::Result<Self> {
+    pub fn take() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     /// Waits for one of them.
-    pub(crate) async fn received(&mut self) {
+    pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -35,21 +35,21 @@ impl Signals {
 
 /// The time limit of a stop, divided among its parts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Limit(Duration);
+pub struct Limit(Duration);
 
 impl Limit {
     /// A stop that takes no longer than that.
-    pub(crate) fn new(whole: Duration) -> Self {
+    pub fn new(whole: Duration) -> Self {
         Self(whole)
     }
 
     /// How long requests in flight have: 25 s of 30.
-    pub(crate) fn for_requests(self) -> Duration {
+    pub fn for_requests(self) -> Duration {
         self.0 * 5 / 6
     }
 
     /// Begins the stop: ends the process in time, whatever still runs then.
-    pub(crate) fn begin(self, log: Log) -> Stop {
+    pub fn begin(self, log: Log) -> Stop {
         let limit = self.0;
         // Half a second of thirty is left for the last lines.
         let watchdog = std::thread::Builder::new().name("stop".to_owned()).spawn(move || {
@@ -66,13 +66,13 @@ impl Limit {
 }
 
 /// A stop under way.
-pub(crate) struct Stop {
+pub struct Stop {
     storage_ends: Instant,
 }
 
 impl Stop {
     /// Waits for `storage` to close, in the time that is left.
-    pub(crate) async fn close(self, storage: impl Future<Output = ()>) {
+    pub async fn close(self, storage: impl Future<Output = ()>) {
         let left = self.storage_ends.saturating_duration_since(Instant::now());
         if timeout(left, storage).await.is_err() {
             tracing::warn!("stopped before storage had answered");

@@ -10,7 +10,7 @@ use axum::{
 };
 
 /// Builds an `application/problem+json` reply; `detail` is a sentence for people, `code` a word for programs.
-pub(crate) fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Response {
+pub fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Response {
     let body = serde_json::json!({
         "type": "about:blank",
         "title": title,
@@ -27,12 +27,12 @@ pub(crate) fn problem(status: StatusCode, title: &str, code: &str, detail: &str)
 }
 
 /// 404 for a path that names nothing.
-pub(crate) fn not_found() -> Response {
+pub fn not_found() -> Response {
     problem(StatusCode::NOT_FOUND, "Not found", "not_found", "There is nothing at this address.")
 }
 
 /// 405; `allow` lists the methods that would have worked (RFC 9110, section 15.5.6, demands the header).
-pub(crate) fn method_not_allowed(allow: &'static str) -> Response {
+pub fn method_not_allowed(allow: &'static str) -> Response {
     let mut response = problem(
         StatusCode::METHOD_NOT_ALLOWED,
         "Method not allowed",

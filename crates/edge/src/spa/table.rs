@@ -19,11 +19,11 @@ const MOST_DEPTH: usize = 16;
 
 /// The files of an app, by their paths without a first slash.
 #[derive(Debug)]
-pub(crate) struct Files(HashMap<String, File>);
+pub struct Files(HashMap<String, File>);
 
 impl Files {
     /// The files inside the binary: the path of each, its bytes, and their SHA-256.
-    pub(crate) fn embedded(files: impl IntoIterator<Item = (String, Bytes, [u8; 32])>) -> Self {
+    pub fn embedded(files: impl IntoIterator<Item = (String, Bytes, [u8; 32])>) -> Self {
         let each = files.into_iter().map(|(path, bytes, hash)| (path, representation(bytes, hash)));
         assemble(each.collect())
     }
@@ -40,7 +40,7 @@ impl Files {
     }
 
     /// Adds text to an HTML file; its compressed siblings have it not, and go.
-    pub(crate) fn insert_before(&mut self, path: &str, place: &str, text: &str) {
+    pub fn insert_before(&mut self, path: &str, place: &str, text: &str) {
         if let Some(file) = self.0.get_mut(path) {
             file.insert_before(place, text);
         }
@@ -260,7 +260,7 @@ mod tests {
     fn a_compressed_sibling_is_chosen_and_has_a_tag_of_its_own() {
         let app = directory(&["index.html", "a.css", "a.css.br"]);
         let files = Files::from_directory(app.path()).unwrap();
-        let mut headers = http::HeaderMap::new();
+        let mut headers = axum::http::HeaderMap::new();
         let plain = files.0["a.css"].choose(super::super::negotiation::encodings(&headers));
         assert_eq!((plain.0, &plain.1.bytes[..]), (Encoding::Identity, &b"a.css"[..]));
         headers.insert("accept-encoding", HeaderValue::from_static("br"));
