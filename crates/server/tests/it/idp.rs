@@ -1,6 +1,6 @@
 //! The fake providers: everything in `dev`, nothing in `serve`.
 
-use crate::support::person::Person;
+use crate::support::browser::Browser;
 use crate::support::server::Server;
 
 const PROVIDERS: [&str; 3] = ["github", "google", "facebook"];
@@ -18,12 +18,12 @@ fn authorize(provider: &str, origin: &str) -> String {
 fn dev_offers_three_providers_and_a_page_to_choose_who_to_be() {
     let server = Server::dev();
     let origin = format!("http://{}", server.host());
-    let mut person = Person::at(server.address(), &origin);
-    let config = person.get("/api/config/").json();
+    let mut browser = Browser::at(server.address(), &origin);
+    let config = browser.get("/api/config/").json();
     let ids: Vec<_> = config["providers"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
     assert_eq!(ids, PROVIDERS);
     for provider in PROVIDERS {
-        let page = person.get(&authorize(provider, &origin));
+        let page = browser.get(&authorize(provider, &origin));
         assert_eq!(page.status, 200, "{}", page.text());
         for choice in ["No email", "Renamed email", "Deny", "Slow", "Broken"] {
             assert!(page.text().contains(choice), "{provider}: {choice}");
@@ -35,10 +35,10 @@ fn dev_offers_three_providers_and_a_page_to_choose_who_to_be() {
         let policy = page.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains(&format!("form-action 'self' {origin}")), "{policy}");
         assert!(!page.text().contains("<script") && !page.text().contains("style="), "{provider}");
-        assert_eq!(person.get(&format!("/dev/idp/{provider}/style.css")).status, 200);
-        assert_eq!(person.get(&format!("/dev/idp/{provider}/nothing")).status, 404);
+        assert_eq!(browser.get(&format!("/dev/idp/{provider}/style.css")).status, 200);
+        assert_eq!(browser.get(&format!("/dev/idp/{provider}/nothing")).status, 404);
     }
-    assert_eq!(person.get("/dev/idp/nobody/authorize").status, 404);
+    assert_eq!(browser.get("/dev/idp/nobody/authorize").status, 404);
 }
 
 /// As strict as the real ones: an app that would fail there fails here.
@@ -46,7 +46,7 @@ fn dev_offers_three_providers_and_a_page_to_choose_who_to_be() {
 fn a_request_that_a_real_provider_refuses_is_refused() {
     let server = Server::dev();
     let origin = format!("http://{}", server.host());
-    let mut person = Person::at(server.address(), &origin);
+    let mut browser = Browser::at(server.address(), &origin);
     let good = authorize("github", &origin);
     for (part, other) in [
         ("dev-github", "somebody"),
@@ -55,7 +55,7 @@ fn a_request_that_a_real_provider_refuses_is_refused() {
         ("method=S256", "method=plain"),
         ("state=xxx", "stat=xxx"),
     ] {
-        let page = person.get(&good.replace(part, other));
+        let page = browser.get(&good.replace(part, other));
         assert_eq!(page.status, 400, "{other}");
         assert!(page.header("location").is_none(), "{other}");
     }
@@ -64,8 +64,8 @@ fn a_request_that_a_real_provider_refuses_is_refused() {
 #[test]
 fn serve_has_nothing_of_development() {
     let server = Server::serve("public_url = \"http://localhost:3000\"", "");
-    let mut person = Person::at(server.address(), "http://localhost:3000");
-    assert_eq!(person.get("/api/config/").json()["providers"], serde_json::json!([]));
+    let mut browser = Browser::at(server.address(), "http://localhost:3000");
+    assert_eq!(browser.get("/api/config/").json()["providers"], serde_json::json!([]));
     for path in [
         "/dev",
         "/dev/",
@@ -79,7 +79,7 @@ fn serve_has_nothing_of_development() {
         assert_eq!(reply.status, 404, "{path}");
     }
     for path in ["/api/dev/mail/", "/api/dev/", "/api/dev/mail"] {
-        assert_eq!(person.get(path).status, 404, "{path}");
+        assert_eq!(browser.get(path).status, 404, "{path}");
     }
 }
 
@@ -88,8 +88,8 @@ fn serve_has_nothing_of_development() {
 fn finding_u3_the_facebook_stand_in_offers_nobody_whose_word_is_never_taken() {
     let server = Server::dev();
     let origin = format!("http://{}", server.host());
-    let mut person = Person::at(server.address(), &origin);
-    let page = person.get(&authorize("facebook", &origin)).text();
+    let mut browser = Browser::at(server.address(), &origin);
+    let page = browser.get(&authorize("facebook", &origin)).text();
     for absent in ["Verified email", "Unverified email", "ada@example.test", "grace@example.test", "checkbox"]
     {
         assert!(!page.contains(absent), "{absent}");
@@ -105,12 +105,12 @@ fn finding_u3_the_facebook_stand_in_offers_nobody_whose_word_is_never_taken() {
 fn finding_v15_google_oauth2_is_google_in_dev() {
     let server = Server::dev();
     let origin = format!("http://{}", server.host());
-    let mut person = Person::at(server.address(), &origin);
-    let reply = person.get("/api/social/google-oauth2/start/?return_to=%2Fwelcome");
+    let mut browser = Browser::at(server.address(), &origin);
+    let reply = browser.get("/api/social/google-oauth2/start/?return_to=%2Fwelcome");
     assert_eq!(reply.status, 302, "{}", reply.text());
     let location = reply.header("location").unwrap_or_default().to_owned();
     assert!(location.starts_with(&format!("{origin}/dev/idp/google/authorize?")), "{location}");
-    let config = person.get("/api/config/").json();
+    let config = browser.get("/api/config/").json();
     let ids: Vec<_> = config["providers"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
     assert_eq!(ids, PROVIDERS, "the alias has no button of its own");
 }

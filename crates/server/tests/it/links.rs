@@ -5,13 +5,13 @@ use std::fs;
 use serde_json::json;
 
 use crate::support::installation::{Installation, ORIGIN, PASSWORD};
-use crate::support::sink::Sink;
+use crate::support::smtp_sink::SmtpSink;
 
 const NO_LIMITS: &str = "[limits]\nmail_per_address = \"0/1m\"\nmail_per_ip = \"0/1m\"";
 
 #[test]
 fn t01_no_header_and_no_target_changes_a_mailed_link() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     // The peer is a trusted proxy: of what it forwards, only the address of the client is believed.
     let installation = Installation::new(NO_LIMITS);
     let text = fs::read_to_string(installation.config()).unwrap();
@@ -19,9 +19,9 @@ fn t01_no_header_and_no_target_changes_a_mailed_link() {
     fs::write(installation.config(), text.replace("127.0.0.2/32", "127.0.0.1/32")).unwrap();
     installation.add("ada@example.test");
     let node = installation.node();
-    let mut person = node.person();
-    person.get("/api/login-set-cookie/");
-    let host = person.host();
+    let mut browser = node.browser();
+    browser.get("/api/login-set-cookie/");
+    let host = browser.host();
     let ours = |headers: &str| format!("{host}{headers}");
     let tricks = [
         ("", ours("X-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 8443\r\n")),
@@ -48,7 +48,7 @@ fn t01_no_header_and_no_target_changes_a_mailed_link() {
             ("/api/signup/", json!({"email": "eve@example.test", "password": PASSWORD})),
             ("/api/password/reset/", json!({"email": "ada@example.test"})),
         ] {
-            let reply = person.send("POST", &format!("{target}{path}"), headers, &body.to_string());
+            let reply = browser.send("POST", &format!("{target}{path}"), headers, &body.to_string());
             assert!(matches!(reply.status, 202 | 400 | 403 | 421), "{target} {headers}: {}", reply.text());
             if reply.status == 202 {
                 // One after the other: a newer reset would void the one before.
@@ -59,7 +59,7 @@ fn t01_no_header_and_no_target_changes_a_mailed_link() {
     }
     assert!(sent >= 10, "most are served: {sent}");
     // And nothing is remembered.
-    assert_eq!(person.post("/api/password/reset/", &json!({"email": "ada@example.test"})).status, 202);
+    assert_eq!(browser.post("/api/password/reset/", &json!({"email": "ada@example.test"})).status, 202);
     for mail in sink.wait_for_mails(sent + 1) {
         let pages = ["verify-email", "reset-password"].map(|page| format!("{ORIGIN}/{page}#token="));
         for part in ["text/plain", "text/html"] {

@@ -4,9 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::person::Person;
+use crate::support::browser::Browser;
 use crate::support::server::Server;
-use crate::support::sink::{Sink, Taken};
+use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 const PASSWORD: &str = "correct-horse-battery";
 
@@ -14,7 +14,7 @@ const PASSWORD: &str = "correct-horse-battery";
 fn x04_no_secret_is_logged_or_kept() {
     let server = Server::dev_with(&[("CLOAKROOM_LOG", "trace")], &[]);
     let origin = format!("http://{}", server.host());
-    let mut ada = Person::at(server.address(), &origin);
+    let mut ada = Browser::at(server.address(), &origin);
     let mut secrets = vec![PASSWORD.to_owned(), "another-canary-password".to_owned()];
     assert_eq!(ada.login("ada@example.test", "another-canary-password").status, 400);
     assert_eq!(ada.login("alan@example.test", PASSWORD).status, 403);
@@ -59,11 +59,11 @@ fn assert_not_kept(server: &Server, secrets: &[String]) {
 #[test]
 fn x04_t15_no_secret_of_a_mail_is_logged_or_kept() {
     const NEW: &str = "canary-of-a-new-password";
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let url = format!("smtp://127.0.0.1:{}", sink.port());
     let server = Server::dev_with(&[("CLOAKROOM_LOG", "trace"), ("CLOAKROOM_MAIL__URL", &url)], &[]);
-    let mut eve = Person::at(server.address(), &format!("http://{}", server.host()));
-    let token = |mail: &Taken| {
+    let mut eve = Browser::at(server.address(), &format!("http://{}", server.host()));
+    let token = |mail: &ReceivedMail| {
         let text = mail.part("text/plain");
         let (_, rest) = text.split_once("#token=").expect("a link");
         rest.split_whitespace().next().expect("a token").to_owned()

@@ -7,32 +7,31 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Kind, PASSWORD, Person, Reply};
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, NEW, PROFILE, UNDO_EMAIL, app_with_ada, ask_reset, assert_told, bad_passwords,
-    change_email, opens, page, with_token,
-};
-use crate::support::desk::{Desk, bring, desk, outcome};
+use crate::support::calls::{CONFIRM_EMAIL, PROFILE, UNDO_EMAIL, change_email, request_reset, with_token};
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, visitor};
+use crate::support::replies::assert_problem;
+use crate::support::social_app::{SocialApp, outcome, post_callback, social_app};
 
 async fn set(browser: &Browser, password: &str) -> Reply {
     browser.post("/api/password/set/", &json!({"new_password": password})).await
 }
 
 /// Eve, who came by GitHub.
-async fn by_github() -> (Desk, Browser) {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    let reply = desk.sign_in(&browser, Kind::GitHub, &Person::verified(EVE)).await;
+async fn by_github() -> (SocialApp, Browser) {
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    let reply = app.sign_in(&browser, Kind::GitHub, &Person::verified(EVE)).await;
     assert_eq!(outcome(&reply), "signed_up");
-    (desk, browser)
+    (app, browser)
 }
 
 #[tokio::test]
 async fn finding_u8_a_first_password_is_set_at_once_after_a_recent_proof() {
-    let (desk, browser) = by_github().await;
-    let other = desk.visitor().await;
-    assert_eq!(outcome(&desk.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await), "signed_in");
-    ask_reset(&other, EVE).await;
-    let reset = desk.mail_to(EVE).await.token();
+    let (app, browser) = by_github().await;
+    let other = app.visitor().await;
+    assert_eq!(outcome(&app.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await), "signed_in");
+    request_reset(&other, EVE).await;
+    let reset = app.mail_to(EVE).await.token();
     let before = browser.cookie("sessionid").unwrap();
     let reply = set(&browser, PASSWORD).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -41,24 +40,24 @@ async fn finding_u8_a_first_password_is_set_at_once_after_a_recent_proof() {
         (browser.get(PROFILE).await.status, other.get(PROFILE).await.status),
         (http::StatusCode::OK, http::StatusCode::OK)
     );
-    assert!(opens(&desk, EVE, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await);
     let session = browser.get("/api/session/").await;
     assert_eq!(session.json()["user"]["has_password"], true, "{}", session.text);
-    let mail = desk.mail_to(EVE).await;
+    let mail = app.mail_to(EVE).await;
     assert_eq!(mail.subject, "Your account at Acme has a password now");
-    let late = with_token(&page(&desk).await, "/api/password/reset/check/", &reset).await;
-    assert_told(&late, 410, "token_invalid");
-    assert_told(&set(&browser, NEW).await, 409, "has_password");
-    assert!(!opens(&desk, EVE, NEW).await);
+    let late = with_token(&visitor(&app).await, "/api/password/reset/check/", &reset).await;
+    assert_problem(&late, 410, "token_invalid");
+    assert_problem(&set(&browser, NEW).await, 409, "has_password");
+    assert!(!can_sign_in(&app, EVE, NEW).await);
 }
 
 #[tokio::test]
 async fn finding_u8_a_first_password_needs_a_recent_proof_and_a_good_password() {
-    let (desk, browser) = by_github().await;
-    assert_told(&set(&desk.visitor().await, PASSWORD).await, 401, "not_authenticated");
+    let (app, browser) = by_github().await;
+    assert_problem(&set(&app.visitor().await, PASSWORD).await, 401, "not_authenticated");
     for (password, code) in bad_passwords() {
         let reply = set(&browser, &password).await;
-        assert_told(&reply, 422, "validation_failed");
+        assert_problem(&reply, 422, "validation_failed");
         let error = &reply.json()["errors"][0];
         assert_eq!(
             (&error["field"], &error["code"]),
@@ -67,29 +66,29 @@ async fn finding_u8_a_first_password_needs_a_recent_proof_and_a_good_password() 
         );
     }
     for body in [json!({}), json!({"new_password": null}), json!({"password": PASSWORD})] {
-        assert_told(&browser.post("/api/password/set/", &body).await, 422, "validation_failed");
+        assert_problem(&browser.post("/api/password/set/", &body).await, 422, "validation_failed");
     }
-    desk.advance(Duration::from_mins(10));
-    assert_told(&set(&browser, PASSWORD).await, 403, "reauthentication_required");
+    app.advance(Duration::from_mins(10));
+    assert_problem(&set(&browser, PASSWORD).await, 403, "reauthentication_required");
     let intent = json!({"intent": "reauthenticate"});
-    let answer = desk.consent(&browser, Kind::GitHub, (&intent, &Person::verified(EVE))).await;
-    assert_eq!(outcome(&bring(&browser, Kind::GitHub, &answer).await), "signed_in");
+    let answer = app.consent(&browser, Kind::GitHub, (&intent, &Person::verified(EVE))).await;
+    assert_eq!(outcome(&post_callback(&browser, Kind::GitHub, &answer).await), "signed_in");
     assert_eq!(set(&browser, PASSWORD).await.status, 200);
-    desk.add(ADA, Rank::Plain).await;
-    assert_told(&set(&desk.signed_in(ADA).await, NEW).await, 409, "has_password");
+    app.add(ADA, Rank::Plain).await;
+    assert_problem(&set(&app.signed_in(ADA).await, NEW).await, 409, "has_password");
 }
 
 #[tokio::test]
 async fn finding_u8_of_two_first_passwords_at_once_one_counts() {
-    let (desk, browser) = by_github().await;
-    let other = desk.visitor().await;
-    desk.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await;
+    let (app, browser) = by_github().await;
+    let other = app.visitor().await;
+    app.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await;
     let (one, two) = tokio::join!(set(&browser, PASSWORD), set(&other, NEW));
     let mut told = [one.status.as_u16(), two.status.as_u16()];
     told.sort_unstable();
     assert_eq!(told, [200, 409], "{} {}", one.text, two.text);
-    assert_eq!(opens(&desk, EVE, PASSWORD).await, one.status == 200);
-    assert_eq!(opens(&desk, EVE, NEW).await, two.status == 200);
+    assert_eq!(can_sign_in(&app, EVE, PASSWORD).await, one.status == 200);
+    assert_eq!(can_sign_in(&app, EVE, NEW).await, two.status == 200);
 }
 
 #[tokio::test]
@@ -99,7 +98,7 @@ async fn finding_u8_a_change_of_address_names_its_addresses_before_it_is_confirm
     assert_eq!(change_email(&ada, "Ada@Elsewhere.test").await.status, 202);
     let confirm = app.mail_to("Ada@Elsewhere.test").await.token();
     let undo = app.mail_to(ADA).await.token();
-    let reader = page(&app).await;
+    let reader = visitor(&app).await;
     for _ in 0..2 {
         let looked = with_token(&reader, "/api/email/change/check/", &confirm).await;
         assert_eq!(looked.json(), json!({"email": "Ada@Elsewhere.test"}), "{}", looked.text);
@@ -112,10 +111,10 @@ async fn finding_u8_a_change_of_address_names_its_addresses_before_it_is_confirm
         );
     }
     for (path, token) in [("/api/email/change/check/", &undo), ("/api/email/change/undo/check/", &confirm)] {
-        assert_told(&with_token(&reader, path, token).await, 410, "token_invalid");
+        assert_problem(&with_token(&reader, path, token).await, 410, "token_invalid");
     }
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
-    assert_told(&with_token(&reader, "/api/email/change/check/", &confirm).await, 410, "token_invalid");
+    assert_problem(&with_token(&reader, "/api/email/change/check/", &confirm).await, 410, "token_invalid");
     assert_eq!(with_token(&reader, UNDO_EMAIL, &undo).await.status, 200);
-    assert_told(&with_token(&reader, "/api/email/change/undo/check/", &undo).await, 410, "token_invalid");
+    assert_problem(&with_token(&reader, "/api/email/change/undo/check/", &undo).await, 410, "token_invalid");
 }

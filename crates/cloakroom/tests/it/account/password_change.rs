@@ -7,12 +7,14 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, NEW, PROFILE, WRONG, app_with_ada, assert_told, bad_passwords, change_email,
-    change_password, confirm_reset, opens, page, reauthenticate, reset_token, with_token,
+use crate::support::app::app;
+use crate::support::calls::{
+    CONFIRM_EMAIL, PROFILE, change_email, change_password, confirm_reset, reauthenticate, reset_token,
+    with_token,
 };
-use crate::support::database::app;
-use crate::support::race::{SOON, at_once, within};
+use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
+use crate::support::people::{ADA, EVE, NEW, WRONG, app_with_ada, bad_passwords, can_sign_in, visitor};
+use crate::support::replies::assert_problem;
 
 /// S06: the others are out, and this one goes on under another ticket.
 #[tokio::test]
@@ -41,15 +43,15 @@ async fn s03_s06_s15_a_change_ends_every_other_session_and_renews_this_one() {
         (200, 401)
     );
     assert_eq!((other.get(PROFILE).await.status.as_u16(), app.database.rows("sessions").await), (401, 1));
-    within(SOON, async || there.get(PROFILE).await.status == 401).await;
+    within(REVOCATION_DEADLINE, async || there.get(PROFILE).await.status == 401).await;
     assert_eq!(app.database.rows("browsers").await, 1, "of the browsers, this one is known");
     assert_eq!(
         change_password(&here, NEW, "yet-another-battery").await.status,
         200,
         "with the token of the reply"
     );
-    assert!(opens(&app, ADA, "yet-another-battery").await);
-    assert!(!opens(&app, ADA, NEW).await && !opens(&app, ADA, PASSWORD).await);
+    assert!(can_sign_in(&app, ADA, "yet-another-battery").await);
+    assert!(!can_sign_in(&app, ADA, NEW).await && !can_sign_in(&app, ADA, PASSWORD).await);
     let mails = app.mails().await;
     assert_eq!(mails.len(), 2, "one notice each");
     assert_eq!((&*mails[0].to, &*mails[0].subject), (ADA, "Your password for Acme was changed"));
@@ -58,20 +60,20 @@ async fn s03_s06_s15_a_change_ends_every_other_session_and_renews_this_one() {
 #[tokio::test]
 async fn a_change_needs_a_session_and_the_present_password() {
     let app = app_with_ada().await;
-    assert_told(&change_password(&page(&app).await, PASSWORD, NEW).await, 401, "not_authenticated");
+    assert_problem(&change_password(&visitor(&app).await, PASSWORD, NEW).await, 401, "not_authenticated");
     let ada = app.signed_in(ADA).await;
     let session = ada.cookie("sessionid");
     for wrong in [WRONG, NEW, "correct-horse-battery ", "Correct-horse-battery"] {
         let reply = change_password(&ada, wrong, NEW).await;
-        assert_told(&reply, 400, "invalid_credentials");
+        assert_problem(&reply, 400, "invalid_credentials");
         assert!(!reply.headers.contains_key("set-cookie"));
     }
     assert_eq!((ada.cookie("sessionid"), ada.state().await), (session, "authenticated".into()));
-    assert!(opens(&app, ADA, PASSWORD).await);
+    assert!(can_sign_in(&app, ADA, PASSWORD).await);
     assert_eq!(app.mails().await.len(), 0);
     app.database.change("UPDATE users SET password_hash = NULL").await;
-    assert_told(&change_password(&ada, PASSWORD, NEW).await, 400, "invalid_credentials");
-    assert_told(&change_password(&ada, "", NEW).await, 422, "validation_failed");
+    assert_problem(&change_password(&ada, PASSWORD, NEW).await, 400, "invalid_credentials");
+    assert_problem(&change_password(&ada, "", NEW).await, 422, "validation_failed");
     assert_eq!(app.database.texts("SELECT id FROM users WHERE password_hash IS NULL").await.len(), 1);
 }
 
@@ -82,7 +84,7 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
     let eve = app.signed_in(EVE).await;
     for (password, code) in bad_passwords() {
         let reply = change_password(&eve, PASSWORD, &password).await;
-        assert_told(&reply, 422, "validation_failed");
+        assert_problem(&reply, 422, "validation_failed");
         let error = &reply.json()["errors"][0];
         assert_eq!(
             (&error["field"], &error["code"]),
@@ -101,9 +103,9 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
         json!({"current_password": PASSWORD}),
         json!({"password": NEW}),
     ] {
-        assert_told(&eve.post("/api/password/change/", &body).await, 422, "validation_failed");
+        assert_problem(&eve.post("/api/password/change/", &body).await, 422, "validation_failed");
     }
-    assert!(opens(&app, EVE, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await);
 }
 
 /// B12: a stolen session is no oracle: its guesses count with those at the door.
@@ -118,14 +120,14 @@ async fn b12_guesses_within_a_session_are_limited_as_at_the_door() {
             1 => reauthenticate(&ada, WRONG).await,
             _ => ada.login(ADA, WRONG).await,
         };
-        assert_told(&reply, 400, "invalid_credentials");
+        assert_problem(&reply, 400, "invalid_credentials");
     }
     for reply in [
         change_password(&ada, PASSWORD, NEW).await,
         reauthenticate(&ada, PASSWORD).await,
         ada.login(ADA, PASSWORD).await,
     ] {
-        assert_told(&reply, 429, "rate_limited");
+        assert_problem(&reply, 429, "rate_limited");
         assert!(reply.headers.contains_key("retry-after"));
     }
     assert_eq!(ada.state().await, "authenticated");
@@ -143,7 +145,7 @@ async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_netw
     let app = app().await;
     app.add(ADA, Rank::Plain).await;
     let ada = app.signed_in(ADA).await;
-    let thief = page(&app).await;
+    let thief = visitor(&app).await;
     let own = thief.cookie("browser").unwrap();
     let guess = async |number: u8| {
         let stolen = ada.copy().at([127, 1, number / 10, 1]);
@@ -151,9 +153,9 @@ async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_netw
         reauthenticate(&stolen, WRONG).await
     };
     for number in 0..100 {
-        assert_told(&guess(number).await, 400, "invalid_credentials");
+        assert_problem(&guess(number).await, 400, "invalid_credentials");
     }
-    assert_told(&guess(250).await, 429, "rate_limited");
+    assert_problem(&guess(250).await, 429, "rate_limited");
     assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
 }
 
@@ -166,9 +168,9 @@ async fn t06_a_change_voids_what_was_asked_for_before() {
     change_email(&ada, "ada@elsewhere.test").await;
     let change = app.mail_to("ada@elsewhere.test").await.token();
     assert_eq!(change_password(&ada, PASSWORD, NEW).await.status, 200);
-    assert_told(&confirm_reset(&page(&app).await, &reset, WRONG).await, 410, "token_invalid");
-    assert_told(&with_token(&ada, CONFIRM_EMAIL, &change).await, 410, "token_invalid");
-    assert!(opens(&app, ADA, NEW).await);
+    assert_problem(&confirm_reset(&visitor(&app).await, &reset, WRONG).await, 410, "token_invalid");
+    assert_problem(&with_token(&ada, CONFIRM_EMAIL, &change).await, 410, "token_invalid");
+    assert!(can_sign_in(&app, ADA, NEW).await);
 }
 
 /// W12: two changes, and a login, of the same password at once.
@@ -208,7 +210,10 @@ async fn w12_of_two_changes_at_once_one_is_made() {
         assert_eq!((alive.len(), app.database.rows("sessions").await), (1, 1), "round {round}: {alive:?}");
         assert_ne!(alive, [2], "round {round}: no session of the old password");
         let new = format!("battery-horse-{round}-{}", alive[0]);
-        assert!(opens(&app, ADA, &new).await && !opens(&app, ADA, &present).await, "round {round}");
+        assert!(
+            can_sign_in(&app, ADA, &new).await && !can_sign_in(&app, ADA, &present).await,
+            "round {round}"
+        );
         app.cloakroom.administration().set_password(ADA, &new).await.unwrap();
         present = new;
     }

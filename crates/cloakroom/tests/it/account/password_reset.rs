@@ -8,14 +8,18 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{PASSWORD, Reply};
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, HOUR, NEW, PROFILE, app_with_ada, app_with_ada_and, ask_reset, assert_told,
-    bad_passwords, change_email, change_password, confirm_reset, opens, page, pages, reset_token, seen,
+use crate::support::HOUR;
+use crate::support::app::app_with;
+use crate::support::calls::{
+    CONFIRM_EMAIL, PROFILE, change_email, change_password, confirm_reset, request_reset, reset_token,
     with_token,
 };
-use crate::support::database::app_with;
-use crate::support::race::{SOON, at_once, within};
-use crate::support::sink::Sink;
+use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
+use crate::support::people::{
+    ADA, EVE, NEW, app_with_ada, app_with_ada_mailing_to, bad_passwords, can_sign_in, visitor, visitors,
+};
+use crate::support::replies::{assert_problem, seen};
+use crate::support::smtp_sink::SmtpSink;
 use crate::support::timing::assert_alike;
 
 const CHECK: &str = "/api/password/reset/check/";
@@ -23,8 +27,8 @@ const CHECK: &str = "/api/password/reset/check/";
 #[tokio::test]
 async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_in() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
-    let reply = ask_reset(&browser, "ADA@example.test").await;
+    let browser = visitor(&app).await;
+    let reply = request_reset(&browser, "ADA@example.test").await;
     assert_eq!(reply.status, 202, "{}", reply.text);
     assert!(reply.json()["resend_at"].is_string() && reply.json()["detail"].is_string());
     let mail = app.mail_to(ADA).await;
@@ -37,7 +41,7 @@ async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_i
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert!(!reply.headers.contains_key("set-cookie"), "nobody is signed in or out by it");
     assert_eq!(browser.state().await, "anonymous");
-    assert!(opens(&app, ADA, NEW).await && !opens(&app, ADA, PASSWORD).await);
+    assert!(can_sign_in(&app, ADA, NEW).await && !can_sign_in(&app, ADA, PASSWORD).await);
     let notice = &app.mails().await[0];
     assert_eq!((&*notice.to, &*notice.subject), (ADA, "You have a new password for Acme"));
     assert!(!notice.text.contains("token="), "{}", notice.text);
@@ -49,26 +53,26 @@ async fn an_account_without_a_password_gets_one() {
     app.database.change("UPDATE users SET password_hash = NULL").await;
     assert!(!app.cloakroom.administration().show(ADA).await.unwrap().has_password);
     let token = reset_token(&app, ADA).await;
-    assert_eq!(confirm_reset(&page(&app).await, &token, NEW).await.status, 200);
-    assert!(opens(&app, ADA, NEW).await);
+    assert_eq!(confirm_reset(&visitor(&app).await, &token, NEW).await.status, 200);
+    assert!(can_sign_in(&app, ADA, NEW).await);
 }
 
 #[tokio::test]
 async fn t02_a_reset_link_works_once() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = reset_token(&app, ADA).await;
     assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
-    assert_told(&confirm_reset(&browser, &token, "yet-another-battery").await, 410, "token_invalid");
-    assert_told(&with_token(&browser, CHECK, &token).await, 410, "token_invalid");
-    assert!(opens(&app, ADA, NEW).await);
+    assert_problem(&confirm_reset(&browser, &token, "yet-another-battery").await, 410, "token_invalid");
+    assert_problem(&with_token(&browser, CHECK, &token).await, 410, "token_invalid");
+    assert!(can_sign_in(&app, ADA, NEW).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn t03_of_sixteen_resets_at_once_one_is_taken_and_its_password_is_the_accounts() {
     let app = app_with_ada().await;
     let token = reset_token(&app, ADA).await;
-    let browsers = pages(&app, 16).await;
+    let browsers = visitors(&app, 16).await;
     let replies = at_once(16, |number| {
         let (browser, token) = (Arc::clone(&browsers[number]), token.clone());
         async move { confirm_reset(&browser, &token, &format!("battery-horse-{number:02}")).await }
@@ -76,11 +80,11 @@ async fn t03_of_sixteen_resets_at_once_one_is_taken_and_its_password_is_the_acco
     .await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
     for reply in replies.iter().filter(|reply| reply.status != 200) {
-        assert_told(reply, 410, "token_invalid");
+        assert_problem(reply, 410, "token_invalid");
     }
     let mut right = 0;
     for number in 0..16 {
-        right += usize::from(opens(&app, ADA, &format!("battery-horse-{number:02}")).await);
+        right += usize::from(can_sign_in(&app, ADA, &format!("battery-horse-{number:02}")).await);
     }
     assert_eq!(right, 1);
     assert_eq!(app.mails().await.len(), 2, "the link and one notice");
@@ -89,17 +93,17 @@ async fn t03_of_sixteen_resets_at_once_one_is_taken_and_its_password_is_the_acco
 #[tokio::test]
 async fn t04_l14_a_reset_link_is_good_for_an_hour() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = reset_token(&app, ADA).await;
     app.advance(Duration::from_mins(59));
     assert_eq!(with_token(&browser, CHECK, &token).await.status, 200);
     app.advance(Duration::from_mins(1));
-    assert_told(&with_token(&browser, CHECK, &token).await, 410, "token_invalid");
-    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert_problem(&with_token(&browser, CHECK, &token).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
     app.sweep().await;
     app.set_back(HOUR);
-    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
-    assert!(opens(&app, ADA, PASSWORD).await);
+    assert_problem(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert!(can_sign_in(&app, ADA, PASSWORD).await);
 }
 
 /// T06: what was asked for before the password or the address changed is void; an ordinary login leaves it alone, because
@@ -107,45 +111,45 @@ async fn t04_l14_a_reset_link_is_good_for_an_hour() {
 #[tokio::test]
 async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let first = reset_token(&app, ADA).await;
     let second = reset_token(&app, ADA).await;
-    assert_told(&confirm_reset(&browser, &first, NEW).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &first, NEW).await, 410, "token_invalid");
     let ada = app.signed_in(ADA).await;
     assert_eq!(with_token(&browser, CHECK, &second).await.status, 200, "a login leaves it");
     assert_eq!(change_password(&ada, PASSWORD, NEW).await.status, 200);
-    assert_told(&confirm_reset(&browser, &second, PASSWORD).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &second, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, ADA).await;
     change_email(&ada, "ada@elsewhere.test").await;
     let change = app.mail_to("ada@elsewhere.test").await.token();
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &change).await.status, 200);
-    assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, "ada@elsewhere.test").await;
     app.cloakroom.administration().set_password("ada@elsewhere.test", NEW).await.unwrap();
-    assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, "ada@elsewhere.test").await;
     app.cloakroom.administration().set_active("ada@elsewhere.test", false).await.unwrap();
     app.cloakroom.administration().set_active("ada@elsewhere.test", true).await.unwrap();
-    assert_told(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &token, PASSWORD).await, 410, "token_invalid");
 
     let token = reset_token(&app, "ada@elsewhere.test").await;
     app.cloakroom.administration().delete("ada@elsewhere.test").await.unwrap();
     app.add("ada@elsewhere.test", Rank::Plain).await;
-    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
-    assert!(opens(&app, "ada@elsewhere.test", PASSWORD).await);
+    assert_problem(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert!(can_sign_in(&app, "ada@elsewhere.test", PASSWORD).await);
 }
 
 /// Two asked for at once: no older one is left that works beside the newer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn t06_of_resets_asked_for_at_once_one_link_is_good() {
     let app = app_with_ada().await;
-    let browsers = pages(&app, 6).await;
+    let browsers = visitors(&app, 6).await;
     at_once(6, |number| {
         let browser = Arc::clone(&browsers[number]);
-        async move { assert_eq!(ask_reset(&browser, ADA).await.status, 202) }
+        async move { assert_eq!(request_reset(&browser, ADA).await.status, 202) }
     })
     .await;
     assert_eq!(app.database.rows("challenges").await, 1);
@@ -177,7 +181,7 @@ async fn s07_s15_a_reset_ends_every_session_on_every_node() {
     assert_eq!((here.state().await, other.get(PROFILE).await.status.as_u16()), ("anonymous".into(), 401));
     assert_eq!(app.database.rows("sessions").await, 0);
     assert_eq!(app.database.rows("browsers").await, 1, "only the browser that set the password is known");
-    within(SOON, async || there.get(PROFILE).await.status == 401).await;
+    within(REVOCATION_DEADLINE, async || there.get(PROFILE).await.status == 401).await;
     assert_eq!(here.login(ADA, NEW).await.status, 200, "with the CSRF token of the reply");
 }
 
@@ -197,16 +201,16 @@ async fn a_reset_in_the_browser_of_somebody_else_leaves_them_signed_in() {
 #[tokio::test]
 async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = reset_token(&app, ADA).await;
     app.cloakroom.administration().set_active(ADA, false).await.unwrap();
-    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
-    assert_eq!(ask_reset(&browser, ADA).await.status, 202);
+    assert_problem(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert_eq!(request_reset(&browser, ADA).await.status, 202);
     assert_eq!(app.mails().await.len(), 2, "the link of before and word of the deactivation, no link");
     app.cloakroom.administration().set_active(ADA, true).await.unwrap();
     let token = reset_token(&app, ADA).await;
     app.cloakroom.administration().delete(ADA).await.unwrap();
-    assert_told(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&browser, &token, NEW).await, 410, "token_invalid");
     assert_eq!(app.database.rows("challenges").await, 0);
 }
 
@@ -214,12 +218,12 @@ async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
 #[tokio::test]
 async fn t17_a_pending_signup_gets_no_reset() {
     let app = app_with_ada().await;
-    let attacker = page(&app).await;
+    let attacker = visitor(&app).await;
     attacker.signup(EVE, "the-attackers-own-choice").await;
     let before = app.mails().await.len();
-    assert_eq!(ask_reset(&page(&app).await, EVE).await.status, 202);
+    assert_eq!(request_reset(&visitor(&app).await, EVE).await.status, 202);
     assert_eq!(app.mails().await.len(), before, "an address without an account gets no mail");
-    assert!(!opens(&app, EVE, "the-attackers-own-choice").await);
+    assert!(!can_sign_in(&app, EVE, "the-attackers-own-choice").await);
 }
 
 #[tokio::test]
@@ -230,8 +234,8 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
     }
     app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
-    let browser = page(&app).await;
-    let unknown = ask_reset(&browser, "nobody@example.test").await;
+    let browser = visitor(&app).await;
+    let unknown = request_reset(&browser, "nobody@example.test").await;
     assert_eq!(unknown.status, 202, "{}", unknown.text);
     for (email, gets_mail) in [
         (ADA, true),
@@ -241,7 +245,7 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
         (EVE, false),
     ] {
         let before = app.mails().await.len();
-        assert_eq!(seen(&ask_reset(&browser, email).await), seen(&unknown), "{email}");
+        assert_eq!(seen(&request_reset(&browser, email).await), seen(&unknown), "{email}");
         assert_eq!(app.mails().await.len() - before, usize::from(gets_mail), "{email}");
     }
     // As many rows for nobody as for somebody.
@@ -250,13 +254,13 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
 
 #[tokio::test]
 async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or_slow() {
-    let mut sink = Sink::start(&json!({}));
-    let app = app_with_ada_and(&sink).await;
+    let mut sink = SmtpSink::start(&json!({}));
+    let app = app_with_ada_mailing_to(&sink).await;
     app.add("alan@example.test", Rank::Plain).await;
     app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.add("social@example.test", Rank::Plain).await;
     app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for (what, behaviour) in [
         ("up", json!({"behaviour": "accept"})),
         ("down", json!({"behaviour": "drop", "at": "connect"})),
@@ -264,8 +268,10 @@ async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or
     ] {
         sink.behave(&behaviour);
         let kinds = [ADA, "nobody@example.test", "alan@example.test", "social@example.test"];
-        assert_alike(what, &kinds, async |email| assert_eq!(ask_reset(&browser, email).await.status, 202))
-            .await;
+        assert_alike(what, &kinds, async |email| {
+            assert_eq!(request_reset(&browser, email).await.status, 202);
+        })
+        .await;
     }
 }
 
@@ -273,13 +279,13 @@ async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or
 async fn b10_a_reset_that_the_limit_keeps_back_does_not_void_the_one_before() {
     let app = app_with(|config| config.limits.mail_per_address.count = 2).await;
     app.add(ADA, Rank::Plain).await;
-    let browser = page(&app).await;
-    let first = ask_reset(&browser, ADA).await;
+    let browser = visitor(&app).await;
+    let first = request_reset(&browser, ADA).await;
     app.mail_to(ADA).await;
-    ask_reset(&browser, ADA).await;
+    request_reset(&browser, ADA).await;
     let token = app.mail_to(ADA).await.token();
     for _ in 0..24 {
-        assert_eq!(seen(&ask_reset(&browser, ADA).await), seen(&first));
+        assert_eq!(seen(&request_reset(&browser, ADA).await), seen(&first));
         app.mails().await;
     }
     assert_eq!(app.mails().await.len(), 2);
@@ -292,10 +298,10 @@ async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
     let app = app_with_ada().await;
     app.add(EVE, Rank::Plain).await;
     let token = reset_token(&app, EVE).await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for (password, code) in bad_passwords() {
         let reply = confirm_reset(&browser, &token, &password).await;
-        assert_told(&reply, 422, "validation_failed");
+        assert_problem(&reply, 422, "validation_failed");
         let error = &reply.json()["errors"][0];
         assert_eq!((&error["field"], &error["code"]), (&json!("password"), &json!(code)), "{password:.40}");
     }
@@ -306,9 +312,9 @@ async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
         json!({}),
     ] {
         let reply = browser.post("/api/password/reset/confirm/", &body).await;
-        assert_told(&reply, 422, "validation_failed");
+        assert_problem(&reply, 422, "validation_failed");
     }
-    assert!(opens(&app, EVE, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await);
     assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
 }
 
@@ -320,7 +326,7 @@ async fn w12_s18_no_login_under_way_outlives_a_reset() {
     for round in 0..8 {
         let new = format!("battery-horse-{round:02}");
         let token = reset_token(&app, ADA).await;
-        let browsers = pages(&app, 4).await;
+        let browsers = visitors(&app, 4).await;
         let replies: Vec<Reply> = at_once(4, |number| {
             let (browser, token) = (Arc::clone(&browsers[number]), token.clone());
             let (old, new) = (old.clone(), new.clone());
@@ -341,7 +347,7 @@ async fn w12_s18_no_login_under_way_outlives_a_reset() {
             assert_eq!(browser.get(PROFILE).await.status, 401, "round {round}");
         }
         assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
-        assert!(opens(&app, ADA, &new).await, "round {round}");
+        assert!(can_sign_in(&app, ADA, &new).await, "round {round}");
         app.cloakroom.administration().set_password(ADA, &new).await.unwrap();
         old = new;
     }
@@ -356,7 +362,7 @@ async fn r03_nothing_outlives_an_account_that_is_deleted() {
         app.add(ADA, Rank::Plain).await;
         let token = reset_token(&app, ADA).await;
         let ada = Arc::new(app.signed_in(ADA).await);
-        let browsers = pages(&app, 5).await;
+        let browsers = visitors(&app, 5).await;
         let replies = at_once(5, |number| {
             let (app, ada, browser, token) =
                 (Arc::clone(&app), Arc::clone(&ada), Arc::clone(&browsers[number]), token.clone());
@@ -370,7 +376,7 @@ async fn r03_nothing_outlives_an_account_that_is_deleted() {
                     1 => Some(browser.login(ADA, PASSWORD).await),
                     2 => Some(confirm_reset(&browser, &token, NEW).await),
                     3 => Some(change_email(&ada, "ada@elsewhere.test").await),
-                    _ => Some(ask_reset(&browser, ADA).await),
+                    _ => Some(request_reset(&browser, ADA).await),
                 }
             }
         })

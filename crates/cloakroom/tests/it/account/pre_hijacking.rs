@@ -4,11 +4,13 @@
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
-use crate::support::by_mail::{
-    EVE, NEW, PROFILE, assert_told, change_email, change_password, confirm_reset, opens, page,
-    reauthenticate, reset_token, sign_up, type_code, verify, with_token,
+use crate::support::app::{App, app_without_limits};
+use crate::support::calls::{
+    PROFILE, change_email, change_password, confirm_reset, reauthenticate, reset_token, sign_up, verify,
+    verify_with_code, with_token,
 };
-use crate::support::database::{App, app_without_limits};
+use crate::support::people::{EVE, NEW, can_sign_in, visitor};
+use crate::support::replies::assert_problem;
 
 const THEIRS: &str = "the-attackers-own-choice";
 
@@ -16,10 +18,10 @@ const THEIRS: &str = "the-attackers-own-choice";
 async fn assert_worthless(app: &App, attacker: &Browser, what: &str) {
     assert_eq!(attacker.get(PROFILE).await.status, 401, "{what}: a session");
     assert_eq!(attacker.state().await, "anonymous", "{what}");
-    assert!(!opens(app, EVE, THEIRS).await, "{what}: a password");
-    assert_told(&attacker.login(EVE, THEIRS).await, 400, "invalid_credentials");
+    assert!(!can_sign_in(app, EVE, THEIRS).await, "{what}: a password");
+    assert_problem(&attacker.login(EVE, THEIRS).await, 400, "invalid_credentials");
     for code in ["000000", "123456", "999999"] {
-        assert_told(&type_code(attacker, EVE, code).await, 400, "invalid_code");
+        assert_problem(&verify_with_code(attacker, EVE, code).await, 400, "invalid_code");
     }
     let before = app.mails().await.len();
     assert_eq!(attacker.post("/api/signup/resend/", &json!({"email": EVE})).await.status, 202);
@@ -30,13 +32,13 @@ async fn assert_worthless(app: &App, attacker: &Browser, what: &str) {
 #[tokio::test]
 async fn h1_a_password_that_waits_for_an_address_is_not_merged_into_its_account() {
     let app = app_without_limits().await;
-    let attacker = page(&app).await;
+    let attacker = visitor(&app).await;
     sign_up(&app, &attacker, EVE, THEIRS).await;
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     let token = sign_up(&app, &owner, EVE, PASSWORD).await;
     assert_eq!(verify(&owner, &token).await.status, 200);
     assert_worthless(&app, &attacker, "after the owner's own signup").await;
-    assert!(opens(&app, EVE, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await);
     // The same afterwards: a signup for an account that exists is a mail to its owner, and nothing more.
     attacker.signup(EVE, THEIRS).await;
     let mail = app.mail_to(EVE).await;
@@ -45,23 +47,23 @@ async fn h1_a_password_that_waits_for_an_address_is_not_merged_into_its_account(
         "{}",
         mail.text
     );
-    assert!(!opens(&app, EVE, THEIRS).await);
+    assert!(!can_sign_in(&app, EVE, THEIRS).await);
 }
 
 /// H2: whoever had a session before the owner recovers the account has none after.
 #[tokio::test]
 async fn h2_no_session_outlives_the_owners_recovery() {
     let app = app_without_limits().await;
-    let thief = page(&app).await;
+    let thief = visitor(&app).await;
     let token = sign_up(&app, &thief, EVE, THEIRS).await;
     assert_eq!(verify(&thief, &token).await.status, 200, "they read her mail once");
     assert_eq!(thief.get(PROFILE).await.status, 200);
     assert_eq!(reauthenticate(&thief, THEIRS).await.status, 200, "they keep it alive");
     let reset = reset_token(&app, EVE).await;
-    assert_eq!(confirm_reset(&page(&app).await, &reset, PASSWORD).await.status, 200);
+    assert_eq!(confirm_reset(&visitor(&app).await, &reset, PASSWORD).await.status, 200);
     assert_eq!(thief.get(PROFILE).await.status, 401);
-    assert_told(&reauthenticate(&thief, THEIRS).await, 401, "not_authenticated");
-    assert_told(&change_password(&thief, THEIRS, NEW).await, 401, "not_authenticated");
+    assert_problem(&reauthenticate(&thief, THEIRS).await, 401, "not_authenticated");
+    assert_problem(&change_password(&thief, THEIRS, NEW).await, 401, "not_authenticated");
     thief.get("/api/session/").await;
     assert_worthless(&app, &thief, "after the reset").await;
 }
@@ -70,7 +72,7 @@ async fn h2_no_session_outlives_the_owners_recovery() {
 #[tokio::test]
 async fn h3_a_signup_that_nobody_has_proven_can_do_nothing() {
     let app = app_without_limits().await;
-    let attacker = page(&app).await;
+    let attacker = visitor(&app).await;
     sign_up(&app, &attacker, EVE, THEIRS).await;
     for (path, body) in [
         ("/api/reauthenticate/", json!({"password": THEIRS})),
@@ -79,11 +81,11 @@ async fn h3_a_signup_that_nobody_has_proven_can_do_nothing() {
         ("/api/email/change/confirm/", json!({"token": "x"})),
         ("/api/logout/all/", json!({})),
     ] {
-        assert_told(&attacker.post(path, &body).await, 401, "not_authenticated");
+        assert_problem(&attacker.post(path, &body).await, 401, "not_authenticated");
     }
-    assert_told(&attacker.login(EVE, THEIRS).await, 400, "invalid_credentials");
+    assert_problem(&attacker.login(EVE, THEIRS).await, 400, "invalid_credentials");
     assert_eq!((app.database.rows("users").await, app.database.rows("sessions").await), (0, 0));
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     let token = sign_up(&app, &owner, EVE, PASSWORD).await;
     assert_eq!(verify(&owner, &token).await.status, 200);
     assert_worthless(&app, &attacker, "after the owner came").await;
@@ -93,17 +95,17 @@ async fn h3_a_signup_that_nobody_has_proven_can_do_nothing() {
 #[tokio::test]
 async fn h4_no_change_of_address_outlives_the_owners_recovery() {
     let app = app_without_limits().await;
-    let thief = page(&app).await;
+    let thief = visitor(&app).await;
     let token = sign_up(&app, &thief, EVE, THEIRS).await;
     assert_eq!(verify(&thief, &token).await.status, 200);
     assert_eq!(change_email(&thief, "attacker@evil.test").await.status, 202);
     let held = app.mail_to("attacker@evil.test").await.token();
     let reset = reset_token(&app, EVE).await;
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     assert_eq!(confirm_reset(&owner, &reset, PASSWORD).await.status, 200);
     assert_eq!(owner.login(EVE, PASSWORD).await.status, 200);
     // Not for the thief, and not when the owner can be made to open it.
-    assert_told(&with_token(&thief, "/api/email/change/confirm/", &held).await, 401, "not_authenticated");
-    assert_told(&with_token(&owner, "/api/email/change/confirm/", &held).await, 410, "token_invalid");
+    assert_problem(&with_token(&thief, "/api/email/change/confirm/", &held).await, 401, "not_authenticated");
+    assert_problem(&with_token(&owner, "/api/email/change/confirm/", &held).await, 410, "token_invalid");
     assert_eq!(owner.get(PROFILE).await.json()["email"], EVE);
 }

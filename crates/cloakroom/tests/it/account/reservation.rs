@@ -9,12 +9,13 @@ use cloakroom::config::SignupMode;
 use cloakroom::testing::{Browser, Kind, Mail, PASSWORD, Person};
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, NEW, UNDO_EMAIL, app_with_ada, ask_reset, assert_told, change_email, page, seen,
-    sign_up, verify, verify_with, with_token,
+use crate::support::app::App;
+use crate::support::calls::{
+    CONFIRM_EMAIL, UNDO_EMAIL, change_email, request_reset, sign_up, verify, verify_with, with_token,
 };
-use crate::support::database::App;
-use crate::support::desk::{Desk, desk, desk_with, outcome};
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, visitor};
+use crate::support::replies::{assert_problem, seen};
+use crate::support::social_app::{SocialApp, outcome, social_app, social_app_with};
 
 const ELSEWHERE: &str = "attacker@evil.test";
 const HOUR: Duration = Duration::from_hours(1);
@@ -38,7 +39,7 @@ fn assert_leads_to_undo(mail: &Mail, undo: &str) {
 }
 
 async fn assert_undo_works(app: &App, undo: &str) {
-    let reply = with_token(&page(app).await, UNDO_EMAIL, undo).await;
+    let reply = with_token(&visitor(app).await, UNDO_EMAIL, undo).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(app.cloakroom.administration().show(ADA).await.unwrap().email, ADA);
 }
@@ -47,7 +48,7 @@ async fn assert_undo_works(app: &App, undo: &str) {
 async fn finding_s6_a_signup_with_a_reserved_address_leads_to_the_undo() {
     let app = app_with_ada().await;
     let (_, undo) = changed(&app).await;
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     let free = owner.signup("free@example.test", NEW).await;
     app.mails().await;
     // In any spelling.
@@ -64,9 +65,9 @@ async fn finding_s6_a_signup_with_a_reserved_address_leads_to_the_undo() {
 async fn finding_s6_a_reset_for_a_reserved_address_leads_to_the_undo() {
     let app = app_with_ada().await;
     let (_, undo) = changed(&app).await;
-    let owner = page(&app).await;
-    let unknown = ask_reset(&owner, "nobody@example.test").await;
-    assert_eq!(seen(&ask_reset(&owner, ADA).await), seen(&unknown));
+    let owner = visitor(&app).await;
+    let unknown = request_reset(&owner, "nobody@example.test").await;
+    assert_eq!(seen(&request_reset(&owner, ADA).await), seen(&unknown));
     assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
     assert_undo_works(&app, &undo).await;
 }
@@ -87,26 +88,26 @@ async fn finding_s6_a_change_to_a_reserved_address_leads_to_the_undo() {
     assert_eq!(with_token(&intruder, CONFIRM_EMAIL, &mail.token()).await.status, 200);
 }
 
-async fn come_by_github(desk: &Desk, browser: &Browser) -> String {
-    outcome(&desk.sign_in(browser, Kind::GitHub, &Person::verified(ADA)).await)
+async fn come_by_github(app: &SocialApp, browser: &Browser) -> String {
+    outcome(&app.sign_in(browser, Kind::GitHub, &Person::verified(ADA)).await)
 }
 
 #[tokio::test]
 async fn finding_s6_a_provider_that_vouches_for_a_reserved_address_leads_to_the_undo() {
-    let desk = desk().await;
-    desk.add(ADA, Rank::Plain).await;
-    let (_, undo) = changed(&desk.app).await;
-    let owner = desk.visitor().await;
-    assert_eq!(come_by_github(&desk, &owner).await, "email_required");
-    assert_leads_to_undo(&desk.mail_to(ADA).await, &undo);
+    let app = social_app().await;
+    app.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&app).await;
+    let owner = app.visitor().await;
+    assert_eq!(come_by_github(&app, &owner).await, "email_required");
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
     // The page has the address in its field: sent off, it leads there as well.
     assert_eq!(owner.post("/api/social/email/", &json!({"email": ADA})).await.status, 202);
-    assert_leads_to_undo(&desk.mail_to(ADA).await, &undo);
+    assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
     // Another address makes an account, and the reserved one stays reserved.
     assert_eq!(owner.post("/api/social/email/", &json!({"email": EVE})).await.status, 202);
-    let token = desk.mail_to(EVE).await.token();
+    let token = app.mail_to(EVE).await.token();
     assert_eq!(verify(&owner, &token).await.json()["user"]["email"], EVE);
-    assert_undo_works(&desk.app, &undo).await;
+    assert_undo_works(&app, &undo).await;
 }
 
 #[tokio::test]
@@ -117,11 +118,11 @@ async fn finding_s6_joining_by_verified_address_does_not_take_a_reserved_one() {
         let step = cloakroom::config::PipelineStep::Named("associate_by_verified_email".to_owned());
         steps.insert(at, step);
     };
-    let desk = desk_with(joins).await;
-    desk.add(ADA, Rank::Plain).await;
-    let (_, undo) = changed(&desk.app).await;
-    assert_eq!(come_by_github(&desk, &desk.visitor().await).await, "email_required");
-    assert_undo_works(&desk.app, &undo).await;
+    let app = social_app_with(joins).await;
+    app.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&app).await;
+    assert_eq!(come_by_github(&app, &app.visitor().await).await, "email_required");
+    assert_undo_works(&app, &undo).await;
 }
 
 #[tokio::test]
@@ -151,24 +152,24 @@ async fn changed_again(app: &App) -> (Browser, String) {
 async fn finding_s6_after_72_hours_the_address_is_free() {
     let app = app_with_ada().await;
     let (_, undo) = changed(&app).await;
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     app.advance(71 * HOUR);
     owner.signup(ADA, NEW).await;
     assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
     app.advance(HOUR);
     let token = sign_up(&app, &owner, ADA, NEW).await;
-    assert_eq!(verify_with(&page(&app).await, &token, NEW).await.status, 200);
-    assert_told(&with_token(&page(&app).await, UNDO_EMAIL, &undo).await, 410, "token_invalid");
+    assert_eq!(verify_with(&visitor(&app).await, &token, NEW).await.status, 200);
+    assert_problem(&with_token(&visitor(&app).await, UNDO_EMAIL, &undo).await, 410, "token_invalid");
 }
 
 /// With nobody to sign up, the answer at the closed door is as always.
 #[tokio::test]
 async fn finding_s6_a_closed_door_stays_closed() {
-    let desk = desk_with(|config| config.signup.mode = SignupMode::Closed).await;
-    desk.add(ADA, Rank::Plain).await;
-    let (_, undo) = changed(&desk.app).await;
-    assert_eq!(come_by_github(&desk, &desk.visitor().await).await, "signup_closed");
-    assert_undo_works(&desk.app, &undo).await;
+    let app = social_app_with(|config| config.signup.mode = SignupMode::Closed).await;
+    app.add(ADA, Rank::Plain).await;
+    let (_, undo) = changed(&app).await;
+    assert_eq!(come_by_github(&app, &app.visitor().await).await, "signup_closed");
+    assert_undo_works(&app, &undo).await;
 }
 
 /// A signup whose link was mailed while the address was free is proven while the change is being confirmed.
@@ -176,31 +177,31 @@ async fn finding_s6_a_closed_door_stays_closed() {
 async fn finding_s6_no_signup_slips_in_while_the_address_changes() {
     let app = app_with_ada().await;
     app.cloakroom.administration().delete(ADA).await.unwrap();
-    let stranger = Arc::new(page(&app).await);
+    let stranger = Arc::new(visitor(&app).await);
     let token = sign_up(&app, &stranger, ADA, NEW).await;
     app.add(ADA, Rank::Plain).await;
     let ada = Arc::new(app.signed_in(ADA).await);
     assert_eq!(change_email(&ada, ELSEWHERE).await.status, 202);
     let confirm = app.mail_to(ELSEWHERE).await.token();
     let undo = app.mail_to(ADA).await.token();
-    let gate = app.database.gate_at("outbox").await;
+    let lock = app.database.lock_table("outbox").await;
     let confirmed = {
         let ada = Arc::clone(&ada);
         tokio::spawn(async move { with_token(&ada, CONFIRM_EMAIL, &confirm).await })
     };
-    app.database.until_standing(1).await;
+    app.database.until_waiting(1).await;
     let proven = {
         let stranger = Arc::clone(&stranger);
         let token = token.clone();
         tokio::spawn(async move { verify(&stranger, &token).await })
     };
     if app.database.is_sqlite() {
-        app.database.until_standing(2).await;
+        app.database.until_waiting(2).await;
     }
-    gate.open().await;
+    lock.release().await;
     assert_eq!(confirmed.await.unwrap().status, 200);
-    assert_told(&proven.await.unwrap(), 410, "token_invalid");
-    assert_told(&verify(&stranger, &token).await, 410, "token_invalid");
+    assert_problem(&proven.await.unwrap(), 410, "token_invalid");
+    assert_problem(&verify(&stranger, &token).await, 410, "token_invalid");
     assert_undo_works(&app, &undo).await;
 }
 
@@ -215,6 +216,6 @@ async fn finding_s6_no_change_of_another_account_slips_in() {
     let late = app.mail_to(ADA).await.token();
     app.add(ADA, Rank::Plain).await;
     let (_, undo) = changed(&app).await;
-    assert_told(&with_token(&eve, CONFIRM_EMAIL, &late).await, 409, "email_taken");
+    assert_problem(&with_token(&eve, CONFIRM_EMAIL, &late).await, 409, "email_taken");
     assert_undo_works(&app, &undo).await;
 }

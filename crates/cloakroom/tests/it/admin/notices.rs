@@ -3,7 +3,7 @@
 use cloakroom::administration::Rank;
 use serde_json::json;
 
-use crate::support::by_mail::{ADA, NEW, app_with_ada, page};
+use crate::support::people::{ADA, NEW, app_with_ada, visitor};
 
 #[tokio::test]
 async fn finding_s20_an_administrators_acts_are_told_by_mail() {
@@ -28,7 +28,7 @@ async fn finding_s20_an_administrators_acts_are_told_by_mail() {
     cloakroom.administration().delete(ADA).await.unwrap();
     assert_eq!(last().await, "Your account at Acme was deleted");
     assert_eq!(app.database.rows("outbox").await, 0);
-    let again = page(&app).await.post("/api/password/reset/", &json!({"email": ADA})).await;
+    let again = visitor(&app).await.post("/api/password/reset/", &json!({"email": ADA})).await;
     assert_eq!(again.status, 202);
     assert_eq!(app.mails().await.len(), before + 1, "the last mail is the last one");
 }

@@ -5,8 +5,7 @@ use cloakroom::testing::{PASSWORD, TestApp};
 use cloakroom::{Cloakroom, Config, Error};
 
 use crate::support::database::Database;
-
-const ADA: &str = "ada@example.test";
+use crate::support::people::ADA;
 
 /// What `dev` runs with, on this test's database.
 fn development(database: &Database, directory: &tempfile::TempDir) -> Config {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::http::csrf::unsafe_operations;
-use crate::support::database::app;
+use crate::support::app::app;
 
 fn document() -> Value {
     serde_json::from_str(&cloakroom::openapi()).unwrap()
@@ -220,7 +220,7 @@ fn finding_u11_what_is_open_to_all_lists_no_401() {
 
 #[tokio::test]
 async fn finding_s20_the_documents_can_be_switched_off() {
-    let app = crate::support::database::app_with(|config| config.api.docs = false).await;
+    let app = crate::support::app::app_with(|config| config.api.docs = false).await;
     for path in ["/api/docs/", "/api/docs", "/api/docs/style.css", "/api/openapi.json"] {
         assert_eq!(app.browser().get(path).await.status, 404, "{path}");
     }

@@ -6,7 +6,7 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::support::database::{App, app_without_limits};
+use crate::support::app::{App, app_without_limits};
 
 async fn login(app: &App) -> u16 {
     let browser = app.browser();

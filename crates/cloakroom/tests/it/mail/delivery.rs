@@ -8,7 +8,7 @@ use cloakroom::{Config, Error};
 use serde_json::json;
 
 use crate::support::database::Database;
-use crate::support::sink::{Sink, Taken};
+use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 const CODE: &str = "482913";
 /// Which mails have a link with a token, and which have a code.
@@ -139,7 +139,7 @@ fn t13_a_name_is_never_read_as_html_or_as_a_template() {
 }
 
 /// Sends the test mail through a sink.
-async fn send(sink: &Sink, scheme: &str, to: &str, change: impl FnOnce(&mut Config)) -> Outcome {
+async fn send(sink: &SmtpSink, scheme: &str, to: &str, change: impl FnOnce(&mut Config)) -> Outcome {
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
     config.mail.url = SecretUrl::from(format!("{scheme}127.0.0.1:{}", sink.port()).as_str());
@@ -149,7 +149,7 @@ async fn send(sink: &Sink, scheme: &str, to: &str, change: impl FnOnce(&mut Conf
 }
 
 #[track_caller]
-fn only_mail(sink: &Sink, outcome: Outcome) -> Taken {
+fn only_mail(sink: &SmtpSink, outcome: Outcome) -> ReceivedMail {
     match outcome {
         Outcome::Taken(answer) => assert!(answer.starts_with("250 "), "{answer}"),
         Outcome::Failed { reason, .. } => panic!("{reason}"),
@@ -169,7 +169,7 @@ fn failure(outcome: Outcome) -> (bool, String) {
 
 #[tokio::test]
 async fn a_mail_has_two_parts_and_the_headers_of_a_mail_from_a_machine() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let mail = only_mail(&sink, send(&sink, "smtp://", "Ada@Example.TEST", |_| {}).await);
     assert_eq!(
         (mail.from.as_str(), mail.to.as_slice()),
@@ -190,7 +190,7 @@ async fn a_mail_has_two_parts_and_the_headers_of_a_mail_from_a_machine() {
 
 #[tokio::test]
 async fn subjects_and_senders_beyond_ascii_arrive_as_they_are() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let outcome = send(&sink, "smtp://", "ada@example.test", |config| {
         "Größe & Söhne, 日本 🧥".clone_into(&mut config.app.name);
         "Größe, Söhne <no-reply@bücher.test>".clone_into(&mut config.mail.from);
@@ -204,7 +204,7 @@ async fn subjects_and_senders_beyond_ascii_arrive_as_they_are() {
 
 #[tokio::test]
 async fn t13_a_name_makes_no_header_of_its_own() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let hostile = format!("Acme\r\nBcc: v@x.test\r\n\r\n<img>{}", "x".repeat(10_000));
     let outcome = send(&sink, "smtp://", "ada@example.test", |config| config.app.name = hostile);
     let mail = only_mail(&sink, outcome.await);
@@ -217,7 +217,7 @@ async fn t13_a_name_makes_no_header_of_its_own() {
 
 #[tokio::test]
 async fn t12_what_could_be_read_as_two_addresses_goes_to_nobody() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
     config.mail.url = SecretUrl::from(format!("smtp://127.0.0.1:{}", sink.port()).as_str());
@@ -244,15 +244,15 @@ async fn t12_what_could_be_read_as_two_addresses_goes_to_nobody() {
 
 #[tokio::test]
 async fn t11_an_address_beyond_ascii_goes_out_right_or_fails_for_good() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let mail = only_mail(&sink, send(&sink, "smtp://", "ada@bücher.test", |_| {}).await);
     // The sink shows a domain as people write it; that it came without SMTPUTF8 says that it came as ASCII.
     assert_eq!((mail.header("To").as_str(), mail.is_utf8), ("ada@xn--bcher-kva.test", false));
     assert_eq!(mail.to, ["ada@bücher.test"]);
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let mail = only_mail(&sink, send(&sink, "smtp://", "rené@x.test", |_| {}).await);
     assert_eq!((mail.to, mail.is_utf8), (vec!["rené@x.test".to_owned()], true));
-    let sink = Sink::start(&json!({"smtputf8": false}));
+    let sink = SmtpSink::start(&json!({"smtputf8": false}));
     let (is_permanent, reason) = failure(send(&sink, "smtp://", "rené@x.test", |_| {}).await);
     assert!(is_permanent && reason.contains("SMTPUTF8"), "{reason}");
     assert_eq!(sink.mails().len(), 0);
@@ -260,7 +260,7 @@ async fn t11_an_address_beyond_ascii_goes_out_right_or_fails_for_good() {
 
 #[tokio::test]
 async fn l12_a_server_that_refuses_for_now_or_for_good_is_told_apart() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     for (at, code, is_permanent) in [
         ("connect", 421, false),
         // Whatever it says before it knows the mail, it does not say of the mail.
@@ -291,10 +291,10 @@ async fn l12_a_server_that_refuses_for_now_or_for_good_is_told_apart() {
 
 #[tokio::test]
 async fn l12_a_server_that_is_down_is_told() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let port = sink.port();
     drop(sink);
-    let nobody = Sink::start(&json!({}));
+    let nobody = SmtpSink::start(&json!({}));
     let url = format!("smtp://127.0.0.1:{port}");
     let outcome = send(&nobody, "smtp://", "ada@example.test", |config| {
         config.mail.url = SecretUrl::from(url.as_str());
@@ -305,7 +305,7 @@ async fn l12_a_server_that_is_down_is_told() {
 
 #[tokio::test]
 async fn l12_a_required_starttls_is_never_dropped() {
-    let sink = Sink::start(&json!({"tls": "none"}));
+    let sink = SmtpSink::start(&json!({"tls": "none"}));
     let (is_permanent, reason) = failure(send(&sink, "smtp+starttls://", "ada@example.test", |_| {}).await);
     assert!(!is_permanent && reason.contains("STARTTLS"), "{reason}");
     sink.wait_for_connections(1);
@@ -315,7 +315,7 @@ async fn l12_a_required_starttls_is_never_dropped() {
 #[tokio::test]
 async fn finding_q6_l12_a_certificate_that_nobody_vouches_for_gets_no_mail_and_is_told_in_words() {
     for (tls, scheme) in [("starttls", "smtp+starttls://"), ("implicit", "smtps://")] {
-        let sink = Sink::start(&json!({"tls": tls}));
+        let sink = SmtpSink::start(&json!({"tls": tls}));
         let (is_permanent, reason) = failure(send(&sink, scheme, "ada@example.test", |_| {}).await);
         assert!(!is_permanent && reason.to_lowercase().contains("certificate"), "{tls}: {reason}");
         assert!(reason.contains("self-signed") && reason.contains("SSL_CERT_FILE"), "{tls}: {reason}");
@@ -325,7 +325,7 @@ async fn finding_q6_l12_a_certificate_that_nobody_vouches_for_gets_no_mail_and_i
 
 #[tokio::test]
 async fn user_and_password_come_from_the_url() {
-    let sink = Sink::start(&json!({"user": "ada@acme.test", "password": "p@ss/w:rd%"}));
+    let sink = SmtpSink::start(&json!({"user": "ada@acme.test", "password": "p@ss/w:rd%"}));
     let mail = only_mail(
         &sink,
         send(&sink, "smtp://ada%40acme.test:p%40ss%2Fw%3Ard%25@", "ada@example.test", |_| {}).await,

@@ -10,16 +10,19 @@ use cloakroom::{Clock, Timestamp};
 use http::Method;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, EVE, NEW, PROFILE, app_with_ada, app_with_ada_and, ask_reset, change_email, change_password,
-    confirm_reset, opens, page, pages, reset_token, sign_up, verify, with_token,
+use crate::support::app::App;
+use crate::support::calls::{
+    PROFILE, change_email, change_password, confirm_reset, request_reset, reset_token, sign_up, verify,
+    with_token,
 };
-use crate::support::database::App;
-use crate::support::race::{at_once, within};
-use crate::support::sink::{Sink, Taken};
+use crate::support::concurrency::{at_once, within};
+use crate::support::people::{
+    ADA, EVE, NEW, app_with_ada, app_with_ada_mailing_to, can_sign_in, visitor, visitors,
+};
+use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 /// What stands behind `#token=` in a mail that has left.
-fn token(mail: &Taken) -> String {
+fn token(mail: &ReceivedMail) -> String {
     let text = mail.part("text/plain");
     let (_, rest) = text.split_once("#token=").expect("a link");
     rest.split_whitespace().next().unwrap().to_owned()
@@ -28,12 +31,12 @@ fn token(mail: &Taken) -> String {
 /// T05: a thief of the database has no token that is good, nor one that was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t05_a_stolen_database_holds_no_token_and_no_password() {
-    let sink = Sink::start(&json!({}));
-    let app = app_with_ada_and(&sink).await;
+    let sink = SmtpSink::start(&json!({}));
+    let app = app_with_ada_mailing_to(&sink).await;
     let ada = app.signed_in(ADA).await;
-    assert_eq!(page(&app).await.signup(EVE, "eves-horse-battery").await.status, 202);
-    assert_eq!(page(&app).await.signup(ADA, "adas-horse-battery").await.status, 202);
-    assert_eq!(ask_reset(&page(&app).await, ADA).await.status, 202);
+    assert_eq!(visitor(&app).await.signup(EVE, "eves-horse-battery").await.status, 202);
+    assert_eq!(visitor(&app).await.signup(ADA, "adas-horse-battery").await.status, 202);
+    assert_eq!(request_reset(&visitor(&app).await, ADA).await.status, 202);
     assert_eq!(change_email(&ada, "ada@elsewhere.test").await.status, 202);
     let mails = sink.wait_for_mails(5);
     app.mails().await;
@@ -41,7 +44,7 @@ async fn t05_a_stolen_database_holds_no_token_and_no_password() {
     let mut tokens: BTreeSet<String> = linked.map(token).collect();
     assert_eq!(tokens.len(), 4, "the one to an address that has an account holds none");
     let reset = mails.iter().find(|mail| mail.raw.contains("reset-password")).unwrap();
-    assert_eq!(confirm_reset(&page(&app).await, &token(reset), NEW).await.status, 200);
+    assert_eq!(confirm_reset(&visitor(&app).await, &token(reset), NEW).await.status, 200);
     tokens.extend(ada.cookie("sessionid"));
     let loot = app.database.stolen().await;
     assert!(loot.contains(EVE), "the search finds what is there");
@@ -72,10 +75,10 @@ async fn t05_tokens_are_256_random_bits_each() {
 /// minutes for greylists; an hour for five days (RFC 5321, section 4.5.4.1).
 #[tokio::test]
 async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("data", 450, "try again later");
-    let app = app_with_ada_and(&sink).await;
-    assert_eq!(page(&app).await.signup(EVE, PASSWORD).await.status, 202);
+    let app = app_with_ada_mailing_to(&sink).await;
+    assert_eq!(visitor(&app).await.signup(EVE, PASSWORD).await.status, 202);
     let column = async |name: &str| {
         app.database.texts(&format!("SELECT CAST({name} AS TEXT) FROM outbox")).await.remove(0)
     };
@@ -102,11 +105,11 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
 }
 
 /// A server that keeps mails of strangers waiting for `held`, as greylists do; the mail that it takes then.
-async fn greylisted(held: Duration, ask: impl AsyncFn(&Browser)) -> (App, Browser, Taken) {
-    let mut sink = Sink::start(&json!({}));
+async fn greylisted(held: Duration, ask: impl AsyncFn(&Browser)) -> (App, Browser, ReceivedMail) {
+    let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("rcpt", 450, "greylisted");
-    let app = app_with_ada_and(&sink).await;
-    let browser = page(&app).await;
+    let app = app_with_ada_mailing_to(&sink).await;
+    let browser = visitor(&app).await;
     ask(&browser).await;
     let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
     within(Duration::from_secs(10), async || app.database.texts(untried).await.is_empty()).await;
@@ -121,7 +124,7 @@ async fn ask_signup(browser: &Browser) {
     assert_eq!(browser.signup(EVE, PASSWORD).await.status, 202);
 }
 
-fn code(mail: &Taken) -> Option<String> {
+fn code(mail: &ReceivedMail) -> Option<String> {
     let text = mail.part("text/plain");
     let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
     text.lines().find(is_code).map(str::to_owned)
@@ -155,7 +158,7 @@ async fn finding_n14_a_code_that_is_of_no_use_any_more_is_left_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_n14_a_link_that_waited_with_its_mail_gets_its_time_back() {
-    let ask = async |browser: &Browser| assert_eq!(ask_reset(browser, ADA).await.status, 202);
+    let ask = async |browser: &Browser| assert_eq!(request_reset(browser, ADA).await.status, 202);
     let (app, browser, mail) = greylisted(Duration::from_mins(55), ask).await;
     app.advance(Duration::from_mins(50));
     assert_eq!(confirm_reset(&browser, &token(&mail), NEW).await.status, 200);
@@ -164,11 +167,11 @@ async fn finding_n14_a_link_that_waited_with_its_mail_gets_its_time_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     // The connection breaks off after the server has the mail, so that nobody knows whether it took it.
     sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
-    let app = app_with_ada_and(&sink).await;
-    let browser = page(&app).await;
+    let app = app_with_ada_mailing_to(&sink).await;
+    let browser = visitor(&app).await;
     assert_eq!(browser.signup(EVE, PASSWORD).await.status, 202);
     let first = sink.wait_for_mails(1).remove(0);
     sink.behave(&json!({"behaviour": "accept"}));
@@ -186,17 +189,17 @@ async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
 /// L15: two nodes that share an outbox send each mail once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn l15_two_nodes_send_each_mail_once() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("connect", 421, "not yet");
-    let app = app_with_ada_and(&sink).await;
+    let app = app_with_ada_mailing_to(&sink).await;
     for number in 0..24 {
         app.add(&format!("p{number}@example.test"), Rank::Plain).await;
     }
     let node = app.another_node().await;
-    let browsers = pages(&app, 24).await;
+    let browsers = visitors(&app, 24).await;
     at_once(24, |number| {
         let browser = Arc::clone(&browsers[number]);
-        async move { assert_eq!(ask_reset(&browser, &format!("p{number}@example.test")).await.status, 202) }
+        async move { assert_eq!(request_reset(&browser, &format!("p{number}@example.test")).await.status, 202) }
     })
     .await;
     sink.behave(&json!({"behaviour": "accept"}));
@@ -213,13 +216,13 @@ async fn l15_two_nodes_send_each_mail_once() {
 /// What has nothing to tell any more is not sent: a link that was replaced, used, or whose account is gone.
 #[tokio::test]
 async fn a_mail_whose_link_is_void_already_is_not_sent() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("mail", 450, "later");
-    let app = app_with_ada_and(&sink).await;
-    let browser = page(&app).await;
+    let app = app_with_ada_mailing_to(&sink).await;
+    let browser = visitor(&app).await;
     let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
     for _ in 0..3 {
-        assert_eq!(ask_reset(&browser, ADA).await.status, 202);
+        assert_eq!(request_reset(&browser, ADA).await.status, 202);
         within(Duration::from_secs(10), async || app.database.texts(untried).await.is_empty()).await;
     }
     sink.behave(&json!({"behaviour": "accept"}));
@@ -234,8 +237,8 @@ async fn a_mail_whose_link_is_void_already_is_not_sent() {
 /// the owner reads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notice_goes_to_the_address_of_the_moment_that_it_tells_of() {
-    let mut sink = Sink::start(&json!({}));
-    let app = app_with_ada_and(&sink).await;
+    let mut sink = SmtpSink::start(&json!({}));
+    let app = app_with_ada_mailing_to(&sink).await;
     let attacker = app.signed_in(ADA).await;
     assert_eq!(change_email(&attacker, "attacker@evil.test").await.status, 202);
     sink.wait_for_mails(2);
@@ -278,7 +281,7 @@ async fn t01_no_header_changes_a_mailed_link() {
         }
     };
     for (name, value) in headers {
-        let browser = page(&app).await;
+        let browser = visitor(&app).await;
         let send = async |path: &str, body: serde_json::Value| {
             let reply = browser.call(&Method::POST, path).header(name, value).json(&body).send().await;
             assert!(matches!(reply.status.as_u16(), 202 | 400 | 421), "{name}: {}", reply.text);
@@ -290,7 +293,7 @@ async fn t01_no_header_changes_a_mailed_link() {
         send("/api/password/reset/", json!({"email": ADA})).await;
         link_is_ours(ADA, "reset-password", name).await;
     }
-    assert_eq!(ask_reset(&page(&app).await, ADA).await.status, 202);
+    assert_eq!(request_reset(&visitor(&app).await, ADA).await.status, 202);
     link_is_ours(ADA, "reset-password", "a clean request afterwards").await;
 }
 
@@ -310,13 +313,13 @@ async fn l11_a_proof_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
     let app = app_with_ada().await;
     for round in 0..14 {
         let email = format!("eve{round}@example.test");
-        let (browser, patience) = (page(&app).await, Duration::from_micros(700 * round));
+        let (browser, patience) = (visitor(&app).await, Duration::from_micros(700 * round));
         let token = sign_up(&app, &browser, &email, PASSWORD).await;
         let copy = browser.copy();
         broken_off(&browser, "/api/email/verify/", &json!({"token": token}), patience).await;
         let again = verify(&copy, &token).await;
         assert!(matches!(again.status.as_u16(), 200 | 410), "round {round}: {}", again.text);
-        assert!(opens(&app, &email, PASSWORD).await, "round {round}");
+        assert!(can_sign_in(&app, &email, PASSWORD).await, "round {round}");
         let users = format!("SELECT id FROM users WHERE email = '{email}'");
         assert_eq!(app.database.texts(&users).await.len(), 1, "round {round}");
     }
@@ -329,7 +332,7 @@ async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
     let mut made = 0;
     for round in 0..14 {
         let new = format!("battery-horse-{round:02}");
-        let ada = page(&app).await;
+        let ada = visitor(&app).await;
         assert_eq!(ada.login(ADA, &old).await.status, 200);
         let token = reset_token(&app, ADA).await;
         let notices =
@@ -337,17 +340,17 @@ async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
         // Hashing takes the most of it and the end is what is interesting; but on the quickest machine, too, some break off.
         let patience = Duration::from_millis(1 + 5 * round);
         broken_off(
-            &page(&app).await,
+            &visitor(&app).await,
             "/api/password/reset/confirm/",
             &json!({"token": token, "password": new}),
             patience,
         )
         .await;
         // What was begun may still be under way.
-        let is_old = opens(&app, ADA, &old).await;
-        let is_new = opens(&app, ADA, &new).await;
+        let is_old = can_sign_in(&app, ADA, &old).await;
+        let is_new = can_sign_in(&app, ADA, &new).await;
         assert!(is_old != is_new, "round {round}: one of the two");
-        let check = with_token(&page(&app).await, "/api/password/reset/check/", &token).await.status;
+        let check = with_token(&visitor(&app).await, "/api/password/reset/check/", &token).await.status;
         assert_eq!((check == 200, ada.get(PROFILE).await.status == 200), (is_old, is_old), "round {round}");
         let told =
             app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use cloakroom::administration::Rank;
 
-use crate::support::by_mail::{ADA, EVE, ask_reset, page};
-use crate::support::database::{App, app_with, switch_limits_off};
-use crate::support::race::within;
-use crate::support::raw_smtp::{RawServer, Script};
+use crate::support::app::{App, app_with, switch_limits_off};
+use crate::support::calls::request_reset;
+use crate::support::concurrency::within;
+use crate::support::people::{ADA, EVE, visitor};
+use crate::support::scripted_smtp::{Script, ScriptedSmtp};
 use crate::support::timing::share_slower;
 
 const NOBODY: &str = "nobody@example.test";
@@ -16,7 +17,7 @@ const ROUNDS: usize = 20;
 /// Four standard deviations of the share of slower pairs among that many samples that do not differ.
 const TELLING: f64 = 0.37;
 
-async fn app_of(server: &RawServer) -> App {
+async fn app_with_providers(server: &ScriptedSmtp) -> App {
     let url = format!("smtp://127.0.0.1:{}", server.port());
     let app = app_with(|config| {
         switch_limits_off(config);
@@ -28,7 +29,7 @@ async fn app_of(server: &RawServer) -> App {
     app
 }
 
-fn arrival(server: &RawServer, to: &str, since: Instant) -> Option<Instant> {
+fn arrival(server: &ScriptedSmtp, to: &str, since: Instant) -> Option<Instant> {
     let to = format!("To: {to}\r\n");
     let mails = server.mails();
     mails.into_iter().find(|(mail, at)| mail.contains(&to) && *at > since).map(|(_, at)| at)
@@ -37,17 +38,17 @@ fn arrival(server: &RawServer, to: &str, since: Instant) -> Option<Instant> {
 /// Four resets for somebody, then one for oneself: when the own mail comes tells nothing of the four.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_s5_the_time_of_the_own_mail_does_not_tell_who_has_an_account() {
-    let server = RawServer::start(Script::new().takes(Duration::from_millis(30)));
-    let app = app_of(&server).await;
-    let browser = page(&app).await;
+    let server = ScriptedSmtp::start(Script::new().takes(Duration::from_millis(30)));
+    let app = app_with_providers(&server).await;
+    let browser = visitor(&app).await;
     let mut samples = [Vec::new(), Vec::new()];
     for round in 0..2 * ROUNDS + 2 {
         let kind = round % 2;
         for _ in 0..4 {
-            assert_eq!(ask_reset(&browser, [ADA, NOBODY][kind]).await.status, 202);
+            assert_eq!(request_reset(&browser, [ADA, NOBODY][kind]).await.status, 202);
         }
         let start = Instant::now();
-        assert_eq!(ask_reset(&browser, EVE).await.status, 202);
+        assert_eq!(request_reset(&browser, EVE).await.status, 202);
         within(Duration::from_secs(10), async || arrival(&server, EVE, start).is_some()).await;
         // The first of each kind connect.
         if round >= 2 {
@@ -61,16 +62,16 @@ async fn finding_s5_the_time_of_the_own_mail_does_not_tell_who_has_an_account() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_s5_no_recipient_takes_more_than_one_lane() {
-    let server = RawServer::start(Script::new().silent_at("end"));
-    let app = app_of(&server).await;
-    let browser = page(&app).await;
+    let server = ScriptedSmtp::start(Script::new().silent_at("end"));
+    let app = app_with_providers(&server).await;
+    let browser = visitor(&app).await;
     let start = Instant::now();
     for spelling in [ADA, "Ada@Example.TEST", "ada@EXAMPLE.test", "\u{ff41}da@example.test"] {
-        assert_eq!(ask_reset(&browser, spelling).await.status, 202);
+        assert_eq!(request_reset(&browser, spelling).await.status, 202);
         within(Duration::from_secs(5), async || server.silences() > 0).await;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(ask_reset(&browser, EVE).await.status, 202);
+    assert_eq!(request_reset(&browser, EVE).await.status, 202);
     within(Duration::from_secs(10), async || arrival(&server, EVE, start).is_some()).await;
     assert_eq!(server.mails().len(), 2, "one to each");
     server.release();
@@ -80,13 +81,13 @@ async fn finding_s5_no_recipient_takes_more_than_one_lane() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_s5_a_mail_to_nobody_takes_as_long_as_one_to_somebody() {
     const TAKES: Duration = Duration::from_millis(400);
-    let server = RawServer::start(Script::new().takes(TAKES));
-    let app = app_of(&server).await;
-    let browser = page(&app).await;
-    assert_eq!(ask_reset(&browser, ADA).await.status, 202);
+    let server = ScriptedSmtp::start(Script::new().takes(TAKES));
+    let app = app_with_providers(&server).await;
+    let browser = visitor(&app).await;
+    assert_eq!(request_reset(&browser, ADA).await.status, 202);
     app.mails().await;
     let start = Instant::now();
-    assert_eq!(ask_reset(&browser, NOBODY).await.status, 202);
+    assert_eq!(request_reset(&browser, NOBODY).await.status, 202);
     app.mails().await;
     assert!(start.elapsed() >= TAKES, "{:?}", start.elapsed());
     assert_eq!(server.mails().len(), 1, "and nobody gets one");

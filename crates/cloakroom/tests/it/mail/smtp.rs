@@ -7,9 +7,9 @@ use cloakroom::config::SecretUrl;
 use cloakroom::mailing::Outcome;
 use cloakroom::testing::PASSWORD;
 
-use crate::support::by_mail::{EVE, page};
-use crate::support::database::{App, app_with};
-use crate::support::raw_smtp::{RawServer, Script};
+use crate::support::app::{App, app_with};
+use crate::support::people::{EVE, visitor};
+use crate::support::scripted_smtp::{Script, ScriptedSmtp};
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// How long each answer is waited for (RFC 5321, section 4.5.3.2).
@@ -22,7 +22,7 @@ const LIMITS: [(&str, Duration); 6] = [
     ("end", Duration::from_mins(10)),
 ];
 
-async fn app_of(server: &RawServer, url: &str, change: impl FnOnce(&mut Config)) -> App {
+async fn app_with_providers(server: &ScriptedSmtp, url: &str, change: impl FnOnce(&mut Config)) -> App {
     let url = url.replace("PORT", &server.port().to_string());
     app_with(|config| {
         config.mail.url = SecretUrl::from(url.as_str());
@@ -32,8 +32,8 @@ async fn app_of(server: &RawServer, url: &str, change: impl FnOnce(&mut Config))
 }
 
 /// Sends the test mail.
-async fn send(server: &RawServer, url: &str) -> Outcome {
-    let app = app_of(server, url, |_| {}).await;
+async fn send(server: &ScriptedSmtp, url: &str) -> Outcome {
+    let app = app_with_providers(server, url, |_| {}).await;
     app.cloakroom.mailing().test("ada@example.test").await.unwrap()
 }
 
@@ -54,7 +54,7 @@ fn failure(outcome: Outcome, about: &str) -> (bool, String) {
 }
 
 /// Waits until the server is silent, then stops tokio's clock: from there on time passes as soon as everybody waits for it.
-async fn silence(server: &RawServer) {
+async fn silence(server: &ScriptedSmtp) {
     while server.silences() == 0 {
         tokio::task::yield_now().await;
     }
@@ -64,7 +64,7 @@ async fn silence(server: &RawServer) {
 #[tokio::test]
 async fn finding_n6_each_answer_is_waited_for_as_long_as_the_standard_asks() {
     for (stage, limit) in LIMITS {
-        let server = RawServer::start(Script::new().silent_at(stage));
+        let server = ScriptedSmtp::start(Script::new().silent_at(stage));
         let release = async {
             silence(&server).await;
             tokio::time::sleep(limit.saturating_sub(Duration::from_secs(2))).await;
@@ -80,7 +80,7 @@ async fn finding_n6_each_answer_is_waited_for_as_long_as_the_standard_asks() {
 #[tokio::test]
 async fn finding_n6_l12_a_silent_server_is_left_when_the_time_of_its_answer_is_over() {
     for (stage, limit) in LIMITS {
-        let server = RawServer::start(Script::new().silent_at(stage));
+        let server = ScriptedSmtp::start(Script::new().silent_at(stage));
         let sending = async {
             let outcome = send(&server, "smtp://127.0.0.1:PORT").await;
             (outcome, tokio::time::Instant::now())
@@ -102,10 +102,10 @@ async fn finding_n6_l12_a_silent_server_is_left_when_the_time_of_its_answer_is_o
 /// Through the outbox: the lease is kept, and nobody sends the mail a second time.
 #[tokio::test]
 async fn finding_n6_a_mail_whose_answer_comes_late_is_sent_once() {
-    let server = RawServer::start(Script::new().silent_at("end"));
-    let app = app_of(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
+    let server = ScriptedSmtp::start(Script::new().silent_at("end"));
+    let app = app_with_providers(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
     let node = app.another_node().await;
-    assert_eq!(page(&app).await.signup(EVE, PASSWORD).await.status, 202);
+    assert_eq!(visitor(&app).await.signup(EVE, PASSWORD).await.status, 202);
     silence(&server).await;
     tokio::time::sleep(Duration::from_mins(9)).await;
     tokio::time::resume();
@@ -128,7 +128,7 @@ async fn finding_n10_the_three_digits_of_an_answer_decide_whatever_its_text() {
         {
             script = script.answer(stage, [code.as_bytes(), b" ", text, b"\r\n"].concat());
         }
-        let server = RawServer::start(script);
+        let server = ScriptedSmtp::start(script);
         let answer = taken(send(&server, "smtp://127.0.0.1:PORT").await, &format!("{text:?}"));
         assert!(answer.starts_with("250"), "{answer}");
         assert_eq!(server.mails().len(), 1);
@@ -144,7 +144,7 @@ async fn finding_n10_the_three_digits_of_an_answer_decide_whatever_its_text() {
     ] {
         script = script.answer(stage, answer);
     }
-    let server = RawServer::start(script);
+    let server = ScriptedSmtp::start(script);
     taken(send(&server, "smtp://127.0.0.1:PORT").await, "no text");
     assert_eq!(server.mails().len(), 1);
 }
@@ -152,7 +152,7 @@ async fn finding_n10_the_three_digits_of_an_answer_decide_whatever_its_text() {
 #[tokio::test]
 async fn finding_n10_a_refusal_in_another_encoding_is_told() {
     let refusal = b"535 5.7.8 \xb5\xc7\xc2\xbc\xca\xa7\xb0\xdc wrong authorization code\r\n";
-    let server = RawServer::start(Script::new().answer("auth", refusal));
+    let server = ScriptedSmtp::start(Script::new().answer("auth", refusal));
     let (is_permanent, reason) =
         failure(send(&server, "smtp://ada:hidden-word@127.0.0.1:PORT").await, "login");
     assert!(!is_permanent, "a password can be set right");
@@ -165,7 +165,7 @@ async fn finding_n10_a_refusal_in_another_encoding_is_told() {
         ("end", b"451-\xe7a\r\n451 later\r\n", false),
         ("mail", b"553\r\n", false),
     ] {
-        let server = RawServer::start(Script::new().answer(stage, answer));
+        let server = ScriptedSmtp::start(Script::new().answer(stage, answer));
         let (is_permanent, reason) = failure(send(&server, "smtp://127.0.0.1:PORT").await, stage);
         assert_eq!(is_permanent, is_final, "{stage} {reason}");
         assert!(reason.contains(std::str::from_utf8(&answer[..3]).unwrap()), "{stage} {reason}");
@@ -176,7 +176,7 @@ async fn finding_n10_a_refusal_in_another_encoding_is_told() {
 #[tokio::test]
 async fn finding_n10_a_login_is_asked_for_in_any_words() {
     // "Benutzername" and then the same again: which answer is due, the order tells.
-    let server = RawServer::start(
+    let server = ScriptedSmtp::start(
         Script::new()
             .answer("ehlo", "250-raw.test\r\n250 auth login\r\n")
             .answer("auth", "334 QmVudXR6ZXJuYW1l\r\n")
@@ -195,7 +195,7 @@ async fn finding_n11_what_comes_before_the_handshake_is_not_taken_for_what_comes
         "2",
     ] {
         let server =
-            RawServer::start(Script::new().answer("starttls", format!("220 go ahead\r\n{smuggled}")));
+            ScriptedSmtp::start(Script::new().answer("starttls", format!("220 go ahead\r\n{smuggled}")));
         let (is_permanent, reason) = failure(send(&server, "smtp+starttls://127.0.0.1:PORT").await, smuggled);
         assert!(!is_permanent && reason.contains("STARTTLS"), "{reason}");
         let after = server.after_starttls();
@@ -207,10 +207,10 @@ async fn finding_n11_what_comes_before_the_handshake_is_not_taken_for_what_comes
 /// An answer that nobody asked for is not taken as the answer to the next mail.
 #[tokio::test]
 async fn finding_n11_an_answer_too_many_ends_the_connection() {
-    let server = RawServer::start(Script::new().answer("end", "250 taken\r\n250 taken\r\n"));
-    let app = app_of(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
+    let server = ScriptedSmtp::start(Script::new().answer("end", "250 taken\r\n250 taken\r\n"));
+    let app = app_with_providers(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
     for email in [EVE, "bob@example.test"] {
-        assert_eq!(page(&app).await.signup(email, PASSWORD).await.status, 202);
+        assert_eq!(visitor(&app).await.signup(email, PASSWORD).await.status, 202);
         app.mails().await;
     }
     assert_eq!(server.mails().len(), 2);
@@ -226,8 +226,8 @@ async fn finding_n16_an_address_without_a_name_is_introduced_in_brackets() {
         ("http://localhost:3000", "EHLO localhost", "@localhost>"),
         ("https://b\u{fc}cher.test", "EHLO xn--bcher-kva.test", "@xn--bcher-kva.test>"),
     ] {
-        let server = RawServer::start(Script::new());
-        let app = app_of(&server, "smtp://127.0.0.1:PORT", |config| {
+        let server = ScriptedSmtp::start(Script::new());
+        let app = app_with_providers(&server, "smtp://127.0.0.1:PORT", |config| {
             config.public_url = url.to_owned().try_into().unwrap();
         })
         .await;

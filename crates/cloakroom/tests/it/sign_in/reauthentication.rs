@@ -6,10 +6,10 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, PROFILE, WRONG, app_with_ada, assert_told, change_email, page, reauthenticate,
-};
-use crate::support::database::app_with;
+use crate::support::app::app_with;
+use crate::support::calls::{PROFILE, change_email, reauthenticate};
+use crate::support::people::{ADA, WRONG, app_with_ada, visitor};
+use crate::support::replies::assert_problem;
 
 const RECENT: Duration = Duration::from_mins(10);
 
@@ -19,7 +19,7 @@ async fn a_proof_opens_sensitive_calls_for_a_while() {
     let ada = app.signed_in(ADA).await;
     assert_eq!(change_email(&ada, "one@elsewhere.test").await.status, 202, "a fresh login is a proof");
     app.advance(RECENT);
-    assert_told(&change_email(&ada, "two@elsewhere.test").await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, "two@elsewhere.test").await, 403, "reauthentication_required");
     assert_eq!(ada.state().await, "authenticated", "it is no sign-out");
     let reply = reauthenticate(&ada, PASSWORD).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -27,20 +27,20 @@ async fn a_proof_opens_sensitive_calls_for_a_while() {
     app.advance(Duration::from_secs(599));
     assert_eq!(change_email(&ada, "three@elsewhere.test").await.status, 202);
     app.advance(Duration::from_secs(2));
-    assert_told(&change_email(&ada, "four@elsewhere.test").await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, "four@elsewhere.test").await, 403, "reauthentication_required");
 }
 
 #[tokio::test]
 async fn the_window_is_the_one_that_is_configured() {
     let app = app_with(|config| {
-        crate::support::database::switch_limits_off(config);
+        crate::support::app::switch_limits_off(config);
         config.session.recent = Duration::from_mins(1).into();
     })
     .await;
     app.add(ADA, Rank::Plain).await;
     let ada = app.signed_in(ADA).await;
     app.advance(Duration::from_mins(1));
-    assert_told(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn s03_a_proof_renews_the_ticket_and_the_one_before_is_dead() {
         assert_ne!(ada.cookie(name), stolen.cookie(name), "{name}");
     }
     assert_eq!(stolen.get(PROFILE).await.status, 401);
-    assert_told(&reauthenticate(&stolen, PASSWORD).await, 401, "not_authenticated");
+    assert_problem(&reauthenticate(&stolen, PASSWORD).await, 401, "not_authenticated");
     let after = ada.get("/api/session/").await.json();
     assert_ne!(after["authenticated_at"], before["authenticated_at"]);
     assert_eq!(after["user"], before["user"]);
@@ -70,13 +70,13 @@ async fn only_the_password_of_whoever_is_signed_in_is_a_proof() {
     let app = app_with_ada().await;
     app.add("grace@example.test", Rank::Plain).await;
     app.cloakroom.administration().set_password("grace@example.test", WRONG).await.unwrap();
-    assert_told(&reauthenticate(&page(&app).await, PASSWORD).await, 401, "not_authenticated");
+    assert_problem(&reauthenticate(&visitor(&app).await, PASSWORD).await, 401, "not_authenticated");
     let ada = app.signed_in(ADA).await;
     app.advance(RECENT);
     let reply = reauthenticate(&ada, WRONG).await;
-    assert_told(&reply, 400, "invalid_credentials");
+    assert_problem(&reply, 400, "invalid_credentials");
     assert!(!reply.headers.contains_key("set-cookie"));
-    assert_told(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
     for body in [
         json!({}),
         json!({"password": ""}),
@@ -85,9 +85,9 @@ async fn only_the_password_of_whoever_is_signed_in_is_a_proof() {
         json!({"password": "x".repeat(257)}),
         json!({"password": PASSWORD, "email": "grace@example.test"}),
     ] {
-        assert_told(&ada.post("/api/reauthenticate/", &body).await, 422, "validation_failed");
+        assert_problem(&ada.post("/api/reauthenticate/", &body).await, 422, "validation_failed");
     }
-    assert_told(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
 }
 
 /// W09: an account without a password has none to prove with, not an empty one.
@@ -97,8 +97,8 @@ async fn w09_an_account_without_a_password_cannot_prove_itself_by_one() {
     let ada = app.signed_in(ADA).await;
     app.database.change("UPDATE users SET password_hash = NULL").await;
     app.advance(RECENT);
-    assert_told(&reauthenticate(&ada, PASSWORD).await, 400, "invalid_credentials");
-    assert_told(&reauthenticate(&ada, "").await, 422, "validation_failed");
+    assert_problem(&reauthenticate(&ada, PASSWORD).await, 400, "invalid_credentials");
+    assert_problem(&reauthenticate(&ada, "").await, 422, "validation_failed");
     assert_eq!(ada.state().await, "authenticated");
 }
 
@@ -107,5 +107,5 @@ async fn s08_a_deactivated_account_proves_nothing() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     app.cloakroom.administration().set_active(ADA, false).await.unwrap();
-    assert_told(&reauthenticate(&ada, PASSWORD).await, 401, "not_authenticated");
+    assert_problem(&reauthenticate(&ada, PASSWORD).await, 401, "not_authenticated");
 }

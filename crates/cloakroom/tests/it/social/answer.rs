@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use crate::support::desk::{Desk, assert_refused, bring, desk, outcome};
+use crate::support::social_app::{SocialApp, assert_refused, outcome, post_callback, social_app};
 
 /// Keeps every line of level WARN.
 #[derive(Clone, Default)]
@@ -43,30 +43,30 @@ impl Subscriber for Warnings {
 }
 
 /// Begins an attempt, and comes back with an error.
-async fn come_back(desk: &Desk, error: &str) -> (String, u16) {
-    let browser = desk.visitor().await;
+async fn come_back(app: &SocialApp, error: &str) -> (String, u16) {
+    let browser = app.visitor().await;
     let person = Person::verified("mary@example.test");
-    let answer = desk.consent(&browser, Kind::GitHub, (&json!({}), &person)).await;
+    let answer = app.consent(&browser, Kind::GitHub, (&json!({}), &person)).await;
     let reply = browser.post("/api/social/github/", &json!({"state": answer.state, "error": error})).await;
     (outcome(&reply), reply.status.as_u16())
 }
 
 #[tokio::test]
 async fn finding_n7_only_a_refusal_by_the_person_is_told_as_one() {
-    let desk = desk().await;
+    let app = social_app().await;
     let warnings = Warnings::default();
     let _guard = tracing::subscriber::set_default(warnings.clone());
     for error in ["access_denied", "user_cancelled_login", "user_cancelled_authorize"] {
-        assert_eq!(come_back(&desk, error).await, ("provider_denied".to_owned(), 400), "{error}");
+        assert_eq!(come_back(&app, error).await, ("provider_denied".to_owned(), 400), "{error}");
     }
     assert!(warnings.0.lock().unwrap().is_empty(), "what a person decides is no mistake");
     for error in ["invalid_scope", "unauthorized_client", "invalid_request", "redirect_uri_mismatch", "x"] {
-        assert_eq!(come_back(&desk, error).await, ("code_rejected".to_owned(), 400), "{error}");
+        assert_eq!(come_back(&app, error).await, ("code_rejected".to_owned(), 400), "{error}");
         let line = warnings.0.lock().unwrap().pop().unwrap();
         assert!(line.contains(error) && line.contains("github"), "{line}");
     }
     let forged = format!("forged\r\nline \u{1b}[31m{}", "x".repeat(200));
-    assert_eq!(come_back(&desk, &forged).await.0, "code_rejected");
+    assert_eq!(come_back(&app, &forged).await.0, "code_rejected");
     let line = warnings.0.lock().unwrap().pop().unwrap();
     assert!(line.contains(&format!("forgedline [31m{}", "x".repeat(45))), "{line}");
     assert!(!line.contains(&"x".repeat(46)) && !line.contains(['\r', '\n', '\u{1b}']), "{line}");
@@ -74,10 +74,10 @@ async fn finding_n7_only_a_refusal_by_the_person_is_told_as_one() {
 
 #[tokio::test]
 async fn finding_n7_an_error_without_an_attempt_is_not_logged() {
-    let desk = desk().await;
+    let app = social_app().await;
     let warnings = Warnings::default();
     let _guard = tracing::subscriber::set_default(warnings.clone());
-    let browser = desk.visitor().await;
+    let browser = app.visitor().await;
     let answer = json!({"state": "x".repeat(43), "error": "invalid_scope"});
     let reply = browser.post("/api/social/github/", &answer).await;
     assert_refused(&browser, &reply, "state_mismatch").await;
@@ -86,15 +86,15 @@ async fn finding_n7_an_error_without_an_attempt_is_not_logged() {
 
 #[tokio::test]
 async fn finding_s19_a_literal_null_is_no_body() {
-    let desk = desk().await;
-    let ada = desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let ada = app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.visitor().await;
     let post = |path: String, body: &'static str| {
         browser.call(&http::Method::POST, &path).header("content-type", "application/json").body(body).send()
     };
     assert_eq!(outcome(&post("/api/social/github/".into(), "null").await), "state_missing");
     let person = Person::verified("ada@example.test");
-    let answer = desk.consent(&browser, Kind::GitHub, (&json!({}), &person)).await;
+    let answer = app.consent(&browser, Kind::GitHub, (&json!({}), &person)).await;
     let query = format!("/api/social/github/?code={}&state={}", answer.code.unwrap(), answer.state);
     assert_eq!(outcome(&post(query, " null\n").await), "link_required");
     let reply = post("/api/social/link/".into(), "null").await;
@@ -114,16 +114,16 @@ async fn finding_s19_a_literal_null_is_no_body() {
 /// Somebody who shows `detail`, or looks at it alone, is not told that all is done.
 #[tokio::test]
 async fn finding_v15_an_unfinished_attempt_is_no_success() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
     for (person, result) in [
         (Person::verified("ada@example.test"), "link_required"),
         (Person::unverified("new@example.test"), "email_required"),
         (Person::verified("mary@example.test"), "signed_up"),
     ] {
-        let browser = desk.visitor().await;
-        let answer = desk.consent(&browser, Kind::GitHub, (&json!({}), &person)).await;
-        let reply = bring(&browser, Kind::GitHub, &answer).await;
+        let browser = app.visitor().await;
+        let answer = app.consent(&browser, Kind::GitHub, (&json!({}), &person)).await;
+        let reply = post_callback(&browser, Kind::GitHub, &answer).await;
         assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, result.to_owned()), "{}", reply.text);
         let detail = reply.json()["detail"].clone();
         assert_eq!(detail == "success", result == "signed_up", "{detail}");

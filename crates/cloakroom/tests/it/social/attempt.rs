@@ -7,7 +7,7 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Kind, PASSWORD, Person};
 use serde_json::{Value, json};
 
-use crate::support::desk::{assert_refused, bring, desk, outcome};
+use crate::support::social_app::{assert_refused, outcome, post_callback, social_app};
 
 fn mary() -> Person {
     Person::verified("mary@example.test")
@@ -21,12 +21,12 @@ fn query(url: &str, name: &str) -> Vec<String> {
 /// O01, O09, O11: everything random is new each time, PKCE is always S256, and what the app registered is constant.
 #[tokio::test]
 async fn o01_o09_o11_each_attempt_has_secrets_of_its_own_and_the_same_registration() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     let mut seen = BTreeSet::new();
     for _ in 0..25 {
         for kind in Kind::ALL {
-            let url = desk.start(&browser, kind, &json!({})).await.json()["url"].as_str().unwrap().to_owned();
+            let url = app.start(&browser, kind, &json!({})).await.json()["url"].as_str().unwrap().to_owned();
             let mut secrets = vec!["state", "code_challenge"];
             secrets.extend((kind == Kind::Google).then_some("nonce"));
             for name in secrets {
@@ -45,9 +45,9 @@ async fn o01_o09_o11_each_attempt_has_secrets_of_its_own_and_the_same_registrati
         }
     }
     // Nothing in storage finishes one.
-    let loot = desk.database.stolen().await;
+    let loot = app.database.stolen().await;
     assert!(seen.iter().all(|secret| !loot.contains(secret)), "a state or verifier lies in storage");
-    let extra = desk
+    let extra = app
         .start(&browser, Kind::GitHub, &json!({"redirect_uri": "https://evil.test", "scope": "repo"}))
         .await;
     assert_eq!(extra.status, 422, "{}", extra.text);
@@ -63,9 +63,9 @@ async fn o01_o09_o11_each_attempt_has_secrets_of_its_own_and_the_same_registrati
 
 #[tokio::test]
 async fn o02_without_its_own_state_nothing_reaches_the_provider() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    let answer = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    let answer = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
     let code = answer.code.clone().unwrap();
     for (body, status, expected) in [
         (json!({"code": code}), 400, "state_missing"),
@@ -88,17 +88,17 @@ async fn o02_without_its_own_state_nothing_reaches_the_provider() {
     assert_refused(&browser, &browser.call(&http::Method::POST, &twice).send().await, "validation_failed")
         .await;
     // The code is still good, so no one brought it to the provider.
-    assert_eq!(outcome(&bring(&browser, Kind::GitHub, &answer).await), "signed_up");
+    assert_eq!(outcome(&post_callback(&browser, Kind::GitHub, &answer).await), "signed_up");
 }
 
 #[tokio::test]
 async fn o03_a_state_works_once() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    let first = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
-    assert_eq!(outcome(&bring(&browser, Kind::GitHub, &first).await), "signed_up");
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    let first = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    assert_eq!(outcome(&post_callback(&browser, Kind::GitHub, &first).await), "signed_up");
     browser.post("/api/logout/", &json!({})).await;
-    let second = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    let second = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
     let replayed = json!({"code": second.code, "state": first.state});
     let reply = browser.post("/api/social/github/", &replayed).await;
     assert_refused(&browser, &reply, "state_mismatch").await;
@@ -107,75 +107,80 @@ async fn o03_a_state_works_once() {
 /// O04: and it uses nothing up.
 #[tokio::test]
 async fn o04_another_browser_is_refused_and_does_not_spend_the_attempt() {
-    let desk = desk().await;
-    let (attacker, victim) = (desk.visitor().await, desk.visitor().await);
-    let answer = desk.consent(&attacker, Kind::GitHub, (&json!({}), &mary())).await;
-    assert_refused(&victim, &bring(&victim, Kind::GitHub, &answer).await, "state_mismatch").await;
-    let no_cookies = desk.browser();
-    let reply = bring(&no_cookies, Kind::GitHub, &answer).await;
+    let app = social_app().await;
+    let (attacker, victim) = (app.visitor().await, app.visitor().await);
+    let answer = app.consent(&attacker, Kind::GitHub, (&json!({}), &mary())).await;
+    assert_refused(&victim, &post_callback(&victim, Kind::GitHub, &answer).await, "state_mismatch").await;
+    let no_cookies = app.browser();
+    let reply = post_callback(&no_cookies, Kind::GitHub, &answer).await;
     assert_eq!(reply.code(), "csrf_failed");
-    assert_eq!(outcome(&bring(&attacker, Kind::GitHub, &answer).await), "signed_up");
+    assert_eq!(outcome(&post_callback(&attacker, Kind::GitHub, &answer).await), "signed_up");
 }
 
 #[tokio::test]
 async fn o05_a_state_belongs_to_its_provider() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    let google = desk.consent(&browser, Kind::Google, (&json!({}), &mary())).await;
-    let reply = bring(&browser, Kind::GitHub, &google).await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    let google = app.consent(&browser, Kind::Google, (&json!({}), &mary())).await;
+    let reply = post_callback(&browser, Kind::GitHub, &google).await;
     assert_refused(&browser, &reply, "state_mismatch").await;
-    assert_eq!(outcome(&bring(&browser, Kind::Google, &google).await), "signed_up", "it was not spent");
+    assert_eq!(
+        outcome(&post_callback(&browser, Kind::Google, &google).await),
+        "signed_up",
+        "it was not spent"
+    );
 }
 
 #[tokio::test]
 async fn o06_an_attempt_ends_after_ten_minutes_and_when_another_person_sits_there() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.visitor().await;
-    let stale = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
-    desk.advance(Duration::from_mins(10));
-    assert_refused(&browser, &bring(&browser, Kind::GitHub, &stale).await, "state_mismatch").await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.visitor().await;
+    let stale = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    app.advance(Duration::from_mins(10));
+    assert_refused(&browser, &post_callback(&browser, Kind::GitHub, &stale).await, "state_mismatch").await;
 
-    let before_login = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    let before_login = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
     assert_eq!(browser.login("ada@example.test", PASSWORD).await.status, 200);
-    let reply = bring(&browser, Kind::GitHub, &before_login).await;
+    let reply = post_callback(&browser, Kind::GitHub, &before_login).await;
     assert_eq!(outcome(&reply), "state_mismatch", "{}", reply.text);
     assert_eq!(browser.get("/api/session/").await.json()["user"]["email"], "ada@example.test");
 
-    let before_logout = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    let before_logout = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
     browser.post("/api/logout/", &json!({})).await;
-    assert_refused(&browser, &bring(&browser, Kind::GitHub, &before_logout).await, "state_mismatch").await;
+    assert_refused(&browser, &post_callback(&browser, Kind::GitHub, &before_logout).await, "state_mismatch")
+        .await;
 }
 
 #[tokio::test]
 async fn o07_several_tabs_each_finish_what_they_began() {
-    let desk = desk().await;
+    let app = social_app().await;
     for in_order in [true, false] {
-        let browser = desk.visitor().await;
-        let one = desk.consent(&browser, Kind::GitHub, (&json!({"return_to": "/one"}), &mary())).await;
-        let two = desk.consent(&browser, Kind::GitHub, (&json!({"return_to": "/two"}), &mary())).await;
+        let browser = app.visitor().await;
+        let one = app.consent(&browser, Kind::GitHub, (&json!({"return_to": "/one"}), &mary())).await;
+        let two = app.consent(&browser, Kind::GitHub, (&json!({"return_to": "/two"}), &mary())).await;
         let (first, second) =
             if in_order { (("/one", one), ("/two", two)) } else { (("/two", two), ("/one", one)) };
         for (path, answer) in [first, second] {
-            let reply = bring(&browser, Kind::GitHub, &answer).await;
+            let reply = post_callback(&browser, Kind::GitHub, &answer).await;
             assert_eq!(reply.status, 200, "{}", reply.text);
             assert_eq!(reply.json()["return_to"], path);
         }
         assert_eq!(browser.state().await, "authenticated");
     }
     // Tabs are many, not endless.
-    let browser = desk.visitor().await;
+    let browser = app.visitor().await;
     for _ in 0..30 {
-        desk.start(&browser, Kind::GitHub, &json!({})).await;
+        app.start(&browser, Kind::GitHub, &json!({})).await;
     }
-    let waiting = desk.database.texts("SELECT id FROM challenges WHERE kind = 'social_attempt'").await.len();
+    let waiting = app.database.texts("SELECT id FROM challenges WHERE kind = 'social_attempt'").await.len();
     assert!(waiting <= 20, "{waiting}");
 }
 
 #[tokio::test]
 async fn o13_only_configured_providers_have_a_path() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     let long = "x".repeat(1000);
     for id in ["nobody", "GitHub", "..%2fgithub", "github%2f", "%00", "%ff", "link", "email", &*long] {
         let start = browser.post(&format!("/api/social/{id}/start/"), &json!({})).await;
@@ -188,14 +193,14 @@ async fn o13_only_configured_providers_have_a_path() {
 /// O24: eight at once are one sign-in.
 #[tokio::test]
 async fn o24_two_posts_of_one_answer_are_one_sign_in() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    let answer = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    let answer = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
     let copies: Vec<_> = (0..8).map(|_| browser.copy()).collect();
     let mut tasks = Vec::new();
     for copy in copies {
         let answer = answer.clone();
-        tasks.push(tokio::spawn(async move { bring(&copy, Kind::GitHub, &answer).await }));
+        tasks.push(tokio::spawn(async move { post_callback(&copy, Kind::GitHub, &answer).await }));
     }
     let mut outcomes = Vec::new();
     for task in tasks {
@@ -204,39 +209,39 @@ async fn o24_two_posts_of_one_answer_are_one_sign_in() {
     outcomes.sort();
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "signed_up").count(), 1, "{outcomes:?}");
     assert_eq!(outcomes.iter().filter(|outcome| *outcome == "state_mismatch").count(), 7, "{outcomes:?}");
-    assert_eq!((desk.accounts().await, desk.database.rows("sessions").await), (1, 1));
+    assert_eq!((app.accounts().await, app.database.rows("sessions").await), (1, 1));
 }
 
 /// O26: an attempt holds what it was for and who began it.
 #[tokio::test]
 async fn o26_an_attempt_cannot_be_turned_into_another_persons_or_another_kind() {
-    let desk = desk().await;
+    let app = social_app().await;
     for email in ["ada@example.test", "grace@example.test"] {
-        desk.add(email, Rank::Plain).await;
+        app.add(email, Rank::Plain).await;
     }
-    let attacker = desk.visitor().await;
-    let of_attacker = desk.consent(&attacker, Kind::GitHub, (&json!({}), &mary())).await;
-    let ada = desk.signed_in("ada@example.test").await;
-    let reply = bring(&ada, Kind::GitHub, &of_attacker).await;
+    let attacker = app.visitor().await;
+    let of_attacker = app.consent(&attacker, Kind::GitHub, (&json!({}), &mary())).await;
+    let ada = app.signed_in("ada@example.test").await;
+    let reply = post_callback(&ada, Kind::GitHub, &of_attacker).await;
     assert_eq!(outcome(&reply), "state_mismatch", "{}", reply.text);
     // A login of the same browser stays one: it links nothing.
-    let login = desk.consent(&ada, Kind::GitHub, (&json!({}), &mary())).await;
-    assert_eq!(outcome(&bring(&ada, Kind::GitHub, &login).await), "signed_up");
+    let login = app.consent(&ada, Kind::GitHub, (&json!({}), &mary())).await;
+    assert_eq!(outcome(&post_callback(&ada, Kind::GitHub, &login).await), "signed_up");
     assert_eq!(ada.get("/api/session/").await.json()["user"]["email"], "mary@example.test");
     // Ada begins a link, Grace sits down, the answer comes.
-    let browser = desk.signed_in("ada@example.test").await;
-    let link = desk.consent(&browser, Kind::Google, (&json!({"intent": "link"}), &mary())).await;
+    let browser = app.signed_in("ada@example.test").await;
+    let link = app.consent(&browser, Kind::Google, (&json!({"intent": "link"}), &mary())).await;
     browser.post("/api/logout/", &json!({})).await;
     assert_eq!(browser.login("grace@example.test", PASSWORD).await.status, 200);
-    let reply = bring(&browser, Kind::Google, &link).await;
+    let reply = post_callback(&browser, Kind::Google, &link).await;
     assert_eq!(outcome(&reply), "state_mismatch", "{}", reply.text);
-    assert_eq!(desk.database.texts("SELECT provider FROM identities").await, ["github"]);
+    assert_eq!(app.database.texts("SELECT provider FROM identities").await, ["github"]);
 }
 
 #[tokio::test]
 async fn o32_return_to_leads_back_into_the_app_only() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     let long = format!("/{}", "x".repeat(10_000));
     for bad in [
         "",
@@ -264,7 +269,7 @@ async fn o32_return_to_leads_back_into_the_app_only() {
         "http:evil.test",
         &*long,
     ] {
-        let reply = desk.start(&browser, Kind::GitHub, &json!({"return_to": bad})).await;
+        let reply = app.start(&browser, Kind::GitHub, &json!({"return_to": bad})).await;
         assert_eq!(
             (reply.status.as_u16(), reply.code()),
             (422, "validation_failed".into()),
@@ -274,42 +279,42 @@ async fn o32_return_to_leads_back_into_the_app_only() {
         assert_eq!(reply.json()["errors"][0]["field"], "return_to", "{bad:?}");
     }
     for good in ["/", "/account", "/a/b?next=//evil.test&x=%2f", "/a%20b", "/ä", "/@evil.test", "/a:b"] {
-        let reply = desk.start(&browser, Kind::GitHub, &json!({"return_to": good})).await;
+        let reply = app.start(&browser, Kind::GitHub, &json!({"return_to": good})).await;
         assert_eq!(reply.status, 200, "{good:?}: {}", reply.text);
     }
     for bad in [json!({"return_to": ["/"]}), json!({"return_to": 1}), json!({"intent": "steal"})] {
-        assert_eq!(desk.start(&browser, Kind::GitHub, &bad).await.status, 422, "{bad}");
+        assert_eq!(app.start(&browser, Kind::GitHub, &bad).await.status, 422, "{bad}");
     }
 }
 
 #[tokio::test]
 async fn what_is_begun_needs_a_session_where_it_is_about_one() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     for intent in ["link", "reauthenticate"] {
-        let reply = desk.start(&browser, Kind::GitHub, &json!({"intent": intent})).await;
+        let reply = app.start(&browser, Kind::GitHub, &json!({"intent": intent})).await;
         assert_eq!((reply.status.as_u16(), reply.code()), (401, "not_authenticated".into()), "{intent}");
     }
-    let reply = desk.start(&desk.browser(), Kind::GitHub, &Value::Null).await;
+    let reply = app.start(&app.browser(), Kind::GitHub, &Value::Null).await;
     assert_eq!(reply.code(), "csrf_failed");
 }
 
 /// B13: whoever takes a new browser for each attempt does not fill storage with them.
 #[tokio::test]
 async fn b13_one_network_cannot_fill_storage_with_attempts() {
-    let desk = desk().await;
-    desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await;
+    let app = social_app().await;
+    app.start(&app.visitor().await, Kind::GitHub, &json!({})).await;
     let many = "UPDATE limits SET count = 999 WHERE key LIKE 'attempts:%'";
-    assert_eq!(desk.database.change(many).await, 1);
-    assert_eq!(desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
-    let refused = desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await;
+    assert_eq!(app.database.change(many).await, 1);
+    assert_eq!(app.start(&app.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
+    let refused = app.start(&app.visitor().await, Kind::GitHub, &json!({})).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited".into()));
     assert_eq!(refused.headers["retry-after"], "600");
     let kept = "SELECT id FROM challenges WHERE kind = 'social_attempt'";
-    assert_eq!(desk.database.texts(kept).await.len(), 2);
-    let neighbour = desk.browser().at([127, 0, 0, 51]);
+    assert_eq!(app.database.texts(kept).await.len(), 2);
+    let neighbour = app.browser().at([127, 0, 0, 51]);
     neighbour.open_login_page().await;
-    assert_eq!(desk.start(&neighbour, Kind::GitHub, &json!({})).await.status, 200);
-    desk.advance(Duration::from_mins(10));
-    assert_eq!(desk.start(&desk.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
+    assert_eq!(app.start(&neighbour, Kind::GitHub, &json!({})).await.status, 200);
+    app.advance(Duration::from_mins(10));
+    assert_eq!(app.start(&app.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
 }

@@ -5,9 +5,9 @@ use cloakroom::testing::{Browser, Call, Kind, Mood, Person};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::social::provider::visitor;
-use crate::support::desk::{Desk, bring, desk, outcome};
-use crate::support::hostile::{Hostile, Reply};
+use crate::support::people::visitor;
+use crate::support::scripted_provider::{Reply, ScriptedProvider};
+use crate::support::social_app::{SocialApp, outcome, post_callback, social_app};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -29,8 +29,8 @@ fn query_of(url: &str) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn finding_q3_a_posted_answer_becomes_the_pages_get_and_loses_nothing() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     let user =
         r#"{"name":{"firstName":"Mary","lastName":"O'Neil & Sons"},"email":"m@privaterelay.appleid.com"}"#;
     let pairs = [("code", "c.0.mr&x=1"), ("state", "s+t/a"), ("user", user), ("error", ""), ("more", "ü")];
@@ -49,8 +49,8 @@ async fn finding_q3_a_posted_answer_becomes_the_pages_get_and_loses_nothing() {
 /// Exactly this path and this kind of body; all else is judged as ever.
 #[tokio::test]
 async fn finding_q3_nothing_else_passes_without_a_token() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     for path in [
         "/auth/nobody/callback",
         "/auth/github/callback/",
@@ -83,15 +83,15 @@ async fn finding_q3_nothing_else_passes_without_a_token() {
 /// An answer that an attacker lets another browser post signs nobody in: the page posts it with that browser's cookies.
 #[tokio::test]
 async fn finding_q3_a_posted_answer_of_another_browser_opens_nothing() {
-    let desk = desk().await;
-    let (attacker, victim) = (desk.visitor().await, desk.visitor().await);
+    let app = social_app().await;
+    let (attacker, victim) = (app.visitor().await, app.visitor().await);
     let person = Person::verified("mary@example.test");
-    let answer = desk.consent(&attacker, Kind::GitHub, (&json!({}), &person)).await;
+    let answer = app.consent(&attacker, Kind::GitHub, (&json!({}), &person)).await;
     let form = format!("code={}&state={}", answer.code.as_deref().unwrap(), answer.state);
     assert_eq!(posted(&victim, "/auth/github/callback", &form).send().await.status, 303);
     assert_eq!(victim.state().await, "anonymous");
-    assert_eq!(outcome(&bring(&victim, Kind::GitHub, &answer).await), "state_mismatch");
-    assert_eq!(outcome(&bring(&attacker, Kind::GitHub, &answer).await), "signed_up");
+    assert_eq!(outcome(&post_callback(&victim, Kind::GitHub, &answer).await), "state_mismatch");
+    assert_eq!(outcome(&post_callback(&attacker, Kind::GitHub, &answer).await), "signed_up");
 }
 
 /// Goes by a plain link.
@@ -99,15 +99,15 @@ async fn follow(browser: &Browser, path: &str) -> cloakroom::testing::Reply {
     browser.call(&Method::GET, path).header("sec-fetch-site", "same-origin").send().await
 }
 
-fn consent(desk: &Desk, url: &str, email: &str) -> Value {
-    let answer = desk.provider(Kind::GitHub).consent(url, &Person::verified(email), Mood::Well).unwrap();
+fn consent(app: &SocialApp, url: &str, email: &str) -> Value {
+    let answer = app.provider(Kind::GitHub).consent(url, &Person::verified(email), Mood::Well).unwrap();
     json!({"code": answer.code, "state": answer.state})
 }
 
 #[tokio::test]
 async fn finding_v15_a_plain_link_leads_to_the_provider_and_sets_the_browser_cookie() {
-    let desk = desk().await;
-    let browser = desk.browser();
+    let app = social_app().await;
+    let browser = app.browser();
     let reply = follow(&browser, "/api/social/github/start/?return_to=%2Fwelcome%3Fa%3D1").await;
     assert_eq!(reply.status, 302, "{}", reply.text);
     assert!(browser.cookie("browser").is_some() && browser.cookie("csrftoken").is_some());
@@ -116,7 +116,7 @@ async fn finding_v15_a_plain_link_leads_to_the_provider_and_sets_the_browser_coo
         query_of(&url).iter().any(|(name, value)| name == "code_challenge_method" && value == "S256"),
         "{url}"
     );
-    let reply = browser.post("/api/social/github/", &consent(&desk, &url, "mary@example.test")).await;
+    let reply = browser.post("/api/social/github/", &consent(&app, &url, "mary@example.test")).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(reply.json()["return_to"], "/welcome?a=1");
     // Somebody who has the cookies keeps them.
@@ -126,9 +126,9 @@ async fn finding_v15_a_plain_link_leads_to_the_provider_and_sets_the_browser_coo
 
 #[tokio::test]
 async fn finding_v15_a_link_is_judged_as_the_post_is() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.browser();
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.browser();
     let foreign =
         browser.call(&Method::GET, "/api/social/github/start/").header("sec-fetch-site", "cross-site");
     let reply = foreign.send().await;
@@ -145,11 +145,11 @@ async fn finding_v15_a_link_is_judged_as_the_post_is() {
     }
     let head = browser.call(&Method::HEAD, "/api/social/github/start/").send().await;
     assert_eq!(head.status, 405);
-    assert_eq!(desk.database.rows("challenges").await, 0, "nothing was begun");
+    assert_eq!(app.database.rows("challenges").await, 0, "nothing was begun");
     // A link counts as the POST does: the last attempt of the window is taken, the next one is not.
     assert_eq!(follow(&browser, "/api/social/github/start/").await.status, 302);
     let used_up = "UPDATE limits SET count = 999 WHERE key LIKE 'attempts:%'";
-    assert_eq!(desk.database.change(used_up).await, 1);
+    assert_eq!(app.database.change(used_up).await, 1);
     assert_eq!(follow(&browser, "/api/social/github/start/").await.status, 302);
     let refused = follow(&browser, "/api/social/github/start/").await;
     assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited".to_owned()));
@@ -185,17 +185,17 @@ fn secret_of(jwt: &str, public: &[u8]) -> (Value, Value) {
 /// Apple, "Sign in with Apple REST API": form post, a signed client secret, flags as text, the name once.
 #[tokio::test]
 async fn finding_q3_apple_from_the_link_to_the_session() {
-    let hostile = Hostile::new().await;
+    let provider = ScriptedProvider::new().await;
     let (pem, public) = apple_key();
-    hostile.discover(&json!({
+    provider.discover(&json!({
         "response_modes_supported": ["query", "fragment", "form_post"], "userinfo_endpoint": null,
         "code_challenge_methods_supported": null, "scopes_supported": ["openid", "email", "name"],
     }));
     let settings = json!([{
         "id": "apple", "client_id": "client", "team_id": "TEAM123456", "key_id": "KEY1234567", "private_key": pem,
-        "issuer": hostile.base,
+        "issuer": provider.base,
     }]);
-    let app = crate::support::database::app_with(|config| {
+    let app = crate::support::app::app_with(|config| {
         config.provider = serde_json::from_value(settings).unwrap();
     })
     .await;
@@ -212,7 +212,7 @@ async fn finding_q3_apple_from_the_link_to_the_session() {
             (asked["response_mode"].as_str(), asked["scope"].as_str()),
             ("form_post", "openid email name")
         );
-        let mut claims = hostile.claims(&asked["nonce"]);
+        let mut claims = provider.claims(&asked["nonce"]);
         for (claim, value) in
             [("email", json!(null)), ("email_verified", json!(null)), ("nonce_supported", json!(true))]
         {
@@ -226,11 +226,11 @@ async fn finding_q3_apple_from_the_link_to_the_session() {
             claims["email_verified"] = json!("true");
             claims["is_private_email"] = json!("true");
         }
-        hostile.answer(
+        provider.answer(
             "/token",
             Reply::Json(json!({
                 "access_token": "a", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "r",
-                "id_token": hostile.key.token(&claims),
+                "id_token": provider.key.token(&claims),
             })),
         );
         let mut pairs = vec![("state", asked["state"].clone()), ("code", "c".to_owned())];
@@ -253,11 +253,11 @@ async fn finding_q3_apple_from_the_link_to_the_session() {
             "x7k@privaterelay.appleid.com",
             "the form's address is not taken"
         );
-        let secret = hostile.sent("client_secret").unwrap();
+        let secret = provider.sent("client_secret").unwrap();
         let (header, claims) = secret_of(&secret, &public);
         assert_eq!((&header["alg"], &header["kid"]), (&json!("ES256"), &json!("KEY1234567")));
         assert_eq!((&claims["iss"], &claims["sub"]), (&json!("TEAM123456"), &json!("client")));
-        assert_eq!(claims["aud"], hostile.base);
+        assert_eq!(claims["aud"], provider.base);
         let life = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
         assert!((60..=15_777_000).contains(&life), "at most six months: {claims}");
         secrets.push(secret);
@@ -269,13 +269,13 @@ async fn finding_q3_apple_from_the_link_to_the_session() {
 /// With `load_extra_data` the name is kept; a label that a name once gave stays when Apple tells no name any more.
 #[tokio::test]
 async fn finding_q3_the_name_that_comes_once_is_not_lost() {
-    let hostile = Hostile::new().await;
-    hostile.discover(&json!({"userinfo_endpoint": null}));
+    let provider = ScriptedProvider::new().await;
+    provider.discover(&json!({"userinfo_endpoint": null}));
     let (pem, _) = apple_key();
     let settings = json!([{
-        "id": "apple", "client_id": "client", "team_id": "T", "key_id": "K", "private_key": pem, "issuer": hostile.base,
+        "id": "apple", "client_id": "client", "team_id": "T", "key_id": "K", "private_key": pem, "issuer": provider.base,
     }]);
-    let app = crate::support::database::app_with(|config| {
+    let app = crate::support::app::app_with(|config| {
         config.provider = serde_json::from_value(settings).unwrap();
     })
     .await;
@@ -290,9 +290,9 @@ async fn finding_q3_the_name_that_comes_once_is_not_lost() {
         let started = browser.post("/api/social/apple/start/", &json!({"intent": intent})).await;
         let asked: std::collections::BTreeMap<String, String> =
             query_of(started.json()["url"].as_str().unwrap()).into_iter().collect();
-        let mut claims = hostile.claims(&asked["nonce"]);
+        let mut claims = provider.claims(&asked["nonce"]);
         claims["email"] = json!(null);
-        hostile.give(&hostile.key.token(&claims));
+        provider.give(&provider.key.token(&claims));
         let answer = json!({"code": "c", "state": asked["state"], "user": user});
         let reply = browser.post("/api/social/apple/", &answer).await;
         assert_eq!(reply.status, 200, "{}", reply.text);

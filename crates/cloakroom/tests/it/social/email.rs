@@ -6,18 +6,18 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Kind, PASSWORD, Person};
 use serde_json::json;
 
-use crate::support::desk::{Desk, assert_refused, desk, desk_with, outcome};
+use crate::support::social_app::{SocialApp, assert_refused, outcome, social_app, social_app_with};
 
 fn noor() -> Person {
     Person::without_email("noor").named("Noor Noaddress")
 }
 
 /// Noor comes by GitHub, which tells no address.
-async fn nameless() -> (Desk, Browser) {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &noor()).await), "email_required");
-    (desk, browser)
+async fn nameless() -> (SocialApp, Browser) {
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &noor()).await), "email_required");
+    (app, browser)
 }
 
 async fn name(browser: &Browser, email: &str) -> cloakroom::testing::Reply {
@@ -27,12 +27,12 @@ async fn name(browser: &Browser, email: &str) -> cloakroom::testing::Reply {
 #[tokio::test]
 async fn the_link_or_the_code_makes_the_account() {
     for by_code in [false, true] {
-        let (desk, browser) = nameless().await;
+        let (app, browser) = nameless().await;
         let reply = name(&browser, "noor@example.test").await;
         assert_eq!(reply.status, 202, "{}", reply.text);
         assert!(reply.json()["resend_at"].is_string());
-        assert_eq!(desk.accounts().await, 0);
-        let mail = desk.mail_to("noor@example.test").await;
+        assert_eq!(app.accounts().await, 0);
+        let mail = app.mail_to("noor@example.test").await;
         assert!(mail.text.contains("GitHub"), "{}", mail.text);
         let proof = if by_code {
             json!({"email": "NOOR@example.test", "code": mail.code()})
@@ -46,9 +46,9 @@ async fn the_link_or_the_code_makes_the_account() {
         assert_eq!(reply.json()["user"]["email"], "noor@example.test");
         assert_eq!(reply.json()["user"]["has_password"], false);
         assert_eq!(browser.state().await, "authenticated");
-        let again = desk.sign_in(&desk.visitor().await, Kind::GitHub, &noor()).await;
+        let again = app.sign_in(&app.visitor().await, Kind::GitHub, &noor()).await;
         assert_eq!(outcome(&again), "signed_in", "{}", again.text);
-        let late = desk.visitor().await.post("/api/email/verify/", &proof).await;
+        let late = app.visitor().await.post("/api/email/verify/", &proof).await;
         assert!(late.status.is_client_error(), "{}", late.text);
     }
 }
@@ -56,10 +56,10 @@ async fn the_link_or_the_code_makes_the_account() {
 /// O19, E08: the answer is the same, and the mail to its owner holds nothing that opens anything.
 #[tokio::test]
 async fn e08_o19_an_address_with_an_account_is_told_only_to_its_owner() {
-    let (desk, browser) = nameless().await;
-    desk.add("ada@example.test", Rank::Plain).await;
+    let (app, browser) = nameless().await;
+    app.add("ada@example.test", Rank::Plain).await;
     let taken = name(&browser, "ada@example.test").await;
-    let mail = desk.mail_to("ada@example.test").await;
+    let mail = app.mail_to("ada@example.test").await;
     assert!(!mail.text.contains("#token=") && mail.text.contains("GitHub"), "{}", mail.text);
     let free = name(&browser, "new@example.test").await;
     let masked = |text: &str| text.split("resend_at").next().unwrap().to_owned();
@@ -68,46 +68,46 @@ async fn e08_o19_an_address_with_an_account_is_told_only_to_its_owner() {
     assert_eq!(names(&taken), names(&free));
     let guess = json!({"email": "ada@example.test", "code": "123456"});
     assert_refused(&browser, &browser.post("/api/email/verify/", &guess).await, "invalid_code").await;
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }
 
 /// A proof elsewhere is the mailbox owner's: they get an account, and the identity that waited is dropped.
 #[tokio::test]
 async fn a_proof_in_another_browser_drops_the_identity() {
-    let (desk, browser) = nameless().await;
+    let (app, browser) = nameless().await;
     name(&browser, "victim@example.test").await;
-    let token = desk.mail_to("victim@example.test").await.token();
-    let owner = desk.visitor().await;
+    let token = app.mail_to("victim@example.test").await.token();
+    let owner = app.visitor().await;
     let without = owner.post("/api/email/verify/", &json!({"token": token})).await;
     assert_eq!((without.status.as_u16(), without.code()), (403, "password_required".into()));
     let with = owner.post("/api/email/verify/", &json!({"token": token, "password": PASSWORD})).await;
     assert_eq!(with.status, 200, "{}", with.text);
-    assert_eq!(desk.database.rows("identities").await, 0);
-    let reply = desk.sign_in(&browser, Kind::GitHub, &noor()).await;
+    assert_eq!(app.database.rows("identities").await, 0);
+    let reply = app.sign_in(&browser, Kind::GitHub, &noor()).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
     assert_eq!(browser.state().await, "anonymous");
 }
 
 #[tokio::test]
 async fn what_waits_is_this_browsers_and_does_not_wait_for_ever() {
-    let (desk, browser) = nameless().await;
-    let elsewhere = desk.visitor().await;
+    let (app, browser) = nameless().await;
+    let elsewhere = app.visitor().await;
     assert_eq!(name(&elsewhere, "noor@example.test").await.code(), "state_missing");
     assert_eq!(name(&browser, "no address").await.status, 422);
     name(&browser, "noor@example.test").await;
-    let first = desk.mail_to("noor@example.test").await.token();
+    let first = app.mail_to("noor@example.test").await.token();
     name(&browser, "noor@example.test").await;
     let reply = browser.post("/api/email/verify/", &json!({"token": first})).await;
     assert_refused(&browser, &reply, "token_invalid").await;
-    let second = desk.mail_to("noor@example.test").await.token();
-    desk.advance(Duration::from_hours(1));
+    let second = app.mail_to("noor@example.test").await.token();
+    app.advance(Duration::from_hours(1));
     let late = browser.post("/api/email/verify/", &json!({"token": second})).await;
     assert_refused(&browser, &late, "password_required").await;
     // Somebody else signs in here: the link mailed for Noor is not enough any more.
-    desk.add("ada@example.test", Rank::Plain).await;
-    desk.sign_in(&browser, Kind::GitHub, &noor()).await;
+    app.add("ada@example.test", Rank::Plain).await;
+    app.sign_in(&browser, Kind::GitHub, &noor()).await;
     name(&browser, "noor@example.test").await;
-    let third = desk.mail_to("noor@example.test").await.token();
+    let third = app.mail_to("noor@example.test").await.token();
     browser.login("ada@example.test", PASSWORD).await;
     let reply = browser.post("/api/email/verify/", &json!({"token": third})).await;
     assert_eq!(reply.code(), "other_user_signed_in", "{}", reply.text);
@@ -120,7 +120,7 @@ async fn what_waits_is_this_browsers_and_does_not_wait_for_ever() {
 /// `auth_allowed` judges the address that is finally proven.
 #[tokio::test]
 async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_address() {
-    let desk = desk_with(|config| {
+    let app = social_app_with(|config| {
         config.pipeline.auth_allowed.domains = vec!["Corp.test".into()];
         config.pipeline.auth_allowed.emails = vec!["Guest@example.test".into()];
     })
@@ -136,22 +136,22 @@ async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_addre
         (noor(), "email_required"),
         (Person::unverified("bob@corp.test"), "email_required"),
     ] {
-        let reply = desk.sign_in(&desk.visitor().await, Kind::GitHub, &person).await;
+        let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &person).await;
         assert_eq!(outcome(&reply), expected, "{person:?}: {}", reply.text);
     }
-    let browser = desk.visitor().await;
-    desk.sign_in(&browser, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
+    let browser = app.visitor().await;
+    app.sign_in(&browser, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
     name(&browser, "eve@evil.test").await;
-    let token = desk.mail_to("eve@evil.test").await.token();
+    let token = app.mail_to("eve@evil.test").await.token();
     let reply = browser.post("/api/email/verify/", &json!({"token": token})).await;
     assert_eq!(reply.status, 403);
     assert_refused(&browser, &reply, "not_allowed").await;
-    desk.sign_in(&browser, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
+    app.sign_in(&browser, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
     name(&browser, "eve@corp.test").await;
-    let token = desk.mail_to("eve@corp.test").await.token();
+    let token = app.mail_to("eve@corp.test").await.token();
     assert_eq!(browser.post("/api/email/verify/", &json!({"token": token})).await.status, 200);
     // Known, and without an address at the provider: judged by the account's own.
-    let known = desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
+    let known = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
     assert_eq!(outcome(&known), "signed_in", "{}", known.text);
 }
 
@@ -159,11 +159,11 @@ async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_addre
 /// next day, names theirs: they would get an account that the first one's identity opens.
 #[tokio::test]
 async fn o06_an_identity_does_not_wait_for_an_address_until_tomorrow() {
-    let (desk, browser) = nameless().await;
+    let (app, browser) = nameless().await;
     assert_eq!(name(&browser, "noor@example.test").await.status, 202);
-    desk.advance(Duration::from_mins(59));
+    app.advance(Duration::from_mins(59));
     assert_eq!(name(&browser, "nour@example.test").await.status, 202, "a slip is mended");
-    desk.advance(Duration::from_mins(61));
+    app.advance(Duration::from_mins(61));
     assert_eq!(name(&browser, "next@example.test").await.code(), "state_missing");
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }

@@ -6,31 +6,31 @@ use cloakroom::testing::{PASSWORD, TestApp};
 use cloakroom::{Cloakroom, Config, Error};
 use serde_json::{Value, json};
 
-use crate::social::provider::{app_of, given, visitor, with};
+use crate::support::app::App;
 use crate::support::conformance;
-use crate::support::database::App;
-use crate::support::desk::outcome;
-use crate::support::hostile::Hostile;
+use crate::support::people::visitor;
+use crate::support::scripted_provider::{ScriptedProvider, app_with_providers, sign_in_with_token, with};
+use crate::support::social_app::outcome;
 
 /// The configuration of an app, with its provider `p0` at another issuer.
-fn moved(app: &App, hostile: &Hostile, changes: &Value) -> Config {
+fn moved(app: &App, provider: &ScriptedProvider, changes: &Value) -> Config {
     let mut config = app.cloakroom.config().clone();
-    let mut settings = hostile.settings("p0");
+    let mut settings = provider.settings("p0");
     settings.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
     config.provider = serde_json::from_value(json!([settings])).unwrap();
     config
 }
 
-async fn sign_up(app: &App, hostile: &Hostile) {
+async fn sign_up(app: &App, provider: &ScriptedProvider) {
     let browser = visitor(app).await;
-    let reply = given(&browser, hostile, |claims| hostile.key.token(&claims)).await;
+    let reply = sign_in_with_token(&browser, provider, |claims| provider.key.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }
 
 #[tokio::test]
 async fn finding_s8_a_start_with_another_issuer_is_refused() {
-    let (old, new) = (Hostile::new().await, Hostile::new().await);
-    let app = app_of(std::slice::from_ref(&old)).await;
+    let (old, new) = (ScriptedProvider::new().await, ScriptedProvider::new().await);
+    let app = app_with_providers(std::slice::from_ref(&old)).await;
     // Nobody is linked yet: it is the operator's to choose.
     assert!(Cloakroom::new(moved(&app, &new, &json!({}))).await.is_ok());
     assert!(Cloakroom::new(moved(&app, &old, &json!({}))).await.is_ok());
@@ -46,8 +46,8 @@ async fn finding_s8_a_start_with_another_issuer_is_refused() {
 
 #[tokio::test]
 async fn finding_s8_a_renamed_directory_signs_its_people_in() {
-    let (old, new) = (Hostile::new().await, Hostile::new().await);
-    let app = app_of(std::slice::from_ref(&old)).await;
+    let (old, new) = (ScriptedProvider::new().await, ScriptedProvider::new().await);
+    let app = app_with_providers(std::slice::from_ref(&old)).await;
     sign_up(&app, &old).await;
     let renamed = moved(&app, &new, &json!({"same_subjects": true}));
     let app = App {
@@ -55,7 +55,7 @@ async fn finding_s8_a_renamed_directory_signs_its_people_in() {
         database: app.database,
     };
     let browser = visitor(&app).await;
-    let reply = given(&browser, &new, |claims| new.key.token(&claims)).await;
+    let reply = sign_in_with_token(&browser, &new, |claims| new.key.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     assert_eq!(app.database.texts("SELECT issuer FROM identities").await, std::slice::from_ref(&new.base));
 }
@@ -63,17 +63,17 @@ async fn finding_s8_a_renamed_directory_signs_its_people_in() {
 /// The smallest form of the attack: the same `sub` at another issuer.
 #[tokio::test]
 async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
-    sign_up(&app, &hostile).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
+    sign_up(&app, &provider).await;
     assert_eq!(
         app.database.texts("SELECT issuer FROM identities").await,
-        std::slice::from_ref(&hostile.base)
+        std::slice::from_ref(&provider.base)
     );
     app.database.change("UPDATE identities SET issuer = 'https://old.example'").await;
     let browser = visitor(&app).await;
-    let stranger = |claims| hostile.key.token(&with(claims, "email", json!("stranger@example.test")));
-    let reply = given(&browser, &hostile, stranger).await;
+    let stranger = |claims| provider.key.token(&with(claims, "email", json!("stranger@example.test")));
+    let reply = sign_in_with_token(&browser, &provider, stranger).await;
     assert_eq!(outcome(&reply), "link_required", "{}", reply.text);
     assert!(!reply.text.contains("mary@example.test"), "{}", reply.text);
     assert_eq!(browser.state().await, "anonymous");
@@ -86,39 +86,40 @@ async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first(
     assert_eq!(outcome(&reply), "linked", "{}", reply.text);
     assert_eq!(
         app.database.texts("SELECT issuer FROM identities").await,
-        std::slice::from_ref(&hostile.base)
+        std::slice::from_ref(&provider.base)
     );
     let browser = visitor(&app).await;
-    let reply = given(&browser, &hostile, |claims| hostile.key.token(&claims)).await;
+    let reply = sign_in_with_token(&browser, &provider, |claims| provider.key.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
 }
 
 /// An identity of before issuers were kept is that of the issuer under which the provider was started.
 #[tokio::test]
 async fn finding_s8_an_identity_without_an_issuer_gets_it_when_it_is_used() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
-    sign_up(&app, &hostile).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
+    sign_up(&app, &provider).await;
     app.database.change("UPDATE identities SET issuer = NULL").await;
-    let reply = given(&visitor(&app).await, &hostile, |claims| hostile.key.token(&claims)).await;
+    let reply =
+        sign_in_with_token(&visitor(&app).await, &provider, |claims| provider.key.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     assert_eq!(
         app.database.texts("SELECT issuer FROM identities").await,
-        std::slice::from_ref(&hostile.base)
+        std::slice::from_ref(&provider.base)
     );
 }
 
 #[tokio::test]
 async fn finding_s8_an_identity_of_another_issuer_is_no_proof_of_who_is_signed_in() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     app.add("ada@example.test", Rank::Plain).await;
     let browser = app.signed_in("ada@example.test").await;
     let attempt = async |intent: &str| {
         let started = browser.post("/api/social/p0/start/", &json!({"intent": intent})).await;
         let url = url::Url::parse(started.json()["url"].as_str().unwrap()).unwrap();
         let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
-        hostile.give(&hostile.key.token(&hostile.claims(&value("nonce"))));
+        provider.give(&provider.key.token(&provider.claims(&value("nonce"))));
         let answer = json!({"code": "code", "state": value("state")});
         outcome(&browser.post("/api/social/p0/", &answer).await)
     };

@@ -6,40 +6,40 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Kind, PASSWORD, Person};
 use serde_json::json;
 
-use crate::support::desk::{Desk, assert_refused, desk, desk_with, outcome};
-use crate::support::race::within;
-use crate::support::sink::Sink;
+use crate::support::concurrency::within;
+use crate::support::smtp_sink::SmtpSink;
+use crate::support::social_app::{SocialApp, assert_refused, outcome, social_app, social_app_with};
 
 fn ada() -> Person {
     Person::verified("ada@example.test")
 }
 
 /// Ada has an account, and comes by GitHub.
-async fn conflict() -> (Desk, Browser) {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.visitor().await;
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &ada()).await), "link_required");
-    (desk, browser)
+async fn conflict() -> (SocialApp, Browser) {
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.visitor().await;
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &ada()).await), "link_required");
+    (app, browser)
 }
 
-async fn assert_linked(desk: &Desk) {
-    let reply = desk.sign_in(&desk.visitor().await, Kind::GitHub, &ada()).await;
+async fn assert_linked(app: &SocialApp) {
+    let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &ada()).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     assert_eq!(reply.json()["user"]["email"], "ada@example.test");
 }
 
 #[tokio::test]
 async fn the_password_links_and_signs_in() {
-    let (desk, browser) = conflict().await;
+    let (app, browser) = conflict().await;
     let wrong = browser.post("/api/social/link/", &json!({"password": "not-the-password"})).await;
     assert_refused(&browser, &wrong, "invalid_credentials").await;
     let reply = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, "linked".into()), "{}", reply.text);
     assert_eq!(reply.json()["user"]["email"], "ada@example.test");
     assert_eq!(browser.state().await, "authenticated");
-    assert_linked(&desk).await;
-    let told = desk.mail_to("ada@example.test").await;
+    assert_linked(&app).await;
+    let told = app.mail_to("ada@example.test").await;
     assert!(told.subject.contains("GitHub was linked"), "{}", told.subject);
     let again = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!((again.status.as_u16(), again.code()), (400, "state_missing".into()));
@@ -47,80 +47,80 @@ async fn the_password_links_and_signs_in() {
 
 #[tokio::test]
 async fn the_mailed_code_links_and_signs_in() {
-    let (desk, browser) = conflict().await;
+    let (app, browser) = conflict().await;
     let guess = browser.post("/api/social/link/", &json!({"code": "000000"})).await;
     assert_refused(&browser, &guess, "invalid_code").await;
     let reply = browser.post("/api/social/link/code/", &json!({})).await;
     assert_eq!(reply.status, 202, "{}", reply.text);
     assert!(reply.json()["resend_at"].is_string());
-    let mail = desk.mail_to("ada@example.test").await;
+    let mail = app.mail_to("ada@example.test").await;
     assert!(mail.subject.contains("GitHub") && !mail.text.contains("#token="), "{}", mail.text);
-    let elsewhere = desk.visitor().await;
+    let elsewhere = app.visitor().await;
     let stolen = elsewhere.post("/api/social/link/", &json!({"code": mail.code()})).await;
     assert_refused(&elsewhere, &stolen, "state_missing").await;
     let reply = browser.post("/api/social/link/", &json!({"code": mail.code()})).await;
     assert_eq!(outcome(&reply), "linked", "{}", reply.text);
-    assert_linked(&desk).await;
+    assert_linked(&app).await;
 }
 
 /// The mail server takes the mail eight minutes late, and the person eight more: a code of ten minutes is still good.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_n14_a_code_that_links_lives_from_when_its_mail_is_handed_over() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("rcpt", 450, "greylisted");
     let url = format!("smtp://127.0.0.1:{}", sink.port());
-    let desk = desk_with(|config| config.mail.url = url.as_str().into()).await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.visitor().await;
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &ada()).await), "link_required");
+    let app = social_app_with(|config| config.mail.url = url.as_str().into()).await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.visitor().await;
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &ada()).await), "link_required");
     assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.status, 202);
     let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
-    within(Duration::from_secs(10), async || desk.database.texts(untried).await.is_empty()).await;
+    within(Duration::from_secs(10), async || app.database.texts(untried).await.is_empty()).await;
     sink.behave(&json!({"behaviour": "accept"}));
-    desk.advance(Duration::from_mins(8));
-    desk.mails().await;
+    app.advance(Duration::from_mins(8));
+    app.mails().await;
     let text = sink.wait_for_mails(1).remove(0).part("text/plain");
     let code = text.lines().find(|line| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit()));
-    desk.advance(Duration::from_mins(8));
+    app.advance(Duration::from_mins(8));
     let reply = browser.post("/api/social/link/", &json!({"code": code.expect("a code")})).await;
     assert_eq!(outcome(&reply), "linked", "{}", reply.text);
 }
 
 #[tokio::test]
 async fn a_login_of_that_account_and_a_yes_links() {
-    let (desk, browser) = conflict().await;
+    let (app, browser) = conflict().await;
     assert_eq!(browser.login("ada@example.test", PASSWORD).await.status, 200);
-    assert_eq!(desk.database.rows("identities").await, 0, "not without a yes");
+    assert_eq!(app.database.rows("identities").await, 0, "not without a yes");
     let reply = browser.post("/api/social/link/", &json!({})).await;
     assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, "linked".into()), "{}", reply.text);
     assert_eq!(browser.state().await, "authenticated");
-    assert_linked(&desk).await;
+    assert_linked(&app).await;
 }
 
 #[tokio::test]
 async fn nobody_else_links_it() {
-    let (desk, browser) = conflict().await;
-    desk.add("grace@example.test", Rank::Plain).await;
+    let (app, browser) = conflict().await;
+    app.add("grace@example.test", Rank::Plain).await;
     let anonymous = browser.post("/api/social/link/", &json!({})).await;
     assert_eq!((anonymous.status.as_u16(), anonymous.code()), (401, "not_authenticated".into()));
     let both = browser.post("/api/social/link/", &json!({"password": PASSWORD, "code": "123456"})).await;
     assert_eq!(both.status, 422);
     // Another browser of Ada's has nothing waiting, and Grace's login drops what waits here.
-    let ada = desk.signed_in("ada@example.test").await;
+    let ada = app.signed_in("ada@example.test").await;
     assert_eq!(ada.post("/api/social/link/", &json!({})).await.code(), "state_missing");
     assert_eq!(browser.login("grace@example.test", PASSWORD).await.status, 200);
     assert_eq!(browser.post("/api/social/link/", &json!({})).await.code(), "state_missing");
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }
 
 #[tokio::test]
 async fn it_waits_for_ten_minutes_and_until_a_logout() {
-    let (desk, browser) = conflict().await;
-    desk.advance(Duration::from_mins(10));
+    let (app, browser) = conflict().await;
+    app.advance(Duration::from_mins(10));
     let late = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_refused(&browser, &late, "state_missing").await;
     assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.code(), "state_missing");
-    desk.sign_in(&browser, Kind::GitHub, &ada()).await;
+    app.sign_in(&browser, Kind::GitHub, &ada()).await;
     browser.login("ada@example.test", PASSWORD).await;
     browser.post("/api/logout/", &json!({})).await;
     let after = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
@@ -130,7 +130,7 @@ async fn it_waits_for_ten_minutes_and_until_a_logout() {
 /// B12: proving the account here is limited as a login is, together with it.
 #[tokio::test]
 async fn b12_guessing_the_password_meets_the_limit_of_logins() {
-    let (desk, browser) = conflict().await;
+    let (app, browser) = conflict().await;
     for _ in 0..10 {
         let wrong = browser.post("/api/social/link/", &json!({"password": "not-the-password"})).await;
         assert_eq!(wrong.code(), "invalid_credentials", "{}", wrong.text);
@@ -138,19 +138,19 @@ async fn b12_guessing_the_password_meets_the_limit_of_logins() {
     let limited = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!((limited.status.as_u16(), limited.code()), (429, "rate_limited".into()));
     assert_eq!(browser.login("ada@example.test", PASSWORD).await.status, 429);
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }
 
 /// B11: five tries a code, ten wrong ones an account and day, however many codes and browsers.
 #[tokio::test]
 async fn b11_codes_stand_few_tries_over_all_browsers() {
-    let (desk, first) = conflict().await;
+    let (app, first) = conflict().await;
     let mut wrong = 0;
     for round in 0..3 {
-        let browser = if round == 0 { first.copy() } else { desk.visitor().await };
-        desk.sign_in(&browser, Kind::GitHub, &ada()).await;
+        let browser = if round == 0 { first.copy() } else { app.visitor().await };
+        app.sign_in(&browser, Kind::GitHub, &ada()).await;
         browser.post("/api/social/link/code/", &json!({})).await;
-        let code = desk.mail_to("ada@example.test").await.code();
+        let code = app.mail_to("ada@example.test").await.code();
         let other = if code == "111111" { "222222" } else { "111111" };
         for _ in 0..5 {
             assert_eq!(
@@ -164,37 +164,37 @@ async fn b11_codes_stand_few_tries_over_all_browsers() {
     }
     // Ten are used up: not even the right one at the first try.
     assert!(wrong > 10);
-    let browser = desk.visitor().await;
-    desk.sign_in(&browser, Kind::GitHub, &ada()).await;
+    let browser = app.visitor().await;
+    app.sign_in(&browser, Kind::GitHub, &ada()).await;
     browser.post("/api/social/link/code/", &json!({})).await;
-    let code = desk.mail_to("ada@example.test").await.code();
+    let code = app.mail_to("ada@example.test").await.code();
     let reply = browser.post("/api/social/link/", &json!({"code": code})).await;
     assert_refused(&browser, &reply, "invalid_code").await;
-    desk.advance(Duration::from_hours(24));
-    desk.sign_in(&browser, Kind::GitHub, &ada()).await;
+    app.advance(Duration::from_hours(24));
+    app.sign_in(&browser, Kind::GitHub, &ada()).await;
     browser.post("/api/social/link/code/", &json!({})).await;
-    let code = desk.mail_to("ada@example.test").await.code();
+    let code = app.mail_to("ada@example.test").await.code();
     assert_eq!(outcome(&browser.post("/api/social/link/", &json!({"code": code})).await), "linked");
 }
 
 #[tokio::test]
 async fn a_deactivated_account_is_linked_by_nobody() {
-    let (desk, browser) = conflict().await;
-    desk.cloakroom.administration().set_active("ada@example.test", false).await.unwrap();
+    let (app, browser) = conflict().await;
+    app.cloakroom.administration().set_active("ada@example.test", false).await.unwrap();
     for proof in [json!({"password": "not-the-password"}), json!({"password": PASSWORD})] {
         let reply = browser.post("/api/social/link/", &proof).await;
         assert!(reply.status.is_client_error() && reply.set_cookie("sessionid").is_none(), "{}", reply.text);
     }
     // Whoever the provider vouches for owns the mailbox, and may know.
-    let again = desk.sign_in(&browser, Kind::GitHub, &ada()).await;
+    let again = app.sign_in(&browser, Kind::GitHub, &ada()).await;
     assert_refused(&browser, &again, "account_inactive").await;
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }
 
 /// The newer of two conflicts counts, and two proofs at once link once.
 #[tokio::test]
 async fn two_proofs_at_once_link_once() {
-    let (desk, browser) = conflict().await;
+    let (app, browser) = conflict().await;
     let (one, two) = (browser.copy(), browser.copy());
     let proof = json!({"password": PASSWORD});
     let (one, two) =
@@ -202,5 +202,5 @@ async fn two_proofs_at_once_link_once() {
     let mut outcomes = [outcome(&one), outcome(&two)];
     outcomes.sort();
     assert_eq!(outcomes, ["linked", "state_missing"], "{} {}", one.text, two.text);
-    assert_eq!(desk.database.rows("identities").await, 1);
+    assert_eq!(app.database.rows("identities").await, 1);
 }

@@ -14,9 +14,10 @@ use cloakroom::pipeline::{Facts, Step, Verdict};
 use cloakroom::testing::{Browser, FakeProvider, Kind, PASSWORD, Person, TestApp};
 use serde_json::{Value, json};
 
+use crate::support::app::App;
 use crate::support::conformance;
-use crate::support::database::{App, Database};
-use crate::support::desk::{Desk, bring, desk, outcome, providers};
+use crate::support::database::Database;
+use crate::support::social_app::{SocialApp, outcome, post_callback, providers, social_app};
 
 /// Asks everybody once, whatever they came for.
 struct Terms;
@@ -41,7 +42,7 @@ async fn agree(paused: Paused, Json(answer): Json<Value>) -> Response {
 }
 
 /// An app whose own step stands before `step`.
-async fn desk_with_terms(before: &str) -> Desk {
+async fn app_with_terms(before: &str) -> SocialApp {
     let providers = providers().await;
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
@@ -53,7 +54,7 @@ async fn desk_with_terms(before: &str) -> Desk {
     let door = Router::new().route("/api/terms/", post(agree));
     let steps: [Arc<dyn Step>; 1] = [Arc::new(Terms)];
     let app = TestApp::with_steps(config, door, &steps).await.watched(conformance::check);
-    Desk::over(App { app, database }, providers)
+    SocialApp::over(App { app, database }, providers)
 }
 
 async fn say_yes(browser: &Browser) -> String {
@@ -61,9 +62,9 @@ async fn say_yes(browser: &Browser) -> String {
     outcome(&reply)
 }
 
-async fn owners(desk: &Desk) -> Vec<String> {
+async fn owners(app: &SocialApp) -> Vec<String> {
     let owners = "SELECT u.email FROM identities i JOIN users u ON u.id = i.user_id ORDER BY i.provider";
-    desk.database.texts(owners).await
+    app.database.texts(owners).await
 }
 
 fn mary() -> Person {
@@ -74,33 +75,33 @@ fn mary() -> Person {
 #[tokio::test]
 async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
     for before in ["create_user", "associate_user"] {
-        let desk = desk_with_terms(before).await;
-        let browser = desk.visitor().await;
-        assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &mary()).await), "input_required");
+        let app = app_with_terms(before).await;
+        let browser = app.visitor().await;
+        assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &mary()).await), "input_required");
         assert_eq!(say_yes(&browser).await, "signed_up", "{before}");
-        let again = desk.visitor().await;
-        assert_eq!(outcome(&desk.sign_in(&again, Kind::GitHub, &mary()).await), "input_required");
+        let again = app.visitor().await;
+        assert_eq!(outcome(&app.sign_in(&again, Kind::GitHub, &mary()).await), "input_required");
         assert_eq!(say_yes(&again).await, "signed_in", "{before}");
 
-        let ada = desk.app.add("ada@example.test", Rank::Plain).await;
-        let browser = desk.app.signed_in("ada@example.test").await;
+        let ada = app.add("ada@example.test", Rank::Plain).await;
+        let browser = app.signed_in("ada@example.test").await;
         // The provider's account has an address that nobody has here: still it is Ada who links it.
         let other = Person::verified("countess@example.test");
-        assert_eq!(outcome(&desk.link(&browser, Kind::Google, &other).await), "input_required");
+        assert_eq!(outcome(&app.link(&browser, Kind::Google, &other).await), "input_required");
         let linked = browser.post("/api/terms/", &json!(true)).await;
         assert_eq!(outcome(&linked), "linked", "{before}: {}", linked.text);
         assert_eq!(linked.json()["user"]["id"], ada.id);
-        assert_eq!(owners(&desk).await, ["mary@example.test", "ada@example.test"]);
-        assert_eq!(desk.accounts().await, 2);
+        assert_eq!(owners(&app).await, ["mary@example.test", "ada@example.test"]);
+        assert_eq!(app.accounts().await, 2);
 
         // What the signed-in one began ends with the session.
         let facebook = Person::verified("face@example.test");
-        assert_eq!(outcome(&desk.link(&browser, Kind::Facebook, &facebook).await), "input_required");
+        assert_eq!(outcome(&app.link(&browser, Kind::Facebook, &facebook).await), "input_required");
         browser.login("ada@example.test", PASSWORD).await;
         assert_eq!(say_yes(&browser).await, "linked", "the same one");
         let github = Person { key: "second".into(), ..mary() };
-        assert_eq!(outcome(&desk.link(&browser, Kind::GitHub, &github).await), "input_required");
-        desk.app.add("eve@example.test", Rank::Plain).await;
+        assert_eq!(outcome(&app.link(&browser, Kind::GitHub, &github).await), "input_required");
+        app.add("eve@example.test", Rank::Plain).await;
         browser.login("eve@example.test", PASSWORD).await;
         assert_eq!(say_yes(&browser).await, "state_missing", "somebody else");
     }
@@ -109,31 +110,31 @@ async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
 /// An account proven by password is proven still when a step of one's own asks for more.
 #[tokio::test]
 async fn a_proof_outlives_the_question_of_a_later_step() {
-    let desk = desk_with_terms("associate_user").await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.visitor().await;
+    let app = app_with_terms("associate_user").await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.visitor().await;
     let ada = Person::verified("ada@example.test");
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &ada).await), "link_required");
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &ada).await), "link_required");
     let proven = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!(outcome(&proven), "input_required", "{}", proven.text);
     assert_eq!(say_yes(&browser).await, "linked");
-    assert_eq!(owners(&desk).await, ["ada@example.test"]);
+    assert_eq!(owners(&app).await, ["ada@example.test"]);
 }
 
 /// A mailed code is good for as long as its mail says, also when it was asked for late; a sign-in is not.
 #[tokio::test]
 async fn a_code_asked_for_late_is_good_for_its_ten_minutes() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
     let ada = Person::verified("ada@example.test");
     for (late, by_code) in [(9, "linked"), (11, "state_missing")] {
-        let browser = desk.visitor().await;
+        let browser = app.visitor().await;
         let person = Person { key: format!("ada-{late}"), ..ada.clone() };
-        assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &person).await), "link_required");
-        desk.advance(Duration::from_mins(9));
+        assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &person).await), "link_required");
+        app.advance(Duration::from_mins(9));
         assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.status, 202);
-        let code = desk.mail_to("ada@example.test").await.code();
-        desk.advance(Duration::from_mins(late));
+        let code = app.mail_to("ada@example.test").await.code();
+        app.advance(Duration::from_mins(late));
         browser.login("ada@example.test", PASSWORD).await;
         let by_session = browser.post("/api/social/link/", &json!({})).await;
         assert_eq!(outcome(&by_session), "state_missing", "{late}: {}", by_session.text);
@@ -145,51 +146,51 @@ async fn a_code_asked_for_late_is_good_for_its_ten_minutes() {
 /// A proof given elsewhere drops the waiting identity: nothing waits any more where it began.
 #[tokio::test]
 async fn a_proof_elsewhere_leaves_nothing_waiting() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     let noor = Person::without_email("noor");
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &noor).await), "email_required");
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &noor).await), "email_required");
     let address = json!({"email": "noor@example.test"});
     assert_eq!(browser.post("/api/social/email/", &address).await.status, 202);
-    let token = desk.mail_to("noor@example.test").await.token();
-    let elsewhere = desk.visitor().await;
+    let token = app.mail_to("noor@example.test").await.token();
+    let elsewhere = app.visitor().await;
     let proof = json!({"token": token, "password": PASSWORD});
     assert_eq!(elsewhere.post("/api/email/verify/", &proof).await.status, 200);
     let other = json!({"email": "other@example.test"});
     assert_eq!(browser.post("/api/social/email/", &other).await.code(), "state_missing");
-    assert_eq!(desk.database.rows("challenges").await, 0);
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("challenges").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }
 
 /// And in the same browser nothing is left over either.
 #[tokio::test]
 async fn a_finished_signup_leaves_nothing_waiting() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    desk.sign_in(&browser, Kind::GitHub, &Person::without_email("noor")).await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    app.sign_in(&browser, Kind::GitHub, &Person::without_email("noor")).await;
     let address = json!({"email": "noor@example.test"});
     assert_eq!(browser.post("/api/social/email/", &address).await.status, 202);
-    let token = desk.mail_to("noor@example.test").await.token();
+    let token = app.mail_to("noor@example.test").await.token();
     assert_eq!(browser.post("/api/email/verify/", &json!({"token": token})).await.status, 200);
-    assert_eq!(desk.database.rows("challenges").await, 0);
-    assert_eq!(desk.database.rows("identities").await, 1);
+    assert_eq!(app.database.rows("challenges").await, 0);
+    assert_eq!(app.database.rows("identities").await, 1);
 }
 
 /// O06, O26: what waits for one person ends when another one signs in to the browser, however they do.
 #[tokio::test]
 async fn o06_what_waits_ends_when_somebody_else_signs_in() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    desk.add("eve@example.test", Rank::Plain).await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
+    app.add("eve@example.test", Rank::Plain).await;
     let ada = Person::verified("ada@example.test");
     // By password, and by a provider.
     let eve = Person::verified("eve.elsewhere@example.test");
-    desk.link(&desk.app.signed_in("eve@example.test").await, Kind::Google, &eve).await;
+    app.link(&app.signed_in("eve@example.test").await, Kind::Google, &eve).await;
     for is_by_provider in [false, true] {
-        let browser = desk.visitor().await;
-        assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &ada).await), "link_required");
+        let browser = app.visitor().await;
+        assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &ada).await), "link_required");
         if is_by_provider {
-            assert_eq!(outcome(&desk.sign_in(&browser, Kind::Google, &eve).await), "signed_in");
+            assert_eq!(outcome(&app.sign_in(&browser, Kind::Google, &eve).await), "signed_in");
         } else {
             assert_eq!(browser.login("eve@example.test", PASSWORD).await.status, 200);
         }
@@ -197,21 +198,21 @@ async fn o06_what_waits_ends_when_somebody_else_signs_in() {
         assert_eq!(outcome(&reply), "state_missing", "{}", reply.text);
     }
     // An attempt to link dies with its user, even if that one comes back.
-    let browser = desk.app.signed_in("ada@example.test").await;
+    let browser = app.signed_in("ada@example.test").await;
     let link = json!({"intent": "link"});
-    let answer = desk.consent(&browser, Kind::GitHub, (&link, &ada)).await;
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::Google, &eve).await), "signed_in");
-    desk.link(&desk.app.signed_in("ada@example.test").await, Kind::Facebook, &ada).await;
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::Facebook, &ada).await), "signed_in");
-    assert_eq!(outcome(&bring(&browser, Kind::GitHub, &answer).await), "state_mismatch");
+    let answer = app.consent(&browser, Kind::GitHub, (&link, &ada)).await;
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::Google, &eve).await), "signed_in");
+    app.link(&app.signed_in("ada@example.test").await, Kind::Facebook, &ada).await;
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::Facebook, &ada).await), "signed_in");
+    assert_eq!(outcome(&post_callback(&browser, Kind::GitHub, &answer).await), "state_mismatch");
 }
 
 /// P03, P05: clients that always send a body, and paths that are no text.
 #[tokio::test]
 async fn an_empty_object_beside_the_query_and_paths_that_are_no_text() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
-    let answer = desk.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
+    let answer = app.consent(&browser, Kind::GitHub, (&json!({}), &mary())).await;
     let path = format!("/api/social/github/?code={}&state={}", answer.code.unwrap(), answer.state);
     assert_eq!(outcome(&browser.post(&path, &json!({})).await), "signed_up");
     for path in ["/api/social/%ff/", "/api/social/%ff/start/"] {
@@ -223,12 +224,12 @@ async fn an_empty_object_beside_the_query_and_paths_that_are_no_text() {
 /// A session at the provider proves little once more: the provider is asked to ask, where it can be.
 #[tokio::test]
 async fn to_prove_it_once_more_the_provider_is_asked_to_ask() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
-    let browser = desk.app.signed_in("ada@example.test").await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
+    let browser = app.signed_in("ada@example.test").await;
     for (kind, asks) in [(Kind::Google, "max_age=0"), (Kind::Facebook, "auth_type=reauthenticate")] {
         for (intent, is_asked) in [("login", false), ("link", false), ("reauthenticate", true)] {
-            let reply = desk.start(&browser, kind, &json!({"intent": intent})).await;
+            let reply = app.start(&browser, kind, &json!({"intent": intent})).await;
             assert_eq!(reply.json()["url"].as_str().unwrap().contains(asks), is_asked, "{intent}");
         }
     }

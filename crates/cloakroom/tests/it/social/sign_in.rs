@@ -6,16 +6,16 @@ use cloakroom::config::SignupMode;
 use cloakroom::testing::{Kind, Mood, PASSWORD, Person};
 use serde_json::json;
 
-use crate::support::desk::{assert_refused, bring, desk, desk_with, outcome};
+use crate::support::social_app::{assert_refused, outcome, post_callback, social_app, social_app_with};
 
 #[tokio::test]
 async fn somebody_new_gets_an_account_and_somebody_known_gets_into_it() {
-    let desk = desk().await;
+    let app = social_app().await;
     for kind in [Kind::GitHub, Kind::Google] {
         let person = Person::verified(&format!("Mary@{}.test", kind.id())).named("Mary Newcomer");
-        let browser = desk.visitor().await;
-        let answer = desk.consent(&browser, kind, (&json!({"return_to": "/account?tab=1"}), &person)).await;
-        let reply = bring(&browser, kind, &answer).await;
+        let browser = app.visitor().await;
+        let answer = app.consent(&browser, kind, (&json!({"return_to": "/account?tab=1"}), &person)).await;
+        let reply = post_callback(&browser, kind, &answer).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
         let body = reply.json();
         assert_eq!((&body["detail"], &body["result"]), (&json!("success"), &json!("signed_up")), "{kind:?}");
@@ -24,19 +24,19 @@ async fn somebody_new_gets_an_account_and_somebody_known_gets_into_it() {
         assert_eq!(body["user"]["has_password"], false);
         assert_eq!(browser.state().await, "authenticated");
 
-        let elsewhere = desk.visitor().await;
-        let again = desk.sign_in(&elsewhere, kind, &person).await;
+        let elsewhere = app.visitor().await;
+        let again = app.sign_in(&elsewhere, kind, &person).await;
         assert_eq!(outcome(&again), "signed_in", "{}", again.text);
         assert_eq!(again.json()["user"]["id"], body["user"]["id"]);
         assert_eq!(again.json()["return_to"], "/");
     }
-    assert_eq!(desk.accounts().await, 2);
+    assert_eq!(app.accounts().await, 2);
 }
 
 /// Three endpoints and no issuer: nothing is discovered, so there are no keys, and the profile says who it is.
 #[tokio::test]
 async fn google_by_its_endpoints_alone_is_asked_for_the_profile() {
-    let desk = desk_with(|config| {
+    let app = social_app_with(|config| {
         let google = config.provider.iter_mut().find(|provider| provider.id == "google").unwrap();
         let base = google.issuer.take().unwrap();
         google.authorize_url = Some(format!("{base}/authorize"));
@@ -46,22 +46,22 @@ async fn google_by_its_endpoints_alone_is_asked_for_the_profile() {
     .await;
     let mary = Person::verified("mary@example.test");
     for expected in ["signed_up", "signed_in"] {
-        let reply = desk.sign_in(&desk.visitor().await, Kind::Google, &mary).await;
+        let reply = app.sign_in(&app.visitor().await, Kind::Google, &mary).await;
         assert_eq!(outcome(&reply), expected, "{}", reply.text);
         assert_eq!(reply.json()["user"]["email"], "mary@example.test");
     }
     let uma = Person::unverified("uma@example.test");
-    let reply = desk.sign_in(&desk.visitor().await, Kind::Google, &uma).await;
+    let reply = app.sign_in(&app.visitor().await, Kind::Google, &uma).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
 }
 
 /// The article's call: code and state in the query, nothing in the body.
 #[tokio::test]
 async fn code_and_state_may_come_in_the_query() {
-    let desk = desk().await;
-    let browser = desk.visitor().await;
+    let app = social_app().await;
+    let browser = app.visitor().await;
     let answer =
-        desk.consent(&browser, Kind::Google, (&json!({}), &Person::verified("mary@example.test"))).await;
+        app.consent(&browser, Kind::Google, (&json!({}), &Person::verified("mary@example.test"))).await;
     let path = format!(
         "/api/social/google?code={}&state={}&scope=openid&authuser=0&prompt=none",
         answer.code.unwrap(),
@@ -74,50 +74,50 @@ async fn code_and_state_may_come_in_the_query() {
 
 #[tokio::test]
 async fn o22_o23_the_account_is_that_of_the_subject_whatever_the_address_says() {
-    let desk = desk().await;
+    let app = social_app().await;
     let mary = Person::verified("mary@example.test");
-    let first = desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary).await.json();
+    let first = app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await.json();
     // The same subject under another address: the same account, and its address stays.
     let renamed = mary.clone().renamed("mary.new@example.test");
-    let second = desk.sign_in(&desk.visitor().await, Kind::GitHub, &renamed).await.json();
+    let second = app.sign_in(&app.visitor().await, Kind::GitHub, &renamed).await.json();
     assert_eq!(second["result"], "signed_in");
     assert_eq!(second["user"]["id"], first["user"]["id"]);
     assert_eq!(second["user"]["email"], "mary@example.test");
     // Another subject with the address that was hers: not hers.
     let heir = Person { key: "heir".into(), ..mary.clone() };
-    let third = desk.sign_in(&desk.visitor().await, Kind::GitHub, &heir).await;
+    let third = app.sign_in(&app.visitor().await, Kind::GitHub, &heir).await;
     assert_eq!(outcome(&third), "link_required", "{}", third.text);
     // The same person at another provider is another identity.
-    let fourth = desk.sign_in(&desk.visitor().await, Kind::Google, &mary).await;
+    let fourth = app.sign_in(&app.visitor().await, Kind::Google, &mary).await;
     assert_eq!(outcome(&fourth), "link_required", "{}", fourth.text);
-    assert_eq!(desk.database.rows("identities").await, 1);
+    assert_eq!(app.database.rows("identities").await, 1);
     let same = "SELECT subject FROM identities";
-    let subject = desk.database.texts(same).await.remove(0);
-    assert_eq!(desk.database.change(&format!("UPDATE identities SET subject = 'x{subject}'")).await, 1);
-    assert_eq!(outcome(&desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary).await), "link_required");
+    let subject = app.database.texts(same).await.remove(0);
+    assert_eq!(app.database.change(&format!("UPDATE identities SET subject = 'x{subject}'")).await, 1);
+    assert_eq!(outcome(&app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await), "link_required");
 }
 
 /// O20: what the provider verified joins nothing by itself.
 #[tokio::test]
 async fn o20_an_account_is_not_joined_because_its_address_is_the_same() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Superuser).await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Superuser).await;
     for kind in [Kind::GitHub, Kind::Google] {
-        let browser = desk.visitor().await;
-        let reply = desk.sign_in(&browser, kind, &Person::verified("ADA@example.test")).await;
+        let browser = app.visitor().await;
+        let reply = app.sign_in(&browser, kind, &Person::verified("ADA@example.test")).await;
         assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, "link_required".into()), "{}", reply.text);
         assert!(reply.set_cookie("sessionid").is_none() && reply.json()["user"].is_null());
         assert_eq!(reply.json()["email"], "ADA@example.test");
         assert_eq!(reply.json()["provider"], json!({"id": kind.id(), "name": kind.name()}));
         assert_eq!(browser.state().await, "anonymous");
     }
-    assert_eq!(desk.database.rows("identities").await, 0);
+    assert_eq!(app.database.rows("identities").await, 0);
 }
 
 #[tokio::test]
 async fn e08_o18_o19_an_address_that_nobody_vouches_for_is_none() {
-    let desk = desk().await;
-    desk.add("ada@example.test", Rank::Plain).await;
+    let app = social_app().await;
+    app.add("ada@example.test", Rank::Plain).await;
     let mut replies = Vec::new();
     for (kind, email) in [
         (Kind::GitHub, "ada@example.test"),
@@ -125,8 +125,8 @@ async fn e08_o18_o19_an_address_that_nobody_vouches_for_is_none() {
         (Kind::Google, "ada@example.test"),
         (Kind::Facebook, "ada@example.test"),
     ] {
-        let browser = desk.visitor().await;
-        let reply = desk.sign_in(&browser, kind, &Person::unverified(email)).await;
+        let browser = app.visitor().await;
+        let reply = app.sign_in(&browser, kind, &Person::unverified(email)).await;
         assert_eq!(
             (reply.status.as_u16(), outcome(&reply)),
             (200, "email_required".into()),
@@ -141,54 +141,54 @@ async fn e08_o18_o19_an_address_that_nobody_vouches_for_is_none() {
     let masked = |index: usize, email: &str| replies[index].text.replace(email, "…");
     assert_eq!(masked(0, "ada@example.test"), masked(1, "new@example.test"));
     assert_eq!(replies[0].headers.keys().collect::<Vec<_>>(), replies[1].headers.keys().collect::<Vec<_>>());
-    let silent = desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::without_email("noor")).await;
+    let silent = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::without_email("noor")).await;
     assert_eq!((outcome(&silent), silent.json()["email"].is_null()), ("email_required".into(), true));
     // Facebook says of nobody that an address is verified.
     let facebook =
-        desk.sign_in(&desk.visitor().await, Kind::Facebook, &Person::verified("new@example.test")).await;
+        app.sign_in(&app.visitor().await, Kind::Facebook, &Person::verified("new@example.test")).await;
     assert_eq!(outcome(&facebook), "email_required");
-    assert_eq!(desk.accounts().await, 1);
+    assert_eq!(app.accounts().await, 1);
 }
 
 #[tokio::test]
 async fn o25_s08_a_deactivated_account_is_refused() {
-    let desk = desk().await;
+    let app = social_app().await;
     let mary = Person::verified("mary@example.test");
-    desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary).await;
-    desk.cloakroom.administration().set_active("mary@example.test", false).await.unwrap();
-    let browser = desk.visitor().await;
-    let reply = desk.sign_in(&browser, Kind::GitHub, &mary).await;
+    app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await;
+    app.cloakroom.administration().set_active("mary@example.test", false).await.unwrap();
+    let browser = app.visitor().await;
+    let reply = app.sign_in(&browser, Kind::GitHub, &mary).await;
     assert_eq!(reply.status, 403);
     assert_refused(&browser, &reply, "account_inactive").await;
 }
 
 #[tokio::test]
 async fn a_closed_signup_is_closed_for_providers_and_open_for_those_who_have_an_account() {
-    let desk = desk_with(|config| config.signup.mode = SignupMode::Closed).await;
-    desk.add("ada@example.test", Rank::Plain).await;
+    let app = social_app_with(|config| config.signup.mode = SignupMode::Closed).await;
+    app.add("ada@example.test", Rank::Plain).await;
     for person in [Person::verified("new@example.test"), Person::unverified("ada@example.test")] {
-        let browser = desk.visitor().await;
-        let reply = desk.sign_in(&browser, Kind::GitHub, &person).await;
+        let browser = app.visitor().await;
+        let reply = app.sign_in(&browser, Kind::GitHub, &person).await;
         assert_eq!(reply.status, 403);
         assert_refused(&browser, &reply, "signup_closed").await;
     }
-    let browser = desk.visitor().await;
+    let browser = app.visitor().await;
     let ada = Person::verified("ada@example.test");
-    assert_eq!(outcome(&desk.sign_in(&browser, Kind::GitHub, &ada).await), "link_required");
+    assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &ada).await), "link_required");
     let linked = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!(outcome(&linked), "linked", "{}", linked.text);
-    assert_eq!(outcome(&desk.sign_in(&desk.visitor().await, Kind::GitHub, &ada).await), "signed_in");
+    assert_eq!(outcome(&app.sign_in(&app.visitor().await, Kind::GitHub, &ada).await), "signed_in");
 }
 
 #[tokio::test]
 async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
-    let desk = desk().await;
+    let app = social_app().await;
     let mary = Person::verified("mary@example.test");
     for kind in Kind::ALL {
-        let browser = desk.visitor().await;
-        let url = desk.start(&browser, kind, &json!({})).await.json()["url"].as_str().unwrap().to_owned();
-        let denied = desk.provider(kind).consent(&url, &mary, Mood::Deny).unwrap();
-        let reply = bring(&browser, kind, &denied).await;
+        let browser = app.visitor().await;
+        let url = app.start(&browser, kind, &json!({})).await.json()["url"].as_str().unwrap().to_owned();
+        let denied = app.provider(kind).consent(&url, &mary, Mood::Deny).unwrap();
+        let reply = post_callback(&browser, kind, &denied).await;
         assert_eq!(reply.status, 400);
         assert_refused(&browser, &reply, "provider_denied").await;
         // O12: that attempt is over, and a code does not help it.
@@ -196,9 +196,9 @@ async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
         let reply = browser.post(&format!("/api/social/{}/", kind.id()), &late).await;
         assert_refused(&browser, &reply, "state_mismatch").await;
 
-        let url = desk.start(&browser, kind, &json!({})).await.json()["url"].as_str().unwrap().to_owned();
-        let broken = desk.provider(kind).consent(&url, &mary, Mood::Broken).unwrap();
-        let reply = bring(&browser, kind, &broken).await;
+        let url = app.start(&browser, kind, &json!({})).await.json()["url"].as_str().unwrap().to_owned();
+        let broken = app.provider(kind).consent(&url, &mary, Mood::Broken).unwrap();
+        let reply = post_callback(&browser, kind, &broken).await;
         assert_eq!(reply.status, 502);
         assert_refused(&browser, &reply, "provider_unreachable").await;
     }
@@ -207,12 +207,12 @@ async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
 /// H1, O21: whoever signed up with somebody else's address gets nothing when its owner comes by a provider.
 #[tokio::test]
 async fn h1_o21_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
-    let desk = desk().await;
-    let attacker = desk.visitor().await;
+    let app = social_app().await;
+    let attacker = app.visitor().await;
     attacker.signup("victim@example.test", "attackers-own-password").await;
-    let link = desk.mail_to("victim@example.test").await.token();
-    let victim = desk.visitor().await;
-    let reply = desk.sign_in(&victim, Kind::Google, &Person::verified("victim@example.test")).await;
+    let link = app.mail_to("victim@example.test").await.token();
+    let victim = app.visitor().await;
+    let reply = app.sign_in(&victim, Kind::Google, &Person::verified("victim@example.test")).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(reply.json()["user"]["has_password"], false);
     assert_eq!(attacker.state().await, "anonymous");
@@ -225,34 +225,36 @@ async fn h1_o21_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
 /// H5: whoever was first at a provider that does not verify gains nothing of the address.
 #[tokio::test]
 async fn h5_an_identity_with_an_unproven_address_never_becomes_its_account() {
-    let desk = desk().await;
-    let attacker = desk.visitor().await;
+    let app = social_app().await;
+    let attacker = app.visitor().await;
     let evil = Person { key: "evil".into(), ..Person::unverified("victim@example.test") };
-    assert_eq!(outcome(&desk.sign_in(&attacker, Kind::Facebook, &evil).await), "email_required");
+    assert_eq!(outcome(&app.sign_in(&attacker, Kind::Facebook, &evil).await), "email_required");
     attacker.post("/api/social/email/", &json!({"email": "victim@example.test"})).await;
     // The victim signs up by a provider that verifies, while the attacker waits.
-    let victim = desk.visitor().await;
-    let reply = desk.sign_in(&victim, Kind::GitHub, &Person::verified("victim@example.test")).await;
+    let victim = app.visitor().await;
+    let reply = app.sign_in(&victim, Kind::GitHub, &Person::verified("victim@example.test")).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
-    let again = desk.sign_in(&attacker, Kind::Facebook, &evil).await;
+    let again = app.sign_in(&attacker, Kind::Facebook, &evil).await;
     assert_eq!(outcome(&again), "email_required");
     assert_eq!(attacker.state().await, "anonymous");
-    assert_eq!(desk.database.rows("identities").await, 1);
+    assert_eq!(app.database.rows("identities").await, 1);
 }
 
 /// R02: by password and by provider at once, one owner.
 #[tokio::test]
 async fn r02_signup_by_mail_and_by_provider_at_once_make_one_account() {
-    let desk = desk().await;
-    let (by_mail, by_provider) = (desk.visitor().await, desk.visitor().await);
+    let app = social_app().await;
+    let (by_mail, by_provider) = (app.visitor().await, app.visitor().await);
     by_mail.signup("mary@example.test", PASSWORD).await;
-    let token = desk.mail_to("mary@example.test").await.token();
+    let token = app.mail_to("mary@example.test").await.token();
     let mary = Person::verified("mary@example.test");
-    let answer = desk.consent(&by_provider, Kind::GitHub, (&json!({}), &mary)).await;
+    let answer = app.consent(&by_provider, Kind::GitHub, (&json!({}), &mary)).await;
     let proof = json!({"token": token});
-    let (verified, brought) =
-        tokio::join!(by_mail.post("/api/email/verify/", &proof), bring(&by_provider, Kind::GitHub, &answer));
-    assert_eq!(desk.accounts().await, 1);
+    let (verified, brought) = tokio::join!(
+        by_mail.post("/api/email/verify/", &proof),
+        post_callback(&by_provider, Kind::GitHub, &answer)
+    );
+    assert_eq!(app.accounts().await, 1);
     match (verified.status.as_u16(), outcome(&brought).as_str()) {
         (200, "link_required") | (410, "signed_up") => {}
         other => panic!("{other:?} {} {}", verified.text, brought.text),
@@ -262,10 +264,10 @@ async fn r02_signup_by_mail_and_by_provider_at_once_make_one_account() {
 /// O33, M01: a provider gives names, not rights.
 #[tokio::test]
 async fn m01_o33_what_a_provider_claims_gives_no_rights() {
-    let desk = desk().await;
+    let app = social_app().await;
     let mary =
         Person::verified("mary@example.test").named("<script>alert(1)</script>\r\nBcc: v@example.test");
-    let reply = desk.sign_in(&desk.visitor().await, Kind::Google, &mary).await;
+    let reply = app.sign_in(&app.visitor().await, Kind::Google, &mary).await;
     assert_eq!(outcome(&reply), "signed_up");
     let user = &reply.json()["user"];
     assert_eq!((&user["is_staff"], &user["is_superuser"]), (&json!(false), &json!(false)));
@@ -276,13 +278,13 @@ async fn m01_o33_what_a_provider_claims_gives_no_rights() {
 async fn o30_o31_provider_tokens_are_stored_only_when_asked_for_and_then_sealed() {
     let mary = Person::verified("mary@example.test");
     let kept = "SELECT tokens FROM identities WHERE tokens IS NOT NULL";
-    let plain = desk().await;
+    let plain = social_app().await;
     let browser = plain.visitor().await;
     assert_eq!(outcome(&plain.sign_in(&browser, Kind::GitHub, &mary).await), "signed_up");
     assert!(plain.database.texts(kept).await.is_empty());
     let all =
         |config: &mut Config| config.provider.iter_mut().for_each(|provider| provider.store_tokens = true);
-    let keeping = desk_with(all).await;
+    let keeping = social_app_with(all).await;
     let reply = keeping.sign_in(&keeping.visitor().await, Kind::GitHub, &mary).await;
     assert!(!reply.text.contains("gho_"), "{}", reply.text);
     let first = keeping.database.texts(kept).await;

@@ -19,9 +19,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use crate::support::app::App;
 use crate::support::conformance;
-use crate::support::database::{App, Database};
-use crate::support::desk::{Desk, assert_refused, desk_with, outcome, providers};
+use crate::support::database::Database;
+use crate::support::social_app::{SocialApp, assert_refused, outcome, providers, social_app_with};
 
 fn mary() -> Person {
     Person::verified("mary@example.test").named("Mary Newcomer")
@@ -33,25 +34,24 @@ fn steps(names: &[&str]) -> Vec<PipelineStep> {
 
 #[tokio::test]
 async fn joining_by_verified_address_is_for_those_who_asked_for_it() {
-    let desk = desk_with(|config| {
+    let app = social_app_with(|config| {
         let place =
             config.pipeline.steps.iter().position(|step| *step == PipelineStep::Named("create_user".into()));
         let joining = PipelineStep::Named("associate_by_verified_email".into());
         config.pipeline.steps.insert(place.unwrap(), joining);
     })
     .await;
-    desk.add("ada@example.test", Rank::Plain).await;
+    app.add("ada@example.test", Rank::Plain).await;
     let unverified =
-        desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::unverified("ada@example.test")).await;
+        app.sign_in(&app.visitor().await, Kind::GitHub, &Person::unverified("ada@example.test")).await;
     assert_eq!(outcome(&unverified), "email_required", "nobody vouches for it");
     let facebook =
-        desk.sign_in(&desk.visitor().await, Kind::Facebook, &Person::verified("ada@example.test")).await;
+        app.sign_in(&app.visitor().await, Kind::Facebook, &Person::verified("ada@example.test")).await;
     assert_eq!(outcome(&facebook), "email_required", "Facebook vouches for nobody");
-    let reply =
-        desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::verified("ada@example.test")).await;
+    let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::verified("ada@example.test")).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     assert_eq!(reply.json()["user"]["email"], "ada@example.test");
-    assert!(desk.mail_to("ada@example.test").await.subject.contains("GitHub was linked"));
+    assert!(app.mail_to("ada@example.test").await.subject.contains("GitHub was linked"));
 }
 
 /// Python Social Auth's recipe for "existing users only".
@@ -59,9 +59,9 @@ async fn joining_by_verified_address_is_for_those_who_asked_for_it() {
 async fn without_create_user_nobody_new_gets_in() {
     let names =
         ["social_details", "social_uid", "auth_allowed", "social_user", "associate_user", "user_details"];
-    let desk = desk_with(|config| config.pipeline.steps = steps(&names)).await;
-    let browser = desk.visitor().await;
-    let reply = desk.sign_in(&browser, Kind::GitHub, &mary()).await;
+    let app = social_app_with(|config| config.pipeline.steps = steps(&names)).await;
+    let browser = app.visitor().await;
+    let reply = app.sign_in(&browser, Kind::GitHub, &mary()).await;
     assert_eq!(reply.status, 403);
     assert_refused(&browser, &reply, "signup_closed").await;
 }
@@ -69,14 +69,14 @@ async fn without_create_user_nobody_new_gets_in() {
 #[tokio::test]
 async fn extra_data_is_kept_by_the_step_of_that_name() {
     for is_kept in [false, true] {
-        let desk = desk_with(|config| {
+        let app = social_app_with(|config| {
             if is_kept {
                 config.pipeline.steps.push(PipelineStep::Named("load_extra_data".into()));
             }
         })
         .await;
-        desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await;
-        let extra = desk.database.texts("SELECT extra FROM identities WHERE extra IS NOT NULL").await;
+        app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await;
+        let extra = app.database.texts("SELECT extra FROM identities WHERE extra IS NOT NULL").await;
         let is_there = extra.first().is_some_and(|extra| extra.contains("https://github.com/mary-newcomer"));
         assert_eq!(is_there, is_kept, "{extra:?}");
     }
@@ -85,12 +85,12 @@ async fn extra_data_is_kept_by_the_step_of_that_name() {
 /// `user_details` follows the provider's names, and leaves the account's own fields alone.
 #[tokio::test]
 async fn details_follow_the_provider_and_the_account_stays() {
-    let desk = desk_with(|_| {}).await;
-    let first = desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await.json();
+    let app = social_app_with(|_| {}).await;
+    let first = app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await.json();
     let renamed = mary().named("Mary Married").renamed("mary.new@example.test");
-    let second = desk.sign_in(&desk.visitor().await, Kind::GitHub, &renamed).await.json();
+    let second = app.sign_in(&app.visitor().await, Kind::GitHub, &renamed).await.json();
     assert_eq!(first["user"], second["user"]);
-    assert_eq!(desk.database.texts("SELECT label FROM identities").await, ["mary-married"]);
+    assert_eq!(app.database.texts("SELECT label FROM identities").await, ["mary-married"]);
 }
 
 /// Asks whoever has no account yet for their company.
@@ -133,7 +133,7 @@ async fn answer(paused: Paused, Json(answer): Json<Value>) -> Response {
 }
 
 /// An app with both steps, and a door for the answer.
-async fn desk_with_steps(named: Arc<Named>) -> Desk {
+async fn app_with_steps(named: Arc<Named>) -> SocialApp {
     let providers = providers().await;
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
@@ -147,22 +147,22 @@ async fn desk_with_steps(named: Arc<Named>) -> Desk {
     let door = Router::new().route("/api/company/", post(answer));
     let steps: [Arc<dyn Step>; 2] = [Arc::new(Company), named];
     let app = TestApp::with_steps(config, door, &steps).await.watched(conformance::check);
-    Desk::over(App { app, database }, providers)
+    SocialApp::over(App { app, database }, providers)
 }
 
 #[tokio::test]
 async fn a_step_of_ones_own_asks_for_one_more_field_and_goes_on_in_the_same_browser() {
     let named: Arc<Named> = Arc::default();
-    let desk = desk_with_steps(Arc::clone(&named)).await;
-    let browser = desk.visitor().await;
-    let reply = desk.sign_in(&browser, Kind::GitHub, &mary()).await;
+    let app = app_with_steps(Arc::clone(&named)).await;
+    let browser = app.visitor().await;
+    let reply = app.sign_in(&browser, Kind::GitHub, &mary()).await;
     assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, "input_required".into()), "{}", reply.text);
     assert_eq!(
         (&reply.json()["step"], &reply.json()["asked"]),
         (&json!("company"), &json!({"field": "company"}))
     );
-    assert_eq!((browser.state().await, desk.accounts().await), ("anonymous".into(), 0));
-    let elsewhere = desk.visitor().await;
+    assert_eq!((browser.state().await, app.accounts().await), ("anonymous".into(), 0));
+    let elsewhere = app.visitor().await;
     let acme = json!("Acme");
     assert_refused(&elsewhere, &elsewhere.post("/api/company/", &acme).await, "state_missing").await;
     let empty = browser.post("/api/company/", &json!("")).await;
@@ -171,19 +171,19 @@ async fn a_step_of_ones_own_asks_for_one_more_field_and_goes_on_in_the_same_brow
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(browser.state().await, "authenticated");
     assert_eq!(named.0.load(Ordering::Relaxed), 1, "what came before the pause is not asked again");
-    let again = desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await;
+    let again = app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await;
     assert_eq!(outcome(&again), "signed_in", "{}", again.text);
     assert_eq!(browser.post("/api/company/", &acme).await.code(), "state_missing");
 }
 
 #[tokio::test]
 async fn a_step_of_ones_own_refuses() {
-    let desk = desk_with_steps(Arc::default()).await;
-    let browser = desk.visitor().await;
-    let reply = desk.sign_in(&browser, Kind::GitHub, &mary().named("nobody")).await;
+    let app = app_with_steps(Arc::default()).await;
+    let browser = app.visitor().await;
+    let reply = app.sign_in(&browser, Kind::GitHub, &mary().named("nobody")).await;
     assert_eq!(reply.status, 403);
     assert_refused(&browser, &reply, "not_allowed").await;
-    assert_eq!(desk.accounts().await, 0);
+    assert_eq!(app.accounts().await, 0);
 }
 
 const KEY: &str = "a-key-of-more-than-thirty-two-bytes";
@@ -204,7 +204,7 @@ async fn decide(State(hook): State<Hook>, headers: HeaderMap, body: String) -> R
     (StatusCode::from_u16(status).unwrap(), body).into_response()
 }
 
-async fn hooked() -> (Desk, Hook) {
+async fn hooked() -> (SocialApp, Hook) {
     let hook =
         Hook { seen: Arc::default(), reply: Arc::new(Mutex::new((200, r#"{"verdict": "continue"}"#))) };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -215,15 +215,16 @@ async fn hooked() -> (Desk, Hook) {
     let secret_file = directory.path().join("hook.key");
     std::fs::write(&secret_file, KEY).unwrap();
     std::fs::set_permissions(&secret_file, PermissionsExt::from_mode(0o600)).unwrap();
-    let desk =
-        desk_with(|config| config.pipeline.steps.push(PipelineStep::Webhook { webhook: url, secret_file }));
-    (desk.await, hook)
+    let app = social_app_with(|config| {
+        config.pipeline.steps.push(PipelineStep::Webhook { webhook: url, secret_file });
+    });
+    (app.await, hook)
 }
 
 #[tokio::test]
 async fn a_webhook_is_asked_with_a_signature_and_its_yes_counts() {
-    let (desk, hook) = hooked().await;
-    let reply = desk.sign_in(&desk.visitor().await, Kind::GitHub, &mary()).await;
+    let (app, hook) = hooked().await;
+    let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     let (headers, body) = hook.seen.lock().unwrap().remove(0);
     let asked: Value = serde_json::from_str(&body).unwrap();
@@ -242,7 +243,7 @@ async fn a_webhook_is_asked_with_a_signature_and_its_yes_counts() {
 /// It is closed unless somebody says yes. The last case takes the webhook's five seconds.
 #[tokio::test]
 async fn a_webhook_that_does_not_say_yes_lets_nobody_in() {
-    let (desk, hook) = hooked().await;
+    let (app, hook) = hooked().await;
     for answer in [
         (200, r#"{"verdict": "reject"}"#),
         (200, r#"{"verdict": true}"#),
@@ -254,10 +255,10 @@ async fn a_webhook_that_does_not_say_yes_lets_nobody_in() {
         (200, "silence"),
     ] {
         *hook.reply.lock().unwrap() = answer;
-        let browser = desk.visitor().await;
-        let reply = desk.sign_in(&browser, Kind::GitHub, &mary()).await;
+        let browser = app.visitor().await;
+        let reply = app.sign_in(&browser, Kind::GitHub, &mary()).await;
         assert_eq!(reply.status, 403, "{answer:?}: {}", reply.text);
         assert_refused(&browser, &reply, "not_allowed").await;
     }
-    assert_eq!(desk.accounts().await, 0);
+    assert_eq!(app.accounts().await, 0);
 }

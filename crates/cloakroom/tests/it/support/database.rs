@@ -3,11 +3,6 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use axum::Router;
-use cloakroom::Config;
-use cloakroom::testing::TestApp;
-
-use crate::support::conformance;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 /// Tells the databases of one run apart.
@@ -93,65 +88,4 @@ impl Database {
         }
         String::from_utf8_lossy(&loot).into_owned()
     }
-}
-
-/// An app, and the database that it must not outlive.
-pub(crate) struct App {
-    pub(crate) app: TestApp,
-    pub(crate) database: Database,
-}
-
-impl std::ops::Deref for App {
-    type Target = TestApp;
-
-    fn deref(&self) -> &TestApp {
-        &self.app
-    }
-}
-
-impl App {
-    /// A second cloakroom on the same database, as another process would be.
-    pub(crate) async fn another_node(&self) -> TestApp {
-        TestApp::with(self.app.cloakroom.config().clone(), Router::new()).await.watched(conformance::check)
-    }
-}
-
-/// An app with the defaults.
-pub(crate) async fn app() -> App {
-    app_with(|_| {}).await
-}
-
-/// An app with a changed configuration.
-pub(crate) async fn app_with(change: impl FnOnce(&mut Config)) -> App {
-    embedded(change, Router::new()).await
-}
-
-/// An app reached under `https://auth.test`.
-pub(crate) async fn https_app() -> App {
-    app_with(|config| config.public_url = "https://auth.test".to_owned().try_into().unwrap()).await
-}
-
-/// An app in which no limit stands in the way of what is tested.
-pub(crate) async fn app_without_limits() -> App {
-    app_with(switch_limits_off).await
-}
-
-pub(crate) fn switch_limits_off(config: &mut Config) {
-    let limits = &mut config.limits;
-    for limit in [
-        &mut limits.login_per_account,
-        &mut limits.login_per_ip,
-        &mut limits.mail_per_address,
-        &mut limits.mail_per_ip,
-    ] {
-        limit.count = 0;
-    }
-}
-
-/// An app with routes of its embedder.
-pub(crate) async fn embedded(change: impl FnOnce(&mut Config), routes: Router) -> App {
-    let database = Database::new().await;
-    let mut config = TestApp::config(&database.url);
-    change(&mut config);
-    App { app: TestApp::with(config, routes).await.watched(conformance::check), database }
 }

@@ -1,12 +1,19 @@
 //! The test harness: databases, browsers, servers to talk to, and checks that many tests share.
 
-pub(crate) mod by_mail;
+pub(crate) mod app;
+pub(crate) mod calls;
+pub(crate) mod concurrency;
 pub(crate) mod conformance;
 pub(crate) mod database;
-pub(crate) mod desk;
-pub(crate) mod gate;
-pub(crate) mod hostile;
-pub(crate) mod race;
-pub(crate) mod raw_smtp;
-pub(crate) mod sink;
+pub(crate) mod people;
+pub(crate) mod replies;
+pub(crate) mod scripted_provider;
+pub(crate) mod scripted_smtp;
+pub(crate) mod smtp_sink;
+pub(crate) mod social_app;
+pub(crate) mod table_lock;
 pub(crate) mod timing;
+
+use std::time::Duration;
+
+pub(crate) const HOUR: Duration = Duration::from_hours(1);

@@ -5,8 +5,8 @@ mod start;
 
 use std::process::{Command, Output};
 
+use crate::support::browser::Browser;
 use crate::support::installation::{Installation, PASSWORD, run};
-use crate::support::person::Person;
 use crate::support::server::Server;
 
 fn text(bytes: &[u8]) -> String {
@@ -104,7 +104,7 @@ fn every_command_has_help() {
 fn dev_has_three_people_to_sign_in_as() {
     let server = Server::dev();
     let origin = format!("http://{}", server.host());
-    let sign_in = |email: &str| Person::at(server.address(), &origin).login(email, "correct-horse-battery");
+    let sign_in = |email: &str| Browser::at(server.address(), &origin).login(email, "correct-horse-battery");
     let ada = sign_in("ada@example.test").json();
     assert_eq!((&ada["user"]["is_staff"], &ada["user"]["is_superuser"]), (&true.into(), &true.into()));
     assert_eq!(sign_in("grace@example.test").json()["user"]["is_staff"], false);
@@ -117,7 +117,7 @@ fn m06_production_has_no_default_account() {
     let installation = Installation::new("");
     let node = installation.node();
     for email in ["ada@example.test", "admin@example.test"] {
-        let reply = node.person().login(email, "correct-horse-battery");
+        let reply = node.browser().login(email, "correct-horse-battery");
         assert_eq!((reply.status, reply.problem().as_str()), (400, "invalid_credentials"));
     }
 }
@@ -127,6 +127,6 @@ fn nothing_of_dev_exists_in_serve() {
     let installation = Installation::new("");
     let node = installation.node();
     for path in ["/api/dev/mail/", "/api/dev/"] {
-        assert_eq!(node.person().get(path).status, 404, "{path}");
+        assert_eq!(node.browser().get(path).status, 404, "{path}");
     }
 }

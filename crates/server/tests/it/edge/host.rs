@@ -1,6 +1,6 @@
 //! The names a development server answers to.
 
-use crate::support::person::Person;
+use crate::support::browser::Browser;
 use crate::support::server::{Server, free_port};
 
 #[test]
@@ -45,7 +45,7 @@ fn finding_v12_a_development_server_may_be_opened_as_name_localhost() {
     let server = Server::dev();
     let port = server.port();
     let origin = format!("http://blue.localhost:{port}");
-    let mut ada = Person::at(server.address(), &origin);
+    let mut ada = Browser::at(server.address(), &origin);
     assert_eq!(ada.login("ada@example.test", "correct-horse-battery").status, 200);
     assert_eq!(ada.profile(), 200);
     // Links in mails and providers lead back to the same name.

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::{installation, sign_up, text, wait_for};
-use crate::support::person::Person;
+use crate::support::browser::Browser;
 use crate::support::server::Server;
-use crate::support::sink::Sink;
+use crate::support::smtp_sink::SmtpSink;
 
 #[test]
 fn dev_has_an_inbox_for_people_and_programs() {
@@ -14,10 +14,10 @@ fn dev_has_an_inbox_for_people_and_programs() {
     assert!(
         server.get("/dev/mail").text().contains("No mail yet. Sign up, and the confirmation appears here.")
     );
-    let person = || Person::at(server.address(), &format!("http://{}", server.host()));
-    sign_up(person(), "first@example.test");
+    let browser = || Browser::at(server.address(), &format!("http://{}", server.host()));
+    sign_up(browser(), "first@example.test");
     wait_for("the first mail", || (server.get("/api/dev/mail/").json().as_array()?.len() == 1).then_some(()));
-    sign_up(person(), "second@example.test");
+    sign_up(browser(), "second@example.test");
     let mails = wait_for("the second mail", || {
         let mails = server.get("/api/dev/mail/").json();
         (mails.as_array()?.len() == 2).then_some(mails)
@@ -43,7 +43,7 @@ fn dev_has_an_inbox_for_people_and_programs() {
 #[test]
 fn a_mails_html_can_show_itself_and_do_nothing_else() {
     let server = Server::dev();
-    sign_up(Person::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
+    sign_up(Browser::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
     let mail = wait_for("the mail", || {
         let mails = server.get("/api/dev/mail/").json();
         mails.get(0).cloned()
@@ -84,11 +84,11 @@ fn a_mails_html_can_show_itself_and_do_nothing_else() {
 
 #[test]
 fn dev_sends_to_the_server_that_the_environment_names() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let url = format!("smtp://ada:hidden-word@127.0.0.1:{}", sink.port());
     let plain = url.replace("ada:hidden-word@", "");
     let server = Server::dev_with(&[("CLOAKROOM_MAIL__URL", &plain)], &[]);
-    sign_up(Person::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
+    sign_up(Browser::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
     assert_eq!(sink.wait_for_mails(1)[0].to, ["ada.l@example.test"]);
     assert_eq!(server.get("/api/dev/mail/").json(), json!([]));
     assert!(server.get("/dev/mail").text().contains(&plain), "the inbox says where they are");

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::browser::Browser;
 use crate::support::installation::{Installation, PASSWORD, run};
-use crate::support::person::Person;
-use crate::support::sink::{Sink, Taken};
+use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 /// Longer than any wait between two tries that a test sees.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -31,11 +31,11 @@ fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-fn sign_up(mut person: Person, email: &str) -> Person {
-    person.get("/api/login-set-cookie/");
-    let reply = person.post("/api/signup/", &json!({"email": email, "password": PASSWORD}));
+fn sign_up(mut browser: Browser, email: &str) -> Browser {
+    browser.get("/api/login-set-cookie/");
+    let reply = browser.post("/api/signup/", &json!({"email": email, "password": PASSWORD}));
     assert_eq!(reply.status, 202, "{}", reply.text());
-    person
+    browser
 }
 
 /// An installation whose mails go to this URL.
@@ -46,7 +46,7 @@ fn installation(url: &str) -> Installation {
     installation
 }
 
-fn with_sink(sink: &Sink) -> Installation {
+fn with_sink(sink: &SmtpSink) -> Installation {
     installation(&format!("smtp://127.0.0.1:{}", sink.port()))
 }
 
@@ -56,7 +56,7 @@ fn waiting(installation: &Installation) -> Vec<Value> {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn token(mail: &Taken) -> String {
+fn token(mail: &ReceivedMail) -> String {
     let text = mail.part("text/plain");
     let (_, rest) = text.split_once("#token=").expect("a link");
     rest.lines().next().unwrap().to_owned()
@@ -95,7 +95,7 @@ fn test_mail(url: &str, trusted: Option<&std::path::Path>) -> Output {
 
 #[test]
 fn a_test_mail_tells_what_the_server_says() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     let url = format!("smtp://127.0.0.1:{}", sink.port());
     let output = test_mail(&url, None);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
@@ -117,7 +117,7 @@ fn l12_tls_is_spoken_with_those_who_can_prove_who_they_are() {
     let directory = tempfile::tempdir().unwrap();
     for (tls, scheme) in [("starttls", "smtp+starttls"), ("implicit", "smtps")] {
         let ca = directory.path().join(tls);
-        let sink = Sink::start(&json!({"tls": tls, "ca": &ca, "user": "ada", "password": "pass"}));
+        let sink = SmtpSink::start(&json!({"tls": tls, "ca": &ca, "user": "ada", "password": "pass"}));
         let url = format!("{scheme}://ada:pass@127.0.0.1:{}", sink.port());
         let refused = test_mail(&url, None);
         assert_eq!(refused.status.code(), Some(1), "nobody vouches for it");
@@ -136,12 +136,12 @@ fn l12_tls_is_spoken_with_those_who_can_prove_who_they_are() {
 
 #[test]
 fn l12_a_refusal_for_now_is_tried_again_with_the_same_mail() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
     // Refused once all of it has been read, and once before; then taken.
     sink.refuse("data", 451, "greylisted");
-    sign_up(node.person(), "ada@example.test");
+    sign_up(node.browser(), "ada@example.test");
     let row = wait_for("a failed try", || {
         waiting(&installation).into_iter().find(|mail| mail["last_error"].is_string())
     });
@@ -167,11 +167,11 @@ fn l12_a_refusal_for_now_is_tried_again_with_the_same_mail() {
 
 #[test]
 fn l12_a_refusal_for_good_is_given_up_visibly_and_can_be_tried_again() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
     sink.refuse("rcpt", 550, "no such mailbox");
-    let mut person = sign_up(node.person(), "ada@example.test");
+    let mut browser = sign_up(node.browser(), "ada@example.test");
     let row = wait_for("an abandoned mail", || {
         waiting(&installation).into_iter().find(|mail| mail["state"] == "abandoned")
     });
@@ -195,7 +195,7 @@ fn l12_a_refusal_for_good_is_given_up_visibly_and_can_be_tried_again() {
     assert_eq!(text(&retried.stdout), "1 mail is tried again.\n", "{}", text(&retried.stderr));
     let mails = sink.wait_for_mails(1);
     assert_eq!(mails[0].header("Message-ID"), format!("<{id}@localhost>"));
-    let verified = person.post("/api/email/verify/", &json!({"token": token(&mails[0])}));
+    let verified = browser.post("/api/email/verify/", &json!({"token": token(&mails[0])}));
     assert_eq!(verified.status, 200, "{}", verified.text());
     wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
     for none in [["mail", "retry"].as_slice(), &["mail", "retry", "--all"]] {
@@ -205,7 +205,7 @@ fn l12_a_refusal_for_good_is_given_up_visibly_and_can_be_tried_again() {
 
 #[test]
 fn l12_a_mail_server_that_hangs_or_is_away_changes_no_answer() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
     for behaviour in
@@ -214,23 +214,23 @@ fn l12_a_mail_server_that_hangs_or_is_away_changes_no_answer() {
         sink.behave(&behaviour);
         for email in ["one@example.test", "two@example.test", "three@example.test"] {
             let started = Instant::now();
-            sign_up(node.person(), email);
+            sign_up(node.browser(), email);
             assert!(started.elapsed() < Duration::from_secs(5), "nobody waits for mail: {behaviour}");
         }
     }
     sink.wait_for_connections(1);
     let known = sink.connections();
-    assert!(known >= 1 && node.person().get("/readyz").status == 200, "the process lives");
+    assert!(known >= 1 && node.browser().get("/readyz").status == 200, "the process lives");
     assert_eq!(sink.mails().len(), 0);
 }
 
 #[test]
 fn l02_a_kill_while_the_server_takes_a_mail_loses_nothing() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
     sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
-    sign_up(node.person(), "ada@example.test");
+    sign_up(node.browser(), "ada@example.test");
     sink.wait_for_mails(1);
     // The server has it and has not said so.
     drop(node);
@@ -245,11 +245,11 @@ fn l02_a_kill_while_the_server_takes_a_mail_loses_nothing() {
 
 #[test]
 fn l03_a_mail_that_a_dead_process_had_taken_on_leaves_with_another() {
-    let mut sink = Sink::start(&json!({}));
+    let mut sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
     sink.behave(&json!({"behaviour": "hang", "at": "mail"}));
-    sign_up(node.person(), "ada@example.test");
+    sign_up(node.browser(), "ada@example.test");
     sink.wait_for_connections(1);
     drop(node);
     sink.behave(&json!({"behaviour": "accept"}));
@@ -261,7 +261,7 @@ fn l03_a_mail_that_a_dead_process_had_taken_on_leaves_with_another() {
 
 #[test]
 fn an_invitation_lets_somebody_choose_their_first_password() {
-    let sink = Sink::start(&json!({}));
+    let sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
     let add = |arguments: &[&str]| installation.command(&[&["user", "add"], arguments].concat(), "");
@@ -272,18 +272,18 @@ fn an_invitation_lets_somebody_choose_their_first_password() {
         (mails[0].to.as_slice(), mails[0].header("Subject").as_str()),
         (["Ann@example.test".to_owned()].as_slice(), "Willkommen bei Acme")
     );
-    let mut person = node.person();
+    let mut browser = node.browser();
     assert_eq!(
-        person.login("ann@example.test", PASSWORD).problem(),
+        browser.login("ann@example.test", PASSWORD).problem(),
         "invalid_credentials",
         "it has no password yet"
     );
     let chosen = json!({"token": token(&mails[0]), "password": PASSWORD});
-    let confirmed = person.post("/api/password/reset/confirm/", &chosen);
+    let confirmed = browser.post("/api/password/reset/confirm/", &chosen);
     assert_eq!(confirmed.status, 200, "{}", confirmed.text());
-    assert_eq!(person.post("/api/password/reset/confirm/", &chosen).status, 410, "it works once");
-    assert_eq!(person.login("ann@example.test", PASSWORD).status, 200);
-    assert_eq!(person.get("/api/users/profile/").json()["is_staff"], true);
+    assert_eq!(browser.post("/api/password/reset/confirm/", &chosen).status, 410, "it works once");
+    assert_eq!(browser.login("ann@example.test", PASSWORD).status, 200);
+    assert_eq!(browser.get("/api/users/profile/").json()["is_staff"], true);
     let again = add(&["ann@example.test", "--invite"]);
     assert_eq!(again.status.code(), Some(1));
     assert!(text(&again.stderr).contains("exists already"), "{}", text(&again.stderr));

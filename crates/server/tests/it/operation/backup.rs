@@ -24,7 +24,7 @@ fn finding_r3_a_backup_ends_while_somebody_writes_and_holds_all_that_was_told() 
     thread::scope(|scope| {
         scope.spawn(|| {
             while !is_done.load(Ordering::SeqCst) {
-                assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
+                assert_eq!(node.browser().login("ann@example.test", PASSWORD).status, 200);
             }
         });
         let start = Instant::now();
@@ -48,7 +48,7 @@ fn finding_r16_a_restore_ends_all_sessions_unless_told_otherwise() {
         let installation = Installation::with_database("sqlite:cloakroom.db", "");
         installation.add("ann@example.test");
         let node = installation.node();
-        let mut ann = node.person();
+        let mut ann = node.browser();
         assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
         let signed_in = ann.clone();
         let copy = installation.path().join("copy.db").display().to_string();
@@ -121,7 +121,7 @@ fn finding_r16_all_sessions_can_be_ended_after_a_restore_of_postgres() {
     let installation = Installation::new("");
     installation.add("ann@example.test");
     let node = installation.node();
-    let mut ann = node.person();
+    let mut ann = node.browser();
     assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
     assert_eq!(ann.profile(), 200);
     let output = installation.command(&["session", "end", "--all"], "");

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, SqliteConnection};
 
+use crate::support::browser::Browser;
 use crate::support::installation::{Installation, Node, PASSWORD};
-use crate::support::person::Person;
-use crate::support::sink::{Sink, Taken};
+use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a mail takes to leave.
@@ -33,7 +33,7 @@ fn moment(usual: Duration) -> Duration {
 }
 
 /// What stands behind `#token=`.
-fn token(mail: &Taken) -> String {
+fn token(mail: &ReceivedMail) -> String {
     let text = mail.part("text/plain");
     let (_, rest) = text.split_once("#token=").expect("a link");
     rest.split_whitespace().next().expect("a token").to_owned()
@@ -42,13 +42,13 @@ fn token(mail: &Taken) -> String {
 /// A server that is killed, its database, and the mail server that outlives it.
 struct Scene {
     installation: Installation,
-    sink: Sink,
+    sink: SmtpSink,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Scene {
     fn new() -> Self {
-        let mut sink = Sink::start(&json!({}));
+        let mut sink = SmtpSink::start(&json!({}));
         // Long enough that a kill falls between a mail and the word that it was taken.
         sink.behave(&json!({"behaviour": "slow", "milliseconds": 15}));
         let installation = Installation::with_database("sqlite:cloakroom.db", NO_LIMITS);
@@ -95,9 +95,9 @@ impl Scene {
     }
 
     /// The mails to `address` whose text holds `word`: none or one, and one may have come twice.
-    fn mail(&self, address: &str, word: &str) -> Option<Taken> {
-        let is_it = |mail: &Taken| mail.to == [address] && mail.part("text/plain").contains(word);
-        let mut mails: Vec<Taken> = self.sink.mails().into_iter().filter(is_it).collect();
+    fn mail(&self, address: &str, word: &str) -> Option<ReceivedMail> {
+        let is_it = |mail: &ReceivedMail| mail.to == [address] && mail.part("text/plain").contains(word);
+        let mut mails: Vec<ReceivedMail> = self.sink.mails().into_iter().filter(is_it).collect();
         let ids: BTreeSet<String> = mails.iter().map(|mail| mail.header("Message-ID")).collect();
         let texts: BTreeSet<String> = mails.iter().map(|mail| mail.part("text/plain")).collect();
         assert!(mails.len() <= 2, "{} of one mail", mails.len());
@@ -123,13 +123,13 @@ impl Scene {
 /// while it is under way, for which such a request took `usual` before. Says whether the request was told as done.
 fn kill_during(
     node: Node,
-    person: &Person,
+    browser: &Browser,
     (path, body): (&'static str, Value),
     (round, usual): (u64, &mut Duration),
 ) -> bool {
-    let mut person = person.clone();
+    let mut browser = browser.clone();
     let start = Instant::now();
-    let request = thread::spawn(move || person.post(path, &body).status);
+    let request = thread::spawn(move || browser.post(path, &body).status);
     if round.is_multiple_of(2) {
         thread::sleep(moment(*usual));
         drop(node);
@@ -145,10 +145,10 @@ fn kill_during(
     }
 }
 
-fn visitor(node: &Node) -> Person {
-    let mut person = node.person();
-    person.get("/api/login-set-cookie/");
-    person
+fn visitor(node: &Node) -> Browser {
+    let mut browser = node.browser();
+    browser.get("/api/login-set-cookie/");
+    browser
 }
 
 /// L01, L02: an address whose signup was cut off is absent or waits with its mail; one that was told as done waits, and a mail
@@ -160,11 +160,11 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
     let (mut told, mut absent, mut usual) = (0, 0, USUAL);
     for round in 0..rounds() {
         let email = format!("p{round}@example.test");
-        let person = visitor(&node);
+        let browser = visitor(&node);
         let signup = ("/api/signup/", json!({"email": email, "password": PASSWORD}));
-        let is_told = kill_during(node, &person, signup, (round, &mut usual));
+        let is_told = kill_during(node, &browser, signup, (round, &mut usual));
         node = scene.restart();
-        let mut person = person.moved_to(node.address());
+        let mut browser = browser.moved_to(node.address());
         let waiting = scene.texts(&format!("SELECT id FROM challenges WHERE email = '{email}'")).len();
         let mail = scene.mail(&email, "#token=");
         assert_eq!(waiting, usize::from(mail.is_some()), "round {round}: a signup and its mail, or neither");
@@ -175,15 +175,15 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
         } else {
             absent += 1;
             assert_eq!(
-                person.post("/api/signup/", &json!({"email": email, "password": PASSWORD})).status,
+                browser.post("/api/signup/", &json!({"email": email, "password": PASSWORD})).status,
                 202
             );
             scene.wait_for_empty_outbox();
             token(&scene.mail(&email, "#token=").expect("signing up anew works"))
         };
-        let verified = person.post("/api/email/verify/", &json!({"token": token}));
+        let verified = browser.post("/api/email/verify/", &json!({"token": token}));
         assert_eq!(verified.status, 200, "round {round}: {}", verified.text());
-        assert_eq!(person.profile(), 200, "round {round}");
+        assert_eq!(browser.profile(), 200, "round {round}");
     }
     assert_eq!(scene.texts("SELECT id FROM users").len() as u64, rounds());
     eprintln!(
@@ -203,10 +203,10 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
     let (mut password, mut done, mut notices) = (PASSWORD.to_owned(), 0, BTreeSet::new());
     let (mut links, mut usual) = (BTreeSet::new(), USUAL);
     for round in 0..rounds() {
-        let mut session = node.person();
+        let mut session = node.browser();
         assert_eq!(session.login(ADA, &password).status, 200, "round {round}");
-        let person = visitor(&node);
-        assert_eq!(person.clone().post("/api/password/reset/", &json!({"email": ADA})).status, 202);
+        let browser = visitor(&node);
+        assert_eq!(browser.clone().post("/api/password/reset/", &json!({"email": ADA})).status, 202);
         scene.wait_for_empty_outbox();
         let mails = scene.sink.mails();
         let link = mails.iter().rfind(|mail| mail.part("text/plain").contains("#token=")).expect("a link");
@@ -214,15 +214,15 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
         assert!(links.insert(token.clone()), "round {round}: a link of its own");
 
         let confirm = ("/api/password/reset/confirm/", json!({"token": token, "password": new}));
-        let is_told = kill_during(node, &person, confirm, (round, &mut usual));
+        let is_told = kill_during(node, &browser, confirm, (round, &mut usual));
         node = scene.restart();
-        let (mut person, mut session) = (person.moved_to(node.address()), session.moved_to(node.address()));
-        let is_done = person.post("/api/password/reset/check/", &json!({"token": token})).status == 410;
+        let (mut browser, mut session) = (browser.moved_to(node.address()), session.moved_to(node.address()));
+        let is_done = browser.post("/api/password/reset/check/", &json!({"token": token})).status == 410;
         assert!(is_done || !is_told, "round {round}: what was told as done is lost");
         assert_eq!(session.profile() == 401, is_done, "round {round}: sessions");
-        assert_eq!(node.person().login(ADA, &new).status == 200, is_done, "round {round}: the new password");
-        assert_eq!(node.person().login(ADA, &password).status == 400, is_done, "round {round}: the old one");
-        let told = |mail: &Taken| mail.header("Subject") == "You have a new password for Acme";
+        assert_eq!(node.browser().login(ADA, &new).status == 200, is_done, "round {round}: the new password");
+        assert_eq!(node.browser().login(ADA, &password).status == 400, is_done, "round {round}: the old one");
+        let told = |mail: &ReceivedMail| mail.header("Subject") == "You have a new password for Acme";
         let before = notices.len();
         notices.extend(
             scene.sink.mails().iter().filter(|mail| told(mail)).map(|mail| mail.header("Message-ID")),
@@ -232,7 +232,9 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
             (password, done) = (new, done + 1);
         } else {
             assert_eq!(
-                person.post("/api/password/reset/confirm/", &json!({"token": token, "password": new})).status,
+                browser
+                    .post("/api/password/reset/confirm/", &json!({"token": token, "password": new}))
+                    .status,
                 200
             );
             scene.wait_for_empty_outbox();
@@ -255,15 +257,15 @@ fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
     let mut node = scene.installation.node();
     let (mut password, mut usual) = (PASSWORD.to_owned(), USUAL);
     for round in 0..rounds() {
-        let (mut other, mut person) = (node.person(), node.person());
-        assert_eq!((other.login(ADA, &password).status, person.login(ADA, &password).status), (200, 200));
+        let (mut other, mut browser) = (node.browser(), node.browser());
+        assert_eq!((other.login(ADA, &password).status, browser.login(ADA, &password).status), (200, 200));
         let new = format!("tulip-window-river-{round}");
         let change = ("/api/password/change/", json!({"current_password": password, "new_password": new}));
-        let is_told = kill_during(node, &person, change, (round, &mut usual));
+        let is_told = kill_during(node, &browser, change, (round, &mut usual));
         node = scene.restart();
-        let is_done = node.person().login(ADA, &new).status == 200;
+        let is_done = node.browser().login(ADA, &new).status == 200;
         assert!(is_done || !is_told, "round {round}: what was told as done is lost");
-        for mut before in [other.moved_to(node.address()), person.moved_to(node.address())] {
+        for mut before in [other.moved_to(node.address()), browser.moved_to(node.address())] {
             assert_eq!(before.profile() == 401, is_done, "round {round}");
         }
         // Those of the two browsers, or the renewed one; and the one that asked just now.
@@ -272,7 +274,7 @@ fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
         if is_done {
             password = new;
         }
-        let mut last = node.person();
+        let mut last = node.browser();
         assert_eq!(last.login(ADA, &password).status, 200);
         assert_eq!(last.post("/api/logout/all/", &json!({})).status, 200);
     }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::support::browser::Browser;
 use crate::support::installation::{Installation, Node, PASSWORD};
-use crate::support::person::Person;
 
 /// The contract grants a second; a machine with other tests to run gets three, and a node that has not heard it believes the
 /// session for five.
@@ -23,19 +23,19 @@ fn nodes(installation: &Installation) -> (Node, Option<Node>) {
     (first, second)
 }
 
-fn assert_ends_soon(person: &mut Person, what: &str) {
+fn assert_ends_soon(browser: &mut Browser, what: &str) {
     let start = Instant::now();
-    while person.profile() != 401 {
+    while browser.profile() != 401 {
         assert!(start.elapsed() < SOON, "{what} was not heard within {SOON:?}");
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-fn signed_in(node: &Node, email: &str) -> Person {
-    let mut person = node.person();
-    let reply = person.login(email, PASSWORD);
+fn signed_in(node: &Node, email: &str) -> Browser {
+    let mut browser = node.browser();
+    let reply = browser.login(email, PASSWORD);
     assert_eq!(reply.status, 200, "{}", reply.text());
-    person
+    browser
 }
 
 /// L15, S15: sign-in here, use there, sign-out here, refused there.
@@ -84,12 +84,12 @@ fn s08_the_command_line_is_heard_by_every_node() {
         let mut people = Vec::new();
         if arguments[1] != "activate" {
             people = vec![signed_in(&first, "ann@example.test"), signed_in(second, "ann@example.test")];
-            assert!(people.iter_mut().all(|person| person.profile() == 200));
+            assert!(people.iter_mut().all(|browser| browser.profile() == 200));
         }
         let output = installation.command(arguments, PASSWORD);
         assert!(output.status.success(), "{arguments:?} {}", String::from_utf8_lossy(&output.stderr));
-        for person in &mut people {
-            assert_ends_soon(person, arguments[1]);
+        for browser in &mut people {
+            assert_ends_soon(browser, arguments[1]);
         }
     }
 }
@@ -119,12 +119,12 @@ fn b14_the_limits_count_over_nodes_and_restarts() {
     let (first, second) = nodes(&installation);
     for node in [&first, second.as_ref().unwrap_or(&first)] {
         for _ in 0..2 {
-            assert_eq!(node.person().login("ann@example.test", "wrong").status, 400);
+            assert_eq!(node.browser().login("ann@example.test", "wrong").status, 400);
         }
     }
     drop((first, second));
     let restarted = installation.node();
-    let reply = restarted.person().login("ann@example.test", PASSWORD);
+    let reply = restarted.browser().login("ann@example.test", PASSWORD);
     assert_eq!((reply.status, reply.problem().as_str()), (429, "rate_limited"));
 }
 
@@ -140,6 +140,6 @@ fn l16_nodes_that_start_at_once_on_an_empty_database_both_serve() {
         starts.into_iter().map(|start| start.join().expect("a node starts")).collect()
     });
     for node in &nodes {
-        assert_eq!(node.person().get("/readyz").status, 200);
+        assert_eq!(node.browser().get("/readyz").status, 200);
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::operation::storage::{HANGS, Wire};
+use crate::support::breakable_proxy::{BreakableProxy, HANGS};
 use crate::support::installation::{Installation, PASSWORD};
 use crate::support::server::Server;
 
@@ -18,16 +18,16 @@ fn finding_r2_a_stop_ends_in_time_while_storage_hangs() {
     let Ok(postgres) = std::env::var("CLOAKROOM_TEST_POSTGRES") else { return };
     let (_, rest) = postgres.split_once('@').unwrap();
     let target: SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
-    let wire = Wire::to(target);
+    let proxy = BreakableProxy::to(target);
     let installation = Installation::new("[server]\nstop = \"3s\"");
     installation.add("ann@example.test");
     let text = fs::read_to_string(installation.config()).unwrap();
-    fs::write(installation.config(), text.replace(&target.to_string(), &wire.address.to_string())).unwrap();
+    fs::write(installation.config(), text.replace(&target.to_string(), &proxy.address.to_string())).unwrap();
     let mut node = installation.node();
-    assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
-    wire.set(HANGS);
-    let mut person = node.person();
-    let waiting = thread::spawn(move || person.login("ann@example.test", PASSWORD).status);
+    assert_eq!(node.browser().login("ann@example.test", PASSWORD).status, 200);
+    proxy.set(HANGS);
+    let mut browser = node.browser();
+    let waiting = thread::spawn(move || browser.login("ann@example.test", PASSWORD).status);
     thread::sleep(Duration::from_millis(300));
     let told = Instant::now();
     kill_process(Pid::from_raw(i32::try_from(node.process()).unwrap()).unwrap(), Signal::TERM).unwrap();

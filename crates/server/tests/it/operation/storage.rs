@@ -1,24 +1,23 @@
 //! Storage that is busy, full, gone or silent: clients hear 503, nothing is lost, and it heals without a restart.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sqlx::{Connection as _, Executor as _};
 
+use crate::support::breakable_proxy::{BreakableProxy, DOWN, HANGS, PASSES};
+use crate::support::browser::Browser;
 use crate::support::installation::{Installation, Node, PASSWORD};
-use crate::support::person::Person;
 
 /// Waits until the person's profile answers with this status.
-fn wait_for(person: &mut Person, status: u16, patience: Duration) {
+fn wait_for(browser: &mut Browser, status: u16, patience: Duration) {
     let start = Instant::now();
-    while person.profile() != status {
+    while browser.profile() != status {
         assert!(start.elapsed() < patience, "no {status} within {patience:?}");
         thread::sleep(Duration::from_millis(50));
     }
@@ -30,7 +29,7 @@ fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let node = installation.node();
-    let mut ann = node.person();
+    let mut ann = node.browser();
     assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
     let url = format!("sqlite:{}", installation.path().join("cloakroom.db").display());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -39,8 +38,8 @@ fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
 
     let start = Instant::now();
     let login = thread::spawn({
-        let mut person = node.person();
-        move || person.login("ann@example.test", PASSWORD)
+        let mut browser = node.browser();
+        move || browser.login("ann@example.test", PASSWORD)
     });
     for _ in 0..20 {
         let read = Instant::now();
@@ -55,7 +54,7 @@ fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
     assert!(start.elapsed() < Duration::from_secs(20), "it waited {:?}", start.elapsed());
 
     runtime.block_on(other.execute("ROLLBACK")).unwrap();
-    assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
+    assert_eq!(node.browser().login("ann@example.test", PASSWORD).status, 200);
 }
 
 /// A small file system of its own; unmounted with the value.
@@ -91,7 +90,7 @@ fn l07_a_full_disk_makes_503_for_writes_and_heals() {
     let installation = Installation::with_database(&format!("sqlite:{}", database.display()), "");
     installation.add("ann@example.test");
     let node = installation.node();
-    let mut ann = node.person();
+    let mut ann = node.browser();
     assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
     let filler = disk.0.path().join("filler");
     let mut file = fs::File::create(&filler).unwrap();
@@ -99,7 +98,7 @@ fn l07_a_full_disk_makes_503_for_writes_and_heals() {
 
     // Some pages of the write-ahead log may be there to be used again, so the first write need not fail.
     let refused = (0..20)
-        .map(|_| node.person().login("ann@example.test", PASSWORD))
+        .map(|_| node.browser().login("ann@example.test", PASSWORD))
         .find(|reply| reply.status != 200)
         .expect("a full disk refuses writes in the end");
     assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
@@ -107,7 +106,7 @@ fn l07_a_full_disk_makes_503_for_writes_and_heals() {
 
     fs::remove_file(&filler).unwrap();
     drop(file);
-    assert_eq!(node.person().login("ann@example.test", PASSWORD).status, 200);
+    assert_eq!(node.browser().login("ann@example.test", PASSWORD).status, 200);
 }
 
 /// Lets every order to write a file to the disk fail, in a process that runs; ended with the value.
@@ -148,11 +147,11 @@ impl Drop for LyingDisk {
 /// Waits until `/readyz` answers with this status.
 fn wait_until_ready_is(node: &Node, status: u16) {
     let start = Instant::now();
-    while node.person().get("/readyz").status != status {
+    while node.browser().get("/readyz").status != status {
         assert!(start.elapsed() < Duration::from_secs(15), "/readyz is not {status}");
         thread::sleep(Duration::from_millis(50));
     }
-    assert_eq!(node.person().get("/healthz").status, 200);
+    assert_eq!(node.browser().get("/healthz").status, 200);
 }
 
 #[test]
@@ -183,7 +182,7 @@ fn finding_r16_a_node_whose_disk_is_full_is_not_ready() {
     let mut file = fs::File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
     // What the write-ahead log has room for still succeeds.
-    let sign_in = || node.person().login("ann@example.test", PASSWORD).status;
+    let sign_in = || node.browser().login("ann@example.test", PASSWORD).status;
     assert!((0..20).any(|_| sign_in() == 503), "a full disk refuses writes in the end");
     wait_until_ready_is(&node, 503);
     fs::remove_file(&filler).unwrap();
@@ -199,84 +198,26 @@ fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let node = installation.node();
-    let (mut ann, mut gone) = (node.person(), node.person());
+    let (mut ann, mut gone) = (node.browser(), node.browser());
     assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
     assert_eq!(gone.login("ann@example.test", PASSWORD).status, 200);
     let Some(disk) = LyingDisk::under(node.process()) else {
         eprintln!("not run: it needs strace, and leave to trace");
         return;
     };
-    let refused = node.person().login("ann@example.test", PASSWORD);
+    let refused = node.browser().login("ann@example.test", PASSWORD);
     assert_eq!((refused.status, refused.problem().as_str()), (503, "unavailable"));
     assert_eq!(gone.post("/api/logout/", &json!({})).status, 503);
     assert_eq!(ann.profile(), 200);
     drop(disk);
 
     assert_eq!(gone.post("/api/logout/", &json!({})).status, 200);
-    let mut last = node.person();
+    let mut last = node.browser();
     assert_eq!(last.login("ann@example.test", PASSWORD).status, 200);
     drop(node);
     let node = installation.node();
-    for (person, status) in [(ann, 200), (last, 200), (gone, 401)] {
-        assert_eq!(person.moved_to(node.address()).profile(), status);
-    }
-}
-
-/// A proxy before Postgres that can break.
-pub(crate) struct Wire {
-    pub(crate) address: SocketAddr,
-    state: Arc<AtomicU8>,
-    streams: Arc<Mutex<Vec<TcpStream>>>,
-}
-
-const PASSES: u8 = 0;
-/// Bytes are swallowed, connections stay.
-pub(crate) const HANGS: u8 = 1;
-/// Connections are cut and refused.
-const DOWN: u8 = 2;
-
-impl Wire {
-    pub(crate) fn to(target: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (state, streams) = (Arc::new(AtomicU8::new(PASSES)), Arc::new(Mutex::new(Vec::new())));
-        let wire = Self { address, state: Arc::clone(&state), streams: Arc::clone(&streams) };
-        thread::spawn(move || {
-            for client in listener.incoming().map_while(Result::ok) {
-                if state.load(Ordering::SeqCst) == DOWN {
-                    let _ = client.shutdown(Shutdown::Both);
-                    continue;
-                }
-                let Ok(server) = TcpStream::connect(target) else { continue };
-                for (from, to) in [(&client, &server), (&server, &client)] {
-                    let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
-                    let state = Arc::clone(&state);
-                    thread::spawn(move || carry(from, to, &state));
-                }
-                streams.lock().unwrap().extend([client, server]);
-            }
-        });
-        wire
-    }
-
-    pub(crate) fn set(&self, state: u8) {
-        self.state.store(state, Ordering::SeqCst);
-        if state == DOWN {
-            for stream in self.streams.lock().unwrap().drain(..) {
-                let _ = stream.shutdown(Shutdown::Both);
-            }
-        }
-    }
-}
-
-fn carry(mut from: TcpStream, mut to: TcpStream, state: &AtomicU8) -> Option<io::Result<()>> {
-    let mut buffer = [0; 4096];
-    loop {
-        let length = from.read(&mut buffer).ok().filter(|length| *length > 0)?;
-        while state.load(Ordering::SeqCst) == HANGS {
-            thread::sleep(Duration::from_millis(20));
-        }
-        to.write_all(&buffer[..length]).ok()?;
+    for (browser, status) in [(ann, 200), (last, 200), (gone, 401)] {
+        assert_eq!(browser.moved_to(node.address()).profile(), status);
     }
 }
 
@@ -286,32 +227,32 @@ fn l10_postgres_that_goes_away_or_hangs_makes_503_and_heals() {
     let Ok(server) = std::env::var("CLOAKROOM_TEST_POSTGRES") else { return };
     let (_, rest) = server.split_once('@').unwrap();
     let target: SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
-    let wire = Wire::to(target);
+    let proxy = BreakableProxy::to(target);
     // A database of its own, reached through the wire.
     let direct = Installation::new("");
     direct.add("ann@example.test");
     let text = fs::read_to_string(direct.config()).unwrap();
-    fs::write(direct.config(), text.replace(&target.to_string(), &wire.address.to_string())).unwrap();
+    fs::write(direct.config(), text.replace(&target.to_string(), &proxy.address.to_string())).unwrap();
     let node = direct.node();
-    let mut ann = node.person();
+    let mut ann = node.browser();
     assert_eq!(ann.login("ann@example.test", PASSWORD).status, 200);
 
     for broken in [DOWN, HANGS] {
         assert_eq!(ann.profile(), 200);
-        wire.set(broken);
+        proxy.set(broken);
         // What was read a moment ago may be believed for some seconds.
         wait_for(&mut ann, 503, Duration::from_secs(20));
         let start = Instant::now();
-        assert_eq!(node.person().get("/readyz").status, 503, "{broken}");
-        assert_eq!(node.person().get("/healthz").status, 200, "{broken}");
+        assert_eq!(node.browser().get("/readyz").status, 503, "{broken}");
+        assert_eq!(node.browser().get("/healthz").status, 200, "{broken}");
         assert_eq!(
             ann.post("/api/logout/", &json!({})).status,
             503,
             "a sign-out that did not happen is not told as done"
         );
         assert!(start.elapsed() < Duration::from_secs(25), "{broken}: it took {:?}", start.elapsed());
-        wire.set(PASSES);
+        proxy.set(PASSES);
         wait_for(&mut ann, 200, Duration::from_secs(10));
     }
-    wire.set(DOWN);
+    proxy.set(DOWN);
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use sqlx::{Connection as _, Executor as _};
 use tempfile::TempDir;
 
-use crate::support::person::Person;
+use crate::support::browser::Browser;
 use crate::support::server::port_when_ready;
 
 /// The origin that `public_url` names; nodes listen elsewhere, as behind a proxy.
@@ -86,8 +86,8 @@ impl Installation {
 
 impl Node {
     /// Somebody at a browser of this node.
-    pub(crate) fn person(&self) -> Person {
-        Person::at(self.address(), ORIGIN)
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::at(self.address(), ORIGIN)
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -1,7 +1,8 @@
 //! The test harness: the running binary, a client, a browser, and a mail server.
 
+pub(crate) mod breakable_proxy;
+pub(crate) mod browser;
 pub(crate) mod installation;
-pub(crate) mod person;
 pub(crate) mod server;
-#[path = "../../../../cloakroom/tests/it/support/sink.rs"]
-pub(crate) mod sink;
+#[path = "../../../../cloakroom/tests/it/support/smtp_sink.rs"]
+pub(crate) mod smtp_sink;

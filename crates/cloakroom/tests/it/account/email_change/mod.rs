@@ -9,13 +9,15 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, HOUR, NEW, PROFILE, UNDO_EMAIL, app_with_ada, assert_told, change_email,
-    change_password, confirm_reset, opens, page, reauthenticate, reset_token, seen, sign_up, verify,
-    with_token,
+use crate::support::HOUR;
+use crate::support::app::App;
+use crate::support::calls::{
+    CONFIRM_EMAIL, PROFILE, UNDO_EMAIL, change_email, change_password, confirm_reset, reauthenticate,
+    reset_token, sign_up, verify, with_token,
 };
-use crate::support::database::App;
-use crate::support::race::{SOON, at_once, within};
+use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
+use crate::support::replies::{assert_problem, seen};
 
 const ELSEWHERE: &str = "ada@elsewhere.test";
 
@@ -45,18 +47,18 @@ async fn t14_a_change_is_proven_at_the_new_address_and_told_to_the_old_one() {
     assert!(warning.text.contains("http://localhost:3000/undo-email-change#token="), "{}", warning.text);
     assert!(warning.text.contains("Ada@Elsewhere.test") && !confirm.text.contains(ADA));
     assert_eq!(address(&ada).await, ADA, "nothing has changed yet");
-    assert!(opens(&app, ADA, PASSWORD).await);
+    assert!(can_sign_in(&app, ADA, PASSWORD).await);
 
     let reply = with_token(&ada, CONFIRM_EMAIL, &confirm.token()).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(address(&ada).await, "Ada@Elsewhere.test");
-    assert!(opens(&app, ELSEWHERE, PASSWORD).await && !opens(&app, ADA, PASSWORD).await);
+    assert!(can_sign_in(&app, ELSEWHERE, PASSWORD).await && !can_sign_in(&app, ADA, PASSWORD).await);
     let told = &app.mails().await[0];
     assert_eq!((&*told.to, &*told.subject), (ADA, "Your email address for Acme was changed"));
     assert_eq!(told.token(), warning.token(), "it can be undone with either mail");
     // Once the change cannot be undone any more, the old address is free: whoever has its mailbox may sign up with it.
     app.advance(72 * HOUR);
-    let eve = page(&app).await;
+    let eve = visitor(&app).await;
     let token = sign_up(&app, &eve, ADA, NEW).await;
     assert_eq!(verify(&eve, &token).await.status, 200);
 }
@@ -64,17 +66,17 @@ async fn t14_a_change_is_proven_at_the_new_address_and_told_to_the_old_one() {
 #[tokio::test]
 async fn t14_a_change_needs_a_recent_proof_and_an_address() {
     let app = app_with_ada().await;
-    assert_told(&change_email(&page(&app).await, ELSEWHERE).await, 401, "not_authenticated");
+    assert_problem(&change_email(&visitor(&app).await, ELSEWHERE).await, 401, "not_authenticated");
     let ada = app.signed_in(ADA).await;
     app.advance(Duration::from_mins(10));
-    assert_told(&change_email(&ada, ELSEWHERE).await, 403, "reauthentication_required");
-    assert_told(&change_email(&ada, "nonsense").await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, ELSEWHERE).await, 403, "reauthentication_required");
+    assert_problem(&change_email(&ada, "nonsense").await, 403, "reauthentication_required");
     assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
     for email in ["", "nonsense", "a@b@c", ADA] {
-        assert_told(&change_email(&ada, email).await, 422, "validation_failed");
+        assert_problem(&change_email(&ada, email).await, 422, "validation_failed");
     }
     for body in [json!({}), json!({"email": null}), json!({"email": ELSEWHERE, "password": PASSWORD})] {
-        assert_told(&ada.post("/api/email/change/", &body).await, 422, "validation_failed");
+        assert_problem(&ada.post("/api/email/change/", &body).await, 422, "validation_failed");
     }
     assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
 }
@@ -93,9 +95,9 @@ async fn e05_t14_a_taken_address_is_answered_alike_and_fails_at_the_end() {
     let token = app.mail_to("EVE@example.test").await.token();
     assert_eq!(mails.len(), 4, "two for each");
     let reply = with_token(&ada, CONFIRM_EMAIL, &token).await;
-    assert_told(&reply, 409, "email_taken");
+    assert_problem(&reply, 409, "email_taken");
     assert_eq!(address(&ada).await, ADA);
-    assert!(opens(&app, EVE, PASSWORD).await && opens(&app, ADA, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await && can_sign_in(&app, ADA, PASSWORD).await);
 }
 
 #[tokio::test]
@@ -104,10 +106,10 @@ async fn t14_of_several_changes_only_the_newest_can_be_confirmed_and_once() {
     let ada = app.signed_in(ADA).await;
     let (first, _) = ask(&app, &ada, ADA, "one@elsewhere.test").await;
     let (second, _) = ask(&app, &ada, ADA, "two@elsewhere.test").await;
-    assert_told(&with_token(&ada, CONFIRM_EMAIL, &first).await, 410, "token_invalid");
+    assert_problem(&with_token(&ada, CONFIRM_EMAIL, &first).await, 410, "token_invalid");
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &second).await.status, 200);
     for token in [&first, &second] {
-        assert_told(&with_token(&ada, CONFIRM_EMAIL, token).await, 410, "token_invalid");
+        assert_problem(&with_token(&ada, CONFIRM_EMAIL, token).await, 410, "token_invalid");
     }
     assert_eq!(address(&ada).await, "two@elsewhere.test");
 }
@@ -118,8 +120,8 @@ async fn t08_a_change_is_confirmed_by_its_own_account_only() {
     app.add(EVE, Rank::Plain).await;
     let (ada, eve) = (app.signed_in(ADA).await, app.signed_in(EVE).await);
     let (token, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
-    assert_told(&with_token(&eve, CONFIRM_EMAIL, &token).await, 409, "other_user_signed_in");
-    assert_told(&with_token(&page(&app).await, CONFIRM_EMAIL, &token).await, 401, "not_authenticated");
+    assert_problem(&with_token(&eve, CONFIRM_EMAIL, &token).await, 409, "other_user_signed_in");
+    assert_problem(&with_token(&visitor(&app).await, CONFIRM_EMAIL, &token).await, 401, "not_authenticated");
     assert_eq!((address(&eve).await, address(&ada).await), (EVE.to_owned(), ADA.to_owned()));
     app.advance(HOUR);
     let later = app.signed_in(ADA).await;
@@ -132,10 +134,10 @@ async fn t04_a_change_can_be_confirmed_for_a_day() {
     let ada = app.signed_in(ADA).await;
     let (token, undo) = ask(&app, &ada, ADA, ELSEWHERE).await;
     app.advance(24 * HOUR);
-    assert_told(&with_token(&ada, CONFIRM_EMAIL, &token).await, 410, "token_invalid");
+    assert_problem(&with_token(&ada, CONFIRM_EMAIL, &token).await, 410, "token_invalid");
     assert_eq!(address(&ada).await, ADA);
     assert_eq!(
-        with_token(&page(&app).await, UNDO_EMAIL, &undo).await.status,
+        with_token(&visitor(&app).await, UNDO_EMAIL, &undo).await.status,
         200,
         "whoever asked is not welcome"
     );
@@ -154,7 +156,7 @@ async fn t14_two_accounts_that_want_one_address_at_once() {
             asking.push((Arc::new(browser), app.mail_to(&wanted).await.token()));
         }
         // Somebody signs up with it as well.
-        let stranger = Arc::new(page(&app).await);
+        let stranger = Arc::new(visitor(&app).await);
         let signup = sign_up(&app, &stranger, &wanted, NEW).await;
         let replies = at_once(3, |number| {
             let (browser, token) =
@@ -225,7 +227,7 @@ async fn s15_the_new_address_is_seen_on_every_node() {
     assert_eq!(address(&there).await, ADA);
     let (confirm, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
-    within(SOON, async || address(&there).await == ELSEWHERE).await;
+    within(REVOCATION_DEADLINE, async || address(&there).await == ELSEWHERE).await;
 }
 
 #[tokio::test]
@@ -235,7 +237,7 @@ async fn a_spelling_of_ones_own_address_can_be_changed_as_well() {
     let (confirm, undo) = ask(&app, &ada, ADA, "Ada@Example.test").await;
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
     assert_eq!(address(&ada).await, "Ada@Example.test");
-    assert!(opens(&app, ADA, PASSWORD).await);
-    assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undo).await.status, 200);
+    assert!(can_sign_in(&app, ADA, PASSWORD).await);
+    assert_eq!(with_token(&visitor(&app).await, UNDO_EMAIL, &undo).await.status, 200);
     assert_eq!(app.cloakroom.administration().show(ADA).await.unwrap().email, ADA);
 }

@@ -7,12 +7,15 @@ use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
 use super::{ELSEWHERE, address, ask};
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, HOUR, NEW, PROFILE, UNDO_EMAIL, app_with_ada, ask_reset, assert_told, change_email,
-    change_password, confirm_reset, opens, page, pages, reauthenticate, reset_token, with_token,
+use crate::support::HOUR;
+use crate::support::app::App;
+use crate::support::calls::{
+    CONFIRM_EMAIL, PROFILE, UNDO_EMAIL, change_email, change_password, confirm_reset, reauthenticate,
+    request_reset, reset_token, with_token,
 };
-use crate::support::database::App;
-use crate::support::race::{SOON, at_once, within};
+use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
+use crate::support::people::{ADA, NEW, app_with_ada, can_sign_in, visitor, visitors};
+use crate::support::replies::assert_problem;
 
 /// Everything that somebody with Ada's session and password could have made of her account.
 struct Takeover {
@@ -47,37 +50,37 @@ async fn h4_an_undo_leaves_an_attacker_nothing() {
     }
     assert_eq!(there.get(PROFILE).await.status, 200);
 
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     let reply = with_token(&owner, UNDO_EMAIL, &undos[0]).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert!(!reply.headers.contains_key("set-cookie"), "the owner is not signed in by it");
     let account = app.cloakroom.administration().show(ADA).await.unwrap();
     assert!(!account.has_password && account.email == ADA);
     assert_eq!(attacker.get(PROFILE).await.status, 401);
-    within(SOON, async || there.get(PROFILE).await.status == 401).await;
+    within(REVOCATION_DEADLINE, async || there.get(PROFILE).await.status == 401).await;
     assert_eq!((app.database.rows("sessions").await, app.database.rows("browsers").await), (0, 0));
     for password in [PASSWORD, "the-attackers-own-choice"] {
         for email in [ADA, "attacker@evil.test", "second@evil.test"] {
-            assert!(!opens(&app, email, password).await, "{email} {password}");
+            assert!(!can_sign_in(&app, email, password).await, "{email} {password}");
         }
     }
-    let evil = page(&app).await;
+    let evil = visitor(&app).await;
     for undo in &undos {
-        assert_told(&with_token(&evil, UNDO_EMAIL, undo).await, 410, "token_invalid");
+        assert_problem(&with_token(&evil, UNDO_EMAIL, undo).await, 410, "token_invalid");
     }
-    assert_told(&confirm_reset(&evil, &reset, NEW).await, 410, "token_invalid");
+    assert_problem(&confirm_reset(&evil, &reset, NEW).await, 410, "token_invalid");
     let before = app.mails().await.len();
-    ask_reset(&evil, "attacker@evil.test").await;
-    ask_reset(&evil, "second@evil.test").await;
+    request_reset(&evil, "attacker@evil.test").await;
+    request_reset(&evil, "second@evil.test").await;
     assert_eq!(app.mails().await.len(), before, "those addresses are nobody's");
 
     // The owner goes on with the link that came to the old address.
     let mail = app.mail_to(ADA).await;
     assert!(mail.text.contains("/reset-password#token="), "{}", mail.text);
     assert_eq!(confirm_reset(&owner, &mail.token(), NEW).await.status, 200);
-    let ada = page(&app).await;
+    let ada = visitor(&app).await;
     assert_eq!(ada.login(ADA, NEW).await.status, 200);
-    assert_told(&with_token(&ada, CONFIRM_EMAIL, &change).await, 410, "token_invalid");
+    assert_problem(&with_token(&ada, CONFIRM_EMAIL, &change).await, 410, "token_invalid");
     assert_eq!(address(&ada).await, ADA);
 }
 
@@ -99,12 +102,12 @@ async fn an_undo_outlives_everything_that_an_attacker_can_do() {
     app.cloakroom.administration().set_active("second@evil.test", false).await.unwrap();
     app.cloakroom.administration().set_active("second@evil.test", true).await.unwrap();
     // The attacker's own way back is of no use, for it leads to the attacker's address only as long as the owner lets it.
-    assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undos[1]).await.status, 200);
+    assert_eq!(with_token(&visitor(&app).await, UNDO_EMAIL, &undos[1]).await.status, 200);
     assert_eq!(
         app.cloakroom.administration().show("attacker@evil.test").await.unwrap().email,
         "attacker@evil.test"
     );
-    assert_eq!(with_token(&page(&app).await, UNDO_EMAIL, &undos[0]).await.status, 200);
+    assert_eq!(with_token(&visitor(&app).await, UNDO_EMAIL, &undos[0]).await.status, 200);
     assert_eq!(app.cloakroom.administration().show(ADA).await.unwrap().email, ADA);
 }
 
@@ -116,9 +119,9 @@ async fn t02_t04_an_undo_works_once_and_for_72_hours_from_the_change() {
     app.advance(20 * HOUR);
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
     app.advance(71 * HOUR);
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     assert_eq!(with_token(&owner, UNDO_EMAIL, &undo).await.status, 200);
-    assert_told(&with_token(&owner, UNDO_EMAIL, &undo).await, 410, "token_invalid");
+    assert_problem(&with_token(&owner, UNDO_EMAIL, &undo).await, 410, "token_invalid");
 
     let token = app.mail_to(ADA).await.token();
     assert_eq!(confirm_reset(&owner, &token, PASSWORD).await.status, 200);
@@ -126,8 +129,8 @@ async fn t02_t04_an_undo_works_once_and_for_72_hours_from_the_change() {
     let (confirm, undo) = ask(&app, &ada, ADA, ELSEWHERE).await;
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
     app.advance(72 * HOUR);
-    assert_told(&with_token(&owner, UNDO_EMAIL, &undo).await, 410, "token_invalid");
-    assert!(opens(&app, ELSEWHERE, PASSWORD).await);
+    assert_problem(&with_token(&owner, UNDO_EMAIL, &undo).await, 410, "token_invalid");
+    assert!(can_sign_in(&app, ELSEWHERE, PASSWORD).await);
 }
 
 /// Before the change is confirmed, the warning's button stops it, and whoever asked for it is out.
@@ -142,11 +145,11 @@ async fn an_undo_before_the_confirmation_stops_the_change() {
     let session = reply.set_cookie("sessionid").expect("the owner's own session is over, too");
     assert!(session.contains("Max-Age=0") && reply.set_cookie("csrftoken").is_some(), "{session}");
     assert_eq!((attacker.get(PROFILE).await.status.as_u16(), owner.state().await), (401, "anonymous".into()));
-    assert_told(&with_token(&attacker, CONFIRM_EMAIL, &confirm).await, 401, "not_authenticated");
+    assert_problem(&with_token(&attacker, CONFIRM_EMAIL, &confirm).await, 401, "not_authenticated");
     let token = app.mail_to(ADA).await.token();
     assert_eq!(confirm_reset(&owner, &token, NEW).await.status, 200);
     assert_eq!(owner.login(ADA, NEW).await.status, 200);
-    assert_told(&with_token(&owner, CONFIRM_EMAIL, &confirm).await, 410, "token_invalid");
+    assert_problem(&with_token(&owner, CONFIRM_EMAIL, &confirm).await, 410, "token_invalid");
 }
 
 /// An undo while its attacker does everything at once: signs in, proves, changes, asks anew. Whichever comes first, they end
@@ -161,7 +164,7 @@ async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
             assert_eq!(with_token(&attacker, CONFIRM_EMAIL, &confirm).await.status, 200);
         }
         let email = if round % 2 == 0 { "attacker@evil.test" } else { ADA };
-        let others = pages(&app, 3).await;
+        let others = visitors(&app, 3).await;
         let replies = at_once(6, |number| {
             let (attacker, undo, confirm) = (Arc::clone(&attacker), undo.clone(), confirm.clone());
             let other = others.get(number % 3).cloned().unwrap();
@@ -172,7 +175,7 @@ async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
                         with_token(&other, UNDO_EMAIL, &undo).await
                     }
                     1 => other.login(email, PASSWORD).await,
-                    2 => ask_reset(&other, email).await,
+                    2 => request_reset(&other, email).await,
                     3 => change_email(&attacker, "third@evil.test").await,
                     4 => reauthenticate(&attacker, PASSWORD).await,
                     _ => with_token(&attacker, CONFIRM_EMAIL, &confirm).await,
@@ -190,8 +193,8 @@ async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
         assert_eq!(app.database.texts(waiting).await.len(), 0, "round {round}");
         for mail in app.mails().await.iter().filter(|mail| mail.to.ends_with("@evil.test")) {
             if mail.text.contains("/reset-password#token=") {
-                let reply = confirm_reset(&page(&app).await, &mail.token(), NEW).await;
-                assert_told(&reply, 410, "token_invalid");
+                let reply = confirm_reset(&visitor(&app).await, &mail.token(), NEW).await;
+                assert_problem(&reply, 410, "token_invalid");
             }
         }
         app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();

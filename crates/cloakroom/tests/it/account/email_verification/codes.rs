@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use cloakroom::testing::PASSWORD;
 
-use crate::support::by_mail::{EVE, HOUR, assert_told, page, type_code, verify};
-use crate::support::database::app_without_limits;
-use crate::support::race::at_once;
+use crate::support::HOUR;
+use crate::support::app::app_without_limits;
+use crate::support::calls::{verify, verify_with_code};
+use crate::support::concurrency::at_once;
+use crate::support::people::{EVE, visitor};
+use crate::support::replies::assert_problem;
 
 /// A code that is not this one.
 fn another(code: &str) -> String {
@@ -18,14 +21,14 @@ fn another(code: &str) -> String {
 #[tokio::test]
 async fn b11_the_sixth_try_of_a_code_is_not_looked_at() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
     for number in 0..5 {
         let copy = browser.copy().at([127, 0, 0, 60 + number]);
-        assert_told(&type_code(&copy, EVE, &another(&code)).await, 400, "invalid_code");
+        assert_problem(&verify_with_code(&copy, EVE, &another(&code)).await, 400, "invalid_code");
     }
-    assert_told(&type_code(&browser, EVE, &code).await, 400, "invalid_code");
+    assert_problem(&verify_with_code(&browser, EVE, &code).await, 400, "invalid_code");
     // The link is not a guess, and works on.
     let token = app.mail_to(EVE).await.token();
     assert_eq!(verify(&browser, &token).await.status, 200);
@@ -34,20 +37,20 @@ async fn b11_the_sixth_try_of_a_code_is_not_looked_at() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn b11_tries_of_a_code_at_once_are_all_counted() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
     let copies: Vec<_> = (0..24).map(|_| Arc::new(browser.copy())).collect();
     let replies = at_once(24, |number| {
         let (browser, code) = (Arc::clone(&copies[number]), another(&code));
-        async move { type_code(&browser, EVE, &code).await }
+        async move { verify_with_code(&browser, EVE, &code).await }
     })
     .await;
     for reply in replies {
-        assert_told(&reply, 400, "invalid_code");
+        assert_problem(&reply, 400, "invalid_code");
     }
     assert_eq!(app.database.texts("SELECT CAST(code_tries AS TEXT) FROM challenges").await, ["5"]);
-    assert_told(&type_code(&browser, EVE, &code).await, 400, "invalid_code");
+    assert_problem(&verify_with_code(&browser, EVE, &code).await, 400, "invalid_code");
 }
 
 /// B11: twenty wrong ones a day for one address in one browser, over all its signups, each with a new mail and from another
@@ -55,29 +58,29 @@ async fn b11_tries_of_a_code_at_once_are_all_counted() {
 #[tokio::test]
 async fn b11_twenty_wrong_codes_a_day_are_the_end_for_an_address_in_one_browser() {
     let app = app_without_limits().await;
-    let stranger = page(&app).await;
+    let stranger = visitor(&app).await;
     for number in 0..5 {
         let browser = stranger.copy().at([127, 0, 0, 60 + number]);
         browser.signup("Eve@example.test", PASSWORD).await;
         let code = app.mail_to("Eve@example.test").await.code();
         for _ in 0..4 {
-            assert_told(&type_code(&browser, EVE, &another(&code)).await, 400, "invalid_code");
+            assert_problem(&verify_with_code(&browser, EVE, &another(&code)).await, 400, "invalid_code");
         }
         if number == 0 {
             // A right one of another address gives its own try back, and no more.
-            let other = page(&app).await;
+            let other = visitor(&app).await;
             other.signup("bob@example.test", PASSWORD).await;
             let code = app.mail_to("bob@example.test").await.code();
-            assert_eq!(type_code(&other, "bob@example.test", &code).await.status, 200);
+            assert_eq!(verify_with_code(&other, "bob@example.test", &code).await.status, 200);
         }
     }
     stranger.signup(EVE, PASSWORD).await;
     let mail = app.mail_to(EVE).await;
-    assert_told(&type_code(&stranger, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_problem(&verify_with_code(&stranger, EVE, &mail.code()).await, 400, "invalid_code");
     app.advance(24 * HOUR);
     stranger.signup(EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
-    assert_eq!(type_code(&stranger, EVE, &code).await.status, 200);
+    assert_eq!(verify_with_code(&stranger, EVE, &code).await.status, 200);
 }
 
 /// S9: what strangers guess wrong does not keep the owner out, in the same network or elsewhere.
@@ -85,17 +88,17 @@ async fn b11_twenty_wrong_codes_a_day_are_the_end_for_an_address_in_one_browser(
 async fn finding_s9_wrong_codes_in_other_browsers_leave_the_owners_code_good() {
     let app = app_without_limits().await;
     for _ in 0..5 {
-        let stranger = page(&app).await;
+        let stranger = visitor(&app).await;
         stranger.signup(EVE, PASSWORD).await;
         let code = app.mail_to(EVE).await.code();
         for _ in 0..4 {
-            assert_told(&type_code(&stranger, EVE, &another(&code)).await, 400, "invalid_code");
+            assert_problem(&verify_with_code(&stranger, EVE, &another(&code)).await, 400, "invalid_code");
         }
     }
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     owner.signup(EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
-    assert_eq!(type_code(&owner, EVE, &code).await.status, 200);
+    assert_eq!(verify_with_code(&owner, EVE, &code).await.status, 200);
 }
 
 /// S9: new browsers are easily made, so one network has half of what all have, and there is an end for all.
@@ -103,17 +106,17 @@ async fn finding_s9_wrong_codes_in_other_browsers_leave_the_owners_code_good() {
 async fn finding_s9_b11_wrong_codes_over_all_browsers_have_an_end() {
     for (key, other) in [("code-from", 200), ("code-ceiling", 400)] {
         let app = app_without_limits().await;
-        let stranger = page(&app).await;
+        let stranger = visitor(&app).await;
         stranger.signup(EVE, PASSWORD).await;
         let code = app.mail_to(EVE).await.code();
-        assert_told(&type_code(&stranger, EVE, &another(&code)).await, 400, "invalid_code");
+        assert_problem(&verify_with_code(&stranger, EVE, &another(&code)).await, 400, "invalid_code");
         let many = format!("UPDATE limits SET count = 200 WHERE key LIKE '{key}%'");
         assert_eq!(app.database.change(&many).await, 1);
         for (address, status) in [([127, 0, 0, 60], 400), ([127, 9, 9, 60], other)] {
-            let browser = page(&app).await.at(address);
+            let browser = visitor(&app).await.at(address);
             browser.signup(EVE, PASSWORD).await;
             let code = app.mail_to(EVE).await.code();
-            assert_eq!(type_code(&browser, EVE, &code).await.status, status, "{key} {address:?}");
+            assert_eq!(verify_with_code(&browser, EVE, &code).await.status, status, "{key} {address:?}");
         }
     }
 }

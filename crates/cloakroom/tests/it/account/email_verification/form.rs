@@ -3,16 +3,17 @@
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    CONFIRM_EMAIL, EVE, NEW, UNDO_EMAIL, app_with_ada, assert_told, bad_passwords, confirm_reset, page,
-    sign_up, type_code, verify, verify_with,
+use crate::support::app::app_without_limits;
+use crate::support::calls::{
+    CONFIRM_EMAIL, UNDO_EMAIL, confirm_reset, sign_up, verify, verify_with, verify_with_code,
 };
-use crate::support::database::app_without_limits;
+use crate::support::people::{EVE, NEW, app_with_ada, bad_passwords, visitor};
+use crate::support::replies::assert_problem;
 
 #[tokio::test]
 async fn m07_a_proof_is_one_thing_or_the_other() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let mail = app.mail_to(EVE).await;
     let (token, code) = (mail.token(), mail.code());
@@ -31,11 +32,11 @@ async fn m07_a_proof_is_one_thing_or_the_other() {
         json!({"email": "eve", "code": code}),
         json!([token]),
     ] {
-        assert_told(&browser.post("/api/email/verify/", &body).await, 422, "validation_failed");
+        assert_problem(&browser.post("/api/email/verify/", &body).await, 422, "validation_failed");
     }
     for body in [json!({}), json!({"token": null}), json!({"token": 1}), json!({"email": EVE})] {
         for path in ["/api/email/verify/check/", "/api/password/reset/check/", UNDO_EMAIL] {
-            assert_told(&browser.post(path, &body).await, 422, "validation_failed");
+            assert_problem(&browser.post(path, &body).await, 422, "validation_failed");
         }
     }
     assert_eq!(app.database.rows("users").await, 0);
@@ -46,11 +47,11 @@ async fn m07_a_proof_is_one_thing_or_the_other() {
 #[tokio::test]
 async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
     let app = app_without_limits().await;
-    let token = sign_up(&app, &page(&app).await, EVE, PASSWORD).await;
-    let browser = page(&app).await;
+    let token = sign_up(&app, &visitor(&app).await, EVE, PASSWORD).await;
+    let browser = visitor(&app).await;
     for (password, code) in bad_passwords() {
         let reply = verify_with(&browser, &token, &password).await;
-        assert_told(&reply, 422, "validation_failed");
+        assert_problem(&reply, 422, "validation_failed");
         assert_eq!(reply.json()["errors"][0]["code"], code, "{password:.40}");
     }
     assert_eq!(verify_with(&browser, &token, NEW).await.status, 200);
@@ -60,7 +61,7 @@ async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
 #[tokio::test]
 async fn m07_steps_out_of_order_lead_nowhere() {
     let app = app_with_ada().await;
-    let nobody = page(&app).await;
+    let nobody = visitor(&app).await;
     for path in [CONFIRM_EMAIL, "/api/email/change/", "/api/password/change/", "/api/reauthenticate/"] {
         let body = match path {
             CONFIRM_EMAIL => json!({"token": "x"}),
@@ -73,7 +74,7 @@ async fn m07_steps_out_of_order_lead_nowhere() {
         assert_eq!(reply.json()["type"], "about:blank");
     }
     // A code before any signup, a link of nobody, a proof of what has been proven.
-    assert_eq!(type_code(&nobody, EVE, "123456").await.code(), "invalid_code");
+    assert_eq!(verify_with_code(&nobody, EVE, "123456").await.code(), "invalid_code");
     assert_eq!(verify_with(&nobody, &"A".repeat(43), NEW).await.code(), "token_invalid");
     assert_eq!(confirm_reset(&nobody, &"A".repeat(43), NEW).await.code(), "token_invalid");
     let token = sign_up(&app, &nobody, EVE, PASSWORD).await;

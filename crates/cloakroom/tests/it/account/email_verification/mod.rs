@@ -12,34 +12,38 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, EVE, HOUR, NEW, app_with_ada, assert_told, opens, page, pages, sign_up, type_code, verify,
-    verify_with, with_token,
-};
-use crate::support::database::app_without_limits;
-use crate::support::race::at_once;
+use crate::support::HOUR;
+use crate::support::app::app_without_limits;
+use crate::support::calls::{sign_up, verify, verify_with, verify_with_code, with_token};
+use crate::support::concurrency::at_once;
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor, visitors};
+use crate::support::replies::assert_problem;
 
 #[tokio::test]
 async fn t02_a_link_and_a_code_work_once() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let mail = app.mail_to(EVE).await;
     assert_eq!(verify(&browser, &mail.token()).await.status, 200);
-    let other = page(&app).await;
-    assert_told(&verify_with(&other, &mail.token(), NEW).await, 410, "token_invalid");
-    assert_told(&with_token(&other, "/api/email/verify/check/", &mail.token()).await, 410, "token_invalid");
+    let other = visitor(&app).await;
+    assert_problem(&verify_with(&other, &mail.token(), NEW).await, 410, "token_invalid");
+    assert_problem(
+        &with_token(&other, "/api/email/verify/check/", &mail.token()).await,
+        410,
+        "token_invalid",
+    );
     assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
-    assert_told(&verify(&browser, &mail.token()).await, 410, "token_invalid");
-    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
-    assert!(opens(&app, EVE, PASSWORD).await);
+    assert_problem(&verify(&browser, &mail.token()).await, 410, "token_invalid");
+    assert_problem(&verify_with_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert!(can_sign_in(&app, EVE, PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn t03_of_sixteen_proofs_at_once_one_is_taken_and_its_password_is_the_accounts() {
     let app = app_without_limits().await;
-    let token = sign_up(&app, &page(&app).await, EVE, PASSWORD).await;
-    let browsers = pages(&app, 16).await;
+    let token = sign_up(&app, &visitor(&app).await, EVE, PASSWORD).await;
+    let browsers = visitors(&app, 16).await;
     let replies = at_once(16, |number| {
         let (browser, token) = (Arc::clone(&browsers[number]), token.clone());
         async move { verify_with(&browser, &token, &format!("battery-horse-{number:02}")).await }
@@ -47,37 +51,37 @@ async fn t03_of_sixteen_proofs_at_once_one_is_taken_and_its_password_is_the_acco
     .await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
     for reply in replies.iter().filter(|reply| reply.status != 200) {
-        assert_told(reply, 410, "token_invalid");
+        assert_problem(reply, 410, "token_invalid");
     }
     assert_eq!((app.database.rows("users").await, app.database.rows("sessions").await), (1, 1));
     let mut right = Vec::new();
     for (number, browser) in browsers.iter().enumerate() {
-        if opens(&app, EVE, &format!("battery-horse-{number:02}")).await {
+        if can_sign_in(&app, EVE, &format!("battery-horse-{number:02}")).await {
             assert_eq!(browser.state().await, "authenticated", "it is that of the browser that won");
             right.push(number);
         }
     }
     assert_eq!(right.len(), 1, "{right:?}");
-    assert!(!opens(&app, EVE, PASSWORD).await);
+    assert!(!can_sign_in(&app, EVE, PASSWORD).await);
 }
 
 /// T04 and L14: what has expired stays so, also when the clock steps back once it has been swept out.
 #[tokio::test]
 async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let mail = app.mail_to(EVE).await;
     app.advance(Duration::from_mins(15));
-    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_problem(&verify_with_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
     assert_eq!(with_token(&browser, "/api/email/verify/check/", &mail.token()).await.status, 200);
     app.advance(23 * HOUR + Duration::from_mins(44));
-    let other = page(&app).await;
-    assert_told(&verify(&other, &mail.token()).await, 403, "password_required");
+    let other = visitor(&app).await;
+    assert_problem(&verify(&other, &mail.token()).await, 403, "password_required");
     app.advance(Duration::from_mins(1));
     for browser in [&browser, &other] {
-        assert_told(&verify_with(browser, &mail.token(), NEW).await, 410, "token_invalid");
-        assert_told(
+        assert_problem(&verify_with(browser, &mail.token(), NEW).await, 410, "token_invalid");
+        assert_problem(
             &with_token(browser, "/api/email/verify/check/", &mail.token()).await,
             410,
             "token_invalid",
@@ -85,8 +89,8 @@ async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
     }
     app.sweep().await;
     app.set_back(2 * HOUR);
-    assert_told(&verify_with(&other, &mail.token(), NEW).await, 410, "token_invalid");
-    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_problem(&verify_with(&other, &mail.token(), NEW).await, 410, "token_invalid");
+    assert_problem(&verify_with_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
     assert_eq!(app.database.rows("users").await, 0);
 }
 
@@ -95,32 +99,32 @@ async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
 async fn l14_a_clock_that_is_set_right_loses_no_signup() {
     let app = app_without_limits().await;
     app.advance(HOUR);
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let mail = app.mail_to(EVE).await;
     app.set_back(HOUR);
-    let later = page(&app).await;
+    let later = visitor(&app).await;
     later.signup("bob@example.test", PASSWORD).await;
     assert_eq!(verify(&browser, &mail.token()).await.status, 200);
     assert_eq!(browser.state().await, "authenticated");
     let mail = app.mail_to("bob@example.test").await;
-    assert_eq!(type_code(&later, "bob@example.test", &mail.code()).await.status, 200);
+    assert_eq!(verify_with_code(&later, "bob@example.test", &mail.code()).await.status, 200);
 }
 
 /// S16: a link in a mail never swaps one person for another.
 #[tokio::test]
 async fn s16_a_link_opened_by_somebody_who_is_signed_in_changes_nothing() {
     let app = app_with_ada().await;
-    let attacker = page(&app).await;
+    let attacker = visitor(&app).await;
     let token = sign_up(&app, &attacker, EVE, PASSWORD).await;
     let ada = app.signed_in(ADA).await;
     let session = ada.cookie("sessionid");
     for reply in [
         verify(&ada, &token).await,
         verify_with(&ada, &token, NEW).await,
-        type_code(&ada, EVE, "000000").await,
+        verify_with_code(&ada, EVE, "000000").await,
     ] {
-        assert_told(&reply, 409, "other_user_signed_in");
+        assert_problem(&reply, 409, "other_user_signed_in");
         assert!(reply.set_cookie("sessionid").is_none());
     }
     assert_eq!(ada.cookie("sessionid"), session);
@@ -152,12 +156,12 @@ async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() 
 #[tokio::test]
 async fn an_address_that_got_an_account_meanwhile_cannot_be_proven_for_another() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, NEW).await;
     let mail = app.mail_to(EVE).await;
     app.add("EVE@example.test", Rank::Plain).await;
-    assert_told(&verify(&browser, &mail.token()).await, 410, "token_invalid");
-    assert_told(&type_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
+    assert_problem(&verify(&browser, &mail.token()).await, 410, "token_invalid");
+    assert_problem(&verify_with_code(&browser, EVE, &mail.code()).await, 400, "invalid_code");
     assert_eq!(browser.state().await, "anonymous");
-    assert!(opens(&app, EVE, PASSWORD).await && !opens(&app, EVE, NEW).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await && !can_sign_in(&app, EVE, NEW).await);
 }

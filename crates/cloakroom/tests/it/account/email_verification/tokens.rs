@@ -5,11 +5,13 @@ use cloakroom::testing::{Browser, PASSWORD};
 use http::Method;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, EVE, NEW, UNDO_EMAIL, app_with_ada, assert_told, change_email, confirm_reset, opens,
-    page, reset_token, sign_up, verify, verify_with, with_token,
+use crate::support::app::App;
+use crate::support::calls::{
+    CONFIRM_EMAIL, UNDO_EMAIL, change_email, confirm_reset, reset_token, sign_up, verify, verify_with,
+    with_token,
 };
-use crate::support::database::App;
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
+use crate::support::replies::assert_problem;
 
 /// One token of each kind, all for Ada's account or an address of hers.
 async fn tokens(app: &App, ada: &Browser) -> Vec<(&'static str, String)> {
@@ -18,7 +20,7 @@ async fn tokens(app: &App, ada: &Browser) -> Vec<(&'static str, String)> {
     let change = app.mail_to("ada@elsewhere.test").await.token();
     let undo = app.mail_to(ADA).await.token();
     vec![
-        ("/api/email/verify/", sign_up(app, &page(app).await, EVE, PASSWORD).await),
+        ("/api/email/verify/", sign_up(app, &visitor(app).await, EVE, PASSWORD).await),
         ("/api/password/reset/confirm/", reset_token(app, ADA).await),
         (CONFIRM_EMAIL, change),
         (UNDO_EMAIL, undo),
@@ -30,7 +32,7 @@ async fn t07_a_token_for_one_purpose_is_worth_nothing_for_another() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let tokens = tokens(&app, &ada).await;
-    let nobody = page(&app).await;
+    let nobody = visitor(&app).await;
     let mut tried = 0;
     for (path, _) in &tokens {
         for (purpose, token) in &tokens {
@@ -55,14 +57,14 @@ async fn t07_a_token_for_one_purpose_is_worth_nothing_for_another() {
         for path in ["/api/email/verify/check/", "/api/password/reset/check/"] {
             let fits = |purpose: &str| purpose.starts_with(path.trim_end_matches("check/"));
             for (purpose, token) in tokens.iter().filter(|(purpose, _)| !fits(purpose)) {
-                assert_told(&with_token(&nobody, path, token).await, 410, "token_invalid");
+                assert_problem(&with_token(&nobody, path, token).await, 410, "token_invalid");
                 assert_ne!(*purpose, path);
             }
         }
     }
     assert_eq!(tried, 12);
     assert_eq!(ada.state().await, "authenticated");
-    assert!(opens(&app, ADA, PASSWORD).await, "nothing has happened");
+    assert!(can_sign_in(&app, ADA, PASSWORD).await, "nothing has happened");
     assert_eq!(app.database.rows("users").await, 1);
     // And each is still good for what it is for.
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &tokens[2].1).await.status, 200);
@@ -73,7 +75,7 @@ async fn t07_a_token_for_one_purpose_is_worth_nothing_for_another() {
 async fn t08_a_token_is_for_its_own_address_whatever_else_is_sent() {
     let app = app_with_ada().await;
     let id = app.cloakroom.administration().show(ADA).await.unwrap().id;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let reset = {
         app.add("bob@example.test", Rank::Plain).await;
@@ -83,20 +85,20 @@ async fn t08_a_token_is_for_its_own_address_whatever_else_is_sent() {
         for (path, token) in [("/api/email/verify/", &token), ("/api/password/reset/confirm/", &reset)] {
             let mut body = json!({"token": token, "password": NEW});
             body[field] = json!(value);
-            assert_told(&browser.post(path, &body).await, 422, "validation_failed");
+            assert_problem(&browser.post(path, &body).await, 422, "validation_failed");
         }
     }
-    assert_eq!(confirm_reset(&page(&app).await, &reset, NEW).await.status, 200);
+    assert_eq!(confirm_reset(&visitor(&app).await, &reset, NEW).await.status, 200);
     assert_eq!(verify(&browser, &token).await.status, 200);
-    assert!(opens(&app, ADA, PASSWORD).await && !opens(&app, ADA, NEW).await);
+    assert!(can_sign_in(&app, ADA, PASSWORD).await && !can_sign_in(&app, ADA, NEW).await);
 }
 
 #[tokio::test]
 async fn t10_looking_at_a_link_uses_nothing_up() {
     let app = app_with_ada().await;
-    let token = sign_up(&app, &page(&app).await, EVE, PASSWORD).await;
+    let token = sign_up(&app, &visitor(&app).await, EVE, PASSWORD).await;
     let reset = reset_token(&app, ADA).await;
-    let scanner = page(&app).await;
+    let scanner = visitor(&app).await;
     for (path, token, seen) in [
         ("/api/email/verify/", &token, json!({"email": EVE})),
         ("/api/password/reset/", &reset, json!({"email": ADA, "identities": []})),
@@ -113,26 +115,26 @@ async fn t10_looking_at_a_link_uses_nothing_up() {
             }
         }
     }
-    assert_eq!(verify_with(&page(&app).await, &token, NEW).await.status, 200);
-    assert_eq!(confirm_reset(&page(&app).await, &reset, NEW).await.status, 200);
+    assert_eq!(verify_with(&visitor(&app).await, &token, NEW).await.status, 200);
+    assert_eq!(confirm_reset(&visitor(&app).await, &reset, NEW).await.status, 200);
 }
 
 #[tokio::test]
 async fn b11_a_hundred_guessed_tokens_are_a_hundred_refusals() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let mut near = token.clone().into_bytes();
     for position in (0..100).map(|number| number % token.len()) {
         near[position] = if near[position] == b'A' { b'B' } else { b'A' };
         let guess = String::from_utf8(near.clone()).unwrap();
-        assert_told(&verify_with(&browser, &guess, NEW).await, 410, "token_invalid");
+        assert_problem(&verify_with(&browser, &guess, NEW).await, 410, "token_invalid");
         near[position] = token.as_bytes()[position];
     }
     for guess in
         ["", " ", "null", &token[..42], &format!("{token}A"), &token.to_lowercase(), &"x".repeat(60_000)]
     {
-        assert_told(&verify(&browser, guess).await, 410, "token_invalid");
+        assert_problem(&verify(&browser, guess).await, 410, "token_invalid");
     }
     assert_eq!(verify(&browser, &token).await.status, 200);
 }

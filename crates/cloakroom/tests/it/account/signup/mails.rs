@@ -5,24 +5,24 @@ use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
 use super::resend;
-use crate::support::by_mail::{
-    ADA, EVE, HOUR, NEW, app_with_ada, assert_told, opens, page, seen, sign_up, verify, verify_with,
-    with_token,
-};
-use crate::support::database::{app, app_with, app_without_limits};
+use crate::support::HOUR;
+use crate::support::app::{app, app_with, app_without_limits};
+use crate::support::calls::{sign_up, verify, verify_with, with_token};
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
+use crate::support::replies::{assert_problem, seen};
 
 /// B10: answers go on as if nothing were; mails do not, and what was sent before stays good.
 #[tokio::test]
 async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_told() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let first = browser.signup(EVE, PASSWORD).await;
     let link = app.mail_to(EVE).await.token();
     let again = resend(&browser, EVE).await;
     let resent_link = app.mail_to(EVE).await.token();
-    assert_told(&verify(&page(&app).await, &link).await, 410, "token_invalid");
+    assert_problem(&verify(&visitor(&app).await, &link).await, 410, "token_invalid");
     for number in 0..20 {
-        let other = page(&app).await.at([127, 0, 1, number]);
+        let other = visitor(&app).await.at([127, 0, 1, number]);
         assert_eq!(seen(&other.signup(EVE, PASSWORD).await), seen(&first));
         assert_eq!(seen(&resend(&browser, EVE).await), seen(&again));
         let reset = other.post("/api/password/reset/", &json!({"email": "EVE@example.test"})).await;
@@ -34,21 +34,21 @@ async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_
     assert_eq!(app.database.rows("challenges").await, 22, "a call that sends nothing stores nothing");
     let many = "UPDATE limits SET count = 50 WHERE key LIKE 'mail-ceiling:%'";
     assert_eq!(app.database.change(many).await, 2, "signups and resets");
-    let elsewhere = page(&app).await.at([127, 0, 9, 9]);
+    let elsewhere = visitor(&app).await.at([127, 0, 9, 9]);
     assert_eq!(seen(&elsewhere.signup(EVE, PASSWORD).await), seen(&first));
     assert_eq!(app.mails().await.len(), 25, "over all networks there is an end");
-    assert_told(&verify(&page(&app).await, &resent_link).await, 410, "token_invalid");
+    assert_problem(&verify(&visitor(&app).await, &resent_link).await, 410, "token_invalid");
     let good = with_token(&browser, "/api/email/verify/check/", &mails[0].token()).await;
     assert_eq!(good.status, 200, "the newest stays good: {}", good.text);
 
     app.advance(HOUR);
-    let attacker = page(&app).await.at([127, 0, 0, 66]);
+    let attacker = visitor(&app).await.at([127, 0, 0, 66]);
     for number in 0..50 {
         let reply = attacker.signup(&format!("p{number}@example.test"), PASSWORD).await;
         assert_eq!(seen(&reply), seen(&first));
     }
     assert_eq!(app.mails().await.len() - mails.len(), 30);
-    let elsewhere = page(&app).await.at([127, 0, 0, 67]);
+    let elsewhere = visitor(&app).await.at([127, 0, 0, 67]);
     sign_up(&app, &elsewhere, "p49@example.test", PASSWORD).await;
 }
 
@@ -56,7 +56,7 @@ async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_
 async fn b10_a_mail_that_the_limit_keeps_back_does_not_void_the_one_before() {
     let app = app_with(|config| config.limits.mail_per_address.count = 1).await;
     app.add(ADA, Rank::Plain).await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let link = sign_up(&app, &browser, EVE, PASSWORD).await;
     assert_eq!(resend(&browser, EVE).await.status, 202);
     assert_eq!(app.mails().await.len(), 1);
@@ -67,7 +67,7 @@ async fn b10_a_mail_that_the_limit_keeps_back_does_not_void_the_one_before() {
 #[tokio::test]
 async fn h6_a_thousand_pending_signups_do_not_keep_the_owner_out() {
     let app = app_without_limits().await;
-    let squatter = page(&app).await;
+    let squatter = visitor(&app).await;
     let planted = sign_up(&app, &squatter, EVE, "the-attackers-own-choice").await;
     let copied = app
         .database
@@ -81,12 +81,12 @@ async fn h6_a_thousand_pending_signups_do_not_keep_the_owner_out() {
         )
         .await;
     assert_eq!(copied, 1000);
-    let owner = page(&app).await;
+    let owner = visitor(&app).await;
     let token = sign_up(&app, &owner, EVE, PASSWORD).await;
     assert_eq!(verify(&owner, &token).await.status, 200);
     assert_eq!((app.database.rows("users").await, app.database.rows("challenges").await), (1, 0));
-    assert_told(&verify_with(&squatter, &planted, NEW).await, 410, "token_invalid");
-    assert!(!opens(&app, EVE, "the-attackers-own-choice").await);
+    assert_problem(&verify_with(&squatter, &planted, NEW).await, 410, "token_invalid");
+    assert!(!can_sign_in(&app, EVE, "the-attackers-own-choice").await);
     // What nobody proves goes by itself.
     sign_up(&app, &squatter, "bob@example.test", PASSWORD).await;
     app.advance(24 * HOUR);
@@ -101,7 +101,7 @@ async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else()
     for email in ["mike@example.test", "kim@example.test", "office@example.test"] {
         app.add(email, Rank::Plain).await;
     }
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for (typed, owner) in [
         ("\u{ff4d}ike@example.test", "mike@example.test"),
         ("MIKE@\u{ff45}xample.test", "mike@example.test"),
@@ -122,7 +122,7 @@ async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else()
         assert_eq!(app.mails().await.len(), before, "{typed}");
     }
     for typed in ["mike\u{200b}@example.test", "mi\u{ad}ke@example.test", "mike@exa\u{2060}mple.test"] {
-        assert_told(&browser.signup(typed, PASSWORD).await, 422, "validation_failed");
+        assert_problem(&browser.signup(typed, PASSWORD).await, 422, "validation_failed");
     }
     assert_eq!(app.database.rows("users").await, 3);
 }
@@ -131,7 +131,7 @@ async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else()
 #[tokio::test]
 async fn t12_no_address_smuggles_a_recipient() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let long = format!("{}@example.test", "a".repeat(250));
     for email in [
         "eve@example.test,ada@example.test",
@@ -179,7 +179,7 @@ async fn t12_no_address_smuggles_a_recipient() {
     sign_up(&app, &browser, "eve@b\u{fc}cher.example", PASSWORD).await;
     let token = app.mail_to("eve@b\u{fc}cher.example").await.token();
     assert_eq!(verify(&browser, &token).await.status, 200);
-    page(&app).await.signup("eve@xn--bcher-kva.example", PASSWORD).await;
+    visitor(&app).await.signup("eve@xn--bcher-kva.example", PASSWORD).await;
     assert!(app.mails().await[0].subject.contains("already have an account"));
 }
 
@@ -187,7 +187,7 @@ async fn t12_no_address_smuggles_a_recipient() {
 #[tokio::test]
 async fn t13_nothing_that_a_stranger_wrote_stands_in_a_mail() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let body = json!({"email": EVE, "password": PASSWORD});
     let reply = browser
         .call(&http::Method::POST, "/api/signup/")

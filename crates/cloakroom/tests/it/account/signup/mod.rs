@@ -11,12 +11,12 @@ use cloakroom::config::SignupMode;
 use cloakroom::testing::{Browser, PASSWORD, Reply, TestApp};
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, EVE, HOUR, NEW, app_with_ada, assert_told, bad_passwords, opens, page, pages, seen, sign_up,
-    type_code, verify, verify_with,
-};
-use crate::support::database::{app, app_with, app_without_limits};
-use crate::support::race::at_once;
+use crate::support::HOUR;
+use crate::support::app::{app, app_with, app_without_limits};
+use crate::support::calls::{sign_up, verify, verify_with, verify_with_code};
+use crate::support::concurrency::at_once;
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, visitor, visitors};
+use crate::support::replies::{assert_problem, seen};
 
 async fn resend(browser: &Browser, email: &str) -> Reply {
     browser.post("/api/signup/resend/", &json!({"email": email})).await
@@ -25,7 +25,7 @@ async fn resend(browser: &Browser, email: &str) -> Reply {
 #[tokio::test]
 async fn the_browser_that_signed_up_is_signed_in_by_the_link() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let reply = browser.signup("Eve@Example.test", PASSWORD).await;
     assert_eq!(reply.status, 202, "{}", reply.text);
     assert!(reply.json()["resend_at"].is_string(), "{}", reply.text);
@@ -43,18 +43,22 @@ async fn the_browser_that_signed_up_is_signed_in_by_the_link() {
     assert_eq!(reply.json()["user"]["email"], "Eve@Example.test");
     assert_eq!(reply.json()["user"]["has_password"], true);
     assert_eq!(browser.state().await, "authenticated");
-    assert!(opens(&app, EVE, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, PASSWORD).await);
 }
 
 #[tokio::test]
 async fn the_code_signs_in_in_the_same_browser_only() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
     let typed = format!("{} {}", &code[..3], &code[3..]);
-    assert_told(&type_code(&page(&app).await, "EVE@example.test", &typed).await, 400, "invalid_code");
-    let reply = type_code(&browser, "EVE@example.test", &typed).await;
+    assert_problem(
+        &verify_with_code(&visitor(&app).await, "EVE@example.test", &typed).await,
+        400,
+        "invalid_code",
+    );
+    let reply = verify_with_code(&browser, "EVE@example.test", &typed).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(browser.state().await, "authenticated");
 }
@@ -71,63 +75,63 @@ async fn t16_whoever_may_sit_before_another_browser_brings_a_password() {
             "{what}: {}",
             reply.text
         );
-        let code = type_code(browser, EVE, "000000").await;
+        let code = verify_with_code(browser, EVE, "000000").await;
         assert_eq!(code.code(), "invalid_code", "{what}");
     };
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
-    let copy = page(&app).await;
+    let copy = visitor(&app).await;
     copy.plant("csrftoken", &browser.cookie("csrftoken").unwrap());
-    elsewhere(&page(&app).await, &token, "another browser").await;
+    elsewhere(&visitor(&app).await, &token, "another browser").await;
 
     assert_eq!(browser.login(ADA, PASSWORD).await.status, 200);
     assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
     elsewhere(&browser, &token, "somebody signed in and out").await;
 
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
     assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
     elsewhere(&browser, &token, "a sign-out without a session").await;
-    assert_told(&type_code(&browser, EVE, &code).await, 400, "invalid_code");
+    assert_problem(&verify_with_code(&browser, EVE, &code).await, 400, "invalid_code");
     let before = app.mails().await.len();
     assert_eq!(resend(&browser, EVE).await.status, 202);
     assert_eq!(app.mails().await.len(), before, "it is not this browser's signup any more");
 
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     app.advance(HOUR);
     elsewhere(&browser, &token, "an hour later").await;
     let reply = verify_with(&browser, &token, NEW).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
-    assert!(opens(&app, EVE, NEW).await && !opens(&app, EVE, PASSWORD).await);
+    assert!(can_sign_in(&app, EVE, NEW).await && !can_sign_in(&app, EVE, PASSWORD).await);
 }
 
 #[tokio::test]
 async fn t16_another_browser_brings_a_password_and_that_one_becomes_the_accounts() {
     let app = app().await;
-    let attacker = page(&app).await;
+    let attacker = visitor(&app).await;
     let token = sign_up(&app, &attacker, EVE, "the-attackers-own-choice").await;
 
-    let owner = page(&app).await;
-    assert_told(&verify(&owner, &token).await, 403, "password_required");
-    assert_told(&verify_with(&owner, &token, "short").await, 422, "validation_failed");
+    let owner = visitor(&app).await;
+    assert_problem(&verify(&owner, &token).await, 403, "password_required");
+    assert_problem(&verify_with(&owner, &token, "short").await, 422, "validation_failed");
     let reply = verify_with(&owner, &token, PASSWORD).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(owner.state().await, "authenticated");
 
     assert_eq!(attacker.state().await, "anonymous");
-    assert_told(&attacker.login(EVE, "the-attackers-own-choice").await, 400, "invalid_credentials");
+    assert_problem(&attacker.login(EVE, "the-attackers-own-choice").await, 400, "invalid_credentials");
 }
 
 #[tokio::test]
 async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for (password, code) in bad_passwords() {
         let start = std::time::Instant::now();
         let reply = browser.signup(EVE, &password).await;
-        assert_told(&reply, 422, "validation_failed");
+        assert_problem(&reply, 422, "validation_failed");
         let error = &reply.json()["errors"][0];
         assert_eq!((&error["field"], &error["code"]), (&json!("password"), &json!(code)), "{password:.40}");
         assert!(start.elapsed() < Duration::from_secs(5), "nothing is computed for long: {password:.40}");
@@ -137,7 +141,7 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
         json!({"email": EVE, "password": null}),
         json!({"email": EVE, "password": []}),
     ] {
-        assert_told(&browser.post("/api/signup/", &body).await, 422, "validation_failed");
+        assert_problem(&browser.post("/api/signup/", &body).await, 422, "validation_failed");
     }
     assert_eq!(app.database.rows("challenges").await, 0);
 }
@@ -145,7 +149,7 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
 #[tokio::test]
 async fn m01_a_signup_has_two_fields_and_no_more() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for field in [
         "is_staff",
         "is_superuser",
@@ -159,10 +163,10 @@ async fn m01_a_signup_has_two_fields_and_no_more() {
     ] {
         let mut body = json!({"email": EVE, "password": PASSWORD});
         body[field] = json!(true);
-        assert_told(&browser.post("/api/signup/", &body).await, 422, "validation_failed");
+        assert_problem(&browser.post("/api/signup/", &body).await, 422, "validation_failed");
         let mut body = json!({"token": "x", "password": PASSWORD});
         body[field] = json!(true);
-        assert_told(&browser.post("/api/email/verify/", &body).await, 422, "validation_failed");
+        assert_problem(&browser.post("/api/email/verify/", &body).await, 422, "validation_failed");
     }
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     assert_eq!(verify(&browser, &token).await.status, 200);
@@ -174,9 +178,9 @@ async fn m01_a_signup_has_two_fields_and_no_more() {
 async fn a_closed_signup_says_so_to_everybody() {
     let app = app_with(|config| config.signup.mode = SignupMode::Closed).await;
     app.add(ADA, Rank::Plain).await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let free = browser.signup(EVE, PASSWORD).await;
-    assert_told(&free, 403, "signup_closed");
+    assert_problem(&free, 403, "signup_closed");
     assert_eq!(seen(&browser.signup(ADA, PASSWORD).await), seen(&free));
     assert_eq!(seen(&browser.signup(EVE, "short").await), seen(&free), "before the form is judged");
     assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
@@ -186,7 +190,7 @@ async fn a_closed_signup_says_so_to_everybody() {
 #[tokio::test]
 async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let code = app.mail_to(EVE).await.code();
     let mut closed = app.cloakroom.config().clone();
@@ -201,9 +205,9 @@ async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
         json!({"token": token, "password": PASSWORD}),
         json!({"email": EVE, "code": code}),
     ] {
-        assert_told(&there.post("/api/email/verify/", &body).await, 403, "signup_closed");
+        assert_problem(&there.post("/api/email/verify/", &body).await, 403, "signup_closed");
     }
-    assert_told(&resend(&there, EVE).await, 403, "signup_closed");
+    assert_problem(&resend(&there, EVE).await, 403, "signup_closed");
     assert_eq!(app.database.rows("users").await, 0);
     assert_eq!(verify(&browser, &token).await.status, 200, "open again, it is as good as before");
 }
@@ -213,7 +217,7 @@ async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
 async fn r01_twenty_signups_for_one_address_make_one_account() {
     let app = app_without_limits().await;
     let spellings = ["eve@example.test", "Eve@example.test", "EVE@EXAMPLE.TEST", "\u{ff45}ve@example.test"];
-    let browsers = pages(&app, 20).await;
+    let browsers = visitors(&app, 20).await;
     let replies = at_once(20, |number| {
         let browser = Arc::clone(&browsers[number]);
         async move { browser.signup(spellings[number % 4], &format!("{PASSWORD}-{number}")).await }
@@ -244,7 +248,7 @@ async fn r01_twenty_signups_for_one_address_make_one_account() {
     assert_eq!(app.database.rows("sessions").await, 1);
     assert_eq!(app.database.rows("challenges").await, 0, "the other signups have ended");
     for mail in &mails {
-        assert_told(&verify_with(&page(&app).await, &mail.token(), NEW).await, 410, "token_invalid");
+        assert_problem(&verify_with(&visitor(&app).await, &mail.token(), NEW).await, 410, "token_invalid");
     }
 }
 
@@ -254,7 +258,7 @@ async fn r01_link_and_code_at_once_make_one_account() {
     let app = app_without_limits().await;
     for round in 0..6 {
         let email = format!("eve{round}@example.test");
-        let browsers = pages(&app, 2).await;
+        let browsers = visitors(&app, 2).await;
         let mut mails = Vec::new();
         for browser in &browsers {
             browser.signup(&email, PASSWORD).await;
@@ -267,7 +271,7 @@ async fn r01_link_and_code_at_once_make_one_account() {
                 if number < 2 {
                     verify(&browser, &mail.token()).await
                 } else {
-                    type_code(&browser, &email, &mail.code()).await
+                    verify_with_code(&browser, &email, &mail.code()).await
                 }
             }
         })
@@ -283,11 +287,11 @@ async fn r01_link_and_code_at_once_make_one_account() {
 #[tokio::test]
 async fn a_newer_mail_voids_the_link_and_the_code_before() {
     let app = app_without_limits().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
     let first = app.mail_to(EVE).await;
     assert_eq!(
-        seen(&resend(&page(&app).await, EVE).await),
+        seen(&resend(&visitor(&app).await, EVE).await),
         seen(&resend(&browser, "nobody@example.test").await)
     );
     assert_eq!(app.mails().await.len(), 1, "another browser has no signup to send again");
@@ -296,27 +300,27 @@ async fn a_newer_mail_voids_the_link_and_the_code_before() {
     assert!(reply.json()["resend_at"].is_string());
     let second = app.mail_to(EVE).await;
     assert_ne!(first.token(), second.token());
-    assert_told(&verify(&browser, &first.token()).await, 410, "token_invalid");
+    assert_problem(&verify(&browser, &first.token()).await, 410, "token_invalid");
     if first.code() != second.code() {
-        assert_told(&type_code(&browser, EVE, &first.code()).await, 400, "invalid_code");
+        assert_problem(&verify_with_code(&browser, EVE, &first.code()).await, 400, "invalid_code");
     }
     // Long after the first mail, but not after the last.
     app.advance(HOUR);
     resend(&browser, EVE).await;
     let third = app.mail_to(EVE).await;
-    assert_eq!(type_code(&browser, EVE, &third.code()).await.status, 200);
+    assert_eq!(verify_with_code(&browser, EVE, &third.code()).await.status, 200);
     assert_eq!(app.database.rows("users").await, 1);
 }
 
 #[tokio::test]
 async fn several_signups_for_one_address_wait_side_by_side() {
     let app = app_without_limits().await;
-    let (one, two) = (page(&app).await, page(&app).await);
+    let (one, two) = (visitor(&app).await, visitor(&app).await);
     let first = sign_up(&app, &one, EVE, PASSWORD).await;
     let second = sign_up(&app, &two, EVE, NEW).await;
-    assert_told(&verify(&one, &second).await, 403, "password_required");
+    assert_problem(&verify(&one, &second).await, 403, "password_required");
     assert_eq!(verify(&two, &second).await.status, 200);
-    assert!(opens(&app, EVE, NEW).await && !opens(&app, EVE, PASSWORD).await);
-    assert_told(&verify(&one, &first).await, 410, "token_invalid");
+    assert!(can_sign_in(&app, EVE, NEW).await && !can_sign_in(&app, EVE, PASSWORD).await);
+    assert_problem(&verify(&one, &first).await, 410, "token_invalid");
     assert_eq!(one.state().await, "anonymous");
 }

@@ -6,11 +6,11 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use crate::support::by_mail::{
-    ADA, EVE, app_with_ada, app_with_ada_and, assert_told, page, seen, sign_up, type_code, verify,
-};
-use crate::support::database::app_without_limits;
-use crate::support::sink::Sink;
+use crate::support::app::app_without_limits;
+use crate::support::calls::{sign_up, verify, verify_with_code};
+use crate::support::people::{ADA, EVE, app_with_ada, app_with_ada_mailing_to, visitor};
+use crate::support::replies::{assert_problem, seen};
+use crate::support::smtp_sink::SmtpSink;
 use crate::support::timing::assert_alike;
 
 /// E03: what the answer does not tell, the mail tells the address's owner.
@@ -24,9 +24,9 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
     }
     app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
-    sign_up(&app, &page(&app).await, "waiting@example.test", PASSWORD).await;
+    sign_up(&app, &visitor(&app).await, "waiting@example.test", PASSWORD).await;
 
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let fresh = browser.signup(EVE, PASSWORD).await;
     assert_eq!(fresh.status, 202, "{}", fresh.text);
     assert_eq!(fresh.json()["detail"], "Check your mail");
@@ -58,7 +58,7 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
 #[tokio::test]
 async fn e05_resending_and_guessing_codes_tell_nothing() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for email in [ADA, EVE] {
         browser.signup(email, PASSWORD).await;
     }
@@ -73,10 +73,10 @@ async fn e05_resending_and_guessing_codes_tell_nothing() {
         }
     }
     for _ in 0..7 {
-        let known = type_code(&browser, ADA, "123456").await;
-        assert_told(&known, 400, "invalid_code");
+        let known = verify_with_code(&browser, ADA, "123456").await;
+        assert_problem(&known, 400, "invalid_code");
         for email in [EVE, "nobody@example.test"] {
-            assert_eq!(seen(&type_code(&browser, email, "123456").await), seen(&known), "{email}");
+            assert_eq!(seen(&verify_with_code(&browser, email, "123456").await), seen(&known), "{email}");
         }
     }
 }
@@ -85,11 +85,11 @@ async fn e05_resending_and_guessing_codes_tell_nothing() {
 #[tokio::test]
 async fn e06_errors_are_the_same_for_a_known_and_a_free_address() {
     let app = app_with_ada().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for password in ["", "short", "1234567890", "example.test", &"x".repeat(300)] {
         let (known, free) =
             (browser.signup(ADA, password).await, browser.signup("bob@example.test", password).await);
-        assert_told(&free, 422, "validation_failed");
+        assert_problem(&free, 422, "validation_failed");
         assert_eq!(seen(&known), seen(&free), "{password}");
     }
     assert_eq!(app.mails().await.len(), 0);
@@ -97,9 +97,9 @@ async fn e06_errors_are_the_same_for_a_known_and_a_free_address() {
 
 #[tokio::test]
 async fn e03_the_time_of_a_signup_tells_nothing_with_the_mail_server_up_down_or_slow() {
-    let mut sink = Sink::start(&json!({}));
-    let app = app_with_ada_and(&sink).await;
-    let browser = page(&app).await;
+    let mut sink = SmtpSink::start(&json!({}));
+    let app = app_with_ada_mailing_to(&sink).await;
+    let browser = visitor(&app).await;
     for (what, behaviour) in [
         ("up", json!({"behaviour": "accept"})),
         ("down", json!({"behaviour": "drop", "at": "connect"})),
@@ -120,7 +120,7 @@ async fn e10_ids_cannot_be_guessed_and_open_nothing() {
     let mut ids = BTreeSet::new();
     for number in 0..50 {
         let email = format!("p{number}@example.test");
-        let browser = page(&app).await;
+        let browser = visitor(&app).await;
         let token = sign_up(&app, &browser, &email, PASSWORD).await;
         let reply = verify(&browser, &token).await;
         ids.insert(reply.json()["user"]["id"].as_str().unwrap().to_owned());
@@ -131,7 +131,7 @@ async fn e10_ids_cannot_be_guessed_and_open_nothing() {
     assert_eq!(random.len(), 50);
     let beginnings: BTreeSet<&str> = random.iter().map(|random| &random[..3]).collect();
     assert!(beginnings.len() > 25, "they do not count up: {beginnings:?}");
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for id in ids.iter().take(3) {
         for path in [
             format!("/api/users/{id}/"),

@@ -227,7 +227,7 @@ fn development_needs_no_file() {
 /// `GET /api/config/`: what a page must know, and nothing that only the operator may.
 #[tokio::test]
 async fn the_api_tells_pages_what_they_must_know_and_no_more() {
-    let app = crate::support::database::app_with(|config| {
+    let app = crate::support::app::app_with(|config| {
         config.signup.mode = SignupMode::Closed;
         config.password.min_length = 12;
     })

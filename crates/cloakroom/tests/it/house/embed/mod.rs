@@ -16,9 +16,9 @@ use http::Method;
 use serde_json::json;
 use tower::Service as _;
 
-use crate::support::database::{App, embedded};
+use crate::support::app::{App, embedded};
+use crate::support::people::ADA;
 
-const ADA: &str = "ada@example.test";
 const GRACE: &str = "grace@example.test";
 
 /// The app of the example, with a route that writes, and one that sets a cookie of its own.

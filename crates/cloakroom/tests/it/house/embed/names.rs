@@ -5,8 +5,8 @@ use cloakroom::testing::{Browser, PASSWORD, Reply};
 use http::Method;
 use serde_json::json;
 
-use super::ADA;
-use crate::support::database::{App, app, app_with};
+use crate::support::app::{App, app, app_with};
+use crate::support::people::ADA;
 
 async fn renamed(url: &str) -> App {
     let app = app_with(|config| {

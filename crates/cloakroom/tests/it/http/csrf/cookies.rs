@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     EVE, ada_signed_in, assert_a_proper_request_passes, assert_refused, logout, session_name, session_only,
 };
-use crate::support::database::{app, https_app};
+use crate::support::app::{app, https_app};
 
 #[tokio::test]
 async fn c09_of_several_csrf_cookies_the_one_that_verifies_counts() {

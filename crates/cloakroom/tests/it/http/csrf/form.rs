@@ -14,8 +14,9 @@ use cloakroom::{CsrfToken, User};
 use http::Method;
 use http_body::Frame;
 
-use super::{ADA, EVE};
-use crate::support::database::{App, embedded};
+use super::EVE;
+use crate::support::app::{App, embedded};
+use crate::support::people::ADA;
 
 const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=\"X-y\"";

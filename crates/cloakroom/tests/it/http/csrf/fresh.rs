@@ -13,8 +13,9 @@ use http::Method;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::{ADA, EVE, ada_signed_in, logout};
-use crate::support::database::{app, app_with, embedded, https_app};
+use super::{EVE, ada_signed_in, logout};
+use crate::support::app::{app, app_with, embedded, https_app};
+use crate::support::people::ADA;
 
 /// Every safe call that touches cookies.
 const SAFE: [&str; 4] = ["/api/session/", "/api/login-set-cookie/", "/api/users/profile/", "/api/config/"];

@@ -14,9 +14,9 @@ use cloakroom::testing::{Browser, Call, PASSWORD, Reply};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::database::{App, app};
+use crate::support::app::{App, app};
+use crate::support::people::ADA;
 
-const ADA: &str = "ada@example.test";
 const EVE: &str = "eve@evil.test";
 
 /// Every operation of the document that may change something, path parameters filled in.

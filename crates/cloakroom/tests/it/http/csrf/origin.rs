@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{EVE, ada_signed_in, assert_a_proper_request_passes, assert_refused, logout, sets_session};
-use crate::support::database::{app, https_app};
+use crate::support::app::{app, https_app};
 
 const ORIGINS_FOREIGN_TO_HTTPS: [&str; 18] = [
     "https://evil",

@@ -6,10 +6,11 @@ use http::Method;
 use serde_json::json;
 
 use super::{
-    ADA, EVE, ada_signed_in, assert_a_proper_request_passes, assert_refused, logout, session_only,
+    EVE, ada_signed_in, assert_a_proper_request_passes, assert_refused, logout, session_only,
     unsafe_operations,
 };
-use crate::support::database::app;
+use crate::support::app::app;
+use crate::support::people::ADA;
 
 #[tokio::test]
 async fn c01_no_unsafe_operation_of_the_document_works_without_a_token() {

@@ -6,8 +6,8 @@ use cloakroom::User;
 use cloakroom::administration::Rank;
 use http::Method;
 
-use super::ADA;
-use crate::support::database::embedded;
+use crate::support::app::embedded;
+use crate::support::people::ADA;
 
 #[tokio::test]
 async fn c17_a_websocket_is_opened_by_our_own_page_only() {

@@ -13,9 +13,8 @@ use http::Method;
 use serde_json::json;
 
 use crate::http::csrf::unsafe_operations;
-use crate::support::database::{App, app_without_limits};
-
-const ADA: &str = "ada@example.test";
+use crate::support::app::{App, app_without_limits};
+use crate::support::people::ADA;
 
 async fn app_and_page() -> (App, Browser) {
     let app = app_without_limits().await;

@@ -4,7 +4,8 @@ use cloakroom::testing::PASSWORD;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ADA, app_and_page, assert_problem};
+use super::{app_and_page, assert_problem};
+use crate::support::people::ADA;
 
 /// Every pair of path and method that the document does not name.
 fn wrong_methods() -> Vec<(Method, String, Vec<String>)> {

@@ -6,8 +6,9 @@ use cloakroom::testing::PASSWORD;
 use http::Method;
 use serde_json::json;
 
-use super::{ADA, app_and_page, assert_problem};
-use crate::support::database::app;
+use super::{app_and_page, assert_problem};
+use crate::support::app::app;
+use crate::support::people::ADA;
 
 #[tokio::test]
 async fn p05_every_error_is_a_problem() {

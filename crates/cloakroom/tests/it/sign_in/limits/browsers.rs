@@ -5,9 +5,10 @@ use std::time::Duration;
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
 
-use super::{ADA, WRONG, app_with_rates, browser, browser_at, is_limited, let_through, use_up_ceiling};
-use crate::support::by_mail::{NEW, ask_reset, confirm_reset, reauthenticate};
-use crate::support::database::App;
+use super::{app_with_rates, browser, browser_at, is_limited, let_through, use_up_ceiling};
+use crate::support::app::App;
+use crate::support::calls::{confirm_reset, reauthenticate, request_reset};
+use crate::support::people::{ADA, NEW, WRONG};
 
 /// A browser in which Ada has signed in and out.
 async fn known_browser(app: &App) -> Browser {
@@ -46,7 +47,7 @@ async fn finding_s10_a_known_browser_uses_up_nothing_of_its_colleagues() {
 
 /// Asks for a reset and confirms it in this browser.
 async fn reset(app: &App, browser: &Browser) {
-    assert_eq!(ask_reset(browser, ADA).await.status, 202);
+    assert_eq!(request_reset(browser, ADA).await.status, 202);
     let token = app.mail_to(ADA).await.token();
     assert_eq!(confirm_reset(browser, &token, NEW).await.status, 200);
 }
@@ -74,8 +75,10 @@ async fn finding_s4_another_node_hears_of_the_reset() {
     let there = browser_at(&node, [127, 0, 0, 61]).await;
     assert!(is_limited(&there.login(ADA, PASSWORD).await));
     reset(&app, &browser(&app).await).await;
-    crate::support::race::within(Duration::from_secs(3), async || there.login(ADA, NEW).await.status == 200)
-        .await;
+    crate::support::concurrency::within(Duration::from_secs(3), async || {
+        there.login(ADA, NEW).await.status == 200
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -84,7 +87,7 @@ async fn finding_s4_an_administrators_password_lets_the_ceiling_begin_anew() {
     use_up_ceiling(&app).await;
     app.cloakroom.administration().set_password(ADA, NEW).await.unwrap();
     let elsewhere = browser_at(&app, [127, 0, 0, 61]).await;
-    crate::support::race::within(Duration::from_secs(3), async || {
+    crate::support::concurrency::within(Duration::from_secs(3), async || {
         elsewhere.login(ADA, NEW).await.status == 200
     })
     .await;

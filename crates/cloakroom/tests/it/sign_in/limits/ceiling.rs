@@ -4,9 +4,8 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use super::{
-    ADA, WINDOW, WRONG, app_with_rates, browser, browser_at, is_limited, let_through, use_up_ceiling,
-};
+use super::{WINDOW, app_with_rates, browser, browser_at, is_limited, let_through, use_up_ceiling};
+use crate::support::people::{ADA, WRONG};
 
 #[tokio::test]
 async fn b09_over_all_networks_an_account_has_a_ceiling_that_its_owners_browser_does_not_meet() {

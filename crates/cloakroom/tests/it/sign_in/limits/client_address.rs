@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use super::{ADA, WINDOW, WRONG, app_with_rates, browser, is_limited, let_through, login_through_proxy};
+use super::{WINDOW, app_with_rates, browser, is_limited, let_through, login_through_proxy};
+use crate::support::people::{ADA, WRONG};
 
 #[tokio::test]
 async fn b05_a_stranger_cannot_choose_the_address_that_is_counted() {

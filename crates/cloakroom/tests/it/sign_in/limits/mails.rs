@@ -6,9 +6,10 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
 use serde_json::json;
 
-use super::ADA;
-use crate::support::by_mail::{EVE, ask_reset, page, seen};
-use crate::support::database::{App, app_with};
+use crate::support::app::{App, app_with};
+use crate::support::calls::request_reset;
+use crate::support::people::{ADA, EVE, visitor};
+use crate::support::replies::seen;
 
 /// An app that sends `count` mails of one kind an hour to an address, with Ada.
 async fn app_with_mails(count: u32) -> App {
@@ -29,7 +30,7 @@ async fn sent(app: &App) -> usize {
 #[tokio::test]
 async fn finding_s2_what_is_not_sent_is_not_counted() {
     let app = app_with_mails(1).await;
-    let stranger = page(&app).await;
+    let stranger = visitor(&app).await;
     for _ in 0..10 {
         assert_eq!(resend(&stranger, ADA).await.status, 202);
         assert_eq!(resend(&stranger, EVE).await.status, 202);
@@ -37,32 +38,32 @@ async fn finding_s2_what_is_not_sent_is_not_counted() {
     assert_eq!(app.database.rows("limits").await, 0);
     stranger.signup(EVE, PASSWORD).await;
     stranger.signup(ADA, PASSWORD).await;
-    ask_reset(&stranger, ADA).await;
+    request_reset(&stranger, ADA).await;
     assert_eq!(sent(&app).await, 3);
 }
 
 #[tokio::test]
 async fn finding_s2_kinds_of_mail_are_counted_apart() {
     let app = app_with_mails(2).await;
-    let stranger = page(&app).await;
+    let stranger = visitor(&app).await;
     for expected in [1, 2, 2, 2] {
         stranger.signup(ADA, PASSWORD).await;
         assert_eq!(sent(&app).await, expected, "the owner is told twice that somebody signs up");
     }
-    ask_reset(&stranger, ADA).await;
+    request_reset(&stranger, ADA).await;
     assert_eq!(sent(&app).await, 3, "and still gets a reset");
 }
 
 #[tokio::test]
 async fn finding_s2_strangers_use_up_no_reset_of_an_owner_elsewhere() {
     let app = app_with_mails(2).await;
-    let stranger = page(&app).await;
+    let stranger = visitor(&app).await;
     for expected in [1, 2, 2, 2, 2] {
-        ask_reset(&stranger, ADA).await;
+        request_reset(&stranger, ADA).await;
         assert_eq!(sent(&app).await, expected, "two from one network");
     }
-    let owner = page(&app).await.at([127, 0, 9, 9]);
-    ask_reset(&owner, ADA).await;
+    let owner = visitor(&app).await.at([127, 0, 9, 9]);
+    request_reset(&owner, ADA).await;
     assert_eq!(sent(&app).await, 3, "another network");
 }
 
@@ -70,40 +71,40 @@ async fn finding_s2_strangers_use_up_no_reset_of_an_owner_elsewhere() {
 async fn finding_s2_over_all_networks_one_reset_leaves_and_a_known_browser_goes_on() {
     let app = app_with_mails(1).await;
     let owner = app.signed_in(ADA).await;
-    let first = ask_reset(&page(&app).await.at([127, 1, 0, 1]), ADA).await;
+    let first = request_reset(&visitor(&app).await.at([127, 1, 0, 1]), ADA).await;
     for number in 1..10 {
         app.mails().await;
-        ask_reset(&page(&app).await.at([127, 1, number, 1]), ADA).await;
+        request_reset(&visitor(&app).await.at([127, 1, number, 1]), ADA).await;
     }
     assert_eq!(sent(&app).await, 10, "ten times what one network has");
     for expected in [11, 11, 11] {
-        let reply = ask_reset(&page(&app).await.at([127, 0, 2, 50]), ADA).await;
+        let reply = request_reset(&visitor(&app).await.at([127, 0, 2, 50]), ADA).await;
         assert_eq!(seen(&reply), seen(&first), "nothing of it is told");
         assert_eq!(sent(&app).await, expected, "one an hour always leaves");
     }
     for expected in [12, 12] {
-        ask_reset(&owner, ADA).await;
+        request_reset(&owner, ADA).await;
         assert_eq!(sent(&app).await, expected, "the owner's browser has a count of its own");
     }
     app.advance(Duration::from_hours(1));
-    ask_reset(&page(&app).await.at([127, 0, 2, 50]), ADA).await;
+    request_reset(&visitor(&app).await.at([127, 0, 2, 50]), ADA).await;
     assert_eq!(sent(&app).await, 13);
 }
 
 #[tokio::test]
 async fn finding_s2_tags_are_no_way_to_fill_a_mailbox() {
     let app = app_with_mails(2).await;
-    let stranger = page(&app).await;
+    let stranger = visitor(&app).await;
     for (number, expected) in [(0, 1), (1, 2), (2, 2), (3, 2)] {
         stranger.signup(&format!("eve+{number}@example.test"), PASSWORD).await;
         assert_eq!(sent(&app).await, expected);
     }
     // What is asked for an address without an account does not leave, so it uses up nothing of the one beside it.
     for number in 0..5 {
-        ask_reset(&stranger, &format!("ada+{number}@example.test")).await;
+        request_reset(&stranger, &format!("ada+{number}@example.test")).await;
     }
     assert_eq!(sent(&app).await, 2);
-    ask_reset(&stranger, ADA).await;
+    request_reset(&stranger, ADA).await;
     assert_eq!(sent(&app).await, 3);
 }
 
@@ -111,11 +112,11 @@ async fn finding_s2_tags_are_no_way_to_fill_a_mailbox() {
 #[tokio::test]
 async fn finding_s2_b10_resets_to_many_accounts_from_one_network_have_an_end() {
     let app = app_with(|config| config.limits.mail_per_ip.count = 3).await;
-    let stranger = page(&app).await;
+    let stranger = visitor(&app).await;
     for number in 0..6 {
         let email = format!("user{number}@example.test");
         app.add(&email, Rank::Plain).await;
-        ask_reset(&stranger, &email).await;
+        request_reset(&stranger, &email).await;
     }
     assert_eq!(sent(&app).await, 3);
 }

@@ -20,12 +20,9 @@ use cloakroom::{Config, Rate};
 use http::Method;
 use serde_json::json;
 
-use crate::support::database::{App, app_with};
-use crate::support::race::at_once;
-
-const ADA: &str = "ada@example.test";
-
-const WRONG: &str = "wrong-horse-battery";
+use crate::support::app::{App, app_with};
+use crate::support::concurrency::at_once;
+use crate::support::people::{ADA, WRONG};
 
 const WINDOW: Duration = Duration::from_mins(15);
 

@@ -1,7 +1,8 @@
 //! One attacker may hold many networks: they are counted at several widths (S7).
 
-use super::{ADA, app_with_rates, is_limited, let_through, login_through_proxy, rates};
-use crate::support::database::{App, app_with};
+use super::{app_with_rates, is_limited, let_through, login_through_proxy, rates};
+use crate::support::app::{App, app_with};
+use crate::support::people::ADA;
 
 /// How many tries are let through from the networks that `address` writes, of at most 30.
 async fn from_networks(app: &App, address: impl Fn(usize) -> String) -> usize {

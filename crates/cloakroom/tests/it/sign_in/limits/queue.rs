@@ -6,9 +6,10 @@ use std::time::Duration;
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
 
-use super::{ADA, WRONG, app_with_rates, browser, browser_at, is_limited, let_through};
-use crate::support::database::App;
-use crate::support::race::at_once;
+use super::{app_with_rates, browser, browser_at, is_limited, let_through};
+use crate::support::app::App;
+use crate::support::concurrency::at_once;
+use crate::support::people::{ADA, WRONG};
 
 /// How many connections the flood has: more than one network has places.
 const FLOOD: usize = 160;
@@ -76,7 +77,7 @@ async fn finding_s3_a_refused_key_is_remembered() {
     assert_eq!(let_through(async |_| browser.login(ADA, WRONG).await).await, 2);
     app.database.change("DELETE FROM limits").await;
     assert!(is_limited(&browser.login(ADA, PASSWORD).await), "without a look into storage");
-    crate::support::race::within(Duration::from_secs(3), async || {
+    crate::support::concurrency::within(Duration::from_secs(3), async || {
         browser.login(ADA, PASSWORD).await.status == 200
     })
     .await;

@@ -2,7 +2,8 @@
 
 use cloakroom::testing::PASSWORD;
 
-use super::{ADA, WINDOW, WRONG, app_with_rates, browser, is_limited, let_through};
+use super::{WINDOW, app_with_rates, browser, is_limited, let_through};
+use crate::support::people::{ADA, WRONG};
 
 #[tokio::test]
 async fn b13_the_table_of_limits_is_swept_and_names_nobody() {

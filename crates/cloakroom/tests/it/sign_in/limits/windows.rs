@@ -6,8 +6,9 @@ use cloakroom::Rate;
 use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 
-use super::{ADA, WRONG, app_with_rates, browser, is_limited, let_through};
-use crate::support::database::app_with;
+use super::{app_with_rates, browser, is_limited, let_through};
+use crate::support::app::app_with;
+use crate::support::people::{ADA, WRONG};
 
 #[tokio::test]
 async fn retry_after_and_retry_at_agree_and_are_kept() {

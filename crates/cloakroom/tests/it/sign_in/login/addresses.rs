@@ -4,8 +4,8 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use super::page;
-use crate::support::database::{App, app_without_limits};
+use crate::support::app::{App, app_without_limits};
+use crate::support::people::visitor;
 
 const NIKOS: &str = "\u{3bd}\u{3af}\u{3ba}\u{3bf}\u{3c2}@example.test";
 
@@ -15,10 +15,10 @@ const CAPITAL_NIKOS: &str = "\u{39d}\u{38a}\u{39a}\u{39f}\u{3a3}@example.test";
 async fn finding_n15_an_address_in_capitals_is_the_same_account() {
     let app = app_without_limits().await;
     app.add(NIKOS, Rank::Plain).await;
-    assert_eq!(page(&app).await.login(CAPITAL_NIKOS, PASSWORD).await.status, 200);
+    assert_eq!(visitor(&app).await.login(CAPITAL_NIKOS, PASSWORD).await.status, 200);
     let again = app.cloakroom.administration().add(CAPITAL_NIKOS, PASSWORD, Rank::Plain).await;
     assert_eq!(again.unwrap_err().code(), "already_exists");
-    page(&app).await.signup(CAPITAL_NIKOS, PASSWORD).await;
+    visitor(&app).await.signup(CAPITAL_NIKOS, PASSWORD).await;
     assert!(app.mail_to(NIKOS).await.subject.contains("already have an account"));
 }
 
@@ -34,7 +34,11 @@ async fn finding_n15_an_account_of_an_older_version_is_found_in_every_spelling()
     let app = app_without_limits().await;
     app.add(NIKOS, Rank::Plain).await;
     plant_lower(&app, NIKOS, NIKOS, NIKOS).await;
-    assert_eq!(page(&app).await.login(NIKOS, PASSWORD).await.status, 200, "before it is brought up to date");
+    assert_eq!(
+        visitor(&app).await.login(NIKOS, PASSWORD).await.status,
+        200,
+        "before it is brought up to date"
+    );
     let node = app.another_node().await;
     for spelling in [NIKOS, CAPITAL_NIKOS] {
         let browser = node.browser();
@@ -82,12 +86,12 @@ async fn b08_any_spelling_of_the_address_signs_in_to_the_same_account() {
         "ren\u{e9}e@\u{ff45}xample.test",
         "\u{ff52}en\u{e9}e@example.test",
     ] {
-        let reply = page(&app).await.login(spelling, PASSWORD).await;
+        let reply = visitor(&app).await.login(spelling, PASSWORD).await;
         assert_eq!(reply.status, 200, "{spelling:?}: {}", reply.text);
         assert_eq!(reply.json()["user"]["id"], account.id);
         assert_eq!(reply.json()["user"]["email"], "Ren\u{e9}e@Example.test");
         let again = app.cloakroom.administration().add(spelling, PASSWORD, Rank::Plain).await;
         assert_eq!(again.unwrap_err().code(), "already_exists", "{spelling:?}");
     }
-    assert_eq!(page(&app).await.login("renee@example.test", PASSWORD).await.code(), "invalid_credentials");
+    assert_eq!(visitor(&app).await.login("renee@example.test", PASSWORD).await.code(), "invalid_credentials");
 }

@@ -5,18 +5,19 @@ use cloakroom::testing::PASSWORD;
 use http::Method;
 use serde_json::json;
 
-use super::{ADA, ALAN, WRONG, app_with_accounts, page, seen, set_hash, weaker_hash};
+use super::{ALAN, app_with_accounts, seen, set_hash, weaker_hash};
+use crate::support::people::{ADA, WRONG, visitor};
 use crate::support::timing::assert_alike;
 
 /// E01: only who knows the password learns anything about the account.
 #[tokio::test]
 async fn e01_every_login_that_fails_gets_the_same_answer() {
     let app = app_with_accounts().await;
-    let unknown = page(&app).await.login("nobody@example.test", WRONG).await;
+    let unknown = visitor(&app).await.login("nobody@example.test", WRONG).await;
     assert_eq!((unknown.status.as_u16(), &*unknown.code()), (400, "invalid_credentials"));
     assert_eq!(unknown.json()["detail"], "Email or password is not correct.");
     assert!(!unknown.headers.contains_key("set-cookie"));
-    page(&app).await.signup("waiting@example.test", PASSWORD).await;
+    visitor(&app).await.signup("waiting@example.test", PASSWORD).await;
     for email in [
         ADA,
         ALAN,
@@ -25,7 +26,7 @@ async fn e01_every_login_that_fails_gets_the_same_answer() {
         "greedy@example.test",
         "waiting@example.test",
     ] {
-        let reply = page(&app).await.login(email, WRONG).await;
+        let reply = visitor(&app).await.login(email, WRONG).await;
         assert_eq!(seen(&reply), seen(&unknown), "{email}");
     }
     for email in [
@@ -35,7 +36,7 @@ async fn e01_every_login_that_fails_gets_the_same_answer() {
         "waiting@example.test",
         "nobody@example.test",
     ] {
-        let reply = page(&app).await.login(email, PASSWORD).await;
+        let reply = visitor(&app).await.login(email, PASSWORD).await;
         assert_eq!(seen(&reply), seen(&unknown), "{email}, with a password that is right elsewhere");
     }
     // The same for somebody who is signed in already.
@@ -46,7 +47,7 @@ async fn e01_every_login_that_fails_gets_the_same_answer() {
 #[tokio::test]
 async fn that_an_account_is_deactivated_is_told_only_after_the_right_password() {
     let app = app_with_accounts().await;
-    let alan = page(&app).await;
+    let alan = visitor(&app).await;
     assert_eq!(alan.login(ALAN, WRONG).await.code(), "invalid_credentials");
     let reply = alan.login(ALAN, PASSWORD).await;
     assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "account_inactive"));
@@ -63,7 +64,7 @@ async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
     let app = app_with_accounts().await;
     app.add("weak@example.test", Rank::Plain).await;
     set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let kinds = [
         ADA,
         "nobody@example.test",
@@ -82,7 +83,7 @@ async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
 #[tokio::test]
 async fn no_reply_repeats_the_password() {
     let app = app_with_accounts().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for body in [
         json!({"email": ADA, "password": PASSWORD}),
         json!({"email": ALAN, "password": PASSWORD}),

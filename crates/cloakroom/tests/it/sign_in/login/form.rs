@@ -3,13 +3,14 @@
 use cloakroom::testing::PASSWORD;
 use serde_json::{Value, json};
 
-use super::{ADA, app_with_accounts, page};
-use crate::support::database::app;
+use super::app_with_accounts;
+use crate::support::app::app;
+use crate::support::people::{ADA, visitor};
 
 #[tokio::test]
 async fn w10_a_password_is_text_and_nothing_else() {
     let app = app_with_accounts().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for value in [json!(1), json!(1e300), json!(true), json!([PASSWORD]), json!({"": PASSWORD}), Value::Null]
     {
         for field in ["email", "password"] {
@@ -27,7 +28,7 @@ async fn w10_a_password_is_text_and_nothing_else() {
 #[tokio::test]
 async fn m01_fields_that_are_not_of_the_form_are_refused_and_change_nothing() {
     let app = app_with_accounts().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     for field in [
         "is_staff",
         "is_superuser",
@@ -60,7 +61,7 @@ async fn m01_fields_that_are_not_of_the_form_are_refused_and_change_nothing() {
 #[tokio::test]
 async fn a_form_that_cannot_be_right_is_told_field_by_field() {
     let app = app().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let required = |field: &str, detail: &str| json!({"field": field, "code": "required", "detail": detail});
     let email = required("email", "Enter your email address.");
     let password = required("password", "Enter your password.");

@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cloakroom::testing::{Browser, PASSWORD};
+use cloakroom::testing::PASSWORD;
 
-use super::{ADA, WRONG, app_with_accounts, hash_of, hostile, page, set_hash, weaker_hash};
-use crate::support::database::App;
-use crate::support::race::at_once;
+use super::{app_with_accounts, hash_of, hostile, set_hash, weaker_hash};
+use crate::support::concurrency::at_once;
+use crate::support::people::{ADA, WRONG, visitor, visitors};
 
 #[tokio::test]
 async fn w06_a_weaker_stored_hash_is_replaced_at_the_next_login() {
     let app = app_with_accounts().await;
     let weak = weaker_hash(PASSWORD);
     set_hash(&app, ADA, Some(&weak)).await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     assert_eq!(browser.login(ADA, WRONG).await.code(), "invalid_credentials");
     assert_eq!(hash_of(&app, ADA).await, weak, "not by a try that failed");
     assert_eq!(browser.login(ADA, PASSWORD).await.status, 200);
@@ -29,7 +29,7 @@ async fn w06_a_weaker_stored_hash_is_replaced_at_the_next_login() {
 async fn w06_everyone_with_the_right_password_comes_in_while_a_hash_is_being_replaced() {
     let app = app_with_accounts().await;
     set_hash(&app, ADA, Some(&weaker_hash(PASSWORD))).await;
-    let browsers = browsers(&app, 4).await;
+    let browsers = visitors(&app, 4).await;
     let replies = at_once(4, |number| {
         let browser = Arc::clone(&browsers[number]);
         async move { browser.login(ADA, PASSWORD).await }
@@ -40,20 +40,12 @@ async fn w06_everyone_with_the_right_password_comes_in_while_a_hash_is_being_rep
     }
 }
 
-async fn browsers(app: &App, count: usize) -> Vec<Arc<Browser>> {
-    let mut browsers = Vec::with_capacity(count);
-    for _ in 0..count {
-        browsers.push(Arc::new(page(app).await));
-    }
-    browsers
-}
-
 /// 200 at once are more than the queue holds. Who does not fit hears it at once; who is signed in notices nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() {
     let app = app_with_accounts().await;
     let ada = Arc::new(app.signed_in(ADA).await);
-    let browsers = browsers(&app, 200).await;
+    let browsers = visitors(&app, 200).await;
     let start = Instant::now();
     let replies = at_once(201, |number| {
         let (browser, ada) = (browsers.get(number).cloned(), Arc::clone(&ada));
@@ -81,7 +73,7 @@ async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() 
     }
     // The threads that hash yield to everything else that runs.
     assert!(start.elapsed() < Duration::from_mins(5), "{:?}", start.elapsed());
-    assert_eq!(page(&app).await.login(ADA, PASSWORD).await.status, 200, "it is over");
+    assert_eq!(visitor(&app).await.login(ADA, PASSWORD).await.status, 200, "it is over");
 }
 
 #[tokio::test]
@@ -92,7 +84,7 @@ async fn w08_a_stored_hash_that_asks_for_too_much_is_nobodys_password() {
     {
         set_hash(&app, ADA, Some(&hostile(params))).await;
         let start = Instant::now();
-        let reply = page(&app).await.login(ADA, PASSWORD).await;
+        let reply = visitor(&app).await.login(ADA, PASSWORD).await;
         assert_eq!((reply.status.as_u16(), &*reply.code()), (400, "invalid_credentials"), "{params}");
         assert!(start.elapsed() < Duration::from_secs(5), "{params}: {:?}", start.elapsed());
     }
@@ -105,7 +97,7 @@ async fn w08_a_stored_hash_that_asks_for_too_much_is_nobodys_password() {
         "$2b$12$abcdefghijklmnopqrstuv",
     ] {
         set_hash(&app, ADA, Some(broken)).await;
-        assert_eq!(page(&app).await.login(ADA, PASSWORD).await.code(), "invalid_credentials", "{broken}");
+        assert_eq!(visitor(&app).await.login(ADA, PASSWORD).await.code(), "invalid_credentials", "{broken}");
     }
 }
 
@@ -117,7 +109,7 @@ async fn w12_a_change_of_password_survives_a_login_that_is_under_way() {
     for round in 0..6 {
         let (old, new) = (format!("old-horse-battery-{round}"), format!("new-horse-battery-{round}"));
         set_hash(&app, ADA, Some(&weaker_hash(&old))).await;
-        let browser = Arc::new(page(&app).await);
+        let browser = Arc::new(visitor(&app).await);
         at_once(2, |number| {
             let (app, browser, old, new) = (Arc::clone(&app), Arc::clone(&browser), old.clone(), new.clone());
             async move {

@@ -9,15 +9,12 @@ mod passwords;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use cloakroom::administration::Rank;
-use cloakroom::testing::{Browser, PASSWORD, Reply};
+use cloakroom::testing::{PASSWORD, Reply};
 
-use crate::support::database::{App, app, app_without_limits};
-
-const ADA: &str = "ada@example.test";
+use crate::support::app::{App, app, app_without_limits};
+use crate::support::people::{ADA, visitor};
 
 const ALAN: &str = "alan@example.test";
-
-const WRONG: &str = "wrong-horse-battery";
 
 #[tokio::test]
 async fn a_person_signs_in_as_the_article_tells_it() {
@@ -79,12 +76,6 @@ fn weaker_hash(password: &str) -> String {
     format!("$argon2id$v=19$m=64,t=1,p=1${salt}${output}")
 }
 
-async fn page(app: &App) -> Browser {
-    let browser = app.browser();
-    browser.open_login_page().await;
-    browser
-}
-
 /// Status, headers in order of name, and body: all that the sender can see.
 fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     let mut headers: Vec<(String, String)> = reply
@@ -100,5 +91,5 @@ fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
 async fn m06_a_new_database_has_no_account_to_guess() {
     let app = app().await;
     assert_eq!(app.database.rows("users").await, 0);
-    assert_eq!(page(&app).await.login(ADA, PASSWORD).await.code(), "invalid_credentials");
+    assert_eq!(visitor(&app).await.login(ADA, PASSWORD).await.code(), "invalid_credentials");
 }

@@ -6,13 +6,14 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use super::{ADA, app_with_accounts, page, set_hash, weaker_hash};
+use super::{app_with_accounts, set_hash, weaker_hash};
+use crate::support::people::{ADA, visitor};
 use crate::support::timing::assert_alike;
 
 #[tokio::test]
 async fn w01_a_password_longer_than_any_is_refused_before_anything_is_computed() {
     let app = app_with_accounts().await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let longest = browser.login(ADA, &"x".repeat(256)).await;
     assert_eq!(longest.code(), "invalid_credentials", "256 bytes may be a password");
     for password in ["x".repeat(257), "\u{e9}".repeat(129), "x".repeat(60_000)] {
@@ -56,7 +57,7 @@ async fn w02_w03_only_the_exact_characters_sign_in() {
     ];
     for (password, others) in cases {
         app.cloakroom.administration().set_password(ADA, &password).await.unwrap();
-        let browser = page(&app).await;
+        let browser = visitor(&app).await;
         for other in others {
             assert_eq!(browser.login(ADA, &other).await.code(), "invalid_credentials", "{other:?}");
         }
@@ -72,7 +73,7 @@ async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
     for chosen in forms {
         app.cloakroom.administration().set_password(ADA, chosen).await.unwrap();
         for typed in forms {
-            let ada = page(&app).await;
+            let ada = visitor(&app).await;
             assert_eq!(ada.login(ADA, typed).await.status, 200, "{chosen:?} typed as {typed:?}");
             let again = ada.post("/api/reauthenticate/", &json!({"password": typed})).await;
             assert_eq!(again.status, 200, "{}", again.text);
@@ -81,7 +82,7 @@ async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
     // In its parts this one has more bytes than a password may have.
     let (longest, parts) = ("\u{e9}".repeat(128), "e\u{301}".repeat(128));
     app.cloakroom.administration().set_password(ADA, &longest).await.unwrap();
-    assert_eq!(page(&app).await.login(ADA, &parts).await.status, 200);
+    assert_eq!(visitor(&app).await.login(ADA, &parts).await.status, 200);
     // Length is judged by what can be seen.
     for short in ["\u{e9}".repeat(9), "e\u{301}".repeat(9)] {
         let refused = app.cloakroom.administration().set_password(ADA, &short).await.unwrap_err();
@@ -95,7 +96,7 @@ async fn finding_n8_e02_the_second_form_tells_nothing_of_the_account() {
     let app = app_with_accounts().await;
     app.add("weak@example.test", Rank::Plain).await;
     set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
-    let browser = page(&app).await;
+    let browser = visitor(&app).await;
     let kinds = [ADA, "nobody@example.test", "social@example.test", "weak@example.test"];
     assert_alike("a wrong password in parts", &kinds, async |email| {
         assert_eq!(browser.login(email, "wrong cafe\u{301} horse").await.status, 400);
@@ -108,7 +109,7 @@ async fn w09_an_account_without_a_password_has_none_not_an_empty_one() {
     let app = app_with_accounts().await;
     for stored in [None, Some(""), Some("!")] {
         set_hash(&app, "social@example.test", stored).await;
-        let browser = page(&app).await;
+        let browser = visitor(&app).await;
         for (body, code) in [
             (json!({"email": "social@example.test", "password": ""}), "required"),
             (json!({"email": "social@example.test"}), "required"),

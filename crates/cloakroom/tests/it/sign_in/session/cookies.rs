@@ -7,8 +7,10 @@ use cloakroom::testing::PASSWORD;
 use http::Method;
 use serde_json::json;
 
-use super::{ADA, PROFILE, app_with_ada, cookie_of};
-use crate::support::database::https_app;
+use super::{app_with_ada, cookie_of};
+use crate::support::app::https_app;
+use crate::support::calls::PROFILE;
+use crate::support::people::ADA;
 
 fn attributes(list: &[&str]) -> BTreeSet<String> {
     list.iter().map(|attribute| (*attribute).to_owned()).collect()

@@ -8,9 +8,11 @@ use cloakroom::config::Lifetime;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use super::{ADA, DAY, GRACE, MINUTE, PROFILE, app_with_ada, assert_dead, cookie_of, use_session};
-use crate::support::database::app_with;
-use crate::support::race::at_once;
+use super::{DAY, GRACE, MINUTE, app_with_ada, assert_dead, cookie_of, use_session};
+use crate::support::app::app_with;
+use crate::support::calls::PROFILE;
+use crate::support::concurrency::at_once;
+use crate::support::people::ADA;
 
 #[tokio::test]
 async fn s04_a_ticket_is_dead_after_its_logout() {

@@ -11,14 +11,14 @@ use cloakroom::testing::{Browser, PASSWORD, Reply};
 use http::Method;
 use serde_json::json;
 
-use crate::support::database::{App, app_without_limits};
-use crate::support::race::{SOON, within};
+use crate::support::app::{App, app_without_limits};
+use crate::support::calls::PROFILE;
+use crate::support::concurrency::{REVOCATION_DEADLINE, within};
+use crate::support::people::ADA;
 
-const ADA: &str = "ada@example.test";
 const GRACE: &str = "grace@example.test";
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
-const PROFILE: &str = "/api/users/profile/";
 
 async fn app_with_ada() -> App {
     let app = app_without_limits().await;
@@ -222,7 +222,7 @@ async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_
             }
             _ => {}
         }
-        within(SOON, async || there.get(PROFILE).await.status == 401).await;
+        within(REVOCATION_DEADLINE, async || there.get(PROFILE).await.status == 401).await;
     }
 }
 
@@ -236,7 +236,7 @@ async fn s15_the_command_line_ends_sessions_of_a_server_that_runs() {
     let command = cloakroom::Cloakroom::for_administration(config).await.unwrap();
     command.administration().set_active(ADA, false).await.unwrap();
     command.close().await;
-    within(SOON, async || ada.get(PROFILE).await.status == 401).await;
+    within(REVOCATION_DEADLINE, async || ada.get(PROFILE).await.status == 401).await;
 }
 
 /// The account that a browser is signed in to changes only by a sign-in, and then wholly.

@@ -7,8 +7,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::database::app_with;
-use crate::support::desk::outcome;
+use crate::support::app::app_with;
+use crate::support::social_app::outcome;
 
 /// The provider, and a person at a browser there. It ends with the value.
 struct Elsewhere {

@@ -3,14 +3,14 @@
 use cloakroom::testing::Reply as Answer;
 use serde_json::json;
 
-use super::{finish, start, visitor};
-use crate::support::database::{App, app_with};
-use crate::support::desk::outcome;
-use crate::support::hostile::{Hostile, Reply};
+use crate::support::app::{App, app_with};
+use crate::support::people::visitor;
+use crate::support::scripted_provider::{Reply, ScriptedProvider, finish, start};
+use crate::support::social_app::outcome;
 
 /// An app with one provider of a kind whose endpoints are those of a server that gives documented replies.
-async fn app_at(hostile: &Hostile, kind: &str, profile: &str) -> App {
-    let base = &hostile.base;
+async fn app_at(provider: &ScriptedProvider, kind: &str, profile: &str) -> App {
+    let base = &provider.base;
     let settings = json!([{
         "id": kind, "client_id": "client", "client_secret": "of-client", "authorize_url": format!("{base}/authorize"),
         "token_url": format!("{base}/token"), "userinfo_url": format!("{base}{profile}"), "trust_email": "verified",
@@ -29,12 +29,12 @@ async fn arrive(app: &App, id: &str) -> Answer {
 /// Replies as GitHub documents them (REST API, "Get the authenticated user", "List email addresses").
 #[tokio::test]
 async fn githubs_documented_replies_are_understood() {
-    let hostile = Hostile::new().await;
-    let app = app_at(&hostile, "github", "/user").await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_at(&provider, "github", "/user").await;
     let tokens = json!({"access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a", "scope": "repo,gist", "token_type": "bearer"});
-    hostile.answer("/token", Reply::Json(tokens));
+    provider.answer("/token", Reply::Json(tokens));
     // The public address is somebody's say-so: only the list counts.
-    hostile.answer("/user", Reply::Json(json!({
+    provider.answer("/user", Reply::Json(json!({
         "login": "octocat", "id": 1, "node_id": "MDQ6VXNlcjE=", "gravatar_id": "", "type": "User", "site_admin": false,
         "name": "monalisa octocat", "company": "GitHub", "email": "victim@example.test", "hireable": false, "bio": null,
     })));
@@ -44,15 +44,15 @@ async fn githubs_documented_replies_are_understood() {
             {"email": primary, "verified": verified, "primary": true, "visibility": "public"},
         ]))
     };
-    hostile.answer("/user/emails", list("octocat@example.test", false));
+    provider.answer("/user/emails", list("octocat@example.test", false));
     let reply = arrive(&app, "github").await;
     assert_eq!(
         (outcome(&reply), &reply.json()["email"]),
         ("email_required".into(), &json!("octocat@example.test"))
     );
-    hostile.answer("/user/emails", Reply::Json(json!({"message": "Not Found", "status": "404"})));
+    provider.answer("/user/emails", Reply::Json(json!({"message": "Not Found", "status": "404"})));
     assert_eq!(outcome(&arrive(&app, "github").await), "email_required", "an object is no list");
-    hostile.answer("/user/emails", list("octocat@example.test", true));
+    provider.answer("/user/emails", list("octocat@example.test", true));
     let reply = arrive(&app, "github").await;
     assert_eq!(
         (outcome(&reply), &reply.json()["user"]["email"]),
@@ -60,27 +60,27 @@ async fn githubs_documented_replies_are_understood() {
     );
     assert_eq!(app.database.texts("SELECT subject || ' ' || label FROM identities").await, ["1 octocat"]);
     // A no comes with 200.
-    hostile.answer(
+    provider.answer(
         "/token",
         Reply::Json(json!({
             "error": "bad_verification_code", "error_description": "The code passed is incorrect or expired.",
         })),
     );
     assert_eq!(outcome(&arrive(&app, "github").await), "code_rejected");
-    hostile.answer("/token", Reply::Json(json!({"error": "access_denied"})));
+    provider.answer("/token", Reply::Json(json!({"error": "access_denied"})));
     assert_eq!(outcome(&arrive(&app, "github").await), "provider_denied");
 }
 
 /// Replies as Facebook documents them (Graph API, "User", "Handling errors"). No rule makes its address verified but `always`.
 #[tokio::test]
 async fn facebooks_documented_replies_are_understood() {
-    let hostile = Hostile::new().await;
-    let app = app_at(&hostile, "facebook", "/me").await;
-    hostile.answer(
+    let provider = ScriptedProvider::new().await;
+    let app = app_at(&provider, "facebook", "/me").await;
+    provider.answer(
         "/token",
         Reply::Json(json!({"access_token": "EAAB", "token_type": "bearer", "expires_in": 5_183_944})),
     );
-    hostile.answer(
+    provider.answer(
         "/me",
         Reply::Json(json!({"id": "10158888888888888", "name": "Ada", "email": "ada\u{40}example.test"})),
     );
@@ -89,10 +89,10 @@ async fn facebooks_documented_replies_are_understood() {
         (outcome(&reply), &reply.json()["email"]),
         ("email_required".into(), &json!("ada@example.test"))
     );
-    hostile.answer("/me", Reply::Json(json!({"id": "10158888888888888", "name": "Ada"})));
+    provider.answer("/me", Reply::Json(json!({"id": "10158888888888888", "name": "Ada"})));
     let reply = arrive(&app, "facebook").await;
     assert_eq!((outcome(&reply), reply.json()["email"].is_null()), ("email_required".into(), true));
-    hostile.answer("/token", Reply::Json(json!({"error": {
+    provider.answer("/token", Reply::Json(json!({"error": {
         "message": "This authorization code has been used.", "type": "OAuthException", "code": 100, "error_subcode": 36009,
     }})));
     assert_eq!(outcome(&arrive(&app, "facebook").await), "code_rejected");

@@ -7,28 +7,30 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::{Value, json};
 
-use super::{app_of, begin, finish, given, start, visitor};
-use crate::support::database::app_with;
-use crate::support::desk::{assert_refused, outcome};
-use crate::support::hostile::{Hostile, Key, Reply};
+use crate::support::app::app_with;
+use crate::support::people::visitor;
+use crate::support::scripted_provider::{
+    Key, Reply, ScriptedProvider, app_with_providers, begin, finish, sign_in_with_token, start,
+};
+use crate::support::social_app::{assert_refused, outcome};
 
 #[tokio::test]
 async fn o10_an_answer_of_another_issuer_is_refused_before_the_code_goes_anywhere() {
-    let hostile = Hostile::new().await;
-    hostile.discover(&json!({"authorization_response_iss_parameter_supported": true}));
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    provider.discover(&json!({"authorization_response_iss_parameter_supported": true}));
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;
-    for iss in [json!(null), json!("http://127.0.0.1:1"), json!(""), json!(format!("{}/", hostile.base))] {
+    for iss in [json!(null), json!("http://127.0.0.1:1"), json!(""), json!(format!("{}/", provider.base))] {
         let (state, nonce) = begin(&browser, "p0").await;
-        hostile.give(&hostile.key.token(&hostile.claims(&nonce)));
+        provider.give(&provider.key.token(&provider.claims(&nonce)));
         let body = json!({"code": "code", "state": state, "iss": iss});
         let reply = browser.post("/api/social/p0/", &body).await;
         assert_refused(&browser, &reply, "code_rejected").await;
     }
-    assert_eq!(hostile.asked("/token"), 0);
+    assert_eq!(provider.asked("/token"), 0);
     let (state, nonce) = begin(&browser, "p0").await;
-    hostile.give(&hostile.key.token(&hostile.claims(&nonce)));
-    let body = json!({"code": "code", "state": state, "iss": hostile.base});
+    provider.give(&provider.key.token(&provider.claims(&nonce)));
+    let body = json!({"code": "code", "state": state, "iss": provider.base});
     assert_eq!(outcome(&browser.post("/api/social/p0/", &body).await), "signed_up");
 }
 
@@ -58,13 +60,13 @@ async fn o09_o15_a_discovery_document_leads_nowhere_but_to_its_issuer() {
         ["file:///etc/passwd", "ftp://127.0.0.9/", "http://169.254.169.254/latest", "https://10.0.0.1/"]
             .map(|url| json!({"jwks_uri": url})),
     );
-    let mut hostiles = Vec::new();
+    let mut providers = Vec::new();
     for change in &changes {
-        let hostile = Hostile::new().await;
-        hostile.discover(change);
-        hostiles.push(hostile);
+        let provider = ScriptedProvider::new().await;
+        provider.discover(change);
+        providers.push(provider);
     }
-    let app = app_of(&hostiles).await;
+    let app = app_with_providers(&providers).await;
     let browser = visitor(&app).await;
     for (index, change) in changes.iter().enumerate() {
         let reply = start(&browser, &format!("p{index}")).await;
@@ -82,9 +84,9 @@ async fn o09_o15_a_discovery_document_leads_nowhere_but_to_its_issuer() {
 /// O14: endpoints that break, flood, lead away. What hangs takes the ten seconds that a provider has, and nobody else's.
 #[tokio::test]
 async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
-    let canary = Hostile::new().await;
-    let hostile = Hostile::new().await;
-    let app = app_of(&[hostile.clone(), canary.clone()]).await;
+    let canary = ScriptedProvider::new().await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(&[provider.clone(), canary.clone()]).await;
     let browser = visitor(&app).await;
     for reply in [
         Reply::Html(500),
@@ -98,14 +100,14 @@ async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
         Reply::Json(json!({"error": "temporarily_unavailable"})),
     ] {
         let (state, _) = begin(&browser, "p0").await;
-        hostile.answer("/token", reply);
+        provider.answer("/token", reply);
         let answer = finish(&browser, "p0", &state).await;
         assert_eq!(answer.status, 502, "{}", answer.text);
         assert_refused(&browser, &answer, "provider_unreachable").await;
     }
     assert_eq!(canary.asked("/token"), 0, "no redirect is followed");
     let (state, _) = begin(&browser, "p0").await;
-    hostile.answer("/token", Reply::Silence);
+    provider.answer("/token", Reply::Silence);
     let began = Instant::now();
     let (slow, fast) = (browser.copy(), visitor(&app).await);
     let waiting = tokio::spawn(async move { finish(&slow, "p0", &state).await });
@@ -131,7 +133,7 @@ async fn o14_l13_a_provider_that_is_down_is_out_of_reach() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
     };
-    let no_tls = Hostile::new().await;
+    let no_tls = ScriptedProvider::new().await;
     let issuers = [("down", format!("http://{address}")), ("no-tls", no_tls.base.replace("http:", "https:"))];
     let settings: Vec<Value> = issuers
         .iter()
@@ -153,20 +155,20 @@ async fn o14_l13_a_provider_that_is_down_is_out_of_reach() {
 
 #[tokio::test]
 async fn o35_tokens_with_invented_keys_do_not_make_us_fetch_again_and_again() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;
     app.advance(Duration::from_mins(2));
     for number in 0..30 {
         let key = Key::new(&format!("invented-{number}"));
-        let reply = given(&browser, &hostile, |claims| key.token(&claims)).await;
+        let reply = sign_in_with_token(&browser, &provider, |claims| key.token(&claims)).await;
         assert_eq!(outcome(&reply), "code_rejected");
     }
-    assert!(hostile.asked("/certs") <= 2, "{}", hostile.asked("/certs"));
+    assert!(provider.asked("/certs") <= 2, "{}", provider.asked("/certs"));
     // A key that is really new is found after a minute.
     let newer = Key::new("newer");
-    hostile.answer("/certs", Reply::Json(json!({"keys": [hostile.key.jwk(), newer.jwk()]})));
+    provider.answer("/certs", Reply::Json(json!({"keys": [provider.key.jwk(), newer.jwk()]})));
     app.advance(Duration::from_mins(1));
-    let reply = given(&browser, &hostile, |claims| newer.token(&claims)).await;
+    let reply = sign_in_with_token(&browser, &provider, |claims| newer.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }

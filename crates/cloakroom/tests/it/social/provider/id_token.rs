@@ -5,19 +5,22 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::{app_of, begin, finish, given, visitor, with, without};
-use crate::support::desk::{assert_refused, outcome};
-use crate::support::hostile::{Hostile, Key, Reply, unsigned};
+use crate::support::people::visitor;
+use crate::support::scripted_provider::{
+    Key, Reply, ScriptedProvider, app_with_providers, begin, finish, sign_in_with_token, unsigned, with,
+    without,
+};
+use crate::support::social_app::{assert_refused, outcome};
 
 /// Makes a token of good claims.
 type Forge<'a> = Box<dyn FnOnce(Value) -> String + 'a>;
 
 #[tokio::test]
 async fn o16_a_forged_id_token_signs_nobody_in() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;
-    let key = &hostile.key;
+    let key = &provider.key;
     let other = Key::new("one");
     let header = |alg: &str| json!({"alg": alg, "kid": "one", "typ": "JWT"});
     let jwk = json!({"alg": "ES256", "jwk": other.jwk()});
@@ -60,20 +63,20 @@ async fn o16_a_forged_id_token_signs_nobody_in() {
         ("the access token", Box::new(|_| "at-canary".to_owned())),
     ];
     for (name, forge) in forgeries {
-        let reply = given(&browser, &hostile, forge).await;
+        let reply = sign_in_with_token(&browser, &provider, forge).await;
         assert_eq!(outcome(&reply), "code_rejected", "{name}: {}", reply.text);
         assert_refused(&browser, &reply, "code_rejected").await;
     }
-    let honest = given(&browser, &hostile, |claims| key.token(&claims)).await;
+    let honest = sign_in_with_token(&browser, &provider, |claims| key.token(&claims)).await;
     assert_eq!(outcome(&honest), "signed_up", "{}", honest.text);
 }
 
 #[tokio::test]
 async fn o17_an_id_token_that_says_something_else_signs_nobody_in() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;
-    let now = hostile.claims("")["iat"].as_i64().unwrap();
+    let now = provider.claims("")["iat"].as_i64().unwrap();
     for (name, value) in [
         ("aud", json!("another")),
         ("aud", json!([])),
@@ -82,7 +85,7 @@ async fn o17_an_id_token_that_says_something_else_signs_nobody_in() {
         ("aud", json!(["client", "another"])),
         ("azp", json!("another")),
         ("iss", json!("http://127.0.0.1:1")),
-        ("iss", json!(format!("{}/", hostile.base))),
+        ("iss", json!(format!("{}/", provider.base))),
         ("iss", json!(null)),
         ("exp", json!(now - 61)),
         ("exp", json!(null)),
@@ -103,10 +106,14 @@ async fn o17_an_id_token_that_says_something_else_signs_nobody_in() {
         ("sub", json!(["AbC"])),
         ("sub", json!("a\u{0}b")),
     ] {
-        let reply =
-            given(&browser, &hostile, |claims| hostile.key.token(&with(claims, name, value.clone()))).await;
+        let reply = sign_in_with_token(&browser, &provider, |claims| {
+            provider.key.token(&with(claims, name, value.clone()))
+        })
+        .await;
         assert_eq!(outcome(&reply), "code_rejected", "{name} = {value}: {}", reply.text);
-        let reply = given(&browser, &hostile, |claims| hostile.key.token(&without(claims, name))).await;
+        let reply =
+            sign_in_with_token(&browser, &provider, |claims| provider.key.token(&without(claims, name)))
+                .await;
         let is_optional = ["azp", "nbf"].contains(&name);
         assert_eq!(outcome(&reply) == "code_rejected", !is_optional, "without {name}: {}", reply.text);
     }
@@ -114,21 +121,21 @@ async fn o17_an_id_token_that_says_something_else_signs_nobody_in() {
     // Within the leeway, with this client among others and as the party: good.
     let good = |claims| {
         let claims = with(with(claims, "exp", json!(now - 30)), "iat", json!(now + 30));
-        hostile.key.token(&with(with(claims, "aud", json!(["client", "another"])), "azp", json!("client")))
+        provider.key.token(&with(with(claims, "aud", json!(["client", "another"])), "azp", json!("client")))
     };
-    let reply = given(&browser, &hostile, good).await;
+    let reply = sign_in_with_token(&browser, &provider, good).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     // Replayed in another attempt: its nonce is that of the first.
     let (_, nonce) = begin(&browser, "p0").await;
-    hostile.give(&hostile.key.token(&hostile.claims(&nonce)));
+    provider.give(&provider.key.token(&provider.claims(&nonce)));
     let (state, _) = begin(&browser, "p0").await;
     assert_eq!(outcome(&finish(&browser, "p0", &state).await), "code_rejected");
 }
 
 #[tokio::test]
 async fn o18_only_true_verifies_an_address() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     for value in [
         json!(false),
         json!("TRUE"),
@@ -140,11 +147,13 @@ async fn o18_only_true_verifies_an_address() {
         json!({}),
     ] {
         let browser = visitor(&app).await;
-        let make = |claims| hostile.key.token(&with(claims, "email_verified", value.clone()));
-        let reply = given(&browser, &hostile, make).await;
+        let make = |claims| provider.key.token(&with(claims, "email_verified", value.clone()));
+        let reply = sign_in_with_token(&browser, &provider, make).await;
         assert_eq!(outcome(&reply), "email_required", "{value}: {}", reply.text);
-        let reply =
-            given(&browser, &hostile, |claims| hostile.key.token(&without(claims, "email_verified"))).await;
+        let reply = sign_in_with_token(&browser, &provider, |claims| {
+            provider.key.token(&without(claims, "email_verified"))
+        })
+        .await;
         assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
     }
 }
@@ -152,13 +161,13 @@ async fn o18_only_true_verifies_an_address() {
 /// O22: subjects that differ in case are two people.
 #[tokio::test]
 async fn o22_subjects_are_compared_exactly() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     for (sub, email) in
         [("AbC", "one@example.test"), ("abc", "two@example.test"), ("AbC ", "three@example.test")]
     {
-        let make = |claims| hostile.key.token(&with(with(claims, "sub", json!(sub)), "email", json!(email)));
-        let reply = given(&visitor(&app).await, &hostile, make).await;
+        let make = |claims| provider.key.token(&with(with(claims, "sub", json!(sub)), "email", json!(email)));
+        let reply = sign_in_with_token(&visitor(&app).await, &provider, make).await;
         assert_eq!(outcome(&reply), "signed_up", "{sub}: {}", reply.text);
     }
 }
@@ -166,37 +175,37 @@ async fn o22_subjects_are_compared_exactly() {
 /// The profile adds what the ID token leaves out, for the same subject only.
 #[tokio::test]
 async fn o17_a_profile_counts_for_its_own_subject_only() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;
-    let silent = |claims| hostile.key.token(&without(without(claims, "email"), "email_verified"));
+    let silent = |claims| provider.key.token(&without(without(claims, "email"), "email_verified"));
     let profile = |sub: &str| json!({"sub": sub, "email": "mary@example.test", "email_verified": true});
-    hostile.answer("/userinfo", Reply::Json(profile("victim")));
-    assert_refused(&browser, &given(&browser, &hostile, silent).await, "code_rejected").await;
-    hostile.answer("/userinfo", Reply::Json(profile("AbC")));
-    let reply = given(&browser, &hostile, silent).await;
+    provider.answer("/userinfo", Reply::Json(profile("victim")));
+    assert_refused(&browser, &sign_in_with_token(&browser, &provider, silent).await, "code_rejected").await;
+    provider.answer("/userinfo", Reply::Json(profile("AbC")));
+    let reply = sign_in_with_token(&browser, &provider, silent).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }
 
 /// Whether an address is verified is said where the address is said, and nowhere else.
 #[tokio::test]
 async fn o18_a_verified_of_the_id_token_is_not_that_of_the_profiles_address() {
-    let hostile = Hostile::new().await;
-    let app = app_of(std::slice::from_ref(&hostile)).await;
-    let flagged = |claims| hostile.key.token(&without(claims, "email"));
+    let provider = ScriptedProvider::new().await;
+    let app = app_with_providers(std::slice::from_ref(&provider)).await;
+    let flagged = |claims| provider.key.token(&without(claims, "email"));
     for profile in [
         json!({"sub": "AbC", "email": "victim@example.test"}),
         json!({"sub": "AbC", "email": "victim@example.test", "email_verified": false}),
         json!({"sub": "AbC", "email": "victim@example.test", "email_verified": "yes"}),
     ] {
-        hostile.answer("/userinfo", Reply::Json(profile.clone()));
-        let reply = given(&visitor(&app).await, &hostile, flagged).await;
+        provider.answer("/userinfo", Reply::Json(profile.clone()));
+        let reply = sign_in_with_token(&visitor(&app).await, &provider, flagged).await;
         assert_eq!(outcome(&reply), "email_required", "{profile}: {}", reply.text);
     }
     let verified = json!({"sub": "AbC", "email": "mary@example.test", "email_verified": true});
-    hostile.answer("/userinfo", Reply::Json(verified));
+    provider.answer("/userinfo", Reply::Json(verified));
     let unflagged =
-        |claims| hostile.key.token(&with(without(claims, "email"), "email_verified", json!(false)));
-    let reply = given(&visitor(&app).await, &hostile, unflagged).await;
+        |claims| provider.key.token(&with(without(claims, "email"), "email_verified", json!(false)));
+    let reply = sign_in_with_token(&visitor(&app).await, &provider, unflagged).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }

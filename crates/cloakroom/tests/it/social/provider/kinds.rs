@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use cloakroom::testing::{Browser, Reply as Answer};
 use serde_json::{Value, json};
 
-use crate::social::provider::{start, visitor, with, without};
-use crate::support::database::{App, app_with};
-use crate::support::desk::{assert_refused, outcome};
-use crate::support::hostile::{Hostile, Reply};
+use crate::support::app::{App, app_with};
+use crate::support::people::visitor;
+use crate::support::scripted_provider::{Reply, ScriptedProvider, start, with, without};
+use crate::support::social_app::{assert_refused, outcome};
 
 /// A stand-in, an app with it as its only provider, and what the vendor adds to its replies.
 struct Vendor {
-    hostile: Hostile,
+    provider: ScriptedProvider,
     app: App,
     id: &'static str,
     /// Beside `access_token`, `token_type` and `id_token`.
@@ -30,15 +30,15 @@ const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 impl Vendor {
     /// The kind `id`, with its endpoints moved to the stand-in; `BASE` in the settings is the stand-in's address.
     async fn new(id: &'static str, settings: &Value) -> Self {
-        Self::at(Hostile::new().await, id, settings).await
+        Self::at(ScriptedProvider::new().await, id, settings).await
     }
 
-    async fn at(hostile: Hostile, id: &'static str, settings: &Value) -> Self {
+    async fn at(provider: ScriptedProvider, id: &'static str, settings: &Value) -> Self {
         let mut table = json!({"id": id, "client_id": "client", "client_secret": "of-client"});
         table.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-        let table = table.to_string().replace("BASE", &hostile.base);
+        let table = table.to_string().replace("BASE", &provider.base);
         let app = app_with(|config| config.provider = vec![serde_json::from_str(&table).unwrap()]).await;
-        Self { hostile, app, id, tokens: json!({"expires_in": 3599}) }
+        Self { provider, app, id, tokens: json!({"expires_in": 3599}) }
     }
 
     async fn begin(&self) -> Attempt {
@@ -52,10 +52,9 @@ impl Vendor {
 
     /// The token endpoint gives an ID token with these claims.
     fn give(&self, claims: &Value) {
-        let mut tokens =
-            json!({"access_token": "at", "token_type": "Bearer", "id_token": self.hostile.key.token(claims)});
+        let mut tokens = json!({"access_token": "at", "token_type": "Bearer", "id_token": self.provider.key.token(claims)});
         tokens.as_object_mut().unwrap().extend(self.tokens.as_object().unwrap().clone());
-        self.hostile.answer("/token", Reply::Json(tokens));
+        self.provider.answer("/token", Reply::Json(tokens));
     }
 
     async fn finish(&self, attempt: &Attempt, more: &Value) -> Answer {
@@ -68,7 +67,7 @@ impl Vendor {
     async fn sign_in(&self, change: impl FnOnce(Value) -> Value) -> (Attempt, Answer) {
         let attempt = self.begin().await;
         let nonce = attempt.query.get("nonce").cloned().unwrap_or_default();
-        self.give(&change(self.hostile.claims(&nonce)));
+        self.give(&change(self.provider.claims(&nonce)));
         let reply = self.finish(&attempt, &json!({})).await;
         (attempt, reply)
     }
@@ -82,9 +81,9 @@ async fn name_of(app: &App) -> String {
 
 /// Microsoft identity platform, "OpenID Connect on the Microsoft identity platform", "ID token claims reference".
 async fn microsoft(tenant: &str, documented: &str, settings: &Value) -> Vendor {
-    let hostile = Hostile::new().await;
-    let base = hostile.base.clone();
-    hostile.answer(
+    let provider = ScriptedProvider::new().await;
+    let base = provider.base.clone();
+    provider.answer(
         &format!("/{tenant}/v2.0/.well-known/openid-configuration"),
         Reply::Json(json!({
             "issuer": format!("{base}/{documented}/v2.0"), "authorization_endpoint": format!("{base}/{tenant}/oauth2/v2.0/authorize"),
@@ -95,7 +94,7 @@ async fn microsoft(tenant: &str, documented: &str, settings: &Value) -> Vendor {
     );
     let mut all = json!({"issuer": format!("{base}/{tenant}/v2.0")});
     all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
-    Vendor::at(hostile, "microsoft", &all).await
+    Vendor::at(provider, "microsoft", &all).await
 }
 
 /// Claims of somebody in a tenant: there is no `email_verified` at Microsoft.
@@ -122,7 +121,7 @@ async fn finding_q1_microsoft_signs_people_of_every_tenant_in() {
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(attempt.query["code_challenge_method"], "S256");
     let kept = vendor.app.database.texts("SELECT issuer FROM identities").await;
-    assert_eq!(kept, [format!("{}/{TENANT}/v2.0", vendor.hostile.base)]);
+    assert_eq!(kept, [format!("{}/{TENANT}/v2.0", vendor.provider.base)]);
     // The same subject of another tenant is another person.
     let other = |claims| of_tenant(claims, "11111111-86f1-41af-91ab-2d7cd011db47");
     let (_, reply) = vendor.sign_in(other).await;
@@ -165,7 +164,7 @@ async fn finding_q1_only_the_tenants_of_the_configuration_are_let_in() {
 #[tokio::test]
 async fn finding_q2_linkedin_needs_neither_pkce_nor_a_nonce() {
     let vendor = Vendor::new("linkedin", &json!({"issuer": "BASE"})).await;
-    vendor.hostile.discover(&json!({
+    vendor.provider.discover(&json!({
         "token_endpoint_auth_methods_supported": null, "code_challenge_methods_supported": null,
         "scopes_supported": ["openid", "profile", "email"], "id_token_signing_alg_values_supported": ["RS256"],
     }));
@@ -178,7 +177,7 @@ async fn finding_q2_linkedin_needs_neither_pkce_nor_a_nonce() {
     assert!(!attempt.query.contains_key("code_challenge"), "{:?}", attempt.query);
     assert!(!attempt.query.contains_key("code_challenge_method"), "{:?}", attempt.query);
     assert_eq!(attempt.query["scope"], "openid email profile");
-    let sent = |field: &str| vendor.hostile.sent(field);
+    let sent = |field: &str| vendor.provider.sent(field);
     assert_eq!((sent("code_verifier"), sent("client_secret").as_deref()), (None, Some("of-client")));
     // A nonce that is there must still be this attempt's.
     let (attempt, reply) = vendor.sign_in(|claims| with(claims, "nonce", json!("another"))).await;
@@ -187,23 +186,23 @@ async fn finding_q2_linkedin_needs_neither_pkce_nor_a_nonce() {
 
 #[tokio::test]
 async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
-    let hostile = Hostile::new().await;
-    let document = |issuer: &str| Reply::Json(with(hostile.document(), "issuer", json!(issuer)));
+    let provider = ScriptedProvider::new().await;
+    let document = |issuer: &str| Reply::Json(with(provider.document(), "issuer", json!(issuer)));
     let issuer = "https://tenant.b2clogin.example/guid/v2.0/";
     let settings = json!({"kind": "oidc", "issuer": issuer, "discovery_url": "BASE/policy/.well-known/openid-configuration"});
     let path = "/policy/.well-known/openid-configuration";
-    hostile.answer(path, document(issuer));
-    let vendor = Vendor::at(hostile.clone(), "b2c", &settings).await;
+    provider.answer(path, document(issuer));
+    let vendor = Vendor::at(provider.clone(), "b2c", &settings).await;
     let (attempt, reply) = vendor.sign_in(|claims| with(claims, "iss", json!(issuer))).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
-    assert_eq!(hostile.asked("/.well-known/openid-configuration"), 0);
+    assert_eq!(provider.asked("/.well-known/openid-configuration"), 0);
     attempt.browser.post("/api/logout/", &json!({})).await;
     // The token's issuer and the document's are compared as ever.
     let (attempt, reply) = vendor.sign_in(|claims| claims).await;
     assert_refused(&attempt.browser, &reply, "code_rejected").await;
     for other in ["https://tenant.b2clogin.example/guid/v2.0", "https://evil.example/"] {
-        hostile.answer(path, document(other));
-        let vendor = Vendor::at(hostile.clone(), "b2c", &settings).await;
+        provider.answer(path, document(other));
+        let vendor = Vendor::at(provider.clone(), "b2c", &settings).await;
         let reply = start(&visitor(&vendor.app).await, "b2c").await;
         assert_eq!(outcome(&reply), "provider_unreachable", "{other}: {}", reply.text);
     }
@@ -213,7 +212,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
 #[tokio::test]
 async fn finding_q5_gitlab() {
     let vendor = Vendor::new("gitlab", &json!({"issuer": "BASE"})).await;
-    vendor.hostile.discover(&json!({
+    vendor.provider.discover(&json!({
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "code_challenge_methods_supported": ["plain", "S256"], "claim_types_supported": ["normal"],
     }));
@@ -230,7 +229,7 @@ async fn finding_q5_discord() {
     let endpoints = json!({"authorize_url": "BASE/authorize", "token_url": "BASE/token", "userinfo_url": "BASE/users/@me"});
     let vendor = Vendor::new("discord", &endpoints).await;
     assert_eq!(name_of(&vendor.app).await, "Discord");
-    vendor.hostile.answer(
+    vendor.provider.answer(
         "/token",
         Reply::Json(json!({
             "access_token": "6qrZcUqja7812RVdnEKjpzOL4CvHBFG", "token_type": "Bearer", "expires_in": 604_800,
@@ -241,17 +240,17 @@ async fn finding_q5_discord() {
         "id": "80351110224678912", "username": "nelly", "discriminator": "0", "global_name": "Nelly", "avatar": null,
         "verified": false, "email": "nelly@example.test", "flags": 64, "premium_type": 1, "public_flags": 64,
     });
-    vendor.hostile.answer("/users/@me", Reply::Json(user.clone()));
+    vendor.provider.answer("/users/@me", Reply::Json(user.clone()));
     let attempt = vendor.begin().await;
     assert_eq!(attempt.query["scope"], "identify email");
     let reply = vendor.finish(&attempt, &json!({})).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
-    vendor.hostile.answer("/users/@me", Reply::Json(with(user, "verified", json!(true))));
+    vendor.provider.answer("/users/@me", Reply::Json(with(user, "verified", json!(true))));
     let reply = vendor.finish(&vendor.begin().await, &json!({})).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     let kept = vendor.app.database.texts("SELECT subject || ' ' || label FROM identities").await;
     assert_eq!(kept, ["80351110224678912 nelly"]);
-    vendor.hostile.answer("/token", Reply::Status(400, json!({"error": "invalid_grant"})));
+    vendor.provider.answer("/token", Reply::Status(400, json!({"error": "invalid_grant"})));
     assert_eq!(outcome(&vendor.finish(&vendor.begin().await, &json!({})).await), "code_rejected");
 }
 
@@ -267,7 +266,7 @@ async fn finding_q5_slack() {
     };
     let (_, reply) = vendor.sign_in(told).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
-    vendor.hostile.answer("/token", Reply::Json(json!({"ok": false, "error": "invalid_code"})));
+    vendor.provider.answer("/token", Reply::Json(json!({"ok": false, "error": "invalid_code"})));
     let reply = vendor.finish(&vendor.begin().await, &json!({})).await;
     assert_eq!(outcome(&reply), "code_rejected", "{}", reply.text);
 }
@@ -278,7 +277,7 @@ async fn finding_q5_twitch() {
     let mut vendor = Vendor::new("twitch", &json!({"issuer": "BASE"})).await;
     vendor.tokens =
         json!({"token_type": "bearer", "scope": ["openid", "user:read:email"], "expires_in": 14_124});
-    vendor.hostile.discover(&json!({
+    vendor.provider.discover(&json!({
         "claims_parameter_supported": true, "code_challenge_methods_supported": null, "scopes_supported": ["openid"],
     }));
     assert_eq!(name_of(&vendor.app).await, "Twitch");
@@ -294,9 +293,9 @@ async fn finding_q5_twitch() {
 /// Auth0: the issuer ends in a slash, and the console shows a domain without one.
 #[tokio::test]
 async fn finding_q5_auth0() {
-    let hostile = Hostile::new().await;
-    hostile.discover(&json!({"issuer": format!("{}/", hostile.base)}));
-    let vendor = Vendor::at(hostile, "auth0", &json!({"issuer": "BASE"})).await;
+    let provider = ScriptedProvider::new().await;
+    provider.discover(&json!({"issuer": format!("{}/", provider.base)}));
+    let vendor = Vendor::at(provider, "auth0", &json!({"issuer": "BASE"})).await;
     let told = |claims: Value| {
         let issuer = format!("{}/", claims["iss"].as_str().unwrap());
         with(with(claims, "iss", json!(issuer)), "sub", json!("auth0|507f1f77bcf86cd799439011"))
@@ -309,7 +308,7 @@ async fn finding_q5_auth0() {
 #[tokio::test]
 async fn finding_q5_okta() {
     let vendor = Vendor::new("okta", &json!({"issuer": "BASE"})).await;
-    vendor.hostile.answer("/userinfo", Reply::Json(json!({
+    vendor.provider.answer("/userinfo", Reply::Json(json!({
         "sub": "AbC", "name": "Mary Okta", "preferred_username": "mary@example.test", "email": "mary@example.test",
         "email_verified": true, "zoneinfo": "America/Los_Angeles", "updated_at": 1_311_280_970,
     })));
@@ -321,14 +320,14 @@ async fn finding_q5_okta() {
 /// Keycloak, `realms/REALM`: `iss` comes with the answer.
 #[tokio::test]
 async fn finding_q5_keycloak() {
-    let hostile = Hostile::new().await;
-    let issuer = format!("{}/realms/acme", hostile.base);
-    let document = with(hostile.document(), "issuer", json!(issuer.clone()));
+    let provider = ScriptedProvider::new().await;
+    let issuer = format!("{}/realms/acme", provider.base);
+    let document = with(provider.document(), "issuer", json!(issuer.clone()));
     let document = with(document, "authorization_response_iss_parameter_supported", json!(true));
-    hostile.answer("/realms/acme/.well-known/openid-configuration", Reply::Json(document));
-    let vendor = Vendor::at(hostile, "keycloak", &json!({"issuer": issuer.clone()})).await;
+    provider.answer("/realms/acme/.well-known/openid-configuration", Reply::Json(document));
+    let vendor = Vendor::at(provider, "keycloak", &json!({"issuer": issuer.clone()})).await;
     let attempt = vendor.begin().await;
-    vendor.give(&with(vendor.hostile.claims(&attempt.query["nonce"]), "iss", json!(issuer.clone())));
+    vendor.give(&with(vendor.provider.claims(&attempt.query["nonce"]), "iss", json!(issuer.clone())));
     let reply = vendor.finish(&attempt, &json!({"iss": issuer})).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }

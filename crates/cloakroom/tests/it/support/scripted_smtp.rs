@@ -44,7 +44,7 @@ impl Script {
         self
     }
 
-    /// Says nothing at that stage until [`RawServer::release`].
+    /// Says nothing at that stage until [`ScriptedSmtp::release`].
     pub(crate) fn silent_at(mut self, stage: &'static str) -> Self {
         self.silent_at = Some(stage);
         self
@@ -68,12 +68,12 @@ struct Log {
 }
 
 /// A running server.
-pub(crate) struct RawServer {
+pub(crate) struct ScriptedSmtp {
     port: u16,
     log: Arc<(Mutex<Log>, Condvar)>,
 }
 
-impl RawServer {
+impl ScriptedSmtp {
     pub(crate) fn start(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 static ECHOES: AtomicU32 = AtomicU32::new(0);
 
 /// A running sink; ends with the value.
-pub(crate) struct Sink {
+pub(crate) struct SmtpSink {
     child: Child,
     orders: ChildStdin,
     port: u16,
@@ -25,7 +25,7 @@ pub(crate) struct Sink {
 }
 
 /// A mail that the sink took: what the envelope said, and what a reader sees.
-pub(crate) struct Taken {
+pub(crate) struct ReceivedMail {
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
     pub(crate) raw: String,
@@ -34,7 +34,7 @@ pub(crate) struct Taken {
     pub(crate) is_utf8: bool,
 }
 
-impl Sink {
+impl SmtpSink {
     pub(crate) fn start(options: &Value) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tools/smtp-sink.mjs");
         let mut child = Command::new("node")
@@ -89,12 +89,12 @@ impl Sink {
     }
 
     /// The mails taken so far.
-    pub(crate) fn mails(&self) -> Vec<Taken> {
+    pub(crate) fn mails(&self) -> Vec<ReceivedMail> {
         self.all(taken)
     }
 
     /// Waits until it has taken `count` mails.
-    pub(crate) fn wait_for_mails(&self, count: usize) -> Vec<Taken> {
+    pub(crate) fn wait_for_mails(&self, count: usize) -> Vec<ReceivedMail> {
         self.wait_for(count, taken)
     }
 
@@ -115,10 +115,10 @@ impl Sink {
     }
 }
 
-fn taken(said: &Value) -> Option<Taken> {
+fn taken(said: &Value) -> Option<ReceivedMail> {
     let mail = said["mail"].as_object()?;
     let text = |name: &str| mail.get(name).and_then(Value::as_str).map(str::to_owned);
-    Some(Taken {
+    Some(ReceivedMail {
         from: text("from")?,
         to: mail["to"].as_array()?.iter().filter_map(|to| to.as_str().map(str::to_owned)).collect(),
         raw: text("raw")?,
@@ -128,7 +128,7 @@ fn taken(said: &Value) -> Option<Taken> {
     })
 }
 
-impl Taken {
+impl ReceivedMail {
     /// The headers of that name, decoded.
     pub(crate) fn headers(&self, name: &str) -> Vec<String> {
         let mail = mailparse::parse_mail(self.raw.as_bytes()).expect("a mail");
@@ -154,7 +154,7 @@ impl Taken {
     }
 }
 
-impl Drop for Sink {
+impl Drop for SmtpSink {
     fn drop(&mut self) {
         // Our own child, by its id.
         let _ = self.child.kill();

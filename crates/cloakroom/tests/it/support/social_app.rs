@@ -4,15 +4,15 @@ use cloakroom::Config;
 use cloakroom::testing::{Answer, Browser, FakeProvider, Kind, Mood, Person, Reply};
 use serde_json::{Value, json};
 
-use crate::support::database::{App, app_with};
+use crate::support::app::{App, app_with};
 
 /// The app and its providers.
-pub(crate) struct Desk {
+pub(crate) struct SocialApp {
     pub(crate) app: App,
     providers: Vec<FakeProvider>,
 }
 
-impl std::ops::Deref for Desk {
+impl std::ops::Deref for SocialApp {
     type Target = App;
 
     fn deref(&self) -> &App {
@@ -21,12 +21,12 @@ impl std::ops::Deref for Desk {
 }
 
 /// An app with the defaults.
-pub(crate) async fn desk() -> Desk {
-    desk_with(|_| {}).await
+pub(crate) async fn social_app() -> SocialApp {
+    social_app_with(|_| {}).await
 }
 
 /// An app with a changed configuration, its providers in it.
-pub(crate) async fn desk_with(change: impl FnOnce(&mut Config)) -> Desk {
+pub(crate) async fn social_app_with(change: impl FnOnce(&mut Config)) -> SocialApp {
     let providers = providers().await;
     let settings: Vec<_> = providers.iter().map(FakeProvider::configuration).collect();
     let app = app_with(|config| {
@@ -34,7 +34,7 @@ pub(crate) async fn desk_with(change: impl FnOnce(&mut Config)) -> Desk {
         change(config);
     })
     .await;
-    Desk { app, providers }
+    SocialApp { app, providers }
 }
 
 /// One of each kind, at ports of their own.
@@ -46,7 +46,7 @@ pub(crate) async fn providers() -> Vec<FakeProvider> {
     providers
 }
 
-impl Desk {
+impl SocialApp {
     pub(crate) fn over(app: App, providers: Vec<FakeProvider>) -> Self {
         Self { app, providers }
     }
@@ -83,13 +83,13 @@ impl Desk {
     /// A whole sign-in.
     pub(crate) async fn sign_in(&self, browser: &Browser, kind: Kind, person: &Person) -> Reply {
         let answer = self.consent(browser, kind, (&json!({}), person)).await;
-        bring(browser, kind, &answer).await
+        post_callback(browser, kind, &answer).await
     }
 
     /// A whole link.
     pub(crate) async fn link(&self, browser: &Browser, kind: Kind, person: &Person) -> Reply {
         let answer = self.consent(browser, kind, (&json!({"intent": "link"}), person)).await;
-        bring(browser, kind, &answer).await
+        post_callback(browser, kind, &answer).await
     }
 
     /// The number of accounts.
@@ -99,7 +99,7 @@ impl Desk {
 }
 
 /// What the callback page does.
-pub(crate) async fn bring(browser: &Browser, kind: Kind, answer: &Answer) -> Reply {
+pub(crate) async fn post_callback(browser: &Browser, kind: Kind, answer: &Answer) -> Reply {
     let body = match &answer.error {
         Some(error) => json!({"error": error, "state": answer.state}),
         None => json!({"code": answer.code, "state": answer.state}),

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 /// By when another node has heard that a session ended. The contract grants a second; a machine with other tests to run gets
 /// three, and a node that has not heard it believes the session for five.
-pub(crate) const SOON: Duration = Duration::from_secs(3);
+pub(crate) const REVOCATION_DEADLINE: Duration = Duration::from_secs(3);
 
 /// Lets `count` tasks go at the same moment, and gathers what each gave.
 pub(crate) async fn at_once<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>

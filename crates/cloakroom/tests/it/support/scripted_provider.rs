@@ -11,9 +11,12 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cloakroom::Clock;
+use cloakroom::testing::{Browser, Reply as Answer};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
+
+use crate::support::app::{App, app_with};
 
 /// What an endpoint answers.
 #[derive(Clone)]
@@ -83,7 +86,7 @@ pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
 
 /// The provider. Clones share everything.
 #[derive(Clone)]
-pub(crate) struct Hostile {
+pub(crate) struct ScriptedProvider {
     pub(crate) base: String,
     pub(crate) key: Arc<Key>,
     replies: Arc<Mutex<BTreeMap<String, Reply>>>,
@@ -92,22 +95,22 @@ pub(crate) struct Hostile {
     sent: Arc<Mutex<String>>,
 }
 
-impl Hostile {
+impl ScriptedProvider {
     pub(crate) async fn new() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let hostile = Self {
+        let provider = Self {
             base,
             key: Arc::new(Key::new("one")),
             replies: Arc::default(),
             asked: Arc::default(),
             sent: Arc::default(),
         };
-        hostile.answer("/.well-known/openid-configuration", Reply::Json(hostile.document()));
-        hostile.answer("/certs", Reply::Json(json!({"keys": [hostile.key.jwk()]})));
-        let router = Router::new().fallback(reply).with_state(hostile.clone());
+        provider.answer("/.well-known/openid-configuration", Reply::Json(provider.document()));
+        provider.answer("/certs", Reply::Json(json!({"keys": [provider.key.jwk()]})));
+        let router = Router::new().fallback(reply).with_state(provider.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        hostile
+        provider
     }
 
     /// The discovery document of an honest one.
@@ -167,15 +170,15 @@ impl Hostile {
     }
 }
 
-async fn reply(State(hostile): State<Hostile>, request: Request) -> Response {
+async fn reply(State(provider): State<ScriptedProvider>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
-    hostile.asked.lock().unwrap().push(path.clone());
+    provider.asked.lock().unwrap().push(path.clone());
     let is_form = request.method() == Method::POST;
     let body = axum::body::to_bytes(request.into_body(), 1 << 20).await.unwrap_or_default();
     if is_form {
-        *hostile.sent.lock().unwrap() = String::from_utf8_lossy(&body).into_owned();
+        *provider.sent.lock().unwrap() = String::from_utf8_lossy(&body).into_owned();
     }
-    let reply = hostile.replies.lock().unwrap().get(&path).cloned();
+    let reply = provider.replies.lock().unwrap().get(&path).cloned();
     match reply {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Reply::Json(value)) => axum::Json(value).into_response(),
@@ -199,4 +202,52 @@ async fn reply(State(hostile): State<Hostile>, request: Request) -> Response {
         }
         Some(Reply::Silence) => std::future::pending().await,
     }
+}
+
+/// An app with these providers, called `p0`, `p1` and so on.
+pub(crate) async fn app_with_providers(providers: &[ScriptedProvider]) -> App {
+    let settings: Vec<Value> = providers
+        .iter()
+        .enumerate()
+        .map(|(index, provider)| provider.settings(&format!("p{index}")))
+        .collect();
+    app_with(|config| config.provider = serde_json::from_value(settings.into()).unwrap()).await
+}
+
+pub(crate) async fn start(browser: &Browser, id: &str) -> Answer {
+    browser.post(&format!("/api/social/{id}/start/"), &json!({})).await
+}
+
+/// Begins an attempt: its state and its nonce.
+pub(crate) async fn begin(browser: &Browser, id: &str) -> (String, String) {
+    let started = start(browser, id).await;
+    assert_eq!(started.status, 200, "{}", started.text);
+    let url = url::Url::parse(started.json()["url"].as_str().unwrap()).unwrap();
+    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned();
+    (value("state"), value("nonce"))
+}
+
+pub(crate) async fn finish(browser: &Browser, id: &str, state: &str) -> Answer {
+    browser.post(&format!("/api/social/{id}/"), &json!({"code": "code", "state": state})).await
+}
+
+/// Begins an attempt, lets the provider give the token that `make` makes of good claims, and finishes.
+pub(crate) async fn sign_in_with_token(
+    browser: &Browser,
+    provider: &ScriptedProvider,
+    make: impl FnOnce(Value) -> String,
+) -> Answer {
+    let (state, nonce) = begin(browser, "p0").await;
+    provider.give(&make(provider.claims(&nonce)));
+    finish(browser, "p0", &state).await
+}
+
+pub(crate) fn with(mut claims: Value, name: &str, value: Value) -> Value {
+    claims[name] = value;
+    claims
+}
+
+pub(crate) fn without(mut claims: Value, name: &str) -> Value {
+    claims.as_object_mut().unwrap().remove(name);
+    claims
 }

@@ -16,13 +16,15 @@ use cloakroom::testing::{Browser, FakeProvider, Kind, PASSWORD, Person, Reply, T
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::support::by_mail::{
-    ADA, CONFIRM_EMAIL, NEW, PROFILE, UNDO_EMAIL, app_with_ada, ask_reset, change_email, change_password,
-    confirm_reset, page, reauthenticate, reset_token, with_token,
+use crate::support::app::App;
+use crate::support::calls::{
+    CONFIRM_EMAIL, PROFILE, UNDO_EMAIL, change_email, change_password, confirm_reset, reauthenticate,
+    request_reset, reset_token, with_token,
 };
-use crate::support::database::{App, Database};
-use crate::support::desk::{Desk, desk, outcome, providers};
-use crate::support::race::{SOON, within};
+use crate::support::concurrency::{REVOCATION_DEADLINE, within};
+use crate::support::database::Database;
+use crate::support::people::{ADA, NEW, app_with_ada, visitor};
+use crate::support::social_app::{SocialApp, outcome, providers, social_app};
 
 const LOGOUT: &str = "/api/logout/";
 const LOGOUT_ALL: &str = "/api/logout/all/";
@@ -44,12 +46,12 @@ async fn post(browser: Arc<Browser>, path: &str) -> Reply {
 async fn s18_a_session_that_is_being_renewed_is_seen_by_a_sign_out_everywhere() {
     let app = app_with_ada().await;
     let (owner, thief) = (Arc::new(app.signed_in(ADA).await), Arc::new(app.signed_in(ADA).await));
-    let gate = app.database.gate_at("outbox").await;
+    let lock = app.database.lock_table("outbox").await;
     let change = send(async |thief| change_password(&thief, PASSWORD, NEW).await, &thief);
-    app.database.until_standing(1).await;
+    app.database.until_waiting(1).await;
     let out = send(async |owner| post(owner, LOGOUT_ALL).await, &owner);
-    app.database.until_standing(2).await;
-    gate.open().await;
+    app.database.until_waiting(2).await;
+    lock.release().await;
     let (changed, out) = (change.await.unwrap(), out.await.unwrap());
     assert!(changed.status == 200 || out.status == 200, "{} {}", changed.text, out.text);
     if out.status == 200 {
@@ -78,7 +80,7 @@ async fn s03_s18_a_sign_out_under_way_ends_what_was_renewed_meanwhile() {
         assert_eq!(slow.get(PROFILE).await.status, 401, "{way}: the ticket before opens nothing");
         assert_eq!(slow.post(LOGOUT, &json!({})).await.status, 200, "{way}");
         assert_eq!(ada.get(PROFILE).await.status, 401, "{way}");
-        within(SOON, async || there.get(PROFILE).await.status == 401).await;
+        within(REVOCATION_DEADLINE, async || there.get(PROFILE).await.status == 401).await;
         assert_eq!(app.database.rows("sessions").await, 0, "{way}");
     }
 }
@@ -90,12 +92,12 @@ async fn s18_of_a_sign_out_and_a_new_proof_at_once_the_sign_out_wins() {
     for round in 0..6 {
         let ada = Arc::new(app.signed_in(ADA).await);
         let slow = Arc::new(ada.copy());
-        let gate = app.database.gate_at("sessions").await;
+        let lock = app.database.lock_table("sessions").await;
         let proven = send(async |ada| reauthenticate(&ada, PASSWORD).await, &ada);
-        app.database.until_standing(1).await;
+        app.database.until_waiting(1).await;
         let out = send(async |slow| post(slow, LOGOUT).await, &slow);
-        app.database.until_standing(2).await;
-        gate.open().await;
+        app.database.until_waiting(2).await;
+        lock.release().await;
         assert_eq!(out.await.unwrap().status, 200, "round {round}");
         let proven = proven.await.unwrap();
         assert!(matches!(proven.status.as_u16(), 200 | 401), "round {round}: {}", proven.text);
@@ -120,22 +122,22 @@ async fn s01_a_sign_in_under_way_ends_what_was_renewed_meanwhile() {
 /// S18: the session that says yes to a link is signed out while that is written.
 #[tokio::test]
 async fn s18_a_sign_out_beside_a_link_that_the_session_agreed_to_wins() {
-    let desk = desk().await;
-    desk.add(ADA, Rank::Plain).await;
-    let ada = Arc::new(desk.visitor().await);
-    assert_eq!(outcome(&desk.sign_in(&ada, Kind::GitHub, &Person::verified(ADA)).await), "link_required");
+    let app = social_app().await;
+    app.add(ADA, Rank::Plain).await;
+    let ada = Arc::new(app.visitor().await);
+    assert_eq!(outcome(&app.sign_in(&ada, Kind::GitHub, &Person::verified(ADA)).await), "link_required");
     assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
     let slow = Arc::new(ada.copy());
-    let gate = desk.database.gate_at("outbox").await;
+    let lock = app.database.lock_table("outbox").await;
     let linked = send(async |ada| post(ada, "/api/social/link/").await, &ada);
-    desk.database.until_standing(1).await;
+    app.database.until_waiting(1).await;
     let out = send(async |slow| post(slow, LOGOUT).await, &slow);
-    desk.database.until_standing(2).await;
-    gate.open().await;
+    app.database.until_waiting(2).await;
+    lock.release().await;
     assert_eq!(out.await.unwrap().status, 200);
     linked.await.unwrap();
     assert_eq!(ada.get(PROFILE).await.status, 401);
-    assert_eq!(desk.database.rows("sessions").await, 0);
+    assert_eq!(app.database.rows("sessions").await, 0);
 }
 
 /// R03: an account is deleted while a reset is asked for, one that is asked for already included: neither stands in the other's
@@ -145,24 +147,24 @@ async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
     let app = Arc::new(app_with_ada().await);
     for is_first in [true, false] {
         reset_token(&app, ADA).await;
-        let browser = Arc::new(page(&app).await);
-        let gate = app.database.gate_at_rows_of("users").await;
+        let browser = Arc::new(visitor(&app).await);
+        let lock = app.database.lock_rows_of("users").await;
         let delete = {
             let app = Arc::clone(&app);
             async move { app.cloakroom.administration().delete(ADA).await }
         };
-        let ask = async |browser: Arc<Browser>| ask_reset(&browser, ADA).await;
+        let ask = async |browser: Arc<Browser>| request_reset(&browser, ADA).await;
         let (deleted, asked) = if is_first {
             let deleted = tokio::spawn(delete);
-            app.database.until_standing(1).await;
+            app.database.until_waiting(1).await;
             (deleted, send(ask, &browser))
         } else {
             let asked = send(ask, &browser);
-            app.database.until_standing(1).await;
+            app.database.until_waiting(1).await;
             (tokio::spawn(delete), asked)
         };
-        app.database.until_standing(2).await;
-        gate.open().await;
+        app.database.until_waiting(2).await;
+        lock.release().await;
         deleted.await.unwrap().unwrap();
         let asked = asked.await.unwrap();
         assert_eq!(asked.status, 202, "{}", asked.text);
@@ -179,13 +181,13 @@ async fn t06_an_undo_and_a_reset_at_once_leave_one_link() {
     assert_eq!(change_email(&ada, "ada@elsewhere.test").await.status, 202);
     let (confirm, undo) = (app.mail_to("ada@elsewhere.test").await.token(), app.mail_to(ADA).await.token());
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);
-    let others = [Arc::new(page(&app).await), Arc::new(page(&app).await)];
-    let gate = app.database.gate_at("outbox").await;
+    let others = [Arc::new(visitor(&app).await), Arc::new(visitor(&app).await)];
+    let lock = app.database.lock_table("outbox").await;
     let undone = send(async move |other| with_token(&other, UNDO_EMAIL, &undo).await, &others[0]);
-    app.database.until_standing(1).await;
-    let asked = send(async |other| ask_reset(&other, ADA).await, &others[1]);
-    app.database.until_standing(2).await;
-    gate.open().await;
+    app.database.until_waiting(1).await;
+    let asked = send(async |other| request_reset(&other, ADA).await, &others[1]);
+    app.database.until_waiting(2).await;
+    lock.release().await;
     assert_eq!((undone.await.unwrap().status.as_u16(), asked.await.unwrap().status.as_u16()), (200, 202));
     let links = "SELECT user_id FROM challenges WHERE kind = 'password_reset'";
     assert_eq!(app.database.texts(links).await.len(), 1);
@@ -200,13 +202,13 @@ async fn a_change_of_address_and_a_reset_never_wait_for_each_other() {
         assert_eq!(change_email(&ada, to).await.status, 202);
         let confirm = app.mail_to(to).await.token();
         reset_token(&app, from).await;
-        let browser = Arc::new(page(&app).await);
-        let gate = app.database.gate_at_rows_of("users").await;
+        let browser = Arc::new(visitor(&app).await);
+        let lock = app.database.lock_rows_of("users").await;
         let changed = send(async move |ada| with_token(&ada, CONFIRM_EMAIL, &confirm).await, &ada);
-        app.database.until_standing(1).await;
-        let asked = send(async move |browser| ask_reset(&browser, from).await, &browser);
-        app.database.until_standing(2).await;
-        gate.open().await;
+        app.database.until_waiting(1).await;
+        let asked = send(async move |browser| request_reset(&browser, from).await, &browser);
+        app.database.until_waiting(2).await;
+        lock.release().await;
         let (changed, asked) = (changed.await.unwrap(), asked.await.unwrap());
         assert_eq!(
             (changed.status.as_u16(), asked.status.as_u16()),
@@ -216,7 +218,7 @@ async fn a_change_of_address_and_a_reset_never_wait_for_each_other() {
             asked.text
         );
         for mail in app.mails().await.iter().filter(|mail| mail.text.contains("/reset-password#token=")) {
-            assert_eq!(confirm_reset(&page(&app).await, &mail.token(), NEW).await.code(), "token_invalid");
+            assert_eq!(confirm_reset(&visitor(&app).await, &mail.token(), NEW).await.code(), "token_invalid");
         }
     }
 }
@@ -227,16 +229,16 @@ async fn m03_rights_taken_and_given_at_once_end_every_session() {
     let app = Arc::new(app_with_ada().await);
     app.cloakroom.administration().set_rank(ADA, Rank::Staff).await.unwrap();
     let ada = app.signed_in(ADA).await;
-    let gate = app.database.gate_at_rows_of("users").await;
+    let lock = app.database.lock_rows_of("users").await;
     let set = |rank| {
         let app = Arc::clone(&app);
         tokio::spawn(async move { app.cloakroom.administration().set_rank(ADA, rank).await })
     };
     let taken = set(Rank::Plain);
-    app.database.until_standing(1).await;
+    app.database.until_waiting(1).await;
     let given = set(Rank::Staff);
-    app.database.until_standing(2).await;
-    gate.open().await;
+    app.database.until_waiting(2).await;
+    lock.release().await;
     taken.await.unwrap().unwrap();
     given.await.unwrap().unwrap();
     let account = app.cloakroom.administration().show(ADA).await.unwrap();
@@ -251,16 +253,16 @@ async fn l25_a_sweep_waits_for_nobody() {
     for used in tables {
         let app = app_with_ada().await;
         app.signed_in(ADA).await;
-        assert_eq!(page(&app).await.signup("new@example.test", PASSWORD).await.status, 202);
+        assert_eq!(visitor(&app).await.signup("new@example.test", PASSWORD).await.status, 202);
         app.mails().await;
         app.advance(Duration::from_hours(401 * 24));
         if !app.database.is_sqlite() {
-            let gate = app.database.gate_at_rows_of(used).await;
+            let lock = app.database.lock_rows_of(used).await;
             app.sweep().await;
             for table in tables {
                 assert_eq!(app.database.rows(table).await, usize::from(table == used), "{used}: {table}");
             }
-            gate.open().await;
+            lock.release().await;
         }
         app.sweep().await;
         for table in tables {
@@ -290,7 +292,7 @@ impl Step for Meanwhile {
 }
 
 /// An app with that step before `create_user`, and those before it.
-async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdict) -> Desk {
+async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdict) -> SocialApp {
     let providers = providers().await;
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
@@ -305,7 +307,7 @@ async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdic
     config.pipeline.steps = steps;
     let meanwhile = Meanwhile { database: database.url.clone(), sql, verdict };
     let app = TestApp::with_steps(config, Router::new(), &[Arc::new(meanwhile)]).await;
-    Desk::over(App { app, database }, providers)
+    SocialApp::over(App { app, database }, providers)
 }
 
 /// O20: an account that was found by its address is not joined by whoever has that address now, once it has another one.
@@ -313,13 +315,13 @@ async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdic
 async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
     let sql = "UPDATE users SET email = 'ada@elsewhere.test', email_canonical = 'ada@elsewhere.test'
                WHERE email_canonical = 'ada@example.test' AND password_hash IS NOT NULL";
-    let desk = desk_with_meanwhile(&["associate_by_verified_email"], sql, Verdict::Continue).await;
-    let ada = desk.add(ADA, Rank::Plain).await;
-    let reply = desk.sign_in(&desk.visitor().await, Kind::GitHub, &Person::verified(ADA)).await;
+    let app = desk_with_meanwhile(&["associate_by_verified_email"], sql, Verdict::Continue).await;
+    let ada = app.add(ADA, Rank::Plain).await;
+    let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::verified(ADA)).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_ne!(reply.json()["user"]["id"], json!(ada.id));
     assert_eq!(
-        desk.database.texts(&format!("SELECT id FROM identities WHERE user_id = '{}'", ada.id)).await.len(),
+        app.database.texts(&format!("SELECT id FROM identities WHERE user_id = '{}'", ada.id)).await.len(),
         0
     );
 }
@@ -328,17 +330,17 @@ async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
 #[tokio::test]
 async fn r03_nothing_waits_for_an_account_that_is_gone() {
     for sql in ["DELETE FROM users", "UPDATE users SET is_active = FALSE"] {
-        let desk = desk_with_meanwhile(&[], sql, Verdict::Pause(json!({}))).await;
-        desk.add(ADA, Rank::Plain).await;
-        let ada = desk.visitor().await;
+        let app = desk_with_meanwhile(&[], sql, Verdict::Pause(json!({}))).await;
+        app.add(ADA, Rank::Plain).await;
+        let ada = app.visitor().await;
         assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
-        let reply = desk.link(&ada, Kind::GitHub, &Person::verified(ADA)).await;
+        let reply = app.link(&ada, Kind::GitHub, &Person::verified(ADA)).await;
         assert_eq!(
             (reply.status.as_u16(), &*reply.code()),
             (403, "account_inactive"),
             "{sql}: {}",
             reply.text
         );
-        assert_eq!(desk.database.rows("challenges").await, 0, "{sql}");
+        assert_eq!(app.database.rows("challenges").await, 0, "{sql}");
     }
 }

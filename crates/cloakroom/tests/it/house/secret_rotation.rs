@@ -8,8 +8,8 @@ use cloakroom::testing::{Browser, PASSWORD, TestApp};
 use serde_json::json;
 
 use crate::support::database::Database;
+use crate::support::people::ADA;
 
-const ADA: &str = "ada@example.test";
 const NEW: &str = "a-new-secret-of-32-bytes-or-more-";
 
 fn rotated(config: &Config) -> Config {

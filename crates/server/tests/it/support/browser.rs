@@ -12,13 +12,13 @@ use crate::support::server::Reply;
 
 /// A browser at a server.
 #[derive(Clone)]
-pub(crate) struct Person {
+pub(crate) struct Browser {
     address: SocketAddr,
     origin: String,
     cookies: BTreeMap<String, String>,
 }
 
-impl Person {
+impl Browser {
     pub(crate) fn at(address: SocketAddr, origin: &str) -> Self {
         Self { address, origin: origin.to_owned(), cookies: BTreeMap::new() }
     }
