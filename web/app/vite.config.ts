@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath, URL } from 'node:url'
 import VueI18nPlugin from '@intlify/unplugin-vue-i18n/vite'
-import { quasar } from '@quasar/vite-plugin'
 import vue from '@vitejs/plugin-vue'
 import { defaultClientConditions, defineConfig, type Plugin, type ProxyOptions } from 'vite'
 
@@ -75,14 +74,13 @@ function proxied(): ProxyOptions {
 export default defineConfig({
   plugins: [
     vue(),
-    quasar({ autoImportComponentCase: 'pascal' }),
     VueI18nPlugin({ include: inApp('src/messages/*.json'), runtimeOnly: true, dropMessageCompiler: true, fullInstall: false }),
     firstScripts(),
     onlyWhatIsUsedOfVue(),
   ],
   // The client and the plugin as they are written, not as they are packed.
   resolve: { conditions: ['cloakroom-source', ...defaultClientConditions] },
-  // Neither our components nor Quasar's use Vue's Options API.
+  // No component uses Vue's Options API.
   define: { __VUE_OPTIONS_API__: 'false' },
   server: {
     proxy: { '^/api/': proxied(), '^/dev/': proxied(), '^/healthz$': proxied() },

@@ -1,7 +1,6 @@
 import { createClient } from '@cloakroom/client'
 import { createCloakroom } from '@cloakroom/vue'
 import { createPinia } from 'pinia'
-import { Quasar } from 'quasar'
 import { createApp } from 'vue'
 import App from './App.vue'
 import { focusHeadings } from './composables/page'
@@ -12,7 +11,6 @@ import { loadAppConfig } from './state/app-config'
 import { followBreakdowns } from './state/breakdown'
 import { fetchAndCompareClocks } from './state/server-clock'
 import './styles/theme.css'
-import './styles/quasar.sass'
 import './styles/base.css'
 
 const client = createClient({ language: () => i18n.global.locale.value, fetch: fetchAndCompareClocks })
@@ -26,8 +24,6 @@ const app = createApp(App)
   .use(createCloakroom({ client, router, paths: { home: HOME } }))
   .use(router)
   .use(i18n)
-  // The language of the page is ours to tell.
-  .use(Quasar, { config: { lang: { noHtmlAttrs: true } } })
 
 // All that the first page needs is fetched side by side.
 applyLanguage(preferredLanguage()).then(

@@ -1,7 +1,6 @@
 import type { CallOptions, MailSent, Result } from '@cloakroom/client'
 import { flushPromises, mount } from '@vue/test-utils'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { defineComponent, h } from 'vue'
 import ResendMail from '../src/ui/ResendMail.vue'
 import { english } from './english'
 
@@ -26,11 +25,7 @@ function openWith(resendAt: string | null, givesUp: boolean, answer: (call: Call
       send,
       givesUp,
     },
-    global: {
-      plugins: [english()],
-      // Quasar's button wants Quasar installed, which wants a browser.
-      stubs: { BaseButton: defineComponent((_props, { slots }) => () => h('button', slots.default?.())) },
-    },
+    global: { plugins: [english()] },
   })
   return { page, send }
 }

@@ -223,7 +223,7 @@ test('nothing moves for people who want no motion', async ({ page, person }) => 
   await expect(page.getByRole('button', { name: 'Signing out…' })).toBeVisible()
   const moving = await page.evaluate(() => document.getAnimations().length)
   expect(moving).toBe(0)
-  await expect(page.locator('.q-spinner')).toBeHidden()
+  await expect(page.locator('.spinner')).toBeHidden()
 })
 
 test('the provider used last is marked, until a password is, or somebody says that it was not them', async ({ page, person }) => {
