@@ -38,25 +38,6 @@ function firstScripts(): Plugin {
   }
 }
 
-/**
- * vue-i18n looks at run time whether Vue exports `currentInstance`, which it does not, and thereby keeps all of Vue in the
- * bundle: transitions, custom elements, hydration, a fifth of the sign-in page.
- */
-function onlyWhatIsUsedOfVue(): Plugin {
-  return {
-    name: 'only-what-is-used-of-vue',
-    apply: 'build',
-    transform: {
-      filter: { id: /vue-i18n\.runtime\.mjs$/ },
-      handler(code) {
-        const narrowed = code.replace('if (key in Vue)', 'if (false)').replace('return Vue[key]', '')
-        if (/\bVue\[| in Vue\b/.test(narrowed)) this.error('vue-i18n has changed the way it takes Vue in; see vite.config.ts')
-        return { code: narrowed, map: null }
-      },
-    },
-  }
-}
-
 /** Sends a path to the server as if the page came from there, so that its check of `Origin` passes. */
 function proxied(): ProxyOptions {
   return {
@@ -76,7 +57,6 @@ export default defineConfig({
     vue(),
     VueI18nPlugin({ include: inApp('src/messages/*.json'), runtimeOnly: true, dropMessageCompiler: true, fullInstall: false }),
     firstScripts(),
-    onlyWhatIsUsedOfVue(),
   ],
   // The client and the plugin as they are written, not as they are packed.
   resolve: { conditions: ['cloakroom-source', ...defaultClientConditions] },
