@@ -73,5 +73,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // A browser that knows no modulepreload loads the page all the same.
     modulePreload: { polyfill: false },
+    // All that the first page needs in one file: it compresses better, and there are fewer to fetch.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'index', tags: ['$initial'] }] } } },
   },
 })

@@ -36,7 +36,7 @@ for (const look of everyLook) {
 }
 
 for (const [name, pattern] of [
-  ['part of the app', '**/assets/app-config-*.js'],
+  ['script', '**/assets/index-*.js'],
   ['language', '**/assets/en-*.js'],
 ] as const) {
   test(`finding U4: so is a ${name} that is missing`, async ({ page }) => {
