@@ -9,6 +9,19 @@ pub(crate) const PROFILE: &str = "/api/users/profile/";
 pub(crate) const CONFIRM_EMAIL: &str = "/api/email/change/confirm/";
 pub(crate) const UNDO_EMAIL: &str = "/api/email/change/undo/";
 
+/// Fields of an account that no form takes, whoever sends them (mass assignment).
+pub(crate) const ACCOUNT_FIELDS: [&str; 9] = [
+    "is_staff",
+    "is_superuser",
+    "is_active",
+    "email_verified",
+    "role",
+    "id",
+    "user_id",
+    "password_hash",
+    "date_joined",
+];
+
 pub(crate) async fn verify(browser: &Browser, token: &str) -> Reply {
     browser.post("/api/email/verify/", &json!({"token": token})).await
 }

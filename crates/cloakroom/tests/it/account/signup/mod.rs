@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::support::HOUR;
 use crate::support::app::{app, app_with, app_without_limits};
-use crate::support::calls::{sign_up, verify, verify_with, verify_with_code};
+use crate::support::calls::{ACCOUNT_FIELDS, sign_up, verify, verify_with, verify_with_code};
 use crate::support::concurrency::at_once;
 use crate::support::people::{ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, visitor, visitors};
 use crate::support::replies::{assert_problem, seen};
@@ -150,17 +150,7 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
 async fn m01_a_signup_has_two_fields_and_no_more() {
     let app = app().await;
     let browser = visitor(&app).await;
-    for field in [
-        "is_staff",
-        "is_superuser",
-        "is_active",
-        "email_verified",
-        "role",
-        "id",
-        "user_id",
-        "password_hash",
-        "date_joined",
-    ] {
+    for field in ACCOUNT_FIELDS {
         let mut body = json!({"email": EVE, "password": PASSWORD});
         body[field] = json!(true);
         assert_problem(&browser.post("/api/signup/", &body).await, 422, "validation_failed");
