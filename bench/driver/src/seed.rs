@@ -94,7 +94,7 @@ impl Database {
         match self {
             Self::Sqlite(connection) => {
                 sqlx::query(
-                    "INSERT INTO users (id, email, email_canonical, date_joined)
+                    "INSERT INTO cloakroom_users (id, email, email_canonical, date_joined)
                      SELECT value->>0, value->>1, value->>1, $2 FROM json_each($1)",
                 )
                 .bind(&rows.users)
@@ -102,7 +102,7 @@ impl Database {
                 .execute(&mut *connection)
                 .await?;
                 sqlx::query(
-                    "INSERT INTO sessions
+                    "INSERT INTO cloakroom_sessions
                          (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
                      SELECT value->>0, value->>1, value->>2, $2, $2, $3, $4 FROM json_each($1)",
                 )
@@ -115,7 +115,7 @@ impl Database {
             }
             Self::Postgres(connection) => {
                 sqlx::query(
-                    "INSERT INTO users (id, email, email_canonical, date_joined)
+                    "INSERT INTO cloakroom_users (id, email, email_canonical, date_joined)
                      SELECT value->>0, value->>1, value->>1, $2 FROM json_array_elements($1::json)",
                 )
                 .bind(&rows.users)
@@ -123,7 +123,7 @@ impl Database {
                 .execute(&mut *connection)
                 .await?;
                 sqlx::query(
-                    "INSERT INTO sessions
+                    "INSERT INTO cloakroom_sessions
                          (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
                      SELECT value->>0, value->>1, value->>2, $2, $2, $3, $4 FROM json_array_elements($1::json)",
                 )
@@ -168,7 +168,7 @@ pub async fn create_postgres(url: &str, name: &str) -> Result<String> {
 /// How many rows a table has, on Postgres.
 pub async fn count_limits(url: &str) -> Result<i64> {
     let mut connection = PgConnection::connect(url).await?;
-    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM limits").fetch_one(&mut connection).await?;
+    let (count,): (i64,) = sqlx::query_as("SELECT count(*) FROM cloakroom_limits").fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(count)
 }

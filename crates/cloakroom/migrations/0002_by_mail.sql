@@ -2,12 +2,12 @@
 
 -- Everything that waits, expires and is used once. A token is an HMAC over id and nonce, made when its mail is written, so
 -- nothing in here opens anything.
-CREATE TABLE challenges (
+CREATE TABLE cloakroom_challenges (
     id              TEXT PRIMARY KEY,
     kind            TEXT NOT NULL,             -- signup, password_reset, email_change, email_change_undo
     nonce           TEXT NOT NULL,             -- a new one makes a new token, and the old one void
     token_hash      TEXT NOT NULL UNIQUE,      -- SHA-256 of the token
-    user_id         TEXT REFERENCES users (id) ON DELETE CASCADE,
+    user_id         TEXT REFERENCES cloakroom_users (id) ON DELETE CASCADE,
     email           TEXT,                      -- the address to prove or to give back, as it was spelled
     email_canonical TEXT,
     browser_hash    TEXT,                      -- where it was asked for, while that browser still counts
@@ -18,13 +18,13 @@ CREATE TABLE challenges (
     created_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL
 );
-CREATE INDEX challenges_by_email ON challenges (email_canonical, kind);
-CREATE INDEX challenges_by_user ON challenges (user_id);
-CREATE INDEX challenges_by_browser ON challenges (browser_hash);
-CREATE INDEX challenges_by_end ON challenges (expires_at);
+CREATE INDEX cloakroom_challenges_by_email ON cloakroom_challenges (email_canonical, kind);
+CREATE INDEX cloakroom_challenges_by_user ON cloakroom_challenges (user_id);
+CREATE INDEX cloakroom_challenges_by_browser ON cloakroom_challenges (browser_hash);
+CREATE INDEX cloakroom_challenges_by_end ON cloakroom_challenges (expires_at);
 
 -- Mails on their way out, written in the transaction of what they tell. A row goes when its mail has been taken.
-CREATE TABLE outbox (
+CREATE TABLE cloakroom_outbox (
     id           TEXT PRIMARY KEY,             -- also the Message-ID: the same at every try
     kind         TEXT NOT NULL,
     challenge_id TEXT,
@@ -38,10 +38,10 @@ CREATE TABLE outbox (
     abandoned_at BIGINT,
     last_error   TEXT
 );
-CREATE INDEX outbox_by_due ON outbox (due_at) WHERE abandoned_at IS NULL;
+CREATE INDEX cloakroom_outbox_by_due ON cloakroom_outbox (due_at) WHERE abandoned_at IS NULL;
 
 -- The inbox of `cloakroom dev`; empty everywhere else.
-CREATE TABLE mailbox (
+CREATE TABLE cloakroom_mailbox (
     id         TEXT PRIMARY KEY,
     recipient  TEXT NOT NULL,
     subject    TEXT NOT NULL,

@@ -1,9 +1,9 @@
 -- Accounts that people have elsewhere.
 
 -- An account at a provider that opens one of ours. It is known by the provider's stable subject, never by an address.
-CREATE TABLE identities (
+CREATE TABLE cloakroom_identities (
     id           TEXT PRIMARY KEY,
-    user_id      TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    user_id      TEXT NOT NULL REFERENCES cloakroom_users (id) ON DELETE CASCADE,
     provider     TEXT NOT NULL,                -- the id in the configuration
     subject      TEXT NOT NULL,                -- exact, its case kept
     label        TEXT NOT NULL,                -- what its owner knows it by
@@ -13,4 +13,4 @@ CREATE TABLE identities (
     last_used_at BIGINT NOT NULL,
     UNIQUE (provider, subject)
 );
-CREATE INDEX identities_by_user ON identities (user_id);
+CREATE INDEX cloakroom_identities_by_user ON cloakroom_identities (user_id);

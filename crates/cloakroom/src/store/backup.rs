@@ -117,7 +117,8 @@ async fn write_copy(from: &Path, to: &Path) -> Result<()> {
     if checked != ["ok"] {
         return Err(Error::Config(format!("{} is damaged: {}", from.display(), checked.join("; "))));
     }
-    let tables = sqlx::query("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'");
+    let tables =
+        sqlx::query("SELECT 1 FROM sqlite_master WHERE name IN ('cloakroom_migrations', '_sqlx_migrations')");
     if tables.fetch_optional(&mut copy).await.map_err(to_error)?.is_none() {
         return Err(Error::Config(format!("{} is no database of Cloakroom", from.display())));
     }

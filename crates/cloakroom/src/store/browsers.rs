@@ -14,8 +14,8 @@ impl Store {
     /// Whether the account of `email` has signed in from this browser before.
     pub(crate) async fn knows_browser(&self, email: &Email, browser: TicketHash) -> Result<bool> {
         let found = query(
-            "SELECT 1 FROM browsers WHERE browser_hash = $3 AND user_id =
-                 (SELECT id FROM users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1)",
+            "SELECT 1 FROM cloakroom_browsers WHERE browser_hash = $3 AND user_id =
+                 (SELECT id FROM cloakroom_users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1)",
         )
         .bind(email.lower())
         .bind(email.canonical())
@@ -35,7 +35,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<()> {
         query(
-            "INSERT INTO browsers (user_id, browser_hash, last_seen_at) VALUES ($1, $2, $3)
+            "INSERT INTO cloakroom_browsers (user_id, browser_hash, last_seen_at) VALUES ($1, $2, $3)
              ON CONFLICT (user_id, browser_hash) DO UPDATE SET last_seen_at = $3",
         )
         .bind(user_id)
@@ -44,8 +44,8 @@ impl Tx {
         .execute(&mut *self)
         .await?;
         query(
-            "DELETE FROM browsers WHERE user_id = $1 AND last_seen_at <=
-                 (SELECT last_seen_at FROM browsers WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT 1 OFFSET $2)",
+            "DELETE FROM cloakroom_browsers WHERE user_id = $1 AND last_seen_at <=
+                 (SELECT last_seen_at FROM cloakroom_browsers WHERE user_id = $1 ORDER BY last_seen_at DESC LIMIT 1 OFFSET $2)",
         )
         .bind(user_id)
         .bind(MOST_BROWSERS)
@@ -56,7 +56,7 @@ impl Tx {
 
     /// Forgets every browser that an account has signed in from.
     pub(crate) async fn forget_browsers_of(&mut self, user_id: &str) -> Result<()> {
-        query("DELETE FROM browsers WHERE user_id = $1").bind(user_id).execute(self).await?;
+        query("DELETE FROM cloakroom_browsers WHERE user_id = $1").bind(user_id).execute(self).await?;
         Ok(())
     }
 
@@ -64,9 +64,9 @@ impl Tx {
     pub(crate) async fn sweep_browsers(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,
-            "WITH chosen AS (SELECT user_id, browser_hash FROM browsers WHERE last_seen_at <= $1 LIMIT $2",
+            "WITH chosen AS (SELECT user_id, browser_hash FROM cloakroom_browsers WHERE last_seen_at <= $1 LIMIT $2",
             "FOR UPDATE SKIP LOCKED",
-            ") DELETE FROM browsers
+            ") DELETE FROM cloakroom_browsers
              WHERE (user_id, browser_hash) IN (SELECT user_id, browser_hash FROM chosen)",
         ))
         .bind(before)

@@ -67,7 +67,7 @@ impl Store {
         let row = query(concat!(
             "SELECT ",
             columns!(),
-            " FROM challenges WHERE token_hash = $1 AND kind = $2 AND expires_at > $3",
+            " FROM cloakroom_challenges WHERE token_hash = $1 AND kind = $2 AND expires_at > $3",
         ))
         .bind(token)
         .bind(kind.as_str())
@@ -87,7 +87,7 @@ impl Store {
         let row = query(concat!(
             "SELECT ",
             columns!(),
-            " FROM challenges WHERE browser_hash = $1 AND kind = $2 AND expires_at > $3
+            " FROM cloakroom_challenges WHERE browser_hash = $1 AND kind = $2 AND expires_at > $3
               ORDER BY created_at DESC, id DESC LIMIT 1",
         ))
         .bind(browser)
@@ -108,7 +108,7 @@ impl Store {
         let row = query(concat!(
             "SELECT ",
             columns!(),
-            " FROM challenges WHERE id = $1 AND nonce = $2 AND expires_at > $3",
+            " FROM cloakroom_challenges WHERE id = $1 AND nonce = $2 AND expires_at > $3",
         ))
         .bind(id)
         .bind(nonce)
@@ -135,7 +135,7 @@ impl Tx {
     /// Adds a challenge.
     pub(crate) async fn add_challenge(&mut self, challenge: &Challenge, token: TicketHash) -> Result<()> {
         query(
-            "INSERT INTO challenges (id, kind, nonce, token_hash, user_id, email, email_canonical, browser_hash,
+            "INSERT INTO cloakroom_challenges (id, kind, nonce, token_hash, user_id, email, email_canonical, browser_hash,
                                      password_hash, data, code_expires_at, created_at, expires_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
@@ -162,8 +162,8 @@ impl Tx {
     pub(crate) async fn give_challenge_to_account(&mut self, id: &str, email: &Email) -> Result<()> {
         query(locking!(
             self,
-            "UPDATE challenges SET user_id =
-                 (SELECT id FROM users WHERE email_canonical IN ($2, $3) AND is_active
+            "UPDATE cloakroom_challenges SET user_id =
+                 (SELECT id FROM cloakroom_users WHERE email_canonical IN ($2, $3) AND is_active
                   ORDER BY email_canonical = $2 DESC LIMIT 1",
             "FOR KEY SHARE",
             ") WHERE id = $1",
@@ -184,7 +184,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<Option<Challenge>> {
         let row = query(concat!(
-            "DELETE FROM challenges WHERE token_hash = $1 AND kind = $2 AND expires_at > $3
+            "DELETE FROM cloakroom_challenges WHERE token_hash = $1 AND kind = $2 AND expires_at > $3
              RETURNING ",
             columns!(),
         ))
@@ -204,7 +204,7 @@ impl Tx {
         token: impl Fn(&str, &str) -> TicketHash,
     ) -> Result<Option<Challenge>> {
         let newest = query(
-            "SELECT id FROM challenges
+            "SELECT id FROM cloakroom_challenges
              WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4
              ORDER BY created_at DESC, id DESC LIMIT 1",
         )
@@ -216,7 +216,7 @@ impl Tx {
         .await?;
         let Some((id,)) = newest else { return Ok(None) };
         let row = query(concat!(
-            "UPDATE challenges SET nonce = $2, token_hash = $3, code_tries = 0, code_expires_at = $4, expires_at = $5,
+            "UPDATE cloakroom_challenges SET nonce = $2, token_hash = $3, code_tries = 0, code_expires_at = $4, expires_at = $5,
                                    created_at = $6
              WHERE id = $1 AND browser_hash = $7
              RETURNING ",
@@ -240,29 +240,32 @@ impl Tx {
         id: &str,
         expires_at: Timestamp,
     ) -> Result<Option<Challenge>> {
-        let row =
-            query(concat!("UPDATE challenges SET expires_at = $2 WHERE id = $1 RETURNING ", columns!(),))
-                .bind(id)
-                .bind(expires_at)
-                .optional::<Row>(self)
-                .await?;
+        let row = query(concat!(
+            "UPDATE cloakroom_challenges SET expires_at = $2 WHERE id = $1 RETURNING ",
+            columns!(),
+        ))
+        .bind(id)
+        .bind(expires_at)
+        .optional::<Row>(self)
+        .await?;
         Ok(row.and_then(Row::into_challenge))
     }
 
     /// Ends one challenge, if it belongs to this browser still; says whether it did.
     pub(crate) async fn end_challenge(&mut self, id: &str, browser: Option<TicketHash>) -> Result<bool> {
-        let ended = query("DELETE FROM challenges WHERE id = $1 AND browser_hash IS NOT DISTINCT FROM $2")
-            .bind(id)
-            .bind(browser.map(TicketHash::to_text))
-            .execute(self)
-            .await?;
+        let ended =
+            query("DELETE FROM cloakroom_challenges WHERE id = $1 AND browser_hash IS NOT DISTINCT FROM $2")
+                .bind(id)
+                .bind(browser.map(TicketHash::to_text))
+                .execute(self)
+                .await?;
         Ok(ended.0 == 1)
     }
 
     /// Ends whatever anybody wants of a provider in this browser: in one statement, which takes the rows in the order of the
     /// one below.
     pub(crate) async fn end_social_in(&mut self, browser: TicketHash) -> Result<()> {
-        query("DELETE FROM challenges WHERE browser_hash = $1 AND (kind = $2 OR kind = $3)")
+        query("DELETE FROM cloakroom_challenges WHERE browser_hash = $1 AND (kind = $2 OR kind = $3)")
             .bind(browser)
             .bind(ChallengeKind::SocialAttempt.as_str())
             .bind(ChallengeKind::SocialPause.as_str())
@@ -274,7 +277,7 @@ impl Tx {
     /// Once an account has signed in to a browser, what somebody else wants there of a provider is over.
     pub(crate) async fn end_social_of_others(&mut self, browser: TicketHash, user_id: &str) -> Result<()> {
         query(
-            "DELETE FROM challenges WHERE browser_hash = $1
+            "DELETE FROM cloakroom_challenges WHERE browser_hash = $1
              AND (kind = $2 AND user_id <> $4 OR kind = $3 AND user_id IS DISTINCT FROM $4)",
         )
         .bind(browser)
@@ -288,7 +291,7 @@ impl Tx {
 
     /// Ends every challenge of `newest`'s kind and address but itself.
     pub(crate) async fn end_older_challenges(&mut self, newest: &Challenge) -> Result<()> {
-        query("DELETE FROM challenges WHERE email_canonical = $1 AND kind = $2 AND id <> $3")
+        query("DELETE FROM cloakroom_challenges WHERE email_canonical = $1 AND kind = $2 AND id <> $3")
             .bind(newest.email_canonical.clone())
             .bind(newest.kind.as_str())
             .bind(&*newest.id)
@@ -299,7 +302,7 @@ impl Tx {
 
     /// Ends every challenge of `kind` for an address.
     pub(crate) async fn end_challenges_for(&mut self, kind: ChallengeKind, email: &Email) -> Result<()> {
-        query("DELETE FROM challenges WHERE email_canonical = $1 AND kind = $2")
+        query("DELETE FROM cloakroom_challenges WHERE email_canonical = $1 AND kind = $2")
             .bind(email.canonical())
             .bind(kind.as_str())
             .execute(self)
@@ -309,7 +312,7 @@ impl Tx {
 
     /// Ends every challenge of `kind` that an account has asked for.
     pub(crate) async fn end_challenges_by(&mut self, user_id: &str, kind: ChallengeKind) -> Result<()> {
-        query("DELETE FROM challenges WHERE user_id = $1 AND kind = $2")
+        query("DELETE FROM cloakroom_challenges WHERE user_id = $1 AND kind = $2")
             .bind(user_id)
             .bind(kind.as_str())
             .execute(self)
@@ -320,7 +323,7 @@ impl Tx {
     /// Ends everything that an account waits for: resets, changes of its address. An undo stays, whoever asks for this
     /// may be the one against whom it stands.
     pub(crate) async fn end_challenges_of(&mut self, user_id: &str) -> Result<()> {
-        query("DELETE FROM challenges WHERE user_id = $1 AND kind <> $2")
+        query("DELETE FROM cloakroom_challenges WHERE user_id = $1 AND kind <> $2")
             .bind(user_id)
             .bind(ChallengeKind::EmailChangeUndo.as_str())
             .execute(self)
@@ -330,7 +333,7 @@ impl Tx {
 
     /// Ends what an account has waited for since `since`, undos included.
     pub(crate) async fn end_challenges_since(&mut self, user_id: &str, since: Timestamp) -> Result<()> {
-        query("DELETE FROM challenges WHERE user_id = $1 AND (kind <> $2 OR created_at >= $3)")
+        query("DELETE FROM cloakroom_challenges WHERE user_id = $1 AND (kind <> $2 OR created_at >= $3)")
             .bind(user_id)
             .bind(ChallengeKind::EmailChangeUndo.as_str())
             .bind(since)
@@ -341,7 +344,7 @@ impl Tx {
 
     /// After a login or a logout a browser is not "the one that signed up" any more: somebody else may sit before it.
     pub(crate) async fn forget_browser_of_signups(&mut self, browser: TicketHash) -> Result<()> {
-        query("UPDATE challenges SET browser_hash = NULL WHERE browser_hash = $1 AND kind IN ($2, $3)")
+        query("UPDATE cloakroom_challenges SET browser_hash = NULL WHERE browser_hash = $1 AND kind IN ($2, $3)")
             .bind(browser)
             .bind(ChallengeKind::Signup.as_str())
             .bind(ChallengeKind::SocialEmail.as_str())
@@ -358,8 +361,8 @@ impl Tx {
         most: i64,
     ) -> Result<()> {
         query(
-            "DELETE FROM challenges WHERE id IN
-                 (SELECT id FROM challenges WHERE browser_hash = $1 AND kind = $2
+            "DELETE FROM cloakroom_challenges WHERE id IN
+                 (SELECT id FROM cloakroom_challenges WHERE browser_hash = $1 AND kind = $2
                   ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $3)",
         )
         .bind(browser)
@@ -372,7 +375,7 @@ impl Tx {
 
     /// Ends every challenge of `kind` that was begun in this browser.
     pub(crate) async fn end_challenges_in(&mut self, kind: ChallengeKind, browser: TicketHash) -> Result<()> {
-        query("DELETE FROM challenges WHERE browser_hash = $1 AND kind = $2")
+        query("DELETE FROM cloakroom_challenges WHERE browser_hash = $1 AND kind = $2")
             .bind(browser)
             .bind(kind.as_str())
             .execute(self)
@@ -384,9 +387,9 @@ impl Tx {
     pub(crate) async fn sweep_challenges(&mut self, now: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,
-            "WITH chosen AS (SELECT id FROM challenges WHERE expires_at <= $1 LIMIT $2",
+            "WITH chosen AS (SELECT id FROM cloakroom_challenges WHERE expires_at <= $1 LIMIT $2",
             "FOR UPDATE SKIP LOCKED",
-            ") DELETE FROM challenges WHERE id IN (SELECT id FROM chosen)",
+            ") DELETE FROM cloakroom_challenges WHERE id IN (SELECT id FROM chosen)",
         ))
         .bind(now)
         .bind(most)

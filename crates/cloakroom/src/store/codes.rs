@@ -19,7 +19,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let found = query(
-            "SELECT 1 FROM challenges
+            "SELECT 1 FROM cloakroom_challenges
              WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4 LIMIT 1",
         )
         .bind(email.canonical())
@@ -43,7 +43,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<Vec<Challenge>> {
         let rows = query(concat!(
-            "UPDATE challenges SET code_tries = code_tries + 1
+            "UPDATE cloakroom_challenges SET code_tries = code_tries + 1
              WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4
                AND code_expires_at > $4 AND code_tries < $5
              RETURNING ",
@@ -62,7 +62,7 @@ impl Tx {
     /// Counts a try of a challenge's code; says whether it may be tried.
     pub(crate) async fn try_code(&mut self, id: &str, now: Timestamp) -> Result<Option<Challenge>> {
         let row = query(concat!(
-            "UPDATE challenges SET code_tries = code_tries + 1
+            "UPDATE cloakroom_challenges SET code_tries = code_tries + 1
              WHERE id = $1 AND expires_at > $2 AND code_expires_at > $2 AND code_tries < $3
              RETURNING ",
             columns!(),
@@ -79,7 +79,7 @@ impl Tx {
     /// whether it was there.
     pub(crate) async fn renew_code(&mut self, id: &str, nonce: &str, end: Timestamp) -> Result<bool> {
         let renewed = query(
-            "UPDATE challenges SET nonce = $2, code_tries = 0, code_expires_at = $3,
+            "UPDATE cloakroom_challenges SET nonce = $2, code_tries = 0, code_expires_at = $3,
                  expires_at = CASE WHEN expires_at < $3 THEN $3 ELSE expires_at END WHERE id = $1",
         )
         .bind(id)
@@ -98,7 +98,7 @@ impl Tx {
         end: Timestamp,
     ) -> Result<()> {
         query(
-            "UPDATE challenges SET code_expires_at = $3,
+            "UPDATE cloakroom_challenges SET code_expires_at = $3,
                  expires_at = CASE WHEN expires_at < $4 THEN $4 ELSE expires_at END WHERE id = $1 AND nonce = $2",
         )
         .bind(&*challenge.id)

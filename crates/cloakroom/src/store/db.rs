@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{FromRow, Postgres, Sqlite, Transaction};
@@ -16,8 +16,6 @@ use crate::error::{Error, Result};
 use crate::store::certificate;
 use crate::store::postgres::{self, Demotion};
 use crate::store::sqlite;
-
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long a request waits for storage before it hears 503.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);

@@ -7,7 +7,7 @@ use crate::store::{Store, Tx};
 impl Store {
     /// Whether `cloakroom dev` made this database.
     pub(crate) async fn is_development(&self) -> Result<bool> {
-        Ok(query("SELECT mark FROM development").optional::<(i32,)>(&self.db).await?.is_some())
+        Ok(query("SELECT mark FROM cloakroom_development").optional::<(i32,)>(&self.db).await?.is_some())
     }
 }
 
@@ -15,7 +15,7 @@ impl Tx {
     /// Marks an empty database as made by `cloakroom dev`; says whether it is marked now.
     pub(crate) async fn mark_development(&mut self) -> Result<bool> {
         let marked = query(
-            "INSERT INTO development (mark) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM users)
+            "INSERT INTO cloakroom_development (mark) SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM cloakroom_users)
              ON CONFLICT (mark) DO NOTHING RETURNING mark",
         )
         .optional::<(i32,)>(self)

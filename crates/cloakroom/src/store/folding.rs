@@ -14,7 +14,7 @@ impl Store {
     pub(crate) async fn fold_addresses(&self) -> Result<()> {
         // The words of the condition are those of the index `users_beyond_ascii`.
         let rows = query(
-            "SELECT id, email, email_canonical FROM users
+            "SELECT id, email, email_canonical FROM cloakroom_users
              WHERE length(email_canonical) <> octet_length(email_canonical)",
         )
         .all::<(String, String, String)>(&self.db)
@@ -25,8 +25,8 @@ impl Store {
             };
             let mut tx = self.begin().await?;
             let folded = query(
-                "UPDATE users SET email_canonical = $3 WHERE id = $1 AND email_canonical = $2
-                 AND NOT EXISTS (SELECT 1 FROM users WHERE email_canonical = $3)",
+                "UPDATE cloakroom_users SET email_canonical = $3 WHERE id = $1 AND email_canonical = $2
+                 AND NOT EXISTS (SELECT 1 FROM cloakroom_users WHERE email_canonical = $3)",
             )
             .bind(id)
             .bind(stored)

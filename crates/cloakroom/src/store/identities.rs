@@ -41,7 +41,7 @@ impl Store {
     pub(crate) async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>> {
         let row = query(
             "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
-             FROM identities
+             FROM cloakroom_identities
              WHERE provider = $1 AND subject = $2",
         )
         .bind(provider)
@@ -53,13 +53,13 @@ impl Store {
 
     /// Under which issuer a provider was started last.
     pub(crate) async fn provider_issuer(&self, provider: &str) -> Result<Option<String>> {
-        let row = query("SELECT issuer FROM provider_issuers WHERE provider = $1").bind(provider);
+        let row = query("SELECT issuer FROM cloakroom_provider_issuers WHERE provider = $1").bind(provider);
         Ok(row.optional::<(String,)>(&self.db).await?.map(|(issuer,)| issuer))
     }
 
     /// Whether anybody is linked to a provider.
     pub(crate) async fn has_identity_at(&self, provider: &str) -> Result<bool> {
-        let row = query("SELECT id FROM identities WHERE provider = $1 LIMIT 1").bind(provider);
+        let row = query("SELECT id FROM cloakroom_identities WHERE provider = $1 LIMIT 1").bind(provider);
         Ok(row.optional::<(String,)>(&self.db).await?.is_some())
     }
 
@@ -67,7 +67,7 @@ impl Store {
     pub(crate) async fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
             "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
-             FROM identities
+             FROM cloakroom_identities
              WHERE user_id = $1 ORDER BY linked_at, id",
         )
         .bind(user_id)
@@ -84,7 +84,7 @@ impl Tx {
     /// [`crate::Error::AlreadyExists`] when the provider's subject is linked already, to whomever.
     pub(crate) async fn add_identity(&mut self, identity: &Identity) -> Result<()> {
         query(
-            "INSERT INTO identities
+            "INSERT INTO cloakroom_identities
                  (id, user_id, provider, subject, label, linked_at, last_used_at, origin, vouched_email, issuer)
              VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9)",
         )
@@ -105,7 +105,7 @@ impl Tx {
     /// Notes under which issuer a provider is started.
     pub(crate) async fn keep_provider_issuer(&mut self, provider: &str, issuer: &str) -> Result<()> {
         query(
-            "INSERT INTO provider_issuers (provider, issuer) VALUES ($1, $2)
+            "INSERT INTO cloakroom_provider_issuers (provider, issuer) VALUES ($1, $2)
              ON CONFLICT (provider) DO UPDATE SET issuer = excluded.issuer",
         )
         .bind(provider)
@@ -119,7 +119,7 @@ impl Tx {
     /// says whether it still is this account's.
     pub(crate) async fn use_identity(&mut self, identity: &Identity, now: Timestamp) -> Result<bool> {
         let used = query(
-            "UPDATE identities SET label = $3, vouched_email = $4, last_used_at = $5, issuer = $6
+            "UPDATE cloakroom_identities SET label = $3, vouched_email = $4, last_used_at = $5, issuer = $6
              WHERE id = $1 AND user_id = $2",
         )
         .bind(&*identity.id)
@@ -141,7 +141,7 @@ impl Tx {
         tokens: Option<String>,
     ) -> Result<()> {
         query(
-            "UPDATE identities SET extra = COALESCE($2, extra), tokens = COALESCE($3, tokens) WHERE id = $1",
+            "UPDATE cloakroom_identities SET extra = COALESCE($2, extra), tokens = COALESCE($3, tokens) WHERE id = $1",
         )
         .bind(identity_id)
         .bind(extra)
@@ -155,7 +155,7 @@ impl Tx {
     pub(crate) async fn identities_of(&mut self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
             "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
-             FROM identities
+             FROM cloakroom_identities
              WHERE user_id = $1 ORDER BY linked_at, id",
         )
         .bind(user_id)
@@ -166,7 +166,7 @@ impl Tx {
 
     /// Unlinks an identity.
     pub(crate) async fn delete_identity(&mut self, id: &str) -> Result<()> {
-        query("DELETE FROM identities WHERE id = $1").bind(id).execute(self).await?;
+        query("DELETE FROM cloakroom_identities WHERE id = $1").bind(id).execute(self).await?;
         Ok(())
     }
 }

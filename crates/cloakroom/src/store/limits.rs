@@ -38,11 +38,11 @@ impl Tx {
     /// `None` when the limit is used up.
     async fn count_one(&mut self, limit: &Limit, now: Timestamp) -> Result<Option<(i64, i64)>> {
         query(
-            "INSERT INTO limits (key, count, resets_at) VALUES ($1, 1, $3)
+            "INSERT INTO cloakroom_limits (key, count, resets_at) VALUES ($1, 1, $3)
              ON CONFLICT (key) DO UPDATE SET
-                 count     = CASE WHEN limits.resets_at <= $2 THEN 1  ELSE limits.count + 1 END,
-                 resets_at = CASE WHEN limits.resets_at <= $2 THEN $3 ELSE limits.resets_at END
-             WHERE limits.resets_at <= $2 OR limits.count < $4
+                 count     = CASE WHEN cloakroom_limits.resets_at <= $2 THEN 1  ELSE cloakroom_limits.count + 1 END,
+                 resets_at = CASE WHEN cloakroom_limits.resets_at <= $2 THEN $3 ELSE cloakroom_limits.resets_at END
+             WHERE cloakroom_limits.resets_at <= $2 OR cloakroom_limits.count < $4
              RETURNING count, resets_at",
         )
         .bind(&*limit.key)
@@ -55,7 +55,7 @@ impl Tx {
 
     /// The tries of the window that is open, and when it ends.
     async fn window(&mut self, key: &str, now: Timestamp) -> Result<(i64, i64)> {
-        let open = query("SELECT count, resets_at FROM limits WHERE key = $1 AND resets_at > $2")
+        let open = query("SELECT count, resets_at FROM cloakroom_limits WHERE key = $1 AND resets_at > $2")
             .bind(key)
             .bind(now)
             .optional(self)
@@ -65,17 +65,19 @@ impl Tx {
 
     /// Takes one try back, if its window is still the one in which it was counted.
     pub(crate) async fn uncount(&mut self, count: &Count) -> Result<()> {
-        query("UPDATE limits SET count = count - 1 WHERE key = $1 AND resets_at = $2 AND count > 0")
-            .bind(&*count.key)
-            .bind(count.resets_at)
-            .execute(self)
-            .await?;
+        query(
+            "UPDATE cloakroom_limits SET count = count - 1 WHERE key = $1 AND resets_at = $2 AND count > 0",
+        )
+        .bind(&*count.key)
+        .bind(count.resets_at)
+        .execute(self)
+        .await?;
         Ok(())
     }
 
     /// Lets a count begin anew.
     pub(crate) async fn forget_limit(&mut self, key: &str) -> Result<()> {
-        query("DELETE FROM limits WHERE key = $1").bind(key).execute(self).await?;
+        query("DELETE FROM cloakroom_limits WHERE key = $1").bind(key).execute(self).await?;
         Ok(())
     }
 
@@ -83,9 +85,9 @@ impl Tx {
     pub(crate) async fn sweep_limits(&mut self, now: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,
-            "WITH chosen AS (SELECT key FROM limits WHERE resets_at <= $1 LIMIT $2",
+            "WITH chosen AS (SELECT key FROM cloakroom_limits WHERE resets_at <= $1 LIMIT $2",
             "FOR UPDATE SKIP LOCKED",
-            ") DELETE FROM limits WHERE key IN (SELECT key FROM chosen)",
+            ") DELETE FROM cloakroom_limits WHERE key IN (SELECT key FROM chosen)",
         ))
         .bind(now)
         .bind(most)

@@ -31,7 +31,7 @@ impl Store {
     pub(crate) async fn keep_mail(&self, message: &Message<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         query(
-            "INSERT INTO mailbox (id, recipient, subject, body_text, body_html, created_at)
+            "INSERT INTO cloakroom_mailbox (id, recipient, subject, body_text, body_html, created_at)
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
         )
         .bind(message.id)
@@ -43,8 +43,8 @@ impl Store {
         .execute(&mut tx)
         .await?;
         query(
-            "DELETE FROM mailbox WHERE id IN
-             (SELECT id FROM mailbox ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $1)",
+            "DELETE FROM cloakroom_mailbox WHERE id IN
+             (SELECT id FROM cloakroom_mailbox ORDER BY created_at DESC, id DESC LIMIT 1000 OFFSET $1)",
         )
         .bind(MOST)
         .execute(&mut tx)
@@ -55,7 +55,7 @@ impl Store {
     /// All that are kept, newest first.
     pub(crate) async fn kept_mails(&self) -> Result<Vec<KeptMail>> {
         query(
-            "SELECT id, recipient, subject, body_text, body_html, created_at FROM mailbox
+            "SELECT id, recipient, subject, body_text, body_html, created_at FROM cloakroom_mailbox
              ORDER BY created_at DESC, id DESC",
         )
         .all(&self.db)

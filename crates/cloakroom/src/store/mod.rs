@@ -12,6 +12,7 @@ mod folding;
 mod identities;
 mod limits;
 mod mailbox;
+mod migrations;
 mod outbox;
 mod postgres;
 mod readiness;

@@ -80,7 +80,7 @@ impl Store {
     /// Every mail that has not left, oldest first.
     pub(crate) async fn waiting_mails(&self) -> Result<Vec<WaitingMail>> {
         query(
-            "SELECT id, kind, recipient, attempts, created_at, due_at, abandoned_at, last_error FROM outbox
+            "SELECT id, kind, recipient, attempts, created_at, due_at, abandoned_at, last_error FROM cloakroom_outbox
              ORDER BY created_at, id",
         )
         .all(&self.db)
@@ -89,7 +89,7 @@ impl Store {
 
     /// Whether a mail is due.
     pub(crate) async fn has_mail_due(&self, now: Timestamp) -> Result<bool> {
-        let due = query("SELECT 1 FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL LIMIT 1")
+        let due = query("SELECT 1 FROM cloakroom_outbox WHERE due_at <= $1 AND abandoned_at IS NULL LIMIT 1")
             .bind(now)
             .optional::<(i32,)>(&self.db)
             .await?;
@@ -99,7 +99,7 @@ impl Store {
     /// Whether a mail waits or is under way.
     #[cfg(feature = "testing")]
     pub(crate) async fn has_mail(&self) -> Result<bool> {
-        let any = query("SELECT 1 FROM outbox WHERE abandoned_at IS NULL LIMIT 1");
+        let any = query("SELECT 1 FROM cloakroom_outbox WHERE abandoned_at IS NULL LIMIT 1");
         Ok(any.optional::<(i32,)>(&self.db).await?.is_some())
     }
 }
@@ -108,7 +108,7 @@ impl Tx {
     /// Puts a mail into the outbox; it leaves once this transaction is committed.
     pub(crate) async fn add_mail(&mut self, mail: NewMail<'_>) -> Result<()> {
         query(
-            "INSERT INTO outbox (id, kind, challenge_id, nonce, user_id, recipient, occasion, created_at, due_at)
+            "INSERT INTO cloakroom_outbox (id, kind, challenge_id, nonce, user_id, recipient, occasion, created_at, due_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
         )
         .bind(mail.id)
@@ -135,14 +135,14 @@ impl Tx {
         let [one, two, three] = busy;
         query(locking!(
             self,
-            "WITH chosen AS (SELECT id FROM outbox WHERE due_at <= $1 AND abandoned_at IS NULL
-                             AND COALESCE((SELECT email_canonical FROM challenges WHERE challenges.id = outbox.challenge_id), recipient)
+            "WITH chosen AS (SELECT id FROM cloakroom_outbox WHERE due_at <= $1 AND abandoned_at IS NULL
+                             AND COALESCE((SELECT email_canonical FROM cloakroom_challenges WHERE cloakroom_challenges.id = cloakroom_outbox.challenge_id), recipient)
                                  NOT IN ($3, $4, $5)
                              ORDER BY due_at, id LIMIT 1",
             "FOR UPDATE SKIP LOCKED",
-            ") UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN (SELECT id FROM chosen)
+            ") UPDATE cloakroom_outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN (SELECT id FROM chosen)
              RETURNING id, kind, challenge_id, nonce, user_id, recipient, occasion, attempts, created_at,
-                 COALESCE((SELECT email_canonical FROM challenges WHERE challenges.id = outbox.challenge_id), recipient) AS lane",
+                 COALESCE((SELECT email_canonical FROM cloakroom_challenges WHERE cloakroom_challenges.id = cloakroom_outbox.challenge_id), recipient) AS lane",
         ))
         .bind(now)
         .bind(now.plus(lease))
@@ -156,7 +156,7 @@ impl Tx {
     /// Holds a lease for longer; says whether it was still ours.
     pub(crate) async fn hold_mail(&mut self, mail: &LeasedMail, until: Timestamp) -> Result<bool> {
         let held =
-            query("UPDATE outbox SET due_at = $3 WHERE id = $1 AND attempts = $2 AND abandoned_at IS NULL")
+            query("UPDATE cloakroom_outbox SET due_at = $3 WHERE id = $1 AND attempts = $2 AND abandoned_at IS NULL")
                 .bind(&*mail.id)
                 .bind(mail.attempts)
                 .bind(until)
@@ -167,7 +167,7 @@ impl Tx {
 
     /// Takes a mail out of the outbox: it has been taken by the mail server, or has nothing to tell any more.
     pub(crate) async fn end_mail(&mut self, mail: &LeasedMail) -> Result<()> {
-        query("DELETE FROM outbox WHERE id = $1").bind(&*mail.id).execute(self).await?;
+        query("DELETE FROM cloakroom_outbox WHERE id = $1").bind(&*mail.id).execute(self).await?;
         Ok(())
     }
 
@@ -178,7 +178,7 @@ impl Tx {
         reason: &str,
         due_at: Timestamp,
     ) -> Result<()> {
-        query("UPDATE outbox SET last_error = $3, due_at = $4 WHERE id = $1 AND attempts = $2")
+        query("UPDATE cloakroom_outbox SET last_error = $3, due_at = $4 WHERE id = $1 AND attempts = $2")
             .bind(&*mail.id)
             .bind(mail.attempts)
             .bind(reason)
@@ -195,13 +195,15 @@ impl Tx {
         reason: &str,
         now: Timestamp,
     ) -> Result<()> {
-        query("UPDATE outbox SET last_error = $3, abandoned_at = $4 WHERE id = $1 AND attempts = $2")
-            .bind(&*mail.id)
-            .bind(mail.attempts)
-            .bind(reason)
-            .bind(now)
-            .execute(self)
-            .await?;
+        query(
+            "UPDATE cloakroom_outbox SET last_error = $3, abandoned_at = $4 WHERE id = $1 AND attempts = $2",
+        )
+        .bind(&*mail.id)
+        .bind(mail.attempts)
+        .bind(reason)
+        .bind(now)
+        .execute(self)
+        .await?;
         Ok(())
     }
 
@@ -209,7 +211,7 @@ impl Tx {
     /// is left to whoever has its lease.
     pub(crate) async fn revive_mail(&mut self, id: &str, now: Timestamp) -> Result<bool> {
         let revived = query(
-            "UPDATE outbox SET attempts = 0, due_at = $2, abandoned_at = NULL
+            "UPDATE cloakroom_outbox SET attempts = 0, due_at = $2, abandoned_at = NULL
              WHERE id = $1 AND abandoned_at IS NOT NULL",
         )
         .bind(id)
@@ -223,9 +225,9 @@ impl Tx {
     pub(crate) async fn sweep_mails(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,
-            "WITH chosen AS (SELECT id FROM outbox WHERE abandoned_at <= $1 LIMIT $2",
+            "WITH chosen AS (SELECT id FROM cloakroom_outbox WHERE abandoned_at <= $1 LIMIT $2",
             "FOR UPDATE SKIP LOCKED",
-            ") DELETE FROM outbox WHERE id IN (SELECT id FROM chosen)",
+            ") DELETE FROM cloakroom_outbox WHERE id IN (SELECT id FROM chosen)",
         ))
         .bind(before)
         .bind(most)

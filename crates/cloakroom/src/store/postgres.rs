@@ -12,7 +12,8 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::config::is_here;
 use crate::error::{Error, Result};
-use crate::store::db::{CONNECTIONS, Db, MIGRATIONS, PATIENCE, not_migrated, patiently, to_error};
+use crate::store::db::{CONNECTIONS, Db, PATIENCE, not_migrated, patiently, to_error};
+use crate::store::migrations;
 
 /// Settings of each session.
 const SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'";
@@ -47,7 +48,7 @@ pub(super) async fn open(url: &str) -> Result<Db> {
         .connect_with(options)
         .await
         .map_err(to_error)?;
-    MIGRATIONS.run(&pool).await.map_err(not_migrated)?;
+    migrations::run_on_postgres(&pool).await.map_err(not_migrated)?;
     Ok(Db::Postgres { pool, demotion })
 }
 

@@ -45,8 +45,8 @@ impl Store {
     async fn write_probe(&self) -> Result<()> {
         let id = secret::nonce();
         let mut tx = self.begin().await?;
-        query("INSERT INTO readiness (id) VALUES ($1)").bind(&*id).execute(&mut tx).await?;
-        query("DELETE FROM readiness WHERE id = $1").bind(&*id).execute(&mut tx).await?;
+        query("INSERT INTO cloakroom_readiness (id) VALUES ($1)").bind(&*id).execute(&mut tx).await?;
+        query("DELETE FROM cloakroom_readiness WHERE id = $1").bind(&*id).execute(&mut tx).await?;
         tx.commit().await
     }
 }

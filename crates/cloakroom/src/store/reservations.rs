@@ -14,8 +14,8 @@ impl Store {
         let row = query(concat!(
             "SELECT ",
             columns!(),
-            " FROM challenges WHERE email_canonical IN ($1, $2) AND kind = $3 AND expires_at > $4
-              AND NOT EXISTS (SELECT 1 FROM users WHERE users.email_canonical IN ($1, $2))
+            " FROM cloakroom_challenges WHERE email_canonical IN ($1, $2) AND kind = $3 AND expires_at > $4
+              AND NOT EXISTS (SELECT 1 FROM cloakroom_users WHERE cloakroom_users.email_canonical IN ($1, $2))
               ORDER BY expires_at DESC, id DESC LIMIT 1",
         ))
         .bind(email.canonical())
@@ -33,7 +33,7 @@ impl Tx {
     /// confirmed, so that no transaction finds the address free in between.
     pub(crate) async fn is_reserved(&mut self, email: &Email, user_id: &str, now: Timestamp) -> Result<bool> {
         let found = query(
-            "SELECT 1 FROM challenges
+            "SELECT 1 FROM cloakroom_challenges
              WHERE email_canonical IN ($1, $2) AND kind = $3 AND expires_at > $4 AND user_id <> $5 LIMIT 1",
         )
         .bind(email.canonical())

@@ -31,7 +31,7 @@ impl Store {
         let row = query(
             "SELECT s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at,
                     u.id, u.email, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.date_joined, u.last_login
-             FROM sessions s JOIN users u ON u.id = s.user_id
+             FROM cloakroom_sessions s JOIN cloakroom_users u ON u.id = s.user_id
              WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
         )
         .bind(ticket)
@@ -59,7 +59,7 @@ impl Store {
     ) -> Result<u64> {
         let counted = query(
             "SELECT COUNT(*) FROM
-                 (SELECT 1 FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3) AS ended",
+                 (SELECT 1 FROM cloakroom_sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3) AS ended",
         )
         .bind(now)
         .bind(idle_since)
@@ -73,7 +73,7 @@ impl Store {
 impl Tx {
     /// Ends every session of everybody; says how many.
     pub(crate) async fn end_all_sessions(&mut self) -> Result<u64> {
-        let ended = query("DELETE FROM sessions").execute(&mut *self).await?;
+        let ended = query("DELETE FROM cloakroom_sessions").execute(&mut *self).await?;
         self.announce(&Revocation::Everything).await?;
         Ok(ended.0)
     }
@@ -81,7 +81,7 @@ impl Tx {
     /// Adds a session, and ends the oldest ones of the user that go beyond `most`; says which.
     pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<Vec<TicketHash>> {
         query(
-            "INSERT INTO sessions
+            "INSERT INTO cloakroom_sessions
                  (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at, password_at)
              VALUES ($1, $2, $3, $4, $4, $4, $5, $6)",
         )
@@ -94,8 +94,8 @@ impl Tx {
         .execute(self)
         .await?;
         let ended = query(
-            "DELETE FROM sessions WHERE user_id = $1 AND created_at <=
-                 (SELECT created_at FROM sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1 OFFSET $2)
+            "DELETE FROM cloakroom_sessions WHERE user_id = $1 AND created_at <=
+                 (SELECT created_at FROM cloakroom_sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1 OFFSET $2)
              RETURNING ticket_hash",
         )
         .bind(&*session.user_id)
@@ -119,7 +119,7 @@ impl Tx {
         proof: Option<Proof>,
     ) -> Result<bool> {
         let touched = query(
-            "UPDATE sessions SET ticket_hash = $2, renewed_from = $1, authenticated_at = COALESCE($3, authenticated_at),
+            "UPDATE cloakroom_sessions SET ticket_hash = $2, renewed_from = $1, authenticated_at = COALESCE($3, authenticated_at),
                  password_at = COALESCE($4, password_at)
              WHERE ticket_hash = $1",
         )
@@ -135,7 +135,7 @@ impl Tx {
 
     /// Whether the session of a ticket is there still.
     pub(crate) async fn has_session(&mut self, ticket: TicketHash, user_id: &str) -> Result<bool> {
-        let found = query("SELECT 1 FROM sessions WHERE ticket_hash = $1 AND user_id = $2")
+        let found = query("SELECT 1 FROM cloakroom_sessions WHERE ticket_hash = $1 AND user_id = $2")
             .bind(ticket)
             .bind(user_id)
             .optional::<(i32,)>(self)
@@ -146,7 +146,7 @@ impl Tx {
     /// Ends the session that has a ticket, or had it before its present one; says which it was, if there was one.
     pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<EndedSession>> {
         let ended = query(
-            "DELETE FROM sessions WHERE ticket_hash = $1 OR renewed_from = $1 RETURNING user_id, ticket_hash",
+            "DELETE FROM cloakroom_sessions WHERE ticket_hash = $1 OR renewed_from = $1 RETURNING user_id, ticket_hash",
         )
         .bind(ticket)
         .optional::<(String, String)>(&mut *self)
@@ -159,7 +159,7 @@ impl Tx {
 
     /// Ends every session of a user but that of a ticket.
     pub(crate) async fn end_other_sessions_of(&mut self, user_id: &str, ticket: TicketHash) -> Result<()> {
-        query("DELETE FROM sessions WHERE user_id = $1 AND ticket_hash <> $2")
+        query("DELETE FROM cloakroom_sessions WHERE user_id = $1 AND ticket_hash <> $2")
             .bind(user_id)
             .bind(ticket)
             .execute(&mut *self)
@@ -169,15 +169,17 @@ impl Tx {
 
     /// Ends every session of a user; says how many.
     pub(crate) async fn end_sessions_of(&mut self, user_id: &str) -> Result<u64> {
-        let ended =
-            query("DELETE FROM sessions WHERE user_id = $1").bind(user_id).execute(&mut *self).await?;
+        let ended = query("DELETE FROM cloakroom_sessions WHERE user_id = $1")
+            .bind(user_id)
+            .execute(&mut *self)
+            .await?;
         self.announce(&Revocation::Everything).await?;
         Ok(ended.0)
     }
 
     /// Moves the idle end of a session; never back, and never of one that is gone.
     pub(crate) async fn touch_session(&mut self, ticket: TicketHash, now: Timestamp) -> Result<()> {
-        query("UPDATE sessions SET last_seen_at = $2 WHERE ticket_hash = $1 AND last_seen_at < $2")
+        query("UPDATE cloakroom_sessions SET last_seen_at = $2 WHERE ticket_hash = $1 AND last_seen_at < $2")
             .bind(ticket)
             .bind(now)
             .execute(self)
@@ -194,9 +196,9 @@ impl Tx {
     ) -> Result<u64> {
         let swept = query(locking!(
             self,
-            "WITH chosen AS (SELECT id FROM sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3",
+            "WITH chosen AS (SELECT id FROM cloakroom_sessions WHERE expires_at <= $1 OR last_seen_at <= $2 LIMIT $3",
             "FOR UPDATE SKIP LOCKED",
-            ") DELETE FROM sessions WHERE id IN (SELECT id FROM chosen)",
+            ") DELETE FROM cloakroom_sessions WHERE id IN (SELECT id FROM chosen)",
         ))
         .bind(now)
         .bind(idle_since)

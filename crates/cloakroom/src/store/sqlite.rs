@@ -13,7 +13,8 @@ use sqlx::sqlite::{
 use crate::config::sqlite_file;
 use crate::error::{Error, Result};
 use crate::files::{beside, directory_of, give_to, open_beside};
-use crate::store::db::{CONNECTIONS, Db, MIGRATIONS, PATIENCE, not_migrated, to_error};
+use crate::store::db::{CONNECTIONS, Db, PATIENCE, not_migrated, to_error};
+use crate::store::migrations;
 
 /// Parameters of sqlx's URLs that ask for what is done anyway.
 const UNDERSTOOD: [&str; 2] = ["mode=rwc", "cache=private"];
@@ -93,7 +94,7 @@ async fn migrate_alone(path: &Path, write: &SqlitePool) -> Result<()> {
         Ok::<_, Error>(lock)
     });
     let lock = locked.await.map_err(Error::internal)??;
-    let migrated = MIGRATIONS.run(write).await.map_err(not_migrated);
+    let migrated = migrations::run_on_sqlite(write).await.map_err(not_migrated);
     drop(lock);
     migrated
 }

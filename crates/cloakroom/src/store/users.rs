@@ -41,7 +41,7 @@ impl Store {
     pub(crate) async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
         let row = query(
             "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1",
+             FROM cloakroom_users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1",
         )
         .bind(email.lower())
         .bind(email.canonical())
@@ -54,7 +54,7 @@ impl Store {
     pub(crate) async fn account(&self, id: &str) -> Result<Option<Account>> {
         let row = query(
             "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM users WHERE id = $1",
+             FROM cloakroom_users WHERE id = $1",
         )
         .bind(id)
         .optional::<Row>(&self.db)
@@ -66,7 +66,7 @@ impl Store {
     pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
         let rows = query(
             "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM users ORDER BY date_joined, id",
+             FROM cloakroom_users ORDER BY date_joined, id",
         )
         .all::<Row>(&self.db)
         .await?;
@@ -84,7 +84,7 @@ impl Tx {
             return Err(Error::AlreadyExists("a reserved address".to_owned()));
         }
         query(
-            "INSERT INTO users
+            "INSERT INTO cloakroom_users
                  (id, email, email_canonical, password_hash, is_active, is_staff, is_superuser, date_joined)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -113,7 +113,7 @@ impl Tx {
         now: Timestamp,
     ) -> Result<bool> {
         let touched = query(
-            "UPDATE users SET last_login = $3, password_hash = COALESCE($4, password_hash)
+            "UPDATE cloakroom_users SET last_login = $3, password_hash = COALESCE($4, password_hash)
              WHERE id = $1 AND is_active AND password_hash IS NOT DISTINCT FROM COALESCE($2, password_hash)",
         )
         .bind(id)
@@ -135,7 +135,7 @@ impl Tx {
     /// Replaces the password of an active account if its address is still the one that was proven; says whether it was.
     pub(crate) async fn reset_password(&mut self, id: &str, proven: &Email, hash: &str) -> Result<bool> {
         let reset = query(
-            "UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND email_canonical IN ($2, $4)",
+            "UPDATE cloakroom_users SET password_hash = $3 WHERE id = $1 AND is_active AND email_canonical IN ($2, $4)",
         )
         .bind(id)
         .bind(proven.canonical())
@@ -148,7 +148,11 @@ impl Tx {
 
     /// Replaces the password.
     pub(crate) async fn set_password(&mut self, id: &str, hash: &str) -> Result<()> {
-        query("UPDATE users SET password_hash = $2 WHERE id = $1").bind(id).bind(hash).execute(self).await?;
+        query("UPDATE cloakroom_users SET password_hash = $2 WHERE id = $1")
+            .bind(id)
+            .bind(hash)
+            .execute(self)
+            .await?;
         Ok(())
     }
 
@@ -160,7 +164,7 @@ impl Tx {
         hash: &str,
     ) -> Result<bool> {
         let changed =
-            query("UPDATE users SET password_hash = $3 WHERE id = $1 AND is_active AND password_hash = $2")
+            query("UPDATE cloakroom_users SET password_hash = $3 WHERE id = $1 AND is_active AND password_hash = $2")
                 .bind(id)
                 .bind(verified_hash)
                 .bind(hash)
@@ -172,7 +176,7 @@ impl Tx {
     /// Locks an account until the end of the transaction, so that what is decided about it stays true; says which it is.
     pub(crate) async fn lock_account(&mut self, id: &str) -> Result<Option<Account>> {
         let row = query(
-            "UPDATE users SET is_active = is_active WHERE id = $1
+            "UPDATE cloakroom_users SET is_active = is_active WHERE id = $1
              RETURNING id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login",
         )
         .bind(id)
@@ -183,7 +187,7 @@ impl Tx {
 
     /// Takes the password away: nobody signs in by one until another is set.
     pub(crate) async fn void_password(&mut self, id: &str) -> Result<()> {
-        query("UPDATE users SET password_hash = NULL WHERE id = $1").bind(id).execute(self).await?;
+        query("UPDATE cloakroom_users SET password_hash = NULL WHERE id = $1").bind(id).execute(self).await?;
         Ok(())
     }
 
@@ -192,7 +196,7 @@ impl Tx {
     /// # Errors
     /// [`crate::Error::AlreadyExists`] when the address, in any spelling, has another account.
     pub(crate) async fn set_email(&mut self, id: &str, email: &Email) -> Result<()> {
-        query("UPDATE users SET email = $2, email_canonical = $3 WHERE id = $1")
+        query("UPDATE cloakroom_users SET email = $2, email_canonical = $3 WHERE id = $1")
             .bind(id)
             .bind(email.spelling())
             .bind(email.canonical())
@@ -203,13 +207,17 @@ impl Tx {
 
     /// Opens or closes an account.
     pub(crate) async fn set_active(&mut self, id: &str, is_active: bool) -> Result<()> {
-        query("UPDATE users SET is_active = $2 WHERE id = $1").bind(id).bind(is_active).execute(self).await?;
+        query("UPDATE cloakroom_users SET is_active = $2 WHERE id = $1")
+            .bind(id)
+            .bind(is_active)
+            .execute(self)
+            .await?;
         Ok(())
     }
 
     /// Gives or takes the right to administrate.
     pub(crate) async fn set_rank(&mut self, id: &str, is_staff: bool, is_superuser: bool) -> Result<()> {
-        query("UPDATE users SET is_staff = $2, is_superuser = $3 WHERE id = $1")
+        query("UPDATE cloakroom_users SET is_staff = $2, is_superuser = $3 WHERE id = $1")
             .bind(id)
             .bind(is_staff)
             .bind(is_superuser)
@@ -220,7 +228,7 @@ impl Tx {
 
     /// Removes an account; its sessions go with it.
     pub(crate) async fn delete_account(&mut self, id: &str) -> Result<()> {
-        query("DELETE FROM users WHERE id = $1").bind(id).execute(self).await?;
+        query("DELETE FROM cloakroom_users WHERE id = $1").bind(id).execute(self).await?;
         Ok(())
     }
 }

@@ -71,10 +71,13 @@ async fn a_change_needs_a_session_and_the_present_password() {
     assert_eq!((ada.cookie("sessionid"), ada.state().await), (session, "authenticated".into()));
     assert!(can_sign_in(&app, ADA, PASSWORD).await);
     assert_eq!(app.mails().await.len(), 0);
-    app.database.change("UPDATE users SET password_hash = NULL").await;
+    app.database.change("UPDATE cloakroom_users SET password_hash = NULL").await;
     assert_problem(&change_password(&ada, PASSWORD, NEW).await, 400, "invalid_credentials");
     assert_problem(&change_password(&ada, "", NEW).await, 422, "validation_failed");
-    assert_eq!(app.database.texts("SELECT id FROM users WHERE password_hash IS NULL").await.len(), 1);
+    assert_eq!(
+        app.database.texts("SELECT id FROM cloakroom_users WHERE password_hash IS NULL").await.len(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_i
 #[tokio::test]
 async fn an_account_without_a_password_gets_one() {
     let app = app_with_ada().await;
-    app.database.change("UPDATE users SET password_hash = NULL").await;
+    app.database.change("UPDATE cloakroom_users SET password_hash = NULL").await;
     assert!(!app.cloakroom.administration().show(ADA).await.unwrap().has_password);
     let token = reset_token(&app, ADA).await;
     assert_eq!(confirm_reset(&visitor(&app).await, &token, NEW).await.status, 200);
@@ -233,7 +233,7 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
         app.add(email, Rank::Plain).await;
     }
     app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
-    app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
+    app.database.change("UPDATE cloakroom_users SET password_hash = NULL WHERE email LIKE 'social%'").await;
     let browser = visitor(&app).await;
     let unknown = request_reset(&browser, "nobody@example.test").await;
     assert_eq!(unknown.status, 202, "{}", unknown.text);
@@ -259,7 +259,7 @@ async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or
     app.add("alan@example.test", Rank::Plain).await;
     app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
     app.add("social@example.test", Rank::Plain).await;
-    app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
+    app.database.change("UPDATE cloakroom_users SET password_hash = NULL WHERE email LIKE 'social%'").await;
     let browser = visitor(&app).await;
     for (what, behaviour) in [
         ("up", json!({"behaviour": "accept"})),
@@ -390,6 +390,9 @@ async fn r03_nothing_outlives_an_account_that_is_deleted() {
         for browser in browsers.iter().chain([&ada]) {
             assert_eq!(browser.get(PROFILE).await.status, 401, "round {round}");
         }
-        assert_eq!(app.database.texts("SELECT id FROM challenges WHERE user_id IS NOT NULL").await.len(), 0);
+        assert_eq!(
+            app.database.texts("SELECT id FROM cloakroom_challenges WHERE user_id IS NOT NULL").await.len(),
+            0
+        );
     }
 }

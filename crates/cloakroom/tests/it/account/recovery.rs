@@ -63,7 +63,7 @@ async fn outlook(app: &SocialApp, email: &str) -> Vec<(String, String, bool)> {
 }
 
 async fn providers(app: &SocialApp) -> Vec<String> {
-    app.database.texts("SELECT provider FROM identities ORDER BY provider").await
+    app.database.texts("SELECT provider FROM cloakroom_identities ORDER BY provider").await
 }
 
 /// Ada, whose intruder has linked an own GitHub account.
@@ -192,7 +192,7 @@ async fn finding_s1_an_identity_stays_that_was_linked_more_than_30_days_before()
     let seen: Vec<bool> = outlook(&app, ADA).await.into_iter().map(|(_, _, kept)| kept).collect();
     assert_eq!(seen, [true, false]);
     assert_eq!(reset(&app, ADA, None).await.status, 200);
-    assert_eq!(app.database.texts("SELECT label FROM identities").await, ["evil-octocat"]);
+    assert_eq!(app.database.texts("SELECT label FROM cloakroom_identities").await, ["evil-octocat"]);
 }
 
 #[tokio::test]
@@ -200,7 +200,7 @@ async fn finding_s1_the_owner_chooses_what_stays() {
     for keeps in [true, false] {
         let (app, intruder) = intruded().await;
         assert_eq!(outcome(&app.link(&intruder, Kind::Google, &Person::verified(ADA)).await), "linked");
-        let id = app.database.texts("SELECT id FROM identities WHERE provider = 'github'").await;
+        let id = app.database.texts("SELECT id FROM cloakroom_identities WHERE provider = 'github'").await;
         let chosen = if keeps { json!([id[0], "of-nobody"]) } else { json!([]) };
         assert_eq!(reset(&app, ADA, Some(chosen)).await.status, 200);
         let left: Vec<String> = if keeps { vec!["github".to_owned()] } else { Vec::new() };
@@ -221,7 +221,7 @@ async fn finding_s1_rows_of_an_earlier_version_are_judged_by_their_times() {
     assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &Person::verified(ADA)).await), "signed_up");
     app.advance(Duration::from_mins(1));
     assert_eq!(outcome(&app.link(&browser, Kind::Google, &evil()).await), "linked");
-    app.database.change("UPDATE identities SET origin = NULL, vouched_email = NULL").await;
+    app.database.change("UPDATE cloakroom_identities SET origin = NULL, vouched_email = NULL").await;
     assert_eq!(reset(&app, ADA, None).await.status, 200);
     assert_eq!(providers(&app).await, ["github"]);
 }
@@ -234,7 +234,7 @@ async fn finding_s1_a_label_that_could_be_a_message_is_not_mailed() {
     let intruder = app.signed_in(ADA).await;
     assert_eq!(outcome(&app.link(&intruder, Kind::GitHub, &evil()).await), "linked");
     let label = "Call 555 0100 or see https://evil.test/now";
-    app.database.change(&format!("UPDATE identities SET label = '{label}'")).await;
+    app.database.change(&format!("UPDATE cloakroom_identities SET label = '{label}'")).await;
     assert_eq!(reset(&app, ADA, None).await.status, 200);
     let mail = app.mail_to(ADA).await;
     assert!(mail.text.contains("- GitHub\n") && !mail.text.contains("evil.test"), "{}", mail.text);

@@ -11,3 +11,4 @@ mod pooler;
 mod readiness;
 mod revocation_listener;
 mod secret_rotation;
+mod shared_database;

@@ -168,7 +168,10 @@ async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
         deleted.await.unwrap().unwrap();
         let asked = asked.await.unwrap();
         assert_eq!(asked.status, 202, "{}", asked.text);
-        assert_eq!(app.database.texts("SELECT id FROM challenges WHERE user_id IS NOT NULL").await.len(), 0);
+        assert_eq!(
+            app.database.texts("SELECT id FROM cloakroom_challenges WHERE user_id IS NOT NULL").await.len(),
+            0
+        );
         app.add(ADA, Rank::Plain).await;
     }
 }
@@ -189,7 +192,7 @@ async fn t06_an_undo_and_a_reset_at_once_leave_one_link() {
     app.database.until_waiting(2).await;
     lock.release().await;
     assert_eq!((undone.await.unwrap().status.as_u16(), asked.await.unwrap().status.as_u16()), (200, 202));
-    let links = "SELECT user_id FROM challenges WHERE kind = 'password_reset'";
+    let links = "SELECT user_id FROM cloakroom_challenges WHERE kind = 'password_reset'";
     assert_eq!(app.database.texts(links).await.len(), 1);
 }
 
@@ -313,7 +316,8 @@ async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdic
 /// O20: an account that was found by its address is not joined by whoever has that address now, once it has another one.
 #[tokio::test]
 async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
-    let sql = "UPDATE users SET email = 'ada@elsewhere.test', email_canonical = 'ada@elsewhere.test'
+    let sql =
+        "UPDATE cloakroom_users SET email = 'ada@elsewhere.test', email_canonical = 'ada@elsewhere.test'
                WHERE email_canonical = 'ada@example.test' AND password_hash IS NOT NULL";
     let app = desk_with_meanwhile(&["associate_by_verified_email"], sql, Verdict::Continue).await;
     let ada = app.add(ADA, Rank::Plain).await;
@@ -321,7 +325,10 @@ async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_ne!(reply.json()["user"]["id"], json!(ada.id));
     assert_eq!(
-        app.database.texts(&format!("SELECT id FROM identities WHERE user_id = '{}'", ada.id)).await.len(),
+        app.database
+            .texts(&format!("SELECT id FROM cloakroom_identities WHERE user_id = '{}'", ada.id))
+            .await
+            .len(),
         0
     );
 }
@@ -329,7 +336,7 @@ async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
 /// R03: nothing begins to wait for an account that is gone, or closed, and nobody sees an error of ours.
 #[tokio::test]
 async fn r03_nothing_waits_for_an_account_that_is_gone() {
-    for sql in ["DELETE FROM users", "UPDATE users SET is_active = FALSE"] {
+    for sql in ["DELETE FROM cloakroom_users", "UPDATE cloakroom_users SET is_active = FALSE"] {
         let app = desk_with_meanwhile(&[], sql, Verdict::Pause(json!({}))).await;
         app.add(ADA, Rank::Plain).await;
         let ada = app.visitor().await;

@@ -105,7 +105,7 @@ async fn finding_r4_more_sessions_than_ever_are_swept_by_the_second_round() {
     let app = app_without_limits().await;
     let ada = app.add("ada@example.test", Rank::Plain).await;
     let planted = format!(
-        "INSERT INTO sessions (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
+        "INSERT INTO cloakroom_sessions (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at)
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
          SELECT 'id' || i, 'hash' || i, '{}', 0, 0, 0, 1 FROM n",
         ada.id

@@ -75,7 +75,7 @@ async fn finding_s20_a_mail_that_waits_while_the_secret_is_changed_has_a_good_li
     browser.open_login_page().await;
     assert_eq!(browser.signup("grace@example.test", PASSWORD).await.status, 202);
     assert_eq!(browser.post("/api/password/reset/", &json!({"email": ADA})).await.status, 202);
-    let waits = "SELECT id FROM outbox WHERE attempts > 0";
+    let waits = "SELECT id FROM cloakroom_outbox WHERE attempts > 0";
     for _ in 0..500 {
         if database.texts(waits).await.len() == 2 {
             break;
@@ -83,7 +83,7 @@ async fn finding_s20_a_mail_that_waits_while_the_secret_is_changed_has_a_good_li
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     before.cloakroom.close().await;
-    database.change("UPDATE outbox SET due_at = 0").await;
+    database.change("UPDATE cloakroom_outbox SET due_at = 0").await;
 
     config.mail.url = SecretUrl::from("mailbox:");
     let after = app(rotated(&config)).await;

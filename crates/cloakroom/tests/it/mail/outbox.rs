@@ -80,14 +80,17 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
     let app = app_with_ada_mailing_to(&sink).await;
     assert_eq!(visitor(&app).await.signup(EVE, PASSWORD).await.status, 202);
     let column = async |name: &str| {
-        app.database.texts(&format!("SELECT CAST({name} AS TEXT) FROM outbox")).await.remove(0)
+        app.database.texts(&format!("SELECT CAST({name} AS TEXT) FROM cloakroom_outbox")).await.remove(0)
     };
     let has_failed = async || column("COALESCE(last_error, '')").await.contains("450");
     let mut waits = Vec::new();
     for tries in (1..=13).chain([60, 251, 252]) {
         // The tries in between take days.
         app.database
-            .change(&format!("UPDATE outbox SET attempts = {}, due_at = 0, last_error = NULL", tries - 1))
+            .change(&format!(
+                "UPDATE cloakroom_outbox SET attempts = {}, due_at = 0, last_error = NULL",
+                tries - 1
+            ))
             .await;
         // Rings the bell.
         app.cloakroom.mailing().retry(&[]).await.unwrap();
@@ -99,7 +102,10 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
     }
     let expected: [u32; 15] = [5, 10, 20, 40, 60, 60, 60, 60, 120, 300, 600, 1800, 1800, 1800, 1800];
     assert_eq!(waits, expected.map(f64::from));
-    assert_eq!(app.database.texts("SELECT id FROM outbox WHERE abandoned_at IS NOT NULL").await.len(), 1);
+    assert_eq!(
+        app.database.texts("SELECT id FROM cloakroom_outbox WHERE abandoned_at IS NOT NULL").await.len(),
+        1
+    );
     assert!(column("last_error").await.contains("450"));
     assert_eq!(sink.mails().len(), 0);
 }
@@ -111,7 +117,7 @@ async fn greylisted(held: Duration, ask: impl AsyncFn(&Browser)) -> (App, Browse
     let app = app_with_ada_mailing_to(&sink).await;
     let browser = visitor(&app).await;
     ask(&browser).await;
-    let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
+    let untried = "SELECT id FROM cloakroom_outbox WHERE last_error IS NULL";
     within(Duration::from_secs(10), async || app.database.texts(untried).await.is_empty()).await;
     sink.behave(&json!({"behaviour": "accept"}));
     app.advance(held);
@@ -177,7 +183,7 @@ async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
     sink.behave(&json!({"behaviour": "accept"}));
     // The process that had it is gone: its lease ends, and another one sends.
     let node = app.another_node().await;
-    app.database.change("UPDATE outbox SET due_at = 0, attempts = attempts + 1").await;
+    app.database.change("UPDATE cloakroom_outbox SET due_at = 0, attempts = attempts + 1").await;
     let second = sink.wait_for_mails(2).remove(1);
     drop(node);
     assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
@@ -220,7 +226,7 @@ async fn a_mail_whose_link_is_void_already_is_not_sent() {
     sink.refuse("mail", 450, "later");
     let app = app_with_ada_mailing_to(&sink).await;
     let browser = visitor(&app).await;
-    let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
+    let untried = "SELECT id FROM cloakroom_outbox WHERE last_error IS NULL";
     for _ in 0..3 {
         assert_eq!(request_reset(&browser, ADA).await.status, 202);
         within(Duration::from_secs(10), async || app.database.texts(untried).await.is_empty()).await;
@@ -245,7 +251,9 @@ async fn a_notice_goes_to_the_address_of_the_moment_that_it_tells_of() {
     sink.refuse("rcpt", 450, "later");
     assert_eq!(change_password(&attacker, PASSWORD, NEW).await.status, 200);
     app.database
-        .change("UPDATE users SET email = 'attacker@evil.test', email_canonical = 'attacker@evil.test'")
+        .change(
+            "UPDATE cloakroom_users SET email = 'attacker@evil.test', email_canonical = 'attacker@evil.test'",
+        )
         .await;
     sink.behave(&json!({"behaviour": "accept"}));
     app.advance(Duration::from_secs(10));
@@ -320,7 +328,7 @@ async fn l11_a_proof_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
         let again = verify(&copy, &token).await;
         assert!(matches!(again.status.as_u16(), 200 | 410), "round {round}: {}", again.text);
         assert!(can_sign_in(&app, &email, PASSWORD).await, "round {round}");
-        let users = format!("SELECT id FROM users WHERE email = '{email}'");
+        let users = format!("SELECT id FROM cloakroom_users WHERE email = '{email}'");
         assert_eq!(app.database.texts(&users).await.len(), 1, "round {round}");
     }
 }

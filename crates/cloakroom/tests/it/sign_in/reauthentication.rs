@@ -95,7 +95,7 @@ async fn only_the_password_of_whoever_is_signed_in_is_a_proof() {
 async fn w09_an_account_without_a_password_cannot_prove_itself_by_one() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
-    app.database.change("UPDATE users SET password_hash = NULL").await;
+    app.database.change("UPDATE cloakroom_users SET password_hash = NULL").await;
     app.advance(RECENT);
     assert_problem(&reauthenticate(&ada, PASSWORD).await, 400, "invalid_credentials");
     assert_problem(&reauthenticate(&ada, "").await, 422, "validation_failed");

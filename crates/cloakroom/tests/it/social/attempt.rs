@@ -173,7 +173,8 @@ async fn o07_several_tabs_each_finish_what_they_began() {
     for _ in 0..30 {
         app.start(&browser, Kind::GitHub, &json!({})).await;
     }
-    let waiting = app.database.texts("SELECT id FROM challenges WHERE kind = 'social_attempt'").await.len();
+    let waiting =
+        app.database.texts("SELECT id FROM cloakroom_challenges WHERE kind = 'social_attempt'").await.len();
     assert!(waiting <= 20, "{waiting}");
 }
 
@@ -235,7 +236,7 @@ async fn o26_an_attempt_cannot_be_turned_into_another_persons_or_another_kind() 
     assert_eq!(browser.login("grace@example.test", PASSWORD).await.status, 200);
     let reply = post_callback(&browser, Kind::Google, &link).await;
     assert_eq!(outcome(&reply), "state_mismatch", "{}", reply.text);
-    assert_eq!(app.database.texts("SELECT provider FROM identities").await, ["github"]);
+    assert_eq!(app.database.texts("SELECT provider FROM cloakroom_identities").await, ["github"]);
 }
 
 #[tokio::test]
@@ -304,13 +305,13 @@ async fn what_is_begun_needs_a_session_where_it_is_about_one() {
 async fn b13_one_network_cannot_fill_storage_with_attempts() {
     let app = social_app().await;
     app.start(&app.visitor().await, Kind::GitHub, &json!({})).await;
-    let many = "UPDATE limits SET count = 999 WHERE key LIKE 'attempts:%'";
+    let many = "UPDATE cloakroom_limits SET count = 999 WHERE key LIKE 'attempts:%'";
     assert_eq!(app.database.change(many).await, 1);
     assert_eq!(app.start(&app.visitor().await, Kind::GitHub, &json!({})).await.status, 200);
     let refused = app.start(&app.visitor().await, Kind::GitHub, &json!({})).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited".into()));
     assert_eq!(refused.headers["retry-after"], "600");
-    let kept = "SELECT id FROM challenges WHERE kind = 'social_attempt'";
+    let kept = "SELECT id FROM cloakroom_challenges WHERE kind = 'social_attempt'";
     assert_eq!(app.database.texts(kept).await.len(), 2);
     let neighbour = app.browser().at([127, 0, 0, 51]);
     neighbour.open_login_page().await;

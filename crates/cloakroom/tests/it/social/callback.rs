@@ -148,7 +148,7 @@ async fn finding_v15_a_link_is_judged_as_the_post_is() {
     assert_eq!(app.database.rows("challenges").await, 0, "nothing was begun");
     // A link counts as the POST does: the last attempt of the window is taken, the next one is not.
     assert_eq!(follow(&browser, "/api/social/github/start/").await.status, 302);
-    let used_up = "UPDATE limits SET count = 999 WHERE key LIKE 'attempts:%'";
+    let used_up = "UPDATE cloakroom_limits SET count = 999 WHERE key LIKE 'attempts:%'";
     assert_eq!(app.database.change(used_up).await, 1);
     assert_eq!(follow(&browser, "/api/social/github/start/").await.status, 302);
     let refused = follow(&browser, "/api/social/github/start/").await;
@@ -296,6 +296,10 @@ async fn finding_q3_the_name_that_comes_once_is_not_lost() {
         let answer = json!({"code": "c", "state": asked["state"], "user": user});
         let reply = browser.post("/api/social/apple/", &answer).await;
         assert_eq!(reply.status, 200, "{}", reply.text);
-        assert_eq!(app.database.texts("SELECT label FROM identities").await, ["Ada King"], "{user:?}");
+        assert_eq!(
+            app.database.texts("SELECT label FROM cloakroom_identities").await,
+            ["Ada King"],
+            "{user:?}"
+        );
     }
 }

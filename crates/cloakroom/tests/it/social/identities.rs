@@ -143,7 +143,7 @@ async fn unlinked_it_opens_nothing() {
 async fn an_identity_of_yesterdays_provider_is_no_way_in() {
     let (app, browser) = by_github().await;
     app.link(&browser, Kind::Google, &mary()).await;
-    app.database.change("UPDATE identities SET provider = 'gone' WHERE provider = 'google'").await;
+    app.database.change("UPDATE cloakroom_identities SET provider = 'gone' WHERE provider = 'google'").await;
     let reply = unlink(&browser, &id_of(&browser, Kind::GitHub).await).await;
     assert_eq!(reply.code(), "last_sign_in_method", "{}", reply.text);
 }

@@ -57,7 +57,10 @@ async fn finding_s8_a_renamed_directory_signs_its_people_in() {
     let browser = visitor(&app).await;
     let reply = sign_in_with_token(&browser, &new, |claims| new.key.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
-    assert_eq!(app.database.texts("SELECT issuer FROM identities").await, std::slice::from_ref(&new.base));
+    assert_eq!(
+        app.database.texts("SELECT issuer FROM cloakroom_identities").await,
+        std::slice::from_ref(&new.base)
+    );
 }
 
 /// The smallest form of the attack: the same `sub` at another issuer.
@@ -67,10 +70,10 @@ async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first(
     let app = app_with_providers(std::slice::from_ref(&provider)).await;
     sign_up(&app, &provider).await;
     assert_eq!(
-        app.database.texts("SELECT issuer FROM identities").await,
+        app.database.texts("SELECT issuer FROM cloakroom_identities").await,
         std::slice::from_ref(&provider.base)
     );
-    app.database.change("UPDATE identities SET issuer = 'https://old.example'").await;
+    app.database.change("UPDATE cloakroom_identities SET issuer = 'https://old.example'").await;
     let browser = visitor(&app).await;
     let stranger = |claims| provider.key.token(&with(claims, "email", json!("stranger@example.test")));
     let reply = sign_in_with_token(&browser, &provider, stranger).await;
@@ -85,7 +88,7 @@ async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first(
     let reply = browser.post("/api/social/link/", &json!({"code": code})).await;
     assert_eq!(outcome(&reply), "linked", "{}", reply.text);
     assert_eq!(
-        app.database.texts("SELECT issuer FROM identities").await,
+        app.database.texts("SELECT issuer FROM cloakroom_identities").await,
         std::slice::from_ref(&provider.base)
     );
     let browser = visitor(&app).await;
@@ -99,12 +102,12 @@ async fn finding_s8_an_identity_without_an_issuer_gets_it_when_it_is_used() {
     let provider = ScriptedProvider::new().await;
     let app = app_with_providers(std::slice::from_ref(&provider)).await;
     sign_up(&app, &provider).await;
-    app.database.change("UPDATE identities SET issuer = NULL").await;
+    app.database.change("UPDATE cloakroom_identities SET issuer = NULL").await;
     let reply =
         sign_in_with_token(&visitor(&app).await, &provider, |claims| provider.key.token(&claims)).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
     assert_eq!(
-        app.database.texts("SELECT issuer FROM identities").await,
+        app.database.texts("SELECT issuer FROM cloakroom_identities").await,
         std::slice::from_ref(&provider.base)
     );
 }
@@ -124,7 +127,7 @@ async fn finding_s8_an_identity_of_another_issuer_is_no_proof_of_who_is_signed_i
         outcome(&browser.post("/api/social/p0/", &answer).await)
     };
     assert_eq!(attempt("link").await, "linked");
-    app.database.change("UPDATE identities SET issuer = 'https://old.example'").await;
+    app.database.change("UPDATE cloakroom_identities SET issuer = 'https://old.example'").await;
     assert_eq!(attempt("reauthenticate").await, "other_user_signed_in");
     // By a link from within, the owner says that it is theirs.
     assert_eq!(attempt("link").await, "linked");

@@ -74,7 +74,7 @@ async fn finding_n14_a_code_that_links_lives_from_when_its_mail_is_handed_over()
     let browser = app.visitor().await;
     assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &ada()).await), "link_required");
     assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.status, 202);
-    let untried = "SELECT id FROM outbox WHERE last_error IS NULL";
+    let untried = "SELECT id FROM cloakroom_outbox WHERE last_error IS NULL";
     within(Duration::from_secs(10), async || app.database.texts(untried).await.is_empty()).await;
     sink.behave(&json!({"behaviour": "accept"}));
     app.advance(Duration::from_mins(8));

@@ -63,7 +63,7 @@ async fn say_yes(browser: &Browser) -> String {
 }
 
 async fn owners(app: &SocialApp) -> Vec<String> {
-    let owners = "SELECT u.email FROM identities i JOIN users u ON u.id = i.user_id ORDER BY i.provider";
+    let owners = "SELECT u.email FROM cloakroom_identities i JOIN cloakroom_users u ON u.id = i.user_id ORDER BY i.provider";
     app.database.texts(owners).await
 }
 

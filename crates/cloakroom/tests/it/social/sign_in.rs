@@ -91,9 +91,12 @@ async fn o22_o23_the_account_is_that_of_the_subject_whatever_the_address_says() 
     let fourth = app.sign_in(&app.visitor().await, Kind::Google, &mary).await;
     assert_eq!(outcome(&fourth), "link_required", "{}", fourth.text);
     assert_eq!(app.database.rows("identities").await, 1);
-    let same = "SELECT subject FROM identities";
+    let same = "SELECT subject FROM cloakroom_identities";
     let subject = app.database.texts(same).await.remove(0);
-    assert_eq!(app.database.change(&format!("UPDATE identities SET subject = 'x{subject}'")).await, 1);
+    assert_eq!(
+        app.database.change(&format!("UPDATE cloakroom_identities SET subject = 'x{subject}'")).await,
+        1
+    );
     assert_eq!(outcome(&app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await), "link_required");
 }
 
@@ -277,7 +280,7 @@ async fn m01_o33_what_a_provider_claims_gives_no_rights() {
 #[tokio::test]
 async fn o30_o31_provider_tokens_are_stored_only_when_asked_for_and_then_sealed() {
     let mary = Person::verified("mary@example.test");
-    let kept = "SELECT tokens FROM identities WHERE tokens IS NOT NULL";
+    let kept = "SELECT tokens FROM cloakroom_identities WHERE tokens IS NOT NULL";
     let plain = social_app().await;
     let browser = plain.visitor().await;
     assert_eq!(outcome(&plain.sign_in(&browser, Kind::GitHub, &mary).await), "signed_up");

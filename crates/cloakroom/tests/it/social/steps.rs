@@ -76,7 +76,8 @@ async fn extra_data_is_kept_by_the_step_of_that_name() {
         })
         .await;
         app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await;
-        let extra = app.database.texts("SELECT extra FROM identities WHERE extra IS NOT NULL").await;
+        let extra =
+            app.database.texts("SELECT extra FROM cloakroom_identities WHERE extra IS NOT NULL").await;
         let is_there = extra.first().is_some_and(|extra| extra.contains("https://github.com/mary-newcomer"));
         assert_eq!(is_there, is_kept, "{extra:?}");
     }
@@ -90,7 +91,7 @@ async fn details_follow_the_provider_and_the_account_stays() {
     let renamed = mary().named("Mary Married").renamed("mary.new@example.test");
     let second = app.sign_in(&app.visitor().await, Kind::GitHub, &renamed).await.json();
     assert_eq!(first["user"], second["user"]);
-    assert_eq!(app.database.texts("SELECT label FROM identities").await, ["mary-married"]);
+    assert_eq!(app.database.texts("SELECT label FROM cloakroom_identities").await, ["mary-married"]);
 }
 
 /// Asks whoever has no account yet for their company.

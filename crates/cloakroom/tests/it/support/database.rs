@@ -67,9 +67,9 @@ impl Database {
         }
     }
 
-    /// How many rows a table has.
+    /// Counts the rows of one of our tables, named without its prefix.
     pub(crate) async fn rows(&self, table: &str) -> usize {
-        self.texts(&format!("SELECT CAST(1 AS TEXT) FROM {table}")).await.len()
+        self.texts(&format!("SELECT CAST(1 AS TEXT) FROM cloakroom_{table}")).await.len()
     }
 
     /// All that a thief of the database gets: its files, write-ahead log included, or every row of every table.
@@ -81,7 +81,7 @@ impl Database {
             }
         } else {
             for table in TABLES {
-                for row in self.texts(&format!("SELECT CAST(t AS TEXT) FROM {table} t")).await {
+                for row in self.texts(&format!("SELECT CAST(t AS TEXT) FROM cloakroom_{table} t")).await {
                     loot.extend(row.into_bytes());
                 }
             }

@@ -104,8 +104,8 @@ fn a_schema_from_the_future_is_told_as_one() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        let later = "INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, \
-                     execution_time FROM _sqlx_migrations LIMIT 1";
+        let later = "INSERT INTO cloakroom_migrations SELECT 9999, description, installed_on, success, checksum, \
+                     execution_time FROM cloakroom_migrations LIMIT 1";
         database.execute(later).await.unwrap();
         database.close().await.unwrap();
     });

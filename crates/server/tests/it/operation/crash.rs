@@ -79,7 +79,7 @@ impl Scene {
                 sqlx::query_as("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
             assert_eq!(check.0, "ok");
             // The lease is over: a clock that is turned.
-            connection.execute("UPDATE outbox SET due_at = 0").await.unwrap();
+            connection.execute("UPDATE cloakroom_outbox SET due_at = 0").await.unwrap();
         });
         let node = self.installation.node();
         self.wait_for_empty_outbox();
@@ -88,8 +88,8 @@ impl Scene {
 
     fn wait_for_empty_outbox(&self) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.texts("SELECT id FROM outbox").is_empty() {
-            assert!(Instant::now() < deadline, "{:?}", self.texts("SELECT last_error FROM outbox"));
+        while !self.texts("SELECT id FROM cloakroom_outbox").is_empty() {
+            assert!(Instant::now() < deadline, "{:?}", self.texts("SELECT last_error FROM cloakroom_outbox"));
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -165,7 +165,8 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
         let is_told = kill_during(node, &browser, signup, (round, &mut usual));
         node = scene.restart();
         let mut browser = browser.moved_to(node.address());
-        let waiting = scene.texts(&format!("SELECT id FROM challenges WHERE email = '{email}'")).len();
+        let waiting =
+            scene.texts(&format!("SELECT id FROM cloakroom_challenges WHERE email = '{email}'")).len();
         let mail = scene.mail(&email, "#token=");
         assert_eq!(waiting, usize::from(mail.is_some()), "round {round}: a signup and its mail, or neither");
         assert!(mail.is_some() || !is_told, "round {round}: what was told as done is lost");
@@ -185,7 +186,7 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
         assert_eq!(verified.status, 200, "round {round}: {}", verified.text());
         assert_eq!(browser.profile(), 200, "round {round}");
     }
-    assert_eq!(scene.texts("SELECT id FROM users").len() as u64, rounds());
+    assert_eq!(scene.texts("SELECT id FROM cloakroom_users").len() as u64, rounds());
     eprintln!(
         "{} kills: {told} told as done, {absent} absent, {} mails came twice",
         rounds(),
@@ -269,7 +270,7 @@ fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
             assert_eq!(before.profile() == 401, is_done, "round {round}");
         }
         // Those of the two browsers, or the renewed one; and the one that asked just now.
-        let sessions = scene.texts("SELECT id FROM sessions").len();
+        let sessions = scene.texts("SELECT id FROM cloakroom_sessions").len();
         assert_eq!(sessions, 2, "round {round}: done: {is_done}");
         if is_done {
             password = new;

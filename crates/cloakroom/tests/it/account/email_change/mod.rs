@@ -177,11 +177,17 @@ async fn t14_two_accounts_that_want_one_address_at_once() {
             statuses[1..].iter().all(|status| matches!(status, 409 | 410)),
             "round {round}: {statuses:?}"
         );
-        let owners = app.database.texts(&format!("SELECT id FROM users WHERE email = '{wanted}'")).await;
+        let owners =
+            app.database.texts(&format!("SELECT id FROM cloakroom_users WHERE email = '{wanted}'")).await;
         assert_eq!(owners.len(), 1, "round {round}");
-        app.database.change(&format!("DELETE FROM users WHERE email = '{wanted}'")).await;
+        app.database.change(&format!("DELETE FROM cloakroom_users WHERE email = '{wanted}'")).await;
         for email in [ADA, EVE] {
-            if app.database.texts(&format!("SELECT id FROM users WHERE email = '{email}'")).await.is_empty() {
+            if app
+                .database
+                .texts(&format!("SELECT id FROM cloakroom_users WHERE email = '{email}'"))
+                .await
+                .is_empty()
+            {
                 app.add(email, Rank::Plain).await;
             }
         }

@@ -189,7 +189,8 @@ async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
         let account = app.cloakroom.administration().show(ADA).await.unwrap();
         assert!(!account.has_password && account.email == ADA, "round {round}");
         assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
-        let waiting = "SELECT kind FROM challenges WHERE user_id IS NOT NULL AND kind = 'email_change'";
+        let waiting =
+            "SELECT kind FROM cloakroom_challenges WHERE user_id IS NOT NULL AND kind = 'email_change'";
         assert_eq!(app.database.texts(waiting).await.len(), 0, "round {round}");
         for mail in app.mails().await.iter().filter(|mail| mail.to.ends_with("@evil.test")) {
             if mail.text.contains("/reset-password#token=") {

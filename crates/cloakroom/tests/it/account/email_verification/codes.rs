@@ -49,7 +49,7 @@ async fn b11_tries_of_a_code_at_once_are_all_counted() {
     for reply in replies {
         assert_problem(&reply, 400, "invalid_code");
     }
-    assert_eq!(app.database.texts("SELECT CAST(code_tries AS TEXT) FROM challenges").await, ["5"]);
+    assert_eq!(app.database.texts("SELECT CAST(code_tries AS TEXT) FROM cloakroom_challenges").await, ["5"]);
     assert_problem(&verify_with_code(&browser, EVE, &code).await, 400, "invalid_code");
 }
 
@@ -110,7 +110,7 @@ async fn finding_s9_b11_wrong_codes_over_all_browsers_have_an_end() {
         stranger.signup(EVE, PASSWORD).await;
         let code = app.mail_to(EVE).await.code();
         assert_problem(&verify_with_code(&stranger, EVE, &another(&code)).await, 400, "invalid_code");
-        let many = format!("UPDATE limits SET count = 200 WHERE key LIKE '{key}%'");
+        let many = format!("UPDATE cloakroom_limits SET count = 200 WHERE key LIKE '{key}%'");
         assert_eq!(app.database.change(&many).await, 1);
         for (address, status) in [([127, 0, 0, 60], 400), ([127, 9, 9, 60], other)] {
             let browser = visitor(&app).await.at(address);

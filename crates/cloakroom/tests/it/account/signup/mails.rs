@@ -32,7 +32,7 @@ async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_
     let mails = app.mails().await;
     assert_eq!(mails.len(), 25, "a signup from each of 21 networks; one of them sent again four times");
     assert_eq!(app.database.rows("challenges").await, 22, "a call that sends nothing stores nothing");
-    let many = "UPDATE limits SET count = 50 WHERE key LIKE 'mail-ceiling:%'";
+    let many = "UPDATE cloakroom_limits SET count = 50 WHERE key LIKE 'mail-ceiling:%'";
     assert_eq!(app.database.change(many).await, 2, "signups and resets");
     let elsewhere = visitor(&app).await.at([127, 0, 9, 9]);
     assert_eq!(seen(&elsewhere.signup(EVE, PASSWORD).await), seen(&first));
@@ -73,11 +73,11 @@ async fn h6_a_thousand_pending_signups_do_not_keep_the_owner_out() {
         .database
         .change(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
-             INSERT INTO challenges (id, kind, nonce, token_hash, email, email_canonical, browser_hash, password_hash,
+             INSERT INTO cloakroom_challenges (id, kind, nonce, token_hash, email, email_canonical, browser_hash, password_hash,
                                      code_expires_at, created_at, expires_at)
              SELECT id || '-' || i, kind, nonce, token_hash || '-' || i, email, email_canonical, browser_hash, password_hash,
                     code_expires_at, created_at, expires_at
-             FROM challenges, n",
+             FROM cloakroom_challenges, n",
         )
         .await;
     assert_eq!(copied, 1000);

@@ -23,7 +23,7 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
         }
     }
     app.cloakroom.administration().set_active("alan@example.test", false).await.unwrap();
-    app.database.change("UPDATE users SET password_hash = NULL WHERE email LIKE 'social%'").await;
+    app.database.change("UPDATE cloakroom_users SET password_hash = NULL WHERE email LIKE 'social%'").await;
     sign_up(&app, &visitor(&app).await, "waiting@example.test", PASSWORD).await;
 
     let browser = visitor(&app).await;

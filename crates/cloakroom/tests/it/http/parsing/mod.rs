@@ -262,7 +262,7 @@ async fn p04_no_client_makes_the_server_fail() {
         "\u{0}",
         "\u{202e}",
         "../../etc/passwd",
-        "1 UNION SELECT password_hash FROM users",
+        "1 UNION SELECT password_hash FROM cloakroom_users",
     ];
     for (method, path) in unsafe_operations() {
         for text in nasty {

@@ -75,7 +75,7 @@ async fn finding_s3_a_refused_key_is_remembered() {
     let app = app_with_rates(2, 0).await;
     let browser = browser(&app).await;
     assert_eq!(let_through(async |_| browser.login(ADA, WRONG).await).await, 2);
-    app.database.change("DELETE FROM limits").await;
+    app.database.change("DELETE FROM cloakroom_limits").await;
     assert!(is_limited(&browser.login(ADA, PASSWORD).await), "without a look into storage");
     crate::support::concurrency::within(Duration::from_secs(3), async || {
         browser.login(ADA, PASSWORD).await.status == 200

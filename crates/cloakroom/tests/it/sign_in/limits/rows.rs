@@ -17,7 +17,7 @@ async fn b13_the_table_of_limits_is_swept_and_names_nobody() {
         42,
         "an account's at two widths, its browser's, a ceiling's each; one address, one /24"
     );
-    let keys = app.database.texts("SELECT key FROM limits").await.join(" ");
+    let keys = app.database.texts("SELECT key FROM cloakroom_limits").await.join(" ");
     assert!(!keys.contains("user1") && !keys.contains("127.0.0"), "{keys}");
     assert_eq!(app.sweep().await, 0);
     app.advance(WINDOW);

@@ -23,7 +23,7 @@ async fn retry_after_and_retry_at_agree_and_are_kept() {
     let seconds: u64 = reply.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((590..=600).contains(&seconds), "ten minutes are left: {seconds}");
     let retry_at = parse_rfc3339(reply.json()["retry_at"].as_str().unwrap());
-    let now = app.database.texts("SELECT CAST(MAX(resets_at) AS TEXT) FROM limits").await;
+    let now = app.database.texts("SELECT CAST(MAX(resets_at) AS TEXT) FROM cloakroom_limits").await;
     assert_eq!(retry_at, now[0].parse::<i128>().unwrap(), "the instant at which the window ends");
     assert_eq!(reply.json()["detail"], "Try again in 10 minutes.");
     // Tries in between do not move the end.

@@ -24,8 +24,9 @@ async fn finding_n15_an_address_in_capitals_is_the_same_account() {
 
 /// A row of an older version, which compared in lower case.
 async fn plant_lower(app: &App, email: &str, spelling: &str, lower: &str) {
-    let sql =
-        format!("UPDATE users SET email = '{spelling}', email_canonical = '{lower}' WHERE email = '{email}'");
+    let sql = format!(
+        "UPDATE cloakroom_users SET email = '{spelling}', email_canonical = '{lower}' WHERE email = '{email}'"
+    );
     assert_eq!(app.database.change(&sql).await, 1);
 }
 

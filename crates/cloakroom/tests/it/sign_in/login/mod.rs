@@ -51,12 +51,12 @@ async fn app_with_accounts() -> App {
 
 async fn set_hash(app: &App, email: &str, hash: Option<&str>) {
     let hash = hash.map_or("NULL".to_owned(), |hash| format!("'{hash}'"));
-    let sql = format!("UPDATE users SET password_hash = {hash} WHERE email = '{email}'");
+    let sql = format!("UPDATE cloakroom_users SET password_hash = {hash} WHERE email = '{email}'");
     assert_eq!(app.database.change(&sql).await, 1);
 }
 
 async fn hash_of(app: &App, email: &str) -> String {
-    let sql = format!("SELECT password_hash FROM users WHERE email = '{email}'");
+    let sql = format!("SELECT password_hash FROM cloakroom_users WHERE email = '{email}'");
     app.database.texts(&sql).await.remove(0)
 }
 

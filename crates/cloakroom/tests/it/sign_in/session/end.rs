@@ -52,7 +52,7 @@ async fn s04_s15_a_ticket_that_was_shown_is_dead_here_whoever_ended_it() {
         let ada = app.signed_in(ADA).await;
         let thief = ada.copy();
         assert_eq!(thief.get(PROFILE).await.status, 200, "{way}");
-        app.database.change("DELETE FROM sessions").await;
+        app.database.change("DELETE FROM cloakroom_sessions").await;
         let reply = match way {
             "login" => ada.login(ADA, PASSWORD).await,
             _ => ada.post("/api/logout/", &json!({})).await,
@@ -114,7 +114,7 @@ async fn s08_a_row_of_a_deactivated_user_opens_nothing() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     // As an import or a hand in the database would: the flag alone, with the session left in place.
-    assert_eq!(app.database.change("UPDATE users SET is_active = FALSE").await, 1);
+    assert_eq!(app.database.change("UPDATE cloakroom_users SET is_active = FALSE").await, 1);
     app.advance(10 * Duration::from_secs(1));
     assert_eq!(app.database.rows("sessions").await, 1);
     assert_dead(&ada, "the flag is enough").await;

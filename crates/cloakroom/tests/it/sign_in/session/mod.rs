@@ -126,7 +126,7 @@ async fn s03_m03_what_is_taken_from_a_session_is_gone_with_its_next_request() {
 }
 
 async fn session_ends(app: &App) -> Vec<String> {
-    app.database.texts("SELECT CAST(last_seen_at AS TEXT) FROM sessions").await
+    app.database.texts("SELECT CAST(last_seen_at AS TEXT) FROM cloakroom_sessions").await
 }
 
 /// A request that moves the idle end, and the row in which it is written down a moment later.
@@ -167,9 +167,9 @@ async fn s14_nobody_ends_a_session_by_what_may_be_known_of_it() {
     let app = app_with_ada().await;
     app.add(GRACE, Rank::Plain).await;
     let (ada, grace) = (app.signed_in(ADA).await, app.signed_in(GRACE).await);
-    let mut known = app.database.texts("SELECT id FROM sessions").await;
-    known.extend(app.database.texts("SELECT ticket_hash FROM sessions").await);
-    known.extend(app.database.texts("SELECT id FROM users").await);
+    let mut known = app.database.texts("SELECT id FROM cloakroom_sessions").await;
+    known.extend(app.database.texts("SELECT ticket_hash FROM cloakroom_sessions").await);
+    known.extend(app.database.texts("SELECT id FROM cloakroom_users").await);
     assert_eq!(known.len(), 6);
     let own = grace.cookie("sessionid").unwrap();
     let token = grace.cookie("csrftoken").unwrap();
@@ -312,16 +312,18 @@ async fn s21_a_user_has_at_most_a_hundred_sessions_and_a_new_one_ends_the_oldest
 #[tokio::test]
 async fn s21_a_user_has_at_most_a_hundred_known_browsers() {
     let app = app_with_ada().await;
-    let user = app.database.texts("SELECT id FROM users").await.remove(0);
+    let user = app.database.texts("SELECT id FROM cloakroom_users").await.remove(0);
     let owner = app.signed_in(ADA).await;
     for number in 0..120 {
-        let plant =
-            format!("INSERT INTO browsers VALUES ('{user}', 'planted-{number}', {})", 1_000_000 + number);
+        let plant = format!(
+            "INSERT INTO cloakroom_browsers VALUES ('{user}', 'planted-{number}', {})",
+            1_000_000 + number
+        );
         app.database.change(&plant).await;
     }
     app.advance(Duration::from_secs(1));
     app.signed_in(ADA).await;
-    let left = app.database.texts("SELECT browser_hash FROM browsers ORDER BY last_seen_at").await;
+    let left = app.database.texts("SELECT browser_hash FROM cloakroom_browsers ORDER BY last_seen_at").await;
     assert_eq!((left.len(), &*left[0]), (100, "planted-22"), "the oldest went");
     assert_eq!(owner.login(ADA, PASSWORD).await.status, 200);
     assert_eq!(app.database.rows("browsers").await, 100);

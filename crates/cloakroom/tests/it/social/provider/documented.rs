@@ -58,7 +58,10 @@ async fn githubs_documented_replies_are_understood() {
         (outcome(&reply), &reply.json()["user"]["email"]),
         ("signed_up".into(), &json!("octocat@example.test"))
     );
-    assert_eq!(app.database.texts("SELECT subject || ' ' || label FROM identities").await, ["1 octocat"]);
+    assert_eq!(
+        app.database.texts("SELECT subject || ' ' || label FROM cloakroom_identities").await,
+        ["1 octocat"]
+    );
     // A no comes with 200.
     provider.answer(
         "/token",

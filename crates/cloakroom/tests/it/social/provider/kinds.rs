@@ -120,7 +120,7 @@ async fn finding_q1_microsoft_signs_people_of_every_tenant_in() {
     let (attempt, reply) = vendor.sign_in(owner).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(attempt.query["code_challenge_method"], "S256");
-    let kept = vendor.app.database.texts("SELECT issuer FROM identities").await;
+    let kept = vendor.app.database.texts("SELECT issuer FROM cloakroom_identities").await;
     assert_eq!(kept, [format!("{}/{TENANT}/v2.0", vendor.provider.base)]);
     // The same subject of another tenant is another person.
     let other = |claims| of_tenant(claims, "11111111-86f1-41af-91ab-2d7cd011db47");
@@ -248,7 +248,7 @@ async fn finding_q5_discord() {
     vendor.provider.answer("/users/@me", Reply::Json(with(user, "verified", json!(true))));
     let reply = vendor.finish(&vendor.begin().await, &json!({})).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
-    let kept = vendor.app.database.texts("SELECT subject || ' ' || label FROM identities").await;
+    let kept = vendor.app.database.texts("SELECT subject || ' ' || label FROM cloakroom_identities").await;
     assert_eq!(kept, ["80351110224678912 nelly"]);
     vendor.provider.answer("/token", Reply::Status(400, json!({"error": "invalid_grant"})));
     assert_eq!(outcome(&vendor.finish(&vendor.begin().await, &json!({})).await), "code_rejected");
@@ -287,7 +287,7 @@ async fn finding_q5_twitch() {
     assert_eq!(attempt.query["scope"], "openid user:read:email");
     let claims: Value = serde_json::from_str(&attempt.query["claims"]).unwrap();
     assert!(claims["id_token"].as_object().unwrap().contains_key("email_verified"), "{claims}");
-    assert_eq!(vendor.app.database.texts("SELECT label FROM identities").await, ["twitchdev"]);
+    assert_eq!(vendor.app.database.texts("SELECT label FROM cloakroom_identities").await, ["twitchdev"]);
 }
 
 /// Auth0: the issuer ends in a slash, and the console shows a domain without one.
@@ -314,7 +314,10 @@ async fn finding_q5_okta() {
     })));
     let (_, reply) = vendor.sign_in(|claims| without(claims, "email_verified")).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
-    assert_eq!(vendor.app.database.texts("SELECT label FROM identities").await, ["mary@example.test"]);
+    assert_eq!(
+        vendor.app.database.texts("SELECT label FROM cloakroom_identities").await,
+        ["mary@example.test"]
+    );
 }
 
 /// Keycloak, `realms/REALM`: `iss` comes with the answer.
