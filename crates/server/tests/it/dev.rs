@@ -1,4 +1,4 @@
-//! What `cloakroom dev` shows to a newcomer: the ready lines, and the page of development.
+//! Output of `cloakroom dev` for newcomers: the ready lines, and the development page.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -85,7 +85,7 @@ fn finding_u11_an_icon_is_served_to_those_who_ask_unasked() {
     }
 }
 
-/// The configuration beside which somebody stands is the one that is meant.
+/// The configuration in the current directory is used.
 #[test]
 fn finding_u11_the_file_of_this_directory_is_found() {
     let directory = tempfile::tempdir().unwrap();
@@ -99,7 +99,7 @@ fn finding_u11_the_file_of_this_directory_is_found() {
     let shown = here(&["check"]);
     assert!(String::from_utf8_lossy(&shown.stdout).contains("Found here"), "{shown:?}");
     assert!(here(&["migrate"]).status.success());
-    // `serve` goes as far as binding: an address that is nobody's ends it.
+    // `serve` gets as far as binding. An address of another machine ends it.
     let served = here(&["serve", "--listen", "192.0.2.1:1"]);
     let told = String::from_utf8_lossy(&served.stderr).into_owned();
     assert!(told.contains("cannot listen on 192.0.2.1:1"), "{told}");

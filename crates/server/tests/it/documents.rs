@@ -1,4 +1,4 @@
-//! What the documents say is what the program does.
+//! Checks that the documents describe what the program does.
 
 use std::fs;
 use std::path::Path;
@@ -17,14 +17,14 @@ fn printed_by(arguments: &[&str]) -> String {
     String::from_utf8(run(command, "").stdout).expect("it prints text")
 }
 
-/// The fenced blocks of that language.
+/// Returns the fenced code blocks of that language.
 fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     let begun = document.split(&*fence).skip(1);
     begun.map(|rest| rest.split_once("```").expect("its end").0).collect()
 }
 
-/// Every document that people read, by its path in the repository.
+/// Lists every document that people read, by its path in the repository.
 fn documents() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut open = vec!["docs".to_owned()];
@@ -47,7 +47,7 @@ fn documents() -> Vec<String> {
     found
 }
 
-/// As the forge makes it of a heading.
+/// Returns the anchor that the forge makes from a heading.
 fn anchor(heading: &str) -> String {
     let kept = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '-' | '_');
     heading.to_lowercase().chars().filter(|character| kept(*character)).collect::<String>().replace(' ', "-")
@@ -66,7 +66,7 @@ fn the_configuration_in_the_readme_is_complete() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Each stands alone on the least that loads; the secrets that it names are there.
+/// Each block works on its own on top of the smallest configuration. The secret files that it names exist.
 #[test]
 fn every_configuration_in_the_guides_can_be_used() {
     let mut checked = 0;

@@ -1,4 +1,4 @@
-//! The fake providers: everything in `dev`, nothing in `serve`.
+//! The fake providers: all of them in `dev`, none in `serve`.
 
 use crate::support::browser::Browser;
 use crate::support::server::Server;
@@ -41,7 +41,7 @@ fn dev_offers_three_providers_and_a_page_to_choose_who_to_be() {
     assert_eq!(browser.get("/dev/idp/nobody/authorize").status, 404);
 }
 
-/// As strict as the real ones: an app that would fail there fails here.
+/// The fakes are as strict as the real providers: an app that would fail there fails here.
 #[test]
 fn a_request_that_a_real_provider_refuses_is_refused() {
     let server = Server::dev();
@@ -83,7 +83,8 @@ fn serve_has_nothing_of_development() {
     }
 }
 
-/// At a provider whose word is never taken nobody is "verified", and nobody has the address of an account that exists.
+/// At a provider whose addresses never count as verified, the fake offers nobody with a "verified" address or
+/// that of an existing account.
 #[test]
 fn finding_u3_the_facebook_stand_in_offers_nobody_whose_word_is_never_taken() {
     let server = Server::dev();
@@ -100,7 +101,7 @@ fn finding_u3_the_facebook_stand_in_offers_nobody_whose_word_is_never_taken() {
     );
 }
 
-/// Users of Python Social Auth have this name in their links.
+/// Links of Python Social Auth use this name.
 #[test]
 fn finding_v15_google_oauth2_is_google_in_dev() {
     let server = Server::dev();
@@ -115,7 +116,7 @@ fn finding_v15_google_oauth2_is_google_in_dev() {
     assert_eq!(ids, PROVIDERS, "the alias has no button of its own");
 }
 
-/// Through the binary, where the page answers the GET.
+/// Tested with the binary, where the page answers the GET.
 #[test]
 fn finding_q3_a_posted_answer_leads_to_the_page() {
     let server = Server::dev();

@@ -1,4 +1,4 @@
-//! T01: whatever a request says of hosts, a mailed link leads to `public_url`.
+//! T01: a mailed link leads to `public_url`, whatever host a request names.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ const NO_LIMITS: &str = "[limits]\nmail_per_address = \"0/1m\"\nmail_per_ip = \"
 #[test]
 fn t01_no_header_and_no_target_changes_a_mailed_link() {
     let sink = SmtpSink::start(&json!({}));
-    // The peer is a trusted proxy: of what it forwards, only the address of the client is believed.
+    // The peer is a trusted proxy. Of the headers that it forwards, only the client address is believed.
     let installation = Installation::new(NO_LIMITS);
     let text = fs::read_to_string(installation.config()).unwrap();
     let text = text.replace("smtp://127.0.0.1:1\"", &format!("smtp://127.0.0.1:{}\"", sink.port()));
@@ -51,14 +51,14 @@ fn t01_no_header_and_no_target_changes_a_mailed_link() {
             let reply = browser.send("POST", &format!("{target}{path}"), headers, &body.to_string());
             assert!(matches!(reply.status, 202 | 400 | 403 | 421), "{target} {headers}: {}", reply.text());
             if reply.status == 202 {
-                // One after the other: a newer reset would void the one before.
+                // One after the other, because a newer reset would void the previous one.
                 sent += 1;
                 sink.wait_for_mails(sent);
             }
         }
     }
     assert!(sent >= 10, "most are served: {sent}");
-    // And nothing is remembered.
+    // The invented host is not remembered either.
     assert_eq!(browser.post("/api/password/reset/", &json!({"email": "ada@example.test"})).status, 202);
     for mail in sink.wait_for_mails(sent + 1) {
         let pages = ["verify-email", "reset-password"].map(|page| format!("{ORIGIN}/{page}#token="));

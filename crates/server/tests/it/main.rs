@@ -1,4 +1,4 @@
-//! The binary, from outside: one process per test, spoken to over a socket.
+//! Tests of the binary from outside: one process per test, over a socket.
 
 mod command_line;
 mod dev;

@@ -1,4 +1,4 @@
-//! X04, S13, T05, T15: whatever was secret in the life of a session or a mail stands in no log, and in no file of the database.
+//! S13, T05, T15, X04: secrets of sessions and mails appear in no log and in no file of the database.
 
 use std::fs;
 
@@ -24,14 +24,14 @@ fn x04_no_secret_is_logged_or_kept() {
     assert_eq!(ada.get("/api/users/profile/?token=canary-in-the-query").status, 200);
     assert_eq!(ada.get("/account?code=canary-in-the-query").status, 200);
     secrets.push("canary-in-the-query".to_owned());
-    // Through the second ticket, and a refused request.
+    // Including the second ticket and a refused request.
     assert_eq!(ada.login("ada@example.test", PASSWORD).status, 200);
     secrets.extend(ada.cookies());
     ada.forget("csrftoken");
     assert_eq!(ada.post("/api/logout/", &json!({"password": PASSWORD})).status, 403);
     server.wait_for_output("csrf check failed");
 
-    // The greeting of `dev` shows the sample password, which everybody knows. No other line may hold it.
+    // The greeting of `dev` shows the sample password, which is public. No other line may contain it.
     let output = server.output();
     let greeting = format!("Sign in as ada@example.test, password {PASSWORD}\n");
     assert!(output.contains(&greeting), "the greeting: {output}");
@@ -55,7 +55,7 @@ fn assert_not_kept(server: &Server, secrets: &[String]) {
     }
 }
 
-/// T05, T15, X04: everything that is done by mail, right and wrong, with the log at its most talkative.
+/// T05, T15, X04: everything that is done by mail, right and wrong, with the log at its most verbose level.
 #[test]
 fn x04_t15_no_secret_of_a_mail_is_logged_or_kept() {
     const NEW: &str = "canary-of-a-new-password";

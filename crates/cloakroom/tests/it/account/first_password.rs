@@ -1,5 +1,5 @@
-//! `POST /api/password/set/`, and the links of a change of address that are looked at (`flow/account/password_change.rs`,
-//! `flow/account/email_change.rs`).
+//! `POST /api/password/set/` (`flow/account/password_change.rs`), and the check calls of links that change an
+//! address (`flow/account/email_change.rs`).
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn set(browser: &Browser, password: &str) -> Reply {
     browser.post("/api/password/set/", &json!({"new_password": password})).await
 }
 
-/// Eve, who came by GitHub.
+/// An account for Eve that was made through GitHub and has no password.
 async fn by_github() -> (SocialApp, Browser) {
     let app = social_app().await;
     let browser = app.visitor().await;

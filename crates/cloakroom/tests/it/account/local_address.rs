@@ -1,4 +1,4 @@
-//! Addresses that exist in one network only (S17).
+//! Email addresses that exist in one network only, such as `root@localhost` (finding S17).
 
 use axum::Router;
 use cloakroom::administration::Rank;
@@ -61,7 +61,8 @@ async fn finding_s17_local_addresses_can_be_allowed() {
     app.add("a@127.0.0.1", Rank::Plain).await;
 }
 
-/// Nothing is taken from anybody, and nothing tells whose address is known: only its form counts.
+/// Existing accounts with such an address keep working, and the refusal depends on the form of the address
+/// alone, so it reveals no account.
 #[tokio::test]
 async fn finding_s17_an_account_that_has_a_local_address_goes_on_working() {
     let app = app_with(allow).await;

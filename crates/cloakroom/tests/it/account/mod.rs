@@ -1,4 +1,4 @@
-//! What a person does with an account: signing up, addresses, passwords.
+//! Actions of a person on their own account: signing up, changing addresses and passwords, recovery.
 
 mod email_change;
 mod email_verification;

@@ -1,4 +1,5 @@
-//! `POST /api/password/change/` (`flow/account/password_change.rs`; catalogue B12, S03, S06, S15, S18, T06, W01, W04, W09, W12).
+//! `POST /api/password/change/` (`flow/account/password_change.rs`; security cases B12, S03, S06, S15, S18,
+//! T06, W01, W04, W09, W12).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
 use crate::support::people::{ADA, EVE, NEW, WRONG, app_with_ada, bad_passwords, can_sign_in, visitor};
 use crate::support::replies::assert_problem;
 
-/// S06: the others are out, and this one goes on under another ticket.
+/// S06: all other sessions end, and this one continues under a new ticket.
 #[tokio::test]
 async fn s03_s06_s15_a_change_ends_every_other_session_and_renews_this_one() {
     let app = app_with_ada().await;
@@ -111,7 +112,7 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
     assert!(can_sign_in(&app, EVE, PASSWORD).await);
 }
 
-/// B12: a stolen session is no oracle: its guesses count with those at the door.
+/// B12: a stolen session cannot be used to guess the password. Its attempts count together with logins.
 #[tokio::test]
 async fn b12_guesses_within_a_session_are_limited_as_at_the_door() {
     let app = app().await;
@@ -135,14 +136,14 @@ async fn b12_guesses_within_a_session_are_limited_as_at_the_door() {
     }
     assert_eq!(ada.state().await, "authenticated");
     app.advance(Duration::from_mins(15));
-    // A right one gives its own try back and nothing more.
+    // A correct attempt is refunded, and nothing more.
     for _ in 0..12 {
         assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
     }
     assert_eq!(change_password(&ada, PASSWORD, NEW).await.status, 200);
 }
 
-/// B09, B12: with many networks as well, and only the owner's own browser is let through beyond the ceiling.
+/// B09, B12: attempts from many networks meet the ceiling. Only the owner's known browser passes it.
 #[tokio::test]
 async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_networks() {
     let app = app().await;
@@ -162,7 +163,7 @@ async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_netw
     assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
 }
 
-/// T06: everything that was asked for before is void; only what stands against whoever changed it stays.
+/// T06: a change voids everything that was requested before, except the undo, which protects the owner.
 #[tokio::test]
 async fn t06_a_change_voids_what_was_asked_for_before() {
     let app = app_with_ada().await;
@@ -176,7 +177,7 @@ async fn t06_a_change_voids_what_was_asked_for_before() {
     assert!(can_sign_in(&app, ADA, NEW).await);
 }
 
-/// W12: two changes, and a login, of the same password at once.
+/// W12: two changes and a login at once, all with the same current password.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn w12_of_two_changes_at_once_one_is_made() {
     let app = app_with_ada().await;
@@ -222,7 +223,7 @@ async fn w12_of_two_changes_at_once_one_is_made() {
     }
 }
 
-/// S18: a session that is ended while it changes the password does not come back under another ticket.
+/// S18: a session that ends while it changes the password does not come back under a new ticket.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s18_a_session_that_is_ended_meanwhile_is_not_renewed() {
     let app = Arc::new(app_with_ada().await);
@@ -248,7 +249,7 @@ async fn s18_a_session_that_is_ended_meanwhile_is_not_renewed() {
             assert_eq!(thief.get(PROFILE).await.status, 401, "round {round}");
             assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
         } else {
-            // The change came first, and ended the session that asked for all to be ended.
+            // The change committed first, and ended the session that requested the sign-out everywhere.
             assert!(replies.iter().any(|reply| reply.code() == "not_authenticated"), "round {round}");
         }
     }

@@ -1,5 +1,5 @@
-//! `POST /api/password/reset/`, `…/check/` and `…/confirm/` (`flow/account/password_reset.rs`; catalogue E04, L14, R03, S06 to S08, S15,
-//! T02 to T04, T06, T17, W01, W04, W09, W12).
+//! `POST /api/password/reset/`, `…/check/` and `…/confirm/` (`flow/account/password_reset.rs`; security cases
+//! E04, L14, R03, S06 to S08, S15, T02 to T04, T06, T17, W01, W04, W09, W12).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,8 +106,8 @@ async fn t04_l14_a_reset_link_is_good_for_an_hour() {
     assert!(can_sign_in(&app, ADA, PASSWORD).await);
 }
 
-/// T06: what was asked for before the password or the address changed is void; an ordinary login leaves it alone, because
-/// whoever asked may be the owner, who has remembered.
+/// T06: a change of password or address voids an open reset. An ordinary login does not, because the owner
+/// may have requested the reset and then remembered the password.
 #[tokio::test]
 async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
     let app = app_with_ada().await;
@@ -142,7 +142,7 @@ async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
     assert!(can_sign_in(&app, "ada@elsewhere.test", PASSWORD).await);
 }
 
-/// Two asked for at once: no older one is left that works beside the newer.
+/// Two resets are requested at once: only the newer link works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn t06_of_resets_asked_for_at_once_one_link_is_good() {
     let app = app_with_ada().await;
@@ -161,7 +161,7 @@ async fn t06_of_resets_asked_for_at_once_one_link_is_good() {
     assert_eq!(taken, 1);
 }
 
-/// S07: the one who resets is not signed in by it, and nobody else stays so, here or on another node.
+/// S07: a reset signs nobody in and ends every session, here and on other nodes.
 #[tokio::test]
 async fn s07_s15_a_reset_ends_every_session_on_every_node() {
     let app = app_with_ada().await;
@@ -185,7 +185,7 @@ async fn s07_s15_a_reset_ends_every_session_on_every_node() {
     assert_eq!(here.login(ADA, NEW).await.status, 200, "with the CSRF token of the reply");
 }
 
-/// Somebody else's session in the same browser is none of its business.
+/// A reset leaves a session of another account in the same browser alone.
 #[tokio::test]
 async fn a_reset_in_the_browser_of_somebody_else_leaves_them_signed_in() {
     let app = app_with_ada().await;
@@ -197,7 +197,8 @@ async fn a_reset_in_the_browser_of_somebody_else_leaves_them_signed_in() {
     assert_eq!(eve.get(PROFILE).await.json()["email"], EVE);
 }
 
-/// S08 and T06: nothing opens an account that is closed, and a link that was mailed before opens none later.
+/// S08, T06: a deactivated account gets no reset, and a link that was mailed before does not work later
+/// either.
 #[tokio::test]
 async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
     let app = app_with_ada().await;
@@ -214,7 +215,7 @@ async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
     assert_eq!(app.database.rows("challenges").await, 0);
 }
 
-/// T17: nothing waits for a reset but an account: a signup that nobody has proven is none.
+/// T17: a reset needs an account. A pending signup is not one.
 #[tokio::test]
 async fn t17_a_pending_signup_gets_no_reset() {
     let app = app_with_ada().await;
@@ -248,7 +249,7 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
         assert_eq!(seen(&request_reset(&browser, email).await), seen(&unknown), "{email}");
         assert_eq!(app.mails().await.len() - before, usize::from(gets_mail), "{email}");
     }
-    // As many rows for nobody as for somebody.
+    // Unknown addresses leave as many rows as known ones.
     assert_eq!(app.database.rows("challenges").await, 5);
 }
 
@@ -318,7 +319,8 @@ async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
     assert_eq!(confirm_reset(&browser, &token, NEW).await.status, 200);
 }
 
-/// W12: a login with the old password and a reset at once: whichever comes first, no session of the old password is left.
+/// W12: a login with the old password runs beside a reset. Whichever is first, no session of the old password
+/// remains.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn w12_s18_no_login_under_way_outlives_a_reset() {
     let app = app_with_ada().await;
@@ -353,7 +355,8 @@ async fn w12_s18_no_login_under_way_outlives_a_reset() {
     }
 }
 
-/// R03: a deletion while people sign in, reset and change: nothing of the account is left, and nobody sees an error of ours.
+/// R03: an account is deleted during logins, resets and changes. Nothing of it remains, and no request fails
+/// with a 5xx.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r03_nothing_outlives_an_account_that_is_deleted() {
     let app = Arc::new(app_with_ada().await);

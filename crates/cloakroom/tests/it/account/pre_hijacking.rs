@@ -1,5 +1,5 @@
-//! Accounts that an attacker prepares before their owner comes (catalogue H1 to H4, T16; arXiv 2205.10174): with every artefact
-//! that the attacker kept, they get nothing.
+//! Pre-hijacking: an attacker prepares an account before its owner arrives (security cases H1 to H4, T16;
+//! arXiv 2205.10174). Whatever the attacker has kept is worthless afterwards.
 
 use cloakroom::testing::{Browser, PASSWORD};
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::support::replies::assert_problem;
 
 const THEIRS: &str = "the-attackers-own-choice";
 
-/// The attacker tries all that they have against the account of `eve@example.test`.
+/// Tries everything that the attacker has against the account of `eve@example.test`.
 async fn assert_worthless(app: &App, attacker: &Browser, what: &str) {
     assert_eq!(attacker.get(PROFILE).await.status, 401, "{what}: a session");
     assert_eq!(attacker.state().await, "anonymous", "{what}");
@@ -28,7 +28,8 @@ async fn assert_worthless(app: &App, attacker: &Browser, what: &str) {
     assert_eq!(app.mails().await.len(), before, "{what}: a pending signup");
 }
 
-/// H1, as far as there is no provider: the owner signs up on their own. The attacker's password is not merged into anything.
+/// H1, without a provider: the owner signs up on their own, and the attacker's password is not merged into
+/// the account.
 #[tokio::test]
 async fn h1_a_password_that_waits_for_an_address_is_not_merged_into_its_account() {
     let app = app_without_limits().await;
@@ -39,7 +40,7 @@ async fn h1_a_password_that_waits_for_an_address_is_not_merged_into_its_account(
     assert_eq!(verify(&owner, &token).await.status, 200);
     assert_worthless(&app, &attacker, "after the owner's own signup").await;
     assert!(can_sign_in(&app, EVE, PASSWORD).await);
-    // The same afterwards: a signup for an account that exists is a mail to its owner, and nothing more.
+    // The same after the signup: another signup for this address only mails its owner.
     attacker.signup(EVE, THEIRS).await;
     let mail = app.mail_to(EVE).await;
     assert!(
@@ -50,7 +51,7 @@ async fn h1_a_password_that_waits_for_an_address_is_not_merged_into_its_account(
     assert!(!can_sign_in(&app, EVE, THEIRS).await);
 }
 
-/// H2: whoever had a session before the owner recovers the account has none after.
+/// H2: recovery ends every session that existed before.
 #[tokio::test]
 async fn h2_no_session_outlives_the_owners_recovery() {
     let app = app_without_limits().await;
@@ -91,7 +92,7 @@ async fn h3_a_signup_that_nobody_has_proven_can_do_nothing() {
     assert_worthless(&app, &attacker, "after the owner came").await;
 }
 
-/// H4: a change of address that waits does not survive the owner's recovery.
+/// H4: a pending change of address does not survive the owner's recovery.
 #[tokio::test]
 async fn h4_no_change_of_address_outlives_the_owners_recovery() {
     let app = app_without_limits().await;
@@ -104,7 +105,7 @@ async fn h4_no_change_of_address_outlives_the_owners_recovery() {
     let owner = visitor(&app).await;
     assert_eq!(confirm_reset(&owner, &reset, PASSWORD).await.status, 200);
     assert_eq!(owner.login(EVE, PASSWORD).await.status, 200);
-    // Not for the thief, and not when the owner can be made to open it.
+    // It works neither for the thief, nor for the owner if they are tricked into opening it.
     assert_problem(&with_token(&thief, "/api/email/change/confirm/", &held).await, 401, "not_authenticated");
     assert_problem(&with_token(&owner, "/api/email/change/confirm/", &held).await, 410, "token_invalid");
     assert_eq!(owner.get(PROFILE).await.json()["email"], EVE);

@@ -1,5 +1,5 @@
-//! What an account keeps when its owner takes it back (`flow/account/recovery.rs`): after an undo and after a reset, nothing that an
-//! intruder has linked signs in.
+//! Linked identities after a recovery (`flow/account/recovery.rs`): after an undo or a reset, no identity
+//! that an intruder linked can sign in.
 
 use std::time::Duration;
 
@@ -18,23 +18,23 @@ use crate::support::social_app::{SocialApp, outcome, post_callback, social_app, 
 const CHECK: &str = "/api/password/reset/check/";
 const DAY: Duration = Duration::from_hours(24);
 
-/// The intruder, at a provider.
+/// The intruder's account at a provider.
 fn evil() -> Person {
     Person::verified("attacker@evil.test").named("Evil Octocat")
 }
 
-/// The address of the account that somebody at a provider comes to.
+/// Signs somebody in with a provider, and returns the address of the account.
 async fn comes_to(app: &SocialApp, kind: Kind, person: &Person) -> Value {
     app.sign_in(&app.visitor().await, kind, person).await.json()["user"]["email"].clone()
 }
 
-/// Asks for a reset; its token.
+/// Requests a reset and returns its token.
 async fn reset_token(app: &SocialApp, email: &str) -> String {
     assert_eq!(request_reset(&app.visitor().await, email).await.status, 202);
     app.mail_to(email).await.token()
 }
 
-/// Sets the new password, and says which of the linked accounts stay.
+/// Sets the new password and says which linked identities to keep.
 async fn reset(app: &SocialApp, email: &str, keep: Option<Value>) -> Reply {
     let token = reset_token(app, email).await;
     let mut body = json!({"token": token, "password": NEW});
@@ -44,7 +44,7 @@ async fn reset(app: &SocialApp, email: &str, keep: Option<Value>) -> Reply {
     app.visitor().await.post("/api/password/reset/confirm/", &body).await
 }
 
-/// What the page of a reset shows: provider, label and whether it stays.
+/// Returns the identities that the reset page lists: provider, label, and whether it stays.
 async fn outlook(app: &SocialApp, email: &str) -> Vec<(String, String, bool)> {
     let token = reset_token(app, email).await;
     let reply = with_token(&app.visitor().await, CHECK, &token).await;
@@ -66,7 +66,7 @@ async fn providers(app: &SocialApp) -> Vec<String> {
     app.database.texts("SELECT provider FROM cloakroom_identities ORDER BY provider").await
 }
 
-/// Ada, whose intruder has linked an own GitHub account.
+/// An account for Ada, to which an intruder has linked their own GitHub account.
 async fn intruded() -> (SocialApp, Browser) {
     let app = social_app().await;
     app.add(ADA, Rank::Plain).await;
@@ -120,7 +120,7 @@ async fn finding_s1_the_identity_that_an_account_was_made_with_stays() {
     let browser = app.visitor().await;
     let mary = Person::verified(EVE);
     assert_eq!(outcome(&app.sign_in(&browser, Kind::GitHub, &mary).await), "signed_up");
-    // Even when the person has another address there by now.
+    // This holds even if the person has another address at the provider by now.
     let moved = Person { key: mary.key.clone(), ..Person::verified("elsewhere@example.test") };
     assert_eq!(comes_to(&app, Kind::GitHub, &moved).await, json!(EVE));
     let [(_, _, kept)] = &outlook(&app, EVE).await[..] else { panic!() };
@@ -131,7 +131,7 @@ async fn finding_s1_the_identity_that_an_account_was_made_with_stays() {
     assert_eq!(comes_to(&app, Kind::GitHub, &mary).await, json!(EVE));
 }
 
-/// With `trust_email = "always"` anybody at that provider can make an account with somebody else's address.
+/// With `trust_email = "always"`, anybody at that provider can use somebody else's address.
 #[tokio::test]
 async fn finding_s1_an_address_that_was_only_claimed_keeps_nothing() {
     let always = |config: &mut cloakroom::Config| {
@@ -147,14 +147,14 @@ async fn finding_s1_an_address_that_was_only_claimed_keeps_nothing() {
     assert!(!kept);
     assert_eq!(reset(&app, ADA, None).await.status, 200);
     assert_eq!(providers(&app).await, Vec::<String>::new());
-    // What the provider itself calls verified is no mere claim, whatever the setting.
+    // An address that the provider itself calls verified counts as such under every setting.
     let eve = Person::verified(EVE);
     assert_eq!(outcome(&app.sign_in(&app.visitor().await, Kind::Google, &eve).await), "signed_up");
     assert_eq!(reset(&app, EVE, None).await.status, 200);
     assert_eq!(providers(&app).await, ["google"]);
 }
 
-/// A mail of ours has proven the address that the provider did not vouch for.
+/// The provider did not verify the address, but our own mail has proven it.
 #[tokio::test]
 async fn finding_s1_an_address_that_our_mail_has_proven_keeps_its_identity() {
     let app = social_app().await;
@@ -213,7 +213,7 @@ async fn finding_s1_the_owner_chooses_what_stays() {
     assert_eq!(reset(&app, ADA, Some(Value::Null)).await.status, 200, "null is as if it were not there");
 }
 
-/// Rows of a version that did not note how an identity came to its account.
+/// Rows written by a version that did not record how an identity was linked.
 #[tokio::test]
 async fn finding_s1_rows_of_an_earlier_version_are_judged_by_their_times() {
     let app = social_app().await;
@@ -226,7 +226,7 @@ async fn finding_s1_rows_of_an_earlier_version_are_judged_by_their_times() {
     assert_eq!(providers(&app).await, ["github"]);
 }
 
-/// The intruder chooses what their account at the provider is called: no mail of ours repeats a message of theirs.
+/// The intruder chooses the label of their provider account. Our mails must not repeat a message in it.
 #[tokio::test]
 async fn finding_s1_a_label_that_could_be_a_message_is_not_mailed() {
     let app = social_app().await;
@@ -240,7 +240,7 @@ async fn finding_s1_a_label_that_could_be_a_message_is_not_mailed() {
     assert!(mail.text.contains("- GitHub\n") && !mail.text.contains("evil.test"), "{}", mail.text);
 }
 
-/// An identity that is being used while a reset removes it opens nothing.
+/// A sign-in with an identity runs while a reset removes that identity.
 #[tokio::test]
 async fn finding_s1_a_sign_in_under_way_does_not_bring_an_identity_back() {
     let (app, _) = intruded().await;
@@ -260,14 +260,14 @@ async fn finding_s1_a_sign_in_under_way_does_not_bring_an_identity_back() {
     assert_ne!(comes_to(&app, Kind::GitHub, &evil()).await, json!(ADA));
 }
 
-/// A stolen session is not enough to link: where the account has a password, that is asked for.
+/// A stolen session is not enough to link an identity: if the account has a password, it is asked for.
 #[tokio::test]
 async fn finding_s1_linking_asks_for_the_password_where_the_account_has_one() {
     let app = social_app().await;
     let mary = Person::verified(ADA);
     let first = app.visitor().await;
     assert_eq!(outcome(&app.sign_in(&first, Kind::GitHub, &mary).await), "signed_up");
-    // Without a password, the provider's word is what there is.
+    // Without a password, the provider's answer is the only proof there is.
     assert_eq!(app.start(&first, Kind::Google, &json!({"intent": "link"})).await.status, 200);
     assert_eq!(reset(&app, ADA, None).await.status, 200);
 
@@ -280,7 +280,7 @@ async fn finding_s1_linking_asks_for_the_password_where_the_account_has_one() {
     assert_problem(&app.start(&browser, Kind::Google, &link).await, 403, "reauthentication_required");
     assert_eq!(reauthenticate(&browser, NEW).await.status, 200);
     assert_eq!(outcome(&app.link(&browser, Kind::Google, &mary).await), "linked");
-    // Signing in by password is a proof by password, for as long as any proof is recent.
+    // A password sign-in counts as proof for as long as any proof is recent.
     let by_password = app.visitor().await;
     assert_eq!(by_password.login(ADA, NEW).await.status, 200);
     assert_eq!(app.start(&by_password, Kind::Google, &link).await.status, 200);
@@ -288,7 +288,7 @@ async fn finding_s1_linking_asks_for_the_password_where_the_account_has_one() {
     assert_problem(&app.start(&by_password, Kind::Google, &link).await, 403, "reauthentication_required");
 }
 
-/// A conflict is not a way round it: a session of before says yes only after the password.
+/// A conflict is no way around that rule: a session can confirm the link only after the password was given.
 #[tokio::test]
 async fn finding_s1_a_session_of_before_links_what_waits_only_after_the_password() {
     let app = social_app().await;
@@ -325,7 +325,7 @@ async fn finding_s11_a_strangers_reset_leaves_an_invitation() {
     assert_problem(&with_token(&invited, CHECK, &invitation).await, 410, "token_invalid");
 }
 
-/// The other way round: who takes up either link has ended both.
+/// The reverse order: using either link ends both.
 #[tokio::test]
 async fn finding_s11_a_reset_that_is_used_ends_the_invitation() {
     let app = social_app().await;

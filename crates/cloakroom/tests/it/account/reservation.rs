@@ -1,5 +1,5 @@
-//! An address that an account has changed away is reserved while the change can be undone (`store/reservations.rs`): nobody else
-//! gets it, whoever asks for it is led to the undo, and the undo never fails.
+//! Reserved addresses (`store/reservations.rs`). While a change of address can be undone, the old address
+//! stays reserved: nobody else gets it, a request for it leads to the undo, and the undo never fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::social_app::{SocialApp, outcome, social_app, social_app_with
 const ELSEWHERE: &str = "attacker@evil.test";
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Changes Ada's address; who did it, and the token of the undo.
+/// Changes Ada's address, and returns the browser that did it and the undo token.
 async fn changed(app: &App) -> (Browser, String) {
     let intruder = app.signed_in(ADA).await;
     assert_eq!(change_email(&intruder, ELSEWHERE).await.status, 202);
@@ -51,7 +51,7 @@ async fn finding_s6_a_signup_with_a_reserved_address_leads_to_the_undo() {
     let owner = visitor(&app).await;
     let free = owner.signup("free@example.test", NEW).await;
     app.mails().await;
-    // In any spelling.
+    // The spelling does not matter.
     let reply = owner.signup("Ada@EXAMPLE.test", NEW).await;
     assert_eq!(seen(&reply), seen(&free), "the answer is as always");
     assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
@@ -81,7 +81,7 @@ async fn finding_s6_a_change_to_a_reserved_address_leads_to_the_undo() {
     let free = change_email(&eve, "free@example.test").await;
     assert_eq!(seen(&change_email(&eve, ADA).await), seen(&free));
     assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
-    // The account itself may go back, without the undo.
+    // The account itself may take its old address back without the undo.
     assert_eq!(change_email(&intruder, ADA).await.status, 202);
     let mail = app.mail_to(ADA).await;
     assert!(mail.text.contains("/change-email#token="), "{}", mail.text);
@@ -100,10 +100,10 @@ async fn finding_s6_a_provider_that_vouches_for_a_reserved_address_leads_to_the_
     let owner = app.visitor().await;
     assert_eq!(come_by_github(&app, &owner).await, "email_required");
     assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
-    // The page has the address in its field: sent off, it leads there as well.
+    // The page has prefilled the address. Submitting it leads to the undo as well.
     assert_eq!(owner.post("/api/social/email/", &json!({"email": ADA})).await.status, 202);
     assert_leads_to_undo(&app.mail_to(ADA).await, &undo);
-    // Another address makes an account, and the reserved one stays reserved.
+    // A different address makes an account, and the reserved one stays reserved.
     assert_eq!(owner.post("/api/social/email/", &json!({"email": EVE})).await.status, 202);
     let token = app.mail_to(EVE).await.token();
     assert_eq!(verify(&owner, &token).await.json()["user"]["email"], EVE);
@@ -137,7 +137,7 @@ async fn finding_s6_an_administrator_cannot_give_a_reserved_address_away() {
         assert!(error.to_string().contains("can take ada@example.test back"), "{error}");
     }
     assert_undo_works(&app, &undo).await;
-    // Deleted, the account takes nothing back.
+    // A deleted account takes nothing back.
     changed_again(&app).await;
     app.cloakroom.administration().delete(ELSEWHERE).await.unwrap();
     app.cloakroom.administration().add(ADA, PASSWORD, Rank::Plain).await.unwrap();
@@ -162,7 +162,7 @@ async fn finding_s6_after_72_hours_the_address_is_free() {
     assert_problem(&with_token(&visitor(&app).await, UNDO_EMAIL, &undo).await, 410, "token_invalid");
 }
 
-/// With nobody to sign up, the answer at the closed door is as always.
+/// Closed signup answers as always when there is nobody to sign up.
 #[tokio::test]
 async fn finding_s6_a_closed_door_stays_closed() {
     let app = social_app_with(|config| config.signup.mode = SignupMode::Closed).await;
@@ -172,7 +172,7 @@ async fn finding_s6_a_closed_door_stays_closed() {
     assert_undo_works(&app, &undo).await;
 }
 
-/// A signup whose link was mailed while the address was free is proven while the change is being confirmed.
+/// A signup was mailed while the address was free, and is proven while the change is being confirmed.
 #[tokio::test]
 async fn finding_s6_no_signup_slips_in_while_the_address_changes() {
     let app = app_with_ada().await;
@@ -205,7 +205,7 @@ async fn finding_s6_no_signup_slips_in_while_the_address_changes() {
     assert_undo_works(&app, &undo).await;
 }
 
-/// The link of a change that was mailed while the address was free does not take it either.
+/// A change of another account, mailed while the address was free, does not take it either.
 #[tokio::test]
 async fn finding_s6_no_change_of_another_account_slips_in() {
     let app = app_with_ada().await;

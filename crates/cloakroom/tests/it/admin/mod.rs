@@ -1,3 +1,3 @@
-//! What an administrator does with other people's accounts.
+//! Actions of an administrator on other people's accounts.
 
 mod notices;

@@ -1,4 +1,4 @@
-//! What an administrator does with an account, its owner hears of by mail (`flow/admin/administration.rs`).
+//! Mails that tell the owner what an administrator did to the account (`flow/admin/administration.rs`).
 
 use cloakroom::administration::Rank;
 use serde_json::json;

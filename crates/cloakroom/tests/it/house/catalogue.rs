@@ -1,15 +1,16 @@
-//! The security catalogue (`docs/reference/security-cases.md`) and the tests name the same cases.
+//! The pages `docs/reference/security-cases.md` and `findings.md` list the same ids as the names of the
+//! tests.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where this repository begins.
+/// The root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The text of every file with that extension below `directory`, what was built or fetched left out.
+/// Returns the text of every file with this extension below `directory`, except build output and packages.
 fn files(directory: &Path, extension: &str) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -24,7 +25,7 @@ fn files(directory: &Path, extension: &str) -> Vec<String> {
     texts
 }
 
-/// A letter and one or two digits, such as `C07` and `H1`.
+/// Returns whether a word is a case id: a letter and one or two digits, such as `C07` and `H1`.
 fn is_case(word: &str) -> bool {
     let mut characters = word.chars();
     characters.next().is_some_and(|letter| "CSEBWTOHRMPFXL".contains(letter))
@@ -32,13 +33,13 @@ fn is_case(word: &str) -> bool {
         && characters.all(|digit| digit.is_ascii_digit())
 }
 
-/// Of `fn c07_c08_a_pair…`: what stands before the first word that is no case.
+/// Reads the case ids at the start of names such as `fn c07_c08_a_pair…`.
 fn of_rust(text: &str) -> impl Iterator<Item = String> {
     let names = text.split("fn ").skip(1);
     names.flat_map(|name| name.split('_').map(str::to_uppercase).take_while(|word| is_case(word)))
 }
 
-/// Of `test('C07 C08: a pair…`.
+/// Reads the case ids at the start of titles such as `test('C07 C08: a pair…`.
 fn of_web(text: &str) -> impl Iterator<Item = String> {
     let titles = ["test('", "it('"].into_iter().flat_map(|call| text.split(call).skip(1));
     titles.flat_map(|title| title.split([' ', ':']).map(str::to_owned).take_while(|word| is_case(word)))
@@ -61,7 +62,7 @@ fn every_case_has_a_test_and_every_test_a_case() {
     assert!(listed.len() > 100, "{}", listed.len());
 }
 
-/// The rule above is only as good as this.
+/// Checks the parser of names and titles itself.
 #[test]
 fn a_case_is_what_a_name_begins_with() {
     let found = |text: &str| of_rust(text).collect::<Vec<_>>().join(" ");
@@ -69,7 +70,8 @@ fn a_case_is_what_a_name_begins_with() {
     assert_eq!(of_web("test('O03 O04 state_mismatch: X01'").collect::<Vec<_>>().join(" "), "O03 O04");
 }
 
-/// The ids of findings in a Rust test's name (`fn finding_n4_…`) or a web test's title (`test('finding N4: …`).
+/// Reads the finding ids in the names of Rust tests (`fn finding_n4_…`) and in the titles of web tests
+/// (`test('finding N4: …`).
 fn findings_in(text: &str) -> impl Iterator<Item = String> {
     let of_rust = text.split("fn finding_").skip(1);
     let of_web = text.split("('finding ").skip(1);
@@ -79,7 +81,7 @@ fn findings_in(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// A letter and one or two digits, such as `N4` and `R16`.
+/// Returns whether a word is a finding id: a letter and one or two digits, such as `N4` and `R16`.
 fn is_finding(word: &str) -> bool {
     let digits = word.strip_prefix(['N', 'Q', 'U', 'V', 'S', 'R']).unwrap_or_default();
     (1..=2).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())

@@ -1,4 +1,5 @@
-//! The mark of a database that `cloakroom dev` made (contract section 2): its sample users have a password everyone knows.
+//! The mark in a database made by `cloakroom dev`. Everybody knows the password of its sample users, so
+//! `serve` refuses it.
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{PASSWORD, TestApp};
@@ -7,7 +8,7 @@ use cloakroom::{Cloakroom, Config, Error};
 use crate::support::database::Database;
 use crate::support::people::ADA;
 
-/// What `dev` runs with, on this test's database.
+/// The configuration of `dev`, on this test's database.
 fn development(database: &Database, directory: &tempfile::TempDir) -> Config {
     let mut config = Config::development(directory.path(), 3000).unwrap();
     config.database.url = (&*database.url).into();

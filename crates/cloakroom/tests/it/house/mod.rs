@@ -1,4 +1,5 @@
-//! The library as a whole: its architecture, documents, configuration, and several nodes on one database.
+//! The library as a whole: architecture, documents, configuration, embedding, and several nodes on one
+//! database.
 
 mod architecture;
 mod catalogue;

@@ -1,4 +1,4 @@
-//! The document of all calls (contract section 11), from which the TypeScript client is generated.
+//! The OpenAPI document, from which the TypeScript client is generated.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ async fn the_document_is_served_as_it_is_in_the_repository() {
 }
 
 #[test]
-fn every_call_of_the_contract_is_in_the_document() {
+fn every_promised_call_is_in_the_document() {
     let document = document();
     let mut calls = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -102,7 +102,7 @@ fn every_unsafe_call_says_that_it_needs_the_token() {
     assert_eq!(calls, unsafe_operations().len());
 }
 
-/// Each named code in one place of the source is a value that the client knows.
+/// Every code in the source is a value that the client knows.
 #[test]
 fn every_code_of_a_problem_stands_in_the_document() {
     let document = document();
@@ -120,7 +120,7 @@ fn every_code_of_a_problem_stands_in_the_document() {
     assert!(missing.is_empty(), "not in `CODES` of http/problem.rs: {missing:?}");
 }
 
-/// A client that was generated from this document reads a problem of a newer server.
+/// A client generated from this document can read a problem of a newer server.
 #[test]
 fn finding_v10_a_code_of_tomorrow_is_no_breach_of_the_document() {
     let document = document();
@@ -142,7 +142,7 @@ fn finding_v10_a_code_of_tomorrow_is_no_breach_of_the_document() {
     );
 }
 
-/// Everything in the document can be followed to its end: nothing refers to a shape that is not there.
+/// Every reference in the document leads to a schema that exists.
 #[test]
 fn every_reference_leads_to_a_shape() {
     let document = document();
@@ -182,7 +182,7 @@ async fn the_page_for_people_needs_no_script_and_no_foreign_host() {
     assert!(page.text.contains("href=\"/api/docs/style.css\"") && !style.text.contains("url("));
 }
 
-/// Each body has one example, of the shape that the call takes.
+/// Each request body has an example that matches its schema.
 #[test]
 fn finding_u11_every_call_that_takes_a_body_shows_one() {
     let document = document();

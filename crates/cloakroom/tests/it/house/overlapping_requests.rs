@@ -1,8 +1,9 @@
-//! Two requests that meet in the middle: each test stops one where it is dangerous, lets another one come, and looks at what is
-//! left (`store/`, every transaction of `flow/` and `jobs/`; catalogue O20, R03, S03, S18, T06, M03).
+//! Overlapping requests: each test stops one at a dangerous point inside its transaction, lets another one
+//! arrive, and checks the result (`store/`, all transactions of `flow/` and `jobs/`; security cases O20, R03,
+//! S03, S18, T06, M03).
 //!
-//! On Postgres each statement sees what was committed when it began, so that what another transaction is adding is not seen by
-//! one that deletes; on SQLite the same requests run one after the other, and must come to the same.
+//! On Postgres a statement sees what was committed when it began, so a delete does not see what another
+//! transaction is adding. On SQLite the same requests run one after the other and must have the same result.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use crate::support::social_app::{SocialApp, outcome, providers, social_app};
 const LOGOUT: &str = "/api/logout/";
 const LOGOUT_ALL: &str = "/api/logout/all/";
 
-/// Sends a request off.
+/// Sends a request without waiting for its reply.
 fn send<F>(request: impl FnOnce(Arc<Browser>) -> F, browser: &Arc<Browser>) -> JoinHandle<Reply>
 where
     F: Future<Output = Reply> + Send + 'static,
@@ -41,7 +42,7 @@ async fn post(browser: Arc<Browser>, path: &str) -> Reply {
     browser.post(path, &json!({})).await
 }
 
-/// S18: who signs out everywhere, while another session changes the password, ends the one that was renewed by it too.
+/// S18: a sign-out everywhere also ends a session that a concurrent change of password is renewing.
 #[tokio::test]
 async fn s18_a_session_that_is_being_renewed_is_seen_by_a_sign_out_everywhere() {
     let app = app_with_ada().await;
@@ -61,7 +62,8 @@ async fn s18_a_session_that_is_being_renewed_is_seen_by_a_sign_out_everywhere() 
     }
 }
 
-/// S03, S18: a sign-out that was sent before its session got another ticket ends it all the same, on every node.
+/// S03, S18: a sign-out that was sent before its session got a new ticket still ends the session, on every
+/// node.
 #[tokio::test]
 async fn s03_s18_a_sign_out_under_way_ends_what_was_renewed_meanwhile() {
     let app = app_with_ada().await;
@@ -85,7 +87,7 @@ async fn s03_s18_a_sign_out_under_way_ends_what_was_renewed_meanwhile() {
     }
 }
 
-/// The same with both at once, whichever comes first.
+/// A sign-out and a reauthentication at once, in either order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s18_of_a_sign_out_and_a_new_proof_at_once_the_sign_out_wins() {
     let app = app_with_ada().await;
@@ -106,7 +108,7 @@ async fn s18_of_a_sign_out_and_a_new_proof_at_once_the_sign_out_wins() {
     }
 }
 
-/// A sign-in in a browser whose session has got another ticket meanwhile ends that session, as the one of this browser.
+/// A sign-in ends the session of its browser, even if that session got a new ticket meanwhile.
 #[tokio::test]
 async fn s01_a_sign_in_under_way_ends_what_was_renewed_meanwhile() {
     let app = app_with_ada().await;
@@ -119,7 +121,7 @@ async fn s01_a_sign_in_under_way_ends_what_was_renewed_meanwhile() {
     assert_eq!(app.database.rows("sessions").await, 1);
 }
 
-/// S18: the session that says yes to a link is signed out while that is written.
+/// S18: the session that confirms a link is signed out while the link is being written.
 #[tokio::test]
 async fn s18_a_sign_out_beside_a_link_that_the_session_agreed_to_wins() {
     let app = social_app().await;
@@ -140,8 +142,8 @@ async fn s18_a_sign_out_beside_a_link_that_the_session_agreed_to_wins() {
     assert_eq!(app.database.rows("sessions").await, 0);
 }
 
-/// R03: an account is deleted while a reset is asked for, one that is asked for already included: neither stands in the other's
-/// way, and nothing is left.
+/// R03: an account is deleted while a reset is requested, with and without an earlier one. Neither waits for
+/// the other, and nothing remains.
 #[tokio::test]
 async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
     let app = Arc::new(app_with_ada().await);
@@ -176,7 +178,7 @@ async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
     }
 }
 
-/// T06: of the link that an undo mails and one that is asked for at the same time, the newer one is good, and no other.
+/// T06: an undo mails a link while a reset is requested. Only the newer link works.
 #[tokio::test]
 async fn t06_an_undo_and_a_reset_at_once_leave_one_link() {
     let app = app_with_ada().await;
@@ -196,7 +198,7 @@ async fn t06_an_undo_and_a_reset_at_once_leave_one_link() {
     assert_eq!(app.database.texts(links).await.len(), 1);
 }
 
-/// Somebody changes the address while a reset is asked for at the old one, again: both come through.
+/// A change of address and a repeated reset at the old address run at once, and both succeed.
 #[tokio::test]
 async fn a_change_of_address_and_a_reset_never_wait_for_each_other() {
     let app = app_with_ada().await;
@@ -226,7 +228,7 @@ async fn a_change_of_address_and_a_reset_never_wait_for_each_other() {
     }
 }
 
-/// M03: rights that are taken and given again at the same moment are a rise: no session goes on under the ticket that it had.
+/// M03: rights are taken and given at the same moment. That counts as a rise, so no session keeps its ticket.
 #[tokio::test]
 async fn m03_rights_taken_and_given_at_once_end_every_session() {
     let app = Arc::new(app_with_ada().await);
@@ -245,11 +247,11 @@ async fn m03_rights_taken_and_given_at_once_end_every_session() {
     taken.await.unwrap().unwrap();
     given.await.unwrap().unwrap();
     let account = app.cloakroom.administration().show(ADA).await.unwrap();
-    // On SQLite the second may be the one that takes.
+    // On SQLite the demotion may run second.
     assert!(!account.is_staff || ada.get(PROFILE).await.status == 401);
 }
 
-/// A sweep takes what nobody is using, and leaves the rest for the next time: it never stands in anybody's way.
+/// A sweep deletes what nobody is using and leaves the rest for the next run. It never blocks anybody.
 #[tokio::test]
 async fn l25_a_sweep_waits_for_nobody() {
     let tables = ["sessions", "browsers", "challenges"];
@@ -274,7 +276,7 @@ async fn l25_a_sweep_waits_for_nobody() {
     }
 }
 
-/// A step of the embedding app, during which something happens to the account.
+/// A pipeline step of the embedding app that changes the account while it runs.
 struct Meanwhile {
     database: String,
     sql: &'static str,
@@ -294,8 +296,8 @@ impl Step for Meanwhile {
     }
 }
 
-/// An app with that step before `create_user`, and those before it.
-async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdict) -> SocialApp {
+/// An app with that step before `create_user`, after the steps in `before`.
+async fn app_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdict) -> SocialApp {
     let providers = providers().await;
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
@@ -313,13 +315,14 @@ async fn desk_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdic
     SocialApp::over(App { app, database }, providers)
 }
 
-/// O20: an account that was found by its address is not joined by whoever has that address now, once it has another one.
+/// O20: an account was found by its address, and then got another one. Whoever has the old address now does
+/// not join it.
 #[tokio::test]
 async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
     let sql =
         "UPDATE cloakroom_users SET email = 'ada@elsewhere.test', email_canonical = 'ada@elsewhere.test'
                WHERE email_canonical = 'ada@example.test' AND password_hash IS NOT NULL";
-    let app = desk_with_meanwhile(&["associate_by_verified_email"], sql, Verdict::Continue).await;
+    let app = app_with_meanwhile(&["associate_by_verified_email"], sql, Verdict::Continue).await;
     let ada = app.add(ADA, Rank::Plain).await;
     let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::verified(ADA)).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
@@ -333,11 +336,12 @@ async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
     );
 }
 
-/// R03: nothing begins to wait for an account that is gone, or closed, and nobody sees an error of ours.
+/// R03: no challenge begins for an account that was deleted or deactivated meanwhile, and no request fails
+/// with a 5xx.
 #[tokio::test]
 async fn r03_nothing_waits_for_an_account_that_is_gone() {
     for sql in ["DELETE FROM cloakroom_users", "UPDATE cloakroom_users SET is_active = FALSE"] {
-        let app = desk_with_meanwhile(&[], sql, Verdict::Pause(json!({}))).await;
+        let app = app_with_meanwhile(&[], sql, Verdict::Pause(json!({}))).await;
         app.add(ADA, Rank::Plain).await;
         let ada = app.visitor().await;
         assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);

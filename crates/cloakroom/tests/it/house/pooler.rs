@@ -1,4 +1,4 @@
-//! A real `PgBouncer` before the Postgres of the tests; without either, these tests do nothing.
+//! A real `PgBouncer` in front of the test Postgres. Without both, these tests do nothing.
 
 use std::fs;
 use std::net::TcpListener;
@@ -12,7 +12,7 @@ use cloakroom::{Cloakroom, administration::Rank};
 
 use crate::support::database::Database;
 
-/// A pooler; it ends with the value.
+/// A running pooler. The process is killed on drop.
 struct Pooler {
     child: Child,
     port: u16,
@@ -20,7 +20,8 @@ struct Pooler {
 }
 
 impl Pooler {
-    /// Starts one in this mode before `url`. It ignores one startup parameter, as services that offer it set it up.
+    /// Starts a pooler in this mode in front of `url`. It ignores one startup parameter, as hosted poolers
+    /// are configured.
     fn before(url: &str, mode: &str) -> Option<(Self, String)> {
         let (_, rest) = url.split_once('@')?;
         let (server, name) = rest.split_once('/')?;
@@ -47,7 +48,7 @@ impl Pooler {
     }
 }
 
-/// It refuses to run as root.
+/// Starts `PgBouncer` as an unprivileged user, because it refuses to run as root.
 fn start(settings: &Path) -> Option<Child> {
     let program =
         ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"].into_iter().find(|path| Path::new(path).exists())?;
@@ -94,7 +95,7 @@ async fn finding_n1_everything_works_through_a_pooler_in_session_mode() {
     let there = other.browser();
     there.plant("sessionid", &browser.cookie("sessionid").unwrap());
     assert_eq!(there.get("/api/users/profile/").await.status, 200);
-    // What ends here is heard there: LISTEN works as well.
+    // A sign-out on one node is heard by the other, so LISTEN works as well.
     assert_eq!(browser.post("/api/logout/", &serde_json::json!({})).await.status, 200);
     let start = Instant::now();
     while there.get("/api/users/profile/").await.status == 200 {
@@ -110,7 +111,7 @@ async fn finding_n1_the_sessions_settings_are_set_without_startup_parameters() {
     let Some((_pooler, _database, url)) = pooled("session").await else { return };
     let app = TestApp::with(TestApp::config(&url), Router::new()).await;
     app.add("ada@example.test", Rank::Plain).await;
-    // Somebody holds the table: a sign-in is told within the limit of a statement, instead of waiting for ever.
+    // The table is locked. A sign-in fails after the statement timeout instead of waiting for ever.
     let mut held = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE users IN ACCESS EXCLUSIVE MODE").execute(&mut held).await.unwrap();
     let browser = app.browser();

@@ -1,4 +1,4 @@
-//! Whether a node says that it can do its work, and whether it can again when storage can.
+//! Readiness: a node says that it can work, stops saying so when storage fails, and says it again afterwards.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ async fn login(app: &App) -> u16 {
     browser.login("ada@example.test", PASSWORD).await.status.as_u16()
 }
 
-/// Makes the database read-only or not, and ends its connections, as a failover does.
+/// Makes the database read-only or writable, and ends its connections, as a failover does.
 async fn fail_over(app: &App, is_read_only: bool) {
     let (server, name) = app.database.url.rsplit_once('/').unwrap();
     let mut connection = PgConnection::connect(&format!("{server}/postgres")).await.unwrap();
@@ -22,7 +22,7 @@ async fn fail_over(app: &App, is_read_only: bool) {
         format!("ALTER DATABASE {name} SET default_transaction_read_only = {is_read_only}"),
         format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
     ] {
-        // What came back is remembered by connections: those are not ended when it ends.
+        // The end of the mode ends no connections: the tests are about those that still remember it.
         if sql.starts_with("ALTER") || is_read_only {
             connection.execute(AssertSqlSafe(sql)).await.unwrap();
         }
@@ -73,7 +73,7 @@ async fn finding_n16_a_node_that_cannot_write_is_not_ready() {
     assert_eq!(login(&app).await, 200);
 }
 
-/// An answer holds for a second: who asks all the time makes no writes.
+/// An answer is cached for a second, so frequent probes cause no extra writes.
 #[tokio::test]
 async fn finding_n16_many_questions_are_one_write() {
     let app = app_without_limits().await;
@@ -85,7 +85,7 @@ async fn finding_n16_many_questions_are_one_write() {
     assert_eq!(app.database.rows("readiness").await, 0);
 }
 
-/// One node's clock is 15 days ahead: its sweep goes by the database's.
+/// One node's clock is 15 days ahead. Its sweep uses the clock of the database.
 #[tokio::test]
 async fn finding_r4_a_node_whose_clock_is_wrong_sweeps_nobody_out() {
     let app = app_without_limits().await;
@@ -114,7 +114,7 @@ async fn finding_r4_more_sessions_than_ever_are_swept_by_the_second_round() {
     assert_eq!(app.sweep().await, 0, "announced");
     assert_eq!(app.database.rows("sessions").await, 1200);
     assert_eq!(app.sweep().await, 1200, "confirmed");
-    // So many are usual now.
+    // This is the usual number by now.
     app.database.change(&planted).await;
     assert_eq!(app.sweep().await, 1200);
 }

@@ -1,4 +1,4 @@
-//! Half of a connection that has died says nothing: what was heard before is not believed for long.
+//! A connection that dies silently delivers no revocations. The node must not trust its cache for long.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,13 +13,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::database::Database;
 
-/// A proxy before Postgres whose connections can die silently: they stay open, and carry nothing any more.
-struct Wire {
+/// A proxy in front of Postgres whose connections can die silently: they stay open and carry nothing any
+/// more.
+struct DyingProxy {
     url: String,
     is_dead: Arc<AtomicBool>,
 }
 
-impl Wire {
+impl DyingProxy {
     async fn before(url: &str) -> Self {
         let (user, rest) = url.split_once('@').unwrap();
         let (server, name) = rest.split_once('/').unwrap();
@@ -30,7 +31,7 @@ impl Wire {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let to = TcpStream::connect(&server).await.unwrap();
-                // Those that are opened later live.
+                // Connections opened later stay alive.
                 let is_mortal = !dies.load(Ordering::SeqCst);
                 let ((client_read, client_write), (read, write)) = (client.into_split(), to.into_split());
                 for (mut from, mut to) in [(client_read, write), (read, client_write)] {
@@ -43,7 +44,7 @@ impl Wire {
                                 return;
                             }
                         }
-                        // Nobody hears of the end either.
+                        // The other side does not notice the end either.
                         if is_mortal && dies.load(Ordering::SeqCst) {
                             std::future::pending::<()>().await;
                         }
@@ -61,9 +62,9 @@ async fn finding_s13_r5_a_listener_that_died_silently_is_not_believed_for_more_t
     if database.is_sqlite() {
         return;
     }
-    let wire = Wire::before(&database.url).await;
+    let proxy = DyingProxy::before(&database.url).await;
     let here = TestApp::with(TestApp::config(&database.url), Router::new()).await;
-    let there = TestApp::with(TestApp::config(&wire.url), Router::new()).await;
+    let there = TestApp::with(TestApp::config(&proxy.url), Router::new()).await;
     here.add("ada@example.test", Rank::Plain).await;
     let browser = here.signed_in("ada@example.test").await;
     let other = there.browser();
@@ -72,10 +73,11 @@ async fn finding_s13_r5_a_listener_that_died_silently_is_not_believed_for_more_t
         assert_eq!(other.get("/api/users/profile/").await.status, 200);
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
-    wire.is_dead.store(true, Ordering::SeqCst);
+    proxy.is_dead.store(true, Ordering::SeqCst);
     assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
     let start = Instant::now();
-    // What asks storage now may wait for it: a connection of the pool has died as well. It opens nothing, and that counts.
+    // A request that needs storage may wait, because a pool connection has died as well. What counts is that
+    // it opens nothing.
     let asked = async {
         while other.get("/api/users/profile/").await.status == 200 {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -85,7 +87,7 @@ async fn finding_s13_r5_a_listener_that_died_silently_is_not_believed_for_more_t
     assert!(start.elapsed() < Duration::from_secs(3));
     let last = tokio::time::timeout(Duration::from_millis(200), other.get("/api/users/profile/")).await;
     assert!(last.is_ok_and(|reply| reply.status != 200) || start.elapsed() > Duration::from_secs(1));
-    // It hears again, over a connection of its own, and is quick again.
+    // The listener has reconnected, and requests are fast again.
     let heals = Instant::now();
     loop {
         let status = other.get("/api/users/profile/").await.status;

@@ -1,4 +1,5 @@
-//! The secret is changed while people are on their way: what the one before made is accepted until it is taken out.
+//! Rotation of the secret while people are signed in: what the previous secret made is accepted until that
+//! secret is removed.
 
 use axum::Router;
 use cloakroom::Config;
@@ -22,7 +23,7 @@ async fn app(config: Config) -> TestApp {
     TestApp::with(config, Router::new()).await
 }
 
-/// The same browser at another app.
+/// Copies the cookies of a browser to a browser of another app.
 fn moved(from: &Browser, to: &TestApp) -> Browser {
     let browser = to.browser();
     for name in ["sessionid", "csrftoken", "browser"] {
@@ -46,7 +47,7 @@ async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_sec
 
     let after = app(rotated(&config)).await;
     let page = moved(&page, &after);
-    // It fits, so a reply to a GET leaves it alone.
+    // The CSRF token fits, so the reply to a GET leaves it alone.
     let session = page.get("/api/session/").await;
     assert!(session.set_cookie("csrftoken").is_none(), "{:?}", session.headers);
     assert_eq!(page.post("/api/logout/", &json!({})).await.status, 200, "its csrftoken is accepted");
@@ -54,7 +55,7 @@ async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_sec
     let verified =
         by_code.post("/api/email/verify/", &json!({"email": "grace@example.test", "code": code})).await;
     assert_eq!(verified.status, 200, "{}", verified.text);
-    // What is made now is made with the new one, and good when the old one is gone.
+    // Tokens made now use the new secret, and stay valid once the old one is gone.
     let fresh = after.signed_in(ADA).await;
     let mut last = rotated(&config);
     last.secret_previous = None;
@@ -63,7 +64,7 @@ async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_sec
     assert_eq!(moved(&page, &last).get("/api/session/").await.status, 200);
 }
 
-/// A mail that waits is written by the next secret's server, and its link and code are those that storage knows.
+/// A waiting mail is written by a server with the new secret. Its link and code match what storage holds.
 #[tokio::test]
 async fn finding_s20_a_mail_that_waits_while_the_secret_is_changed_has_a_good_link_and_code() {
     let database = Database::new().await;

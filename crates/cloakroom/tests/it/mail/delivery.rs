@@ -1,4 +1,4 @@
-//! The words of mails, and how they leave: over a real SMTP server on loopback.
+//! The text of mails, and their delivery to a real SMTP server on loopback.
 
 use axum::Router;
 use cloakroom::config::SecretUrl;
@@ -11,7 +11,7 @@ use crate::support::database::Database;
 use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 const CODE: &str = "482913";
-/// Which mails have a link with a token, and which have a code.
+/// Mails that contain a link with a token.
 const WITH_TOKEN: [&str; 9] = [
     "verify_email",
     "password_reset",
@@ -23,6 +23,7 @@ const WITH_TOKEN: [&str; 9] = [
     "address_reserved",
     "social_email",
 ];
+/// Mails that contain a code.
 const WITH_CODE: [&str; 3] = ["verify_email", "social_email", "link_code"];
 
 fn config() -> Config {
@@ -246,7 +247,7 @@ async fn t12_what_could_be_read_as_two_addresses_goes_to_nobody() {
 async fn t11_an_address_beyond_ascii_goes_out_right_or_fails_for_good() {
     let sink = SmtpSink::start(&json!({}));
     let mail = only_mail(&sink, send(&sink, "smtp://", "ada@bücher.test", |_| {}).await);
-    // The sink shows a domain as people write it; that it came without SMTPUTF8 says that it came as ASCII.
+    // The sink shows a domain as people write it. That it came without SMTPUTF8 means that it came as ASCII.
     assert_eq!((mail.header("To").as_str(), mail.is_utf8), ("ada@xn--bcher-kva.test", false));
     assert_eq!(mail.to, ["ada@bücher.test"]);
     let sink = SmtpSink::start(&json!({}));
@@ -263,11 +264,11 @@ async fn l12_a_server_that_refuses_for_now_or_for_good_is_told_apart() {
     let mut sink = SmtpSink::start(&json!({}));
     for (at, code, is_permanent) in [
         ("connect", 421, false),
-        // Whatever it says before it knows the mail, it does not say of the mail.
+        // A refusal before the server knows the mail is not about the mail.
         ("connect", 554, false),
         ("mail", 451, false),
         ("mail", 530, false),
-        // What it says of the sender, the operator can set right.
+        // A refusal of the sender can be fixed by the operator.
         ("mail", 553, false),
         ("rcpt", 450, false),
         ("rcpt", 550, true),

@@ -1,4 +1,5 @@
-//! How mail leaves (`mail/outbox.rs`, `jobs/outbox.rs`, `jobs/letter.rs`; catalogue L11, L12, L15, T01, T05).
+//! The outbox and its jobs (`mail/outbox.rs`, `jobs/outbox.rs`, `jobs/letter.rs`; security cases L11, L12,
+//! L15, T01, T05).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,14 +22,14 @@ use crate::support::people::{
 };
 use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
-/// What stands behind `#token=` in a mail that has left.
+/// Returns the token behind `#token=` in a mail.
 fn token(mail: &ReceivedMail) -> String {
     let text = mail.part("text/plain");
     let (_, rest) = text.split_once("#token=").expect("a link");
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
-/// T05: a thief of the database has no token that is good, nor one that was.
+/// T05: a stolen database contains no token that is valid or ever was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t05_a_stolen_database_holds_no_token_and_no_password() {
     let sink = SmtpSink::start(&json!({}));
@@ -55,7 +56,7 @@ async fn t05_a_stolen_database_holds_no_token_and_no_password() {
     }
 }
 
-/// T05: 256 bits each, and none like another.
+/// T05: tokens have 256 bits each and are all different.
 #[tokio::test]
 async fn t05_tokens_are_256_random_bits_each() {
     let app = app_with_ada().await;
@@ -71,8 +72,8 @@ async fn t05_tokens_are_256_random_bits_each() {
     assert!(tokens.iter().all(|token| token.len() == 43), "{tokens:?}");
 }
 
-/// The waits between two tries, and the end: within 10 s, then doubling, at most 60 s in the first five minutes; 2, 5 and 10
-/// minutes for greylists; an hour for five days (RFC 5321, section 4.5.4.1).
+/// Retries: within 10 s, then doubling, at most 60 s apart in the first five minutes. After that 2, 5 and 10
+/// minutes for greylisting, then hourly for five days (RFC 5321, section 4.5.4.1).
 #[tokio::test]
 async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly() {
     let mut sink = SmtpSink::start(&json!({}));
@@ -85,14 +86,14 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
     let has_failed = async || column("COALESCE(last_error, '')").await.contains("450");
     let mut waits = Vec::new();
     for tries in (1..=13).chain([60, 251, 252]) {
-        // The tries in between take days.
+        // The attempts in between would take days.
         app.database
             .change(&format!(
                 "UPDATE cloakroom_outbox SET attempts = {}, due_at = 0, last_error = NULL",
                 tries - 1
             ))
             .await;
-        // Rings the bell.
+        // Wakes the sender.
         app.cloakroom.mailing().retry(&[]).await.unwrap();
         within(Duration::from_secs(10), has_failed).await;
         if tries < 252 {
@@ -110,7 +111,7 @@ async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly
     assert_eq!(sink.mails().len(), 0);
 }
 
-/// A server that keeps mails of strangers waiting for `held`, as greylists do; the mail that it takes then.
+/// Sends a mail through a server that greylists for `held`, and returns the mail that it accepts in the end.
 async fn greylisted(held: Duration, ask: impl AsyncFn(&Browser)) -> (App, Browser, ReceivedMail) {
     let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("rcpt", 450, "greylisted");
@@ -149,7 +150,7 @@ async fn finding_n14_a_code_lives_from_when_its_mail_is_handed_over() {
     assert_eq!(browser.post("/api/email/verify/", &proof).await.status, 400, "and not for longer");
 }
 
-/// After an hour no browser counts as the one that signed up, and no code opens anything.
+/// After an hour no browser counts as the one that signed up, so a code would open nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_n14_a_code_that_is_of_no_use_any_more_is_left_out() {
     let (app, browser, mail) = greylisted(Duration::from_mins(57), ask_signup).await;
@@ -174,14 +175,14 @@ async fn finding_n14_a_link_that_waited_with_its_mail_gets_its_time_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
     let mut sink = SmtpSink::start(&json!({}));
-    // The connection breaks off after the server has the mail, so that nobody knows whether it took it.
+    // The connection breaks after the server has received the mail, so it is unknown whether it was accepted.
     sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
     let app = app_with_ada_mailing_to(&sink).await;
     let browser = visitor(&app).await;
     assert_eq!(browser.signup(EVE, PASSWORD).await.status, 202);
     let first = sink.wait_for_mails(1).remove(0);
     sink.behave(&json!({"behaviour": "accept"}));
-    // The process that had it is gone: its lease ends, and another one sends.
+    // The process with the lease is gone. The lease ends, and another process sends the mail.
     let node = app.another_node().await;
     app.database.change("UPDATE cloakroom_outbox SET due_at = 0, attempts = attempts + 1").await;
     let second = sink.wait_for_mails(2).remove(1);
@@ -192,7 +193,7 @@ async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
     assert_eq!(verify(&browser, &token(&second)).await.status, 200);
 }
 
-/// L15: two nodes that share an outbox send each mail once.
+/// L15: two nodes share an outbox and send each mail once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn l15_two_nodes_send_each_mail_once() {
     let mut sink = SmtpSink::start(&json!({}));
@@ -219,7 +220,7 @@ async fn l15_two_nodes_send_each_mail_once() {
     assert_eq!((mails.len(), recipients.len(), ids.len()), (24, 24, 24));
 }
 
-/// What has nothing to tell any more is not sent: a link that was replaced, used, or whose account is gone.
+/// Mails that have become pointless are not sent: the link was replaced or used, or the account is gone.
 #[tokio::test]
 async fn a_mail_whose_link_is_void_already_is_not_sent() {
     let mut sink = SmtpSink::start(&json!({}));
@@ -239,8 +240,8 @@ async fn a_mail_whose_link_is_void_already_is_not_sent() {
     assert_eq!(confirm_reset(&browser, &token(&mails[0]), NEW).await.status, 200);
 }
 
-/// Whoever changes the password may change the address next, while the mail server is away: the notice still goes to where
-/// the owner reads.
+/// Somebody who changes the password may change the address next, while the mail server is down. The notice
+/// still goes to the address that the owner reads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_notice_goes_to_the_address_of_the_moment_that_it_tells_of() {
     let mut sink = SmtpSink::start(&json!({}));
@@ -264,7 +265,7 @@ async fn a_notice_goes_to_the_address_of_the_moment_that_it_tells_of() {
     assert_eq!(notice.to, [ADA]);
 }
 
-/// T01: whatever a request says of hosts, links lead to `public_url`, then and later.
+/// T01: links always lead to `public_url`, whatever host a request names.
 #[tokio::test]
 async fn t01_no_header_changes_a_mailed_link() {
     let app = app_with_ada().await;
@@ -305,7 +306,7 @@ async fn t01_no_header_changes_a_mailed_link() {
     link_is_ours(ADA, "reset-password", "a clean request afterwards").await;
 }
 
-/// A client that goes away in the middle: the answer is lost, and what was asked for is done wholly or not at all.
+/// A client disconnects in the middle. The reply is lost, and the effect happens completely or not at all.
 async fn broken_off(
     browser: &Browser,
     path: &str,
@@ -315,7 +316,8 @@ async fn broken_off(
     tokio::time::timeout(patience, browser.post(path, body)).await.ok().map(|reply| reply.status.as_u16())
 }
 
-/// L11: whoever does not hear what came of it asks again, and that does no harm: one account, one use of the token, one notice.
+/// L11: a client that got no reply asks again, and that does no harm: one account, one use of the token, one
+/// notice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l11_a_proof_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
     let app = app_with_ada().await;
@@ -345,7 +347,8 @@ async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
         let token = reset_token(&app, ADA).await;
         let notices =
             app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();
-        // Hashing takes the most of it and the end is what is interesting; but on the quickest machine, too, some break off.
+        // Hashing takes most of the time, and the end is the interesting part. On the fastest machines some
+        // must still be interrupted.
         let patience = Duration::from_millis(1 + 5 * round);
         broken_off(
             &visitor(&app).await,
@@ -354,7 +357,7 @@ async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
             patience,
         )
         .await;
-        // What was begun may still be under way.
+        // The interrupted request may still be running.
         let is_old = can_sign_in(&app, ADA, &old).await;
         let is_new = can_sign_in(&app, ADA, &new).await;
         assert!(is_old != is_new, "round {round}: one of the two");

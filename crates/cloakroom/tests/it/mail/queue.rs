@@ -1,4 +1,4 @@
-//! Whether the queue of mails tells who has an account (S5).
+//! The mail queue does not reveal who has an account (finding S5).
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,9 @@ use crate::support::scripted_smtp::{Script, ScriptedSmtp};
 use crate::support::timing::share_slower;
 
 const NOBODY: &str = "nobody@example.test";
-/// So many samples of each kind.
+/// The number of samples of each kind.
 const ROUNDS: usize = 20;
-/// Four standard deviations of the share of slower pairs among that many samples that do not differ.
+/// Four standard deviations of the share of slower pairs, for this many samples of equal distributions.
 const TELLING: f64 = 0.37;
 
 async fn app_with_providers(server: &ScriptedSmtp) -> App {
@@ -35,7 +35,8 @@ fn arrival(server: &ScriptedSmtp, to: &str, since: Instant) -> Option<Instant> {
     mails.into_iter().find(|(mail, at)| mail.contains(&to) && *at > since).map(|(_, at)| at)
 }
 
-/// Four resets for somebody, then one for oneself: when the own mail comes tells nothing of the four.
+/// Four resets for somebody else, then one for oneself: the delay of one's own mail reveals nothing about the
+/// four.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_s5_the_time_of_the_own_mail_does_not_tell_who_has_an_account() {
     let server = ScriptedSmtp::start(Script::new().takes(Duration::from_millis(30)));
@@ -50,7 +51,7 @@ async fn finding_s5_the_time_of_the_own_mail_does_not_tell_who_has_an_account() 
         let start = Instant::now();
         assert_eq!(request_reset(&browser, EVE).await.status, 202);
         within(Duration::from_secs(10), async || arrival(&server, EVE, start).is_some()).await;
-        // The first of each kind connect.
+        // The first sample of each kind includes the connection set-up.
         if round >= 2 {
             samples[kind].push(arrival(&server, EVE, start).unwrap() - start);
         }

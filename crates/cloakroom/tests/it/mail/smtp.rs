@@ -1,4 +1,5 @@
-//! What a mail server may do within the standard, and what it must not (RFC 5321, RFC 3207), byte by byte.
+//! Mail servers that do what the standards allow, and some that break them, byte by byte (RFC 5321, RFC
+//! 3207).
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::support::people::{EVE, visitor};
 use crate::support::scripted_smtp::{Script, ScriptedSmtp};
 
 const MINUTE: Duration = Duration::from_mins(1);
-/// How long each answer is waited for (RFC 5321, section 4.5.3.2).
+/// Time limits for each reply (RFC 5321, section 4.5.3.2).
 const LIMITS: [(&str, Duration); 6] = [
     ("connect", Duration::from_mins(5)),
     ("ehlo", Duration::from_mins(5)),
@@ -53,7 +54,8 @@ fn failure(outcome: Outcome, about: &str) -> (bool, String) {
     }
 }
 
-/// Waits until the server is silent, then stops tokio's clock: from there on time passes as soon as everybody waits for it.
+/// Waits until the server is silent, then pauses tokio's clock. From there on, time jumps ahead whenever all
+/// tasks wait.
 async fn silence(server: &ScriptedSmtp) {
     while server.silences() == 0 {
         tokio::task::yield_now().await;
@@ -99,7 +101,7 @@ async fn finding_n6_l12_a_silent_server_is_left_when_the_time_of_its_answer_is_o
     }
 }
 
-/// Through the outbox: the lease is kept, and nobody sends the mail a second time.
+/// Sent through the outbox: the lease is kept, and nobody sends the mail a second time.
 #[tokio::test]
 async fn finding_n6_a_mail_whose_answer_comes_late_is_sent_once() {
     let server = ScriptedSmtp::start(Script::new().silent_at("end"));
@@ -133,7 +135,8 @@ async fn finding_n10_the_three_digits_of_an_answer_decide_whatever_its_text() {
         assert!(answer.starts_with("250"), "{answer}");
         assert_eq!(server.mails().len(), 1);
     }
-    // No text at all, not even the space before it (RFC 5321, section 4.2.1), and a text before it that has none.
+    // A reply with no text and not even the space before it (RFC 5321, section 4.2.1), after one with an
+    // empty text.
     let mut script = Script::new().answer("ehlo", "250-\r\n250-8BITMIME\r\n250\r\n");
     for (stage, answer) in [
         ("connect", "220\r\n"),
@@ -172,10 +175,10 @@ async fn finding_n10_a_refusal_in_another_encoding_is_told() {
     }
 }
 
-/// RFC 4954 names no words for the prompts of `AUTH LOGIN`.
+/// RFC 4954 does not fix the prompts of `AUTH LOGIN`.
 #[tokio::test]
 async fn finding_n10_a_login_is_asked_for_in_any_words() {
-    // "Benutzername" and then the same again: which answer is due, the order tells.
+    // "Benutzername", then the same again: the order tells which answer is due.
     let server = ScriptedSmtp::start(
         Script::new()
             .answer("ehlo", "250-raw.test\r\n250 auth login\r\n")
@@ -183,7 +186,7 @@ async fn finding_n10_a_login_is_asked_for_in_any_words() {
             .answer("quit", "235 welcome\r\n"),
     );
     let (_, reason) = failure(send(&server, "smtp://ada:word@127.0.0.1:PORT").await, "login");
-    // The server of these tests knows no second step; that the user's name came is what counts.
+    // This server knows no second step. It is enough that the user name arrived.
     assert_eq!(server.commands()[1..3], ["AUTH LOGIN", "YWRh"], "{reason}");
 }
 
@@ -204,7 +207,7 @@ async fn finding_n11_what_comes_before_the_handshake_is_not_taken_for_what_comes
     }
 }
 
-/// An answer that nobody asked for is not taken as the answer to the next mail.
+/// An unsolicited reply is not taken for the reply to the next mail.
 #[tokio::test]
 async fn finding_n11_an_answer_too_many_ends_the_connection() {
     let server = ScriptedSmtp::start(Script::new().answer("end", "250 taken\r\n250 taken\r\n"));

@@ -1,4 +1,4 @@
-//! Signing in with a password, the session that follows, and its limits.
+//! Sign-in with a password, the session that follows, and the limits on attempts.
 
 mod limits;
 mod login;

@@ -1,4 +1,4 @@
-//! `POST /api/reauthenticate/` (`flow/sign_in/reauthentication.rs`; catalogue S03, S18, W09, W10).
+//! `POST /api/reauthenticate/` (`flow/sign_in/reauthentication.rs`; security cases S03, S18, W09, W10).
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ async fn only_the_password_of_whoever_is_signed_in_is_a_proof() {
     assert_problem(&change_email(&ada, "one@elsewhere.test").await, 403, "reauthentication_required");
 }
 
-/// W09: an account without a password has none to prove with, not an empty one.
+/// W09: an account without a password cannot be proven with an empty one.
 #[tokio::test]
 async fn w09_an_account_without_a_password_cannot_prove_itself_by_one() {
     let app = app_with_ada().await;

@@ -1,4 +1,5 @@
-//! What comes back from a provider: errors instead of a code, bodies of generated clients, replies of unfinished attempts.
+//! Answers of a provider: errors instead of a code, bodies of generated clients, and replies of unfinished
+//! attempts.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
@@ -12,7 +13,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::support::social_app::{SocialApp, assert_refused, outcome, post_callback, social_app};
 
-/// Keeps every line of level WARN.
+/// Collects every log line of level WARN.
 #[derive(Clone, Default)]
 struct Warnings(Arc<Mutex<Vec<String>>>);
 
@@ -42,7 +43,7 @@ impl Subscriber for Warnings {
     fn exit(&self, _: &Id) {}
 }
 
-/// Begins an attempt, and comes back with an error.
+/// Begins an attempt and returns from the provider with an error.
 async fn come_back(app: &SocialApp, error: &str) -> (String, u16) {
     let browser = app.visitor().await;
     let person = Person::verified("mary@example.test");
@@ -111,7 +112,7 @@ async fn finding_s19_a_literal_null_is_no_body() {
     assert!(!ada.id.is_empty());
 }
 
-/// Somebody who shows `detail`, or looks at it alone, is not told that all is done.
+/// A client that shows only `detail` must not read an unfinished attempt as a success.
 #[tokio::test]
 async fn finding_v15_an_unfinished_attempt_is_no_success() {
     let app = social_app().await;

@@ -1,4 +1,4 @@
-//! Attempts: state, code verifier and nonce, whose they are, and how long.
+//! Social attempts: state, code verifier and nonce, their owner, and their lifetime.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,7 +18,8 @@ fn query(url: &str, name: &str) -> Vec<String> {
     url.query_pairs().filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
 }
 
-/// O01, O09, O11: everything random is new each time, PKCE is always S256, and what the app registered is constant.
+/// O01, O09, O11: all random values are new each time, PKCE always uses S256, and the registered values are
+/// constant.
 #[tokio::test]
 async fn o01_o09_o11_each_attempt_has_secrets_of_its_own_and_the_same_registration() {
     let app = social_app().await;
@@ -44,7 +45,7 @@ async fn o01_o09_o11_each_attempt_has_secrets_of_its_own_and_the_same_registrati
             assert!(!url.contains("secret") && query(&url, "code_verifier").is_empty(), "{url}");
         }
     }
-    // Nothing in storage finishes one.
+    // Nothing in storage is enough to finish an attempt.
     let loot = app.database.stolen().await;
     assert!(seen.iter().all(|secret| !loot.contains(secret)), "a state or verifier lies in storage");
     let extra = app
@@ -87,7 +88,7 @@ async fn o02_without_its_own_state_nothing_reaches_the_provider() {
     let twice = format!("/api/social/github/?code={code}&state={0}&state={0}", answer.state);
     assert_refused(&browser, &browser.call(&http::Method::POST, &twice).send().await, "validation_failed")
         .await;
-    // The code is still good, so no one brought it to the provider.
+    // The code still works, so it was not sent to the provider before.
     assert_eq!(outcome(&post_callback(&browser, Kind::GitHub, &answer).await), "signed_up");
 }
 
@@ -104,7 +105,7 @@ async fn o03_a_state_works_once() {
     assert_refused(&browser, &reply, "state_mismatch").await;
 }
 
-/// O04: and it uses nothing up.
+/// O04: another browser is refused, and does not use the attempt up.
 #[tokio::test]
 async fn o04_another_browser_is_refused_and_does_not_spend_the_attempt() {
     let app = social_app().await;
@@ -168,7 +169,7 @@ async fn o07_several_tabs_each_finish_what_they_began() {
         }
         assert_eq!(browser.state().await, "authenticated");
     }
-    // Tabs are many, not endless.
+    // Many tabs are fine, but there is a limit.
     let browser = app.visitor().await;
     for _ in 0..30 {
         app.start(&browser, Kind::GitHub, &json!({})).await;
@@ -191,7 +192,7 @@ async fn o13_only_configured_providers_have_a_path() {
     assert_eq!((finish.status.as_u16(), finish.code()), (404, "not_found".into()));
 }
 
-/// O24: eight at once are one sign-in.
+/// O24: eight posts at once are one sign-in.
 #[tokio::test]
 async fn o24_two_posts_of_one_answer_are_one_sign_in() {
     let app = social_app().await;
@@ -213,7 +214,7 @@ async fn o24_two_posts_of_one_answer_are_one_sign_in() {
     assert_eq!((app.accounts().await, app.database.rows("sessions").await), (1, 1));
 }
 
-/// O26: an attempt holds what it was for and who began it.
+/// O26: an attempt keeps its purpose and the user who began it.
 #[tokio::test]
 async fn o26_an_attempt_cannot_be_turned_into_another_persons_or_another_kind() {
     let app = social_app().await;
@@ -225,11 +226,11 @@ async fn o26_an_attempt_cannot_be_turned_into_another_persons_or_another_kind() 
     let ada = app.signed_in("ada@example.test").await;
     let reply = post_callback(&ada, Kind::GitHub, &of_attacker).await;
     assert_eq!(outcome(&reply), "state_mismatch", "{}", reply.text);
-    // A login of the same browser stays one: it links nothing.
+    // A login attempt stays a login in the same browser. It links nothing.
     let login = app.consent(&ada, Kind::GitHub, (&json!({}), &mary())).await;
     assert_eq!(outcome(&post_callback(&ada, Kind::GitHub, &login).await), "signed_up");
     assert_eq!(ada.get("/api/session/").await.json()["user"]["email"], "mary@example.test");
-    // Ada begins a link, Grace sits down, the answer comes.
+    // Ada begins a link, Grace signs in to the same browser, then the answer arrives.
     let browser = app.signed_in("ada@example.test").await;
     let link = app.consent(&browser, Kind::Google, (&json!({"intent": "link"}), &mary())).await;
     browser.post("/api/logout/", &json!({})).await;
@@ -300,7 +301,7 @@ async fn what_is_begun_needs_a_session_where_it_is_about_one() {
     assert_eq!(reply.code(), "csrf_failed");
 }
 
-/// B13: whoever takes a new browser for each attempt does not fill storage with them.
+/// B13: attempts in a new browser each do not fill storage.
 #[tokio::test]
 async fn b13_one_network_cannot_fill_storage_with_attempts() {
     let app = social_app().await;

@@ -1,4 +1,4 @@
-//! The ways to a provider and back that need no script: a link that leads there, and an answer that the browser posts.
+//! Calls that need no script: a link that leads to a provider, and an answer that the browser posts.
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Call, Kind, Mood, Person};
@@ -11,7 +11,7 @@ use crate::support::social_app::{SocialApp, outcome, post_callback, social_app};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What a provider's page makes the browser do: no cookies of ours, another origin.
+/// Builds the request that a provider's page makes the browser send: no cookies of ours, and another origin.
 fn posted<'a>(browser: &'a Browser, path: &str, form: &str) -> Call<'a> {
     let call = browser.call(&Method::POST, path).without("cookie").without("x-csrftoken");
     let call = call.instead("origin", "https://appleid.apple.com").instead("sec-fetch-site", "cross-site");
@@ -46,7 +46,7 @@ async fn finding_q3_a_posted_answer_becomes_the_pages_get_and_loses_nothing() {
     assert!(!reply.headers.contains_key("set-cookie"), "{:?}", reply.headers);
 }
 
-/// Exactly this path and this kind of body; all else is judged as ever.
+/// Only this path and content type are exempt. Everything else is checked as usual.
 #[tokio::test]
 async fn finding_q3_nothing_else_passes_without_a_token() {
     let app = social_app().await;
@@ -80,7 +80,8 @@ async fn finding_q3_nothing_else_passes_without_a_token() {
     assert_eq!((reply.status.as_u16(), reply.headers.contains_key("set-cookie")), (303, false));
 }
 
-/// An answer that an attacker lets another browser post signs nobody in: the page posts it with that browser's cookies.
+/// An answer that an attacker posts through somebody else's browser signs nobody in, because our page needs
+/// the cookies of the browser that began.
 #[tokio::test]
 async fn finding_q3_a_posted_answer_of_another_browser_opens_nothing() {
     let app = social_app().await;
@@ -94,7 +95,7 @@ async fn finding_q3_a_posted_answer_of_another_browser_opens_nothing() {
     assert_eq!(outcome(&post_callback(&attacker, Kind::GitHub, &answer).await), "signed_up");
 }
 
-/// Goes by a plain link.
+/// Follows a plain link.
 async fn follow(browser: &Browser, path: &str) -> cloakroom::testing::Reply {
     browser.call(&Method::GET, path).header("sec-fetch-site", "same-origin").send().await
 }
@@ -119,7 +120,7 @@ async fn finding_v15_a_plain_link_leads_to_the_provider_and_sets_the_browser_coo
     let reply = browser.post("/api/social/github/", &consent(&app, &url, "mary@example.test")).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(reply.json()["return_to"], "/welcome?a=1");
-    // Somebody who has the cookies keeps them.
+    // A browser that already has the cookies keeps them.
     let again = follow(&browser, "/api/social/github/start").await;
     assert_eq!((again.status.as_u16(), again.headers.contains_key("set-cookie")), (302, false));
 }
@@ -146,7 +147,7 @@ async fn finding_v15_a_link_is_judged_as_the_post_is() {
     let head = browser.call(&Method::HEAD, "/api/social/github/start/").send().await;
     assert_eq!(head.status, 405);
     assert_eq!(app.database.rows("challenges").await, 0, "nothing was begun");
-    // A link counts as the POST does: the last attempt of the window is taken, the next one is not.
+    // A link counts like the POST: the last attempt of the window is accepted, the next is not.
     assert_eq!(follow(&browser, "/api/social/github/start/").await.status, 302);
     let used_up = "UPDATE cloakroom_limits SET count = 999 WHERE key LIKE 'attempts:%'";
     assert_eq!(app.database.change(used_up).await, 1);
@@ -155,7 +156,7 @@ async fn finding_v15_a_link_is_judged_as_the_post_is() {
     assert_eq!((refused.status.as_u16(), refused.code()), (429, "rate_limited".to_owned()));
 }
 
-/// A private key as Apple's `AuthKey_….p8`, and its public half.
+/// Makes a private key in the format of Apple's `AuthKey_….p8`, and returns it with its public half.
 fn apple_key() -> (String, Vec<u8>) {
     use base64::Engine as _;
     use ring::signature::KeyPair as _;
@@ -170,7 +171,7 @@ fn apple_key() -> (String, Vec<u8>) {
     (pem, pair.public_key().as_ref().to_vec())
 }
 
-/// The claims of a client secret that the key has signed.
+/// Verifies a client secret, and returns its header and claims.
 fn secret_of(jwt: &str, public: &[u8]) -> (Value, Value) {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -182,7 +183,8 @@ fn secret_of(jwt: &str, public: &[u8]) -> (Value, Value) {
     (part(header), part(claims))
 }
 
-/// Apple, "Sign in with Apple REST API": form post, a signed client secret, flags as text, the name once.
+/// Apple, "Sign in with Apple REST API": form post, a signed client secret, flags as text, and the name only
+/// once.
 #[tokio::test]
 async fn finding_q3_apple_from_the_link_to_the_session() {
     let provider = ScriptedProvider::new().await;
@@ -266,7 +268,8 @@ async fn finding_q3_apple_from_the_link_to_the_session() {
     assert_ne!(secrets[1], secrets[2], "renewed before it ends");
 }
 
-/// With `load_extra_data` the name is kept; a label that a name once gave stays when Apple tells no name any more.
+/// With `load_extra_data` the name is kept, and a label that came from it stays when Apple sends no name
+/// later.
 #[tokio::test]
 async fn finding_q3_the_name_that_comes_once_is_not_lost() {
     let provider = ScriptedProvider::new().await;

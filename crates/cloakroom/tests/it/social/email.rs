@@ -1,4 +1,4 @@
-//! No address that anybody vouches for: the person names one and proves it in the same browser.
+//! Sign-in without a verified address: the person enters one and proves it in the same browser.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn noor() -> Person {
     Person::without_email("noor").named("Noor Noaddress")
 }
 
-/// Noor comes by GitHub, which tells no address.
+/// Noor signs in with GitHub, which sends no address.
 async fn nameless() -> (SocialApp, Browser) {
     let app = social_app().await;
     let browser = app.visitor().await;
@@ -53,7 +53,7 @@ async fn the_link_or_the_code_makes_the_account() {
     }
 }
 
-/// O19, E08: the answer is the same, and the mail to its owner holds nothing that opens anything.
+/// E08, O19: the answer is the same, and the mail to the owner contains nothing that opens anything.
 #[tokio::test]
 async fn e08_o19_an_address_with_an_account_is_told_only_to_its_owner() {
     let (app, browser) = nameless().await;
@@ -71,7 +71,8 @@ async fn e08_o19_an_address_with_an_account_is_told_only_to_its_owner() {
     assert_eq!(app.database.rows("identities").await, 0);
 }
 
-/// A proof elsewhere is the mailbox owner's: they get an account, and the identity that waited is dropped.
+/// A proof in another browser comes from the owner of the mailbox. They get an account, and the pending
+/// identity is dropped.
 #[tokio::test]
 async fn a_proof_in_another_browser_drops_the_identity() {
     let (app, browser) = nameless().await;
@@ -103,7 +104,7 @@ async fn what_waits_is_this_browsers_and_does_not_wait_for_ever() {
     app.advance(Duration::from_hours(1));
     let late = browser.post("/api/email/verify/", &json!({"token": second})).await;
     assert_refused(&browser, &late, "password_required").await;
-    // Somebody else signs in here: the link mailed for Noor is not enough any more.
+    // Somebody else signs in here, so the link mailed to Noor is no longer enough.
     app.add("ada@example.test", Rank::Plain).await;
     app.sign_in(&browser, Kind::GitHub, &noor()).await;
     name(&browser, "noor@example.test").await;
@@ -117,7 +118,7 @@ async fn what_waits_is_this_browsers_and_does_not_wait_for_ever() {
     assert_eq!(name(&browser, "noor@example.test").await.code(), "state_missing");
 }
 
-/// `auth_allowed` judges the address that is finally proven.
+/// `auth_allowed` checks the address that is proven in the end.
 #[tokio::test]
 async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_address() {
     let app = social_app_with(|config| {
@@ -131,7 +132,7 @@ async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_addre
         (Person::verified("ann@sub.corp.test"), "not_allowed"),
         (Person::verified("ann@evilcorp.test"), "not_allowed"),
         (Person::verified("ann@example.test"), "not_allowed"),
-        // Nobody has proven anything yet.
+        // Not proven yet.
         (Person::unverified("ann@example.test"), "email_required"),
         (noor(), "email_required"),
         (Person::unverified("bob@corp.test"), "email_required"),
@@ -150,13 +151,13 @@ async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_addre
     name(&browser, "eve@corp.test").await;
     let token = app.mail_to("eve@corp.test").await.token();
     assert_eq!(browser.post("/api/email/verify/", &json!({"token": token})).await.status, 200);
-    // Known, and without an address at the provider: judged by the account's own.
+    // Already linked, and no verified address at the provider: the address of the account is checked.
     let known = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::unverified("eve@corp.test")).await;
     assert_eq!(outcome(&known), "signed_in", "{}", known.text);
 }
 
-/// O06: what waits for an address waits for as long as this browser counts as the same one, and not until somebody else, the
-/// next day, names theirs: they would get an account that the first one's identity opens.
+/// O06: a pending identity waits only as long as this browser counts as the same. Otherwise somebody else
+/// could enter their own address the next day and get an account that the first person's identity opens.
 #[tokio::test]
 async fn o06_an_identity_does_not_wait_for_an_address_until_tomorrow() {
     let (app, browser) = nameless().await;

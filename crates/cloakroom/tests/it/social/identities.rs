@@ -1,4 +1,4 @@
-//! Linked accounts: the article's two stories, linking and unlinking, and proving once more who one is.
+//! Linked identities: setting a password, linking, unlinking, and reauthentication with a provider.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn id_of(browser: &Browser, kind: Kind) -> String {
     found["id"].as_str().unwrap().to_owned()
 }
 
-/// Mary, who came by GitHub.
+/// Mary, who signed up with GitHub.
 async fn by_github() -> (SocialApp, Browser) {
     let app = social_app().await;
     let browser = app.visitor().await;
@@ -36,7 +36,7 @@ async fn by_github() -> (SocialApp, Browser) {
     (app, browser)
 }
 
-/// The article's first story.
+/// A person who signed up with a provider sets a password and then uses both.
 #[tokio::test]
 async fn whoever_came_by_a_provider_can_set_a_password() {
     let (app, browser) = by_github().await;
@@ -55,7 +55,7 @@ async fn whoever_came_by_a_provider_can_set_a_password() {
     assert_eq!(outcome(&app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await), "signed_in");
 }
 
-/// The article's second story.
+/// A person with a password links a provider and then uses both.
 #[tokio::test]
 async fn whoever_has_a_password_can_link_a_provider() {
     let app = social_app().await;
@@ -64,7 +64,7 @@ async fn whoever_has_a_password_can_link_a_provider() {
     assert_eq!(identities(&browser).await, Vec::<Value>::new());
     let listed = browser.get("/api/social/").await.json();
     assert_eq!(listed["providers"][0], json!({"id": "github", "name": "GitHub"}));
-    // Under any address, verified or not: it is the person who is signed in that says so.
+    // The address at the provider does not matter: the signed-in person vouches for it.
     let at_github = Person::unverified("ada.at.github@example.test").named("Ada Lovelace");
     let reply = app.link(&browser, Kind::GitHub, &at_github).await;
     assert_eq!((reply.status.as_u16(), outcome(&reply)), (200, "linked".into()), "{}", reply.text);
@@ -92,7 +92,7 @@ async fn o27_an_identity_has_one_account_and_is_never_handed_over() {
     let reply = app.link(&ada, Kind::GitHub, &mary()).await;
     assert_eq!((reply.status.as_u16(), reply.code()), (409, "identity_taken".into()), "{}", reply.text);
     assert!(identities(&ada).await.is_empty());
-    // Two people at once.
+    // The same with two people at once.
     app.add("grace@example.test", Rank::Plain).await;
     let grace = app.signed_in("grace@example.test").await;
     let shared = Person::verified("shared@example.test");
@@ -112,7 +112,7 @@ async fn o28_the_last_way_in_stays() {
     let github = id_of(&browser, Kind::GitHub).await;
     let reply = unlink(&browser, &github).await;
     assert_eq!((reply.status.as_u16(), reply.code()), (409, "last_sign_in_method".into()), "{}", reply.text);
-    // A second one, then both at once.
+    // Link a second identity, then unlink both at once.
     assert_eq!(outcome(&app.link(&browser, Kind::Google, &mary()).await), "linked");
     let google = id_of(&browser, Kind::Google).await;
     let (one, two) = (browser.copy(), browser.copy());
@@ -138,7 +138,8 @@ async fn unlinked_it_opens_nothing() {
     assert_eq!(outcome(&reply), "signed_up", "an account of its own: {}", reply.text);
 }
 
-/// An identity at a provider that was taken out of the configuration opens nothing, so it is no way in.
+/// An identity at a provider that is no longer configured opens nothing, so it does not count as a way to
+/// sign in.
 #[tokio::test]
 async fn an_identity_of_yesterdays_provider_is_no_way_in() {
     let (app, browser) = by_github().await;
@@ -168,7 +169,7 @@ async fn o29_linking_and_unlinking_need_a_recent_proof_and_ones_own_identity() {
     assert_eq!((reply.status.as_u16(), reply.code()), (403, "reauthentication_required".into()));
 }
 
-/// Whoever has no password proves it by the provider they came by.
+/// S03: a person without a password reauthenticates with their provider.
 #[tokio::test]
 async fn s03_a_provider_proves_once_more_who_one_is() {
     let (app, browser) = by_github().await;
@@ -179,7 +180,7 @@ async fn s03_a_provider_proves_once_more_who_one_is() {
         "reauthentication_required"
     );
     let intent = json!({"intent": "reauthenticate", "return_to": "/account"});
-    // Somebody else's account at the provider proves nothing.
+    // Another person's account at the provider proves nothing.
     let other = app.consent(&browser, Kind::GitHub, (&intent, &Person::verified("other@example.test"))).await;
     let reply = post_callback(&browser, Kind::GitHub, &other).await;
     assert_eq!((reply.status.as_u16(), reply.code()), (409, "other_user_signed_in".into()), "{}", reply.text);
@@ -197,7 +198,8 @@ async fn s03_a_provider_proves_once_more_who_one_is() {
     assert_eq!(reply.status, 200, "{}", reply.text);
 }
 
-/// H3: what an intruder linked, before the change and since, goes when the owner takes the address back.
+/// H3: identities that an intruder linked, before the change and after it, are removed when the owner takes
+/// the address back.
 #[tokio::test]
 async fn h3_undoing_a_change_of_address_removes_what_an_intruder_linked() {
     let app = social_app().await;
@@ -220,7 +222,7 @@ async fn h3_undoing_a_change_of_address_removes_what_an_intruder_linked() {
     assert_ne!(late.json()["user"]["email"], "victim@example.test", "{}", late.text);
 }
 
-/// R03: an account that goes takes its identities with it.
+/// R03: deleting an account deletes its identities.
 #[tokio::test]
 async fn r03_a_deleted_account_leaves_no_identity() {
     let (app, browser) = by_github().await;

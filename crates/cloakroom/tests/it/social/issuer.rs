@@ -1,4 +1,5 @@
-//! A subject belongs to its issuer: a provider whose `issuer` is another one now knows nobody of before.
+//! Subjects belong to their issuer: after a provider's `issuer` changes, nobody is recognised by the old
+//! subjects.
 
 use axum::Router;
 use cloakroom::administration::Rank;
@@ -12,7 +13,7 @@ use crate::support::people::visitor;
 use crate::support::scripted_provider::{ScriptedProvider, app_with_providers, sign_in_with_token, with};
 use crate::support::social_app::outcome;
 
-/// The configuration of an app, with its provider `p0` at another issuer.
+/// Returns the app's configuration with its provider `p0` at another issuer.
 fn moved(app: &App, provider: &ScriptedProvider, changes: &Value) -> Config {
     let mut config = app.cloakroom.config().clone();
     let mut settings = provider.settings("p0");
@@ -31,7 +32,7 @@ async fn sign_up(app: &App, provider: &ScriptedProvider) {
 async fn finding_s8_a_start_with_another_issuer_is_refused() {
     let (old, new) = (ScriptedProvider::new().await, ScriptedProvider::new().await);
     let app = app_with_providers(std::slice::from_ref(&old)).await;
-    // Nobody is linked yet: it is the operator's to choose.
+    // Nobody is linked yet, so the operator may choose freely.
     assert!(Cloakroom::new(moved(&app, &new, &json!({}))).await.is_ok());
     assert!(Cloakroom::new(moved(&app, &old, &json!({}))).await.is_ok());
     sign_up(&app, &old).await;
@@ -39,7 +40,7 @@ async fn finding_s8_a_start_with_another_issuer_is_refused() {
     assert!(matches!(refused, Error::Config(_)), "{refused}");
     let text = refused.to_string();
     assert!(text.contains(&old.base) && text.contains(&new.base) && text.contains("same_subjects"), "{text}");
-    // The old one still starts, and a renamed directory does when the operator says so.
+    // The old issuer still works. So does a renamed directory, once the operator confirms it.
     assert!(Cloakroom::new(moved(&app, &old, &json!({}))).await.is_ok());
     assert!(Cloakroom::new(moved(&app, &new, &json!({"same_subjects": true}))).await.is_ok());
 }
@@ -63,7 +64,7 @@ async fn finding_s8_a_renamed_directory_signs_its_people_in() {
     );
 }
 
-/// The smallest form of the attack: the same `sub` at another issuer.
+/// The simplest attack: the same `sub` at another issuer.
 #[tokio::test]
 async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first() {
     let provider = ScriptedProvider::new().await;
@@ -82,7 +83,7 @@ async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first(
     assert_eq!(browser.state().await, "anonymous");
     let reply = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
     assert_eq!(outcome(&reply), "invalid_credentials", "{}", reply.text);
-    // The account's owner proves it by a mailed code, and the identity is that of the new issuer from now on.
+    // The owner proves the account with a mailed code. From then on the identity belongs to the new issuer.
     assert_eq!(browser.post("/api/social/link/code/", &json!({})).await.status, 202);
     let code = app.mail_to("mary@example.test").await.code();
     let reply = browser.post("/api/social/link/", &json!({"code": code})).await;
@@ -96,7 +97,7 @@ async fn finding_s8_the_same_subject_of_another_issuer_proves_the_account_first(
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
 }
 
-/// An identity of before issuers were kept is that of the issuer under which the provider was started.
+/// An identity from before issuers were recorded gets the issuer that the provider was started with.
 #[tokio::test]
 async fn finding_s8_an_identity_without_an_issuer_gets_it_when_it_is_used() {
     let provider = ScriptedProvider::new().await;
@@ -129,7 +130,7 @@ async fn finding_s8_an_identity_of_another_issuer_is_no_proof_of_who_is_signed_i
     assert_eq!(attempt("link").await, "linked");
     app.database.change("UPDATE cloakroom_identities SET issuer = 'https://old.example'").await;
     assert_eq!(attempt("reauthenticate").await, "other_user_signed_in");
-    // By a link from within, the owner says that it is theirs.
+    // The signed-in owner links it, and so vouches for it.
     assert_eq!(attempt("link").await, "linked");
     assert_eq!(attempt("reauthenticate").await, "signed_in");
 }

@@ -1,4 +1,4 @@
-//! An identity whose address has an account: linked by whoever proves that account, and by nobody else.
+//! Conflicts: the address of an identity has an account. Only somebody who proves that account can link it.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ fn ada() -> Person {
     Person::verified("ada@example.test")
 }
 
-/// Ada has an account, and comes by GitHub.
+/// Ada has an account and signs in with GitHub.
 async fn conflict() -> (SocialApp, Browser) {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
@@ -63,7 +63,8 @@ async fn the_mailed_code_links_and_signs_in() {
     assert_linked(&app).await;
 }
 
-/// The mail server takes the mail eight minutes late, and the person eight more: a code of ten minutes is still good.
+/// The server accepts the mail eight minutes late, and the person takes eight more. The code of ten minutes
+/// is still valid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_n14_a_code_that_links_lives_from_when_its_mail_is_handed_over() {
     let mut sink = SmtpSink::start(&json!({}));
@@ -105,7 +106,7 @@ async fn nobody_else_links_it() {
     assert_eq!((anonymous.status.as_u16(), anonymous.code()), (401, "not_authenticated".into()));
     let both = browser.post("/api/social/link/", &json!({"password": PASSWORD, "code": "123456"})).await;
     assert_eq!(both.status, 422);
-    // Another browser of Ada's has nothing waiting, and Grace's login drops what waits here.
+    // Another browser of Ada's has nothing pending, and Grace's login drops what is pending here.
     let ada = app.signed_in("ada@example.test").await;
     assert_eq!(ada.post("/api/social/link/", &json!({})).await.code(), "state_missing");
     assert_eq!(browser.login("grace@example.test", PASSWORD).await.status, 200);
@@ -127,7 +128,7 @@ async fn it_waits_for_ten_minutes_and_until_a_logout() {
     assert_refused(&browser, &after, "state_missing").await;
 }
 
-/// B12: proving the account here is limited as a login is, together with it.
+/// B12: proving the account here counts together with logins.
 #[tokio::test]
 async fn b12_guessing_the_password_meets_the_limit_of_logins() {
     let (app, browser) = conflict().await;
@@ -141,7 +142,7 @@ async fn b12_guessing_the_password_meets_the_limit_of_logins() {
     assert_eq!(app.database.rows("identities").await, 0);
 }
 
-/// B11: five tries a code, ten wrong ones an account and day, however many codes and browsers.
+/// B11: five attempts per code, and ten wrong codes per account and day, over all codes and browsers.
 #[tokio::test]
 async fn b11_codes_stand_few_tries_over_all_browsers() {
     let (app, first) = conflict().await;
@@ -162,7 +163,7 @@ async fn b11_codes_stand_few_tries_over_all_browsers() {
         let right = browser.post("/api/social/link/", &json!({"code": code})).await;
         assert_refused(&browser, &right, "invalid_code").await;
     }
-    // Ten are used up: not even the right one at the first try.
+    // Ten are used up: not even the correct code works at its first attempt.
     assert!(wrong > 10);
     let browser = app.visitor().await;
     app.sign_in(&browser, Kind::GitHub, &ada()).await;
@@ -185,7 +186,7 @@ async fn a_deactivated_account_is_linked_by_nobody() {
         let reply = browser.post("/api/social/link/", &proof).await;
         assert!(reply.status.is_client_error() && reply.set_cookie("sessionid").is_none(), "{}", reply.text);
     }
-    // Whoever the provider vouches for owns the mailbox, and may know.
+    // The provider has verified the address, so this person may know that it has an account.
     let again = app.sign_in(&browser, Kind::GitHub, &ada()).await;
     assert_refused(&browser, &again, "account_inactive").await;
     assert_eq!(app.database.rows("identities").await, 0);

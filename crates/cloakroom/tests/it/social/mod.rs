@@ -1,4 +1,4 @@
-//! Signing in with a provider, and linked identities.
+//! Sign-in with a provider, and linked identities.
 
 mod answer;
 mod attempt;

@@ -1,4 +1,5 @@
-//! What waits for the person: what it keeps, how long it lives, and whose it stays (`flow/social/pause.rs`).
+//! Pauses of the pipeline: what they keep, how long they last, and whom they belong to
+//! (`flow/social/pause.rs`).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use crate::support::conformance;
 use crate::support::database::Database;
 use crate::support::social_app::{SocialApp, outcome, post_callback, providers, social_app};
 
-/// Asks everybody once, whatever they came for.
+/// A step that asks everybody once, whatever they signed in for.
 struct Terms;
 
 impl Step for Terms {
@@ -41,7 +42,7 @@ async fn agree(paused: Paused, Json(answer): Json<Value>) -> Response {
     paused.answer(answer).await
 }
 
-/// An app whose own step stands before `step`.
+/// An app with that step before `step`.
 async fn app_with_terms(before: &str) -> SocialApp {
     let providers = providers().await;
     let database = Database::new().await;
@@ -71,7 +72,7 @@ fn mary() -> Person {
     Person::verified("mary@example.test")
 }
 
-/// What our own steps found out before a pause is found out again after it.
+/// Facts that our own steps found before a pause are found again after it.
 #[tokio::test]
 async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
     for before in ["create_user", "associate_user"] {
@@ -85,7 +86,7 @@ async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
 
         let ada = app.add("ada@example.test", Rank::Plain).await;
         let browser = app.signed_in("ada@example.test").await;
-        // The provider's account has an address that nobody has here: still it is Ada who links it.
+        // The address at the provider is nobody's here, so it is still Ada who links it.
         let other = Person::verified("countess@example.test");
         assert_eq!(outcome(&app.link(&browser, Kind::Google, &other).await), "input_required");
         let linked = browser.post("/api/terms/", &json!(true)).await;
@@ -94,7 +95,7 @@ async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
         assert_eq!(owners(&app).await, ["mary@example.test", "ada@example.test"]);
         assert_eq!(app.accounts().await, 2);
 
-        // What the signed-in one began ends with the session.
+        // A link that a signed-in user began ends with the session.
         let facebook = Person::verified("face@example.test");
         assert_eq!(outcome(&app.link(&browser, Kind::Facebook, &facebook).await), "input_required");
         browser.login("ada@example.test", PASSWORD).await;
@@ -107,7 +108,7 @@ async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
     }
 }
 
-/// An account proven by password is proven still when a step of one's own asks for more.
+/// An account proven by password stays proven when a later step asks for more.
 #[tokio::test]
 async fn a_proof_outlives_the_question_of_a_later_step() {
     let app = app_with_terms("associate_user").await;
@@ -121,7 +122,7 @@ async fn a_proof_outlives_the_question_of_a_later_step() {
     assert_eq!(owners(&app).await, ["ada@example.test"]);
 }
 
-/// A mailed code is good for as long as its mail says, also when it was asked for late; a sign-in is not.
+/// A mailed code is valid as long as its mail says, even if it was requested late. A sign-in is not.
 #[tokio::test]
 async fn a_code_asked_for_late_is_good_for_its_ten_minutes() {
     let app = social_app().await;
@@ -143,7 +144,7 @@ async fn a_code_asked_for_late_is_good_for_its_ten_minutes() {
     }
 }
 
-/// A proof given elsewhere drops the waiting identity: nothing waits any more where it began.
+/// A proof in another browser drops the pending identity, and nothing is left in the first browser.
 #[tokio::test]
 async fn a_proof_elsewhere_leaves_nothing_waiting() {
     let app = social_app().await;
@@ -162,7 +163,7 @@ async fn a_proof_elsewhere_leaves_nothing_waiting() {
     assert_eq!(app.database.rows("identities").await, 0);
 }
 
-/// And in the same browser nothing is left over either.
+/// Nothing is left over in the same browser either.
 #[tokio::test]
 async fn a_finished_signup_leaves_nothing_waiting() {
     let app = social_app().await;
@@ -176,14 +177,14 @@ async fn a_finished_signup_leaves_nothing_waiting() {
     assert_eq!(app.database.rows("identities").await, 1);
 }
 
-/// O06, O26: what waits for one person ends when another one signs in to the browser, however they do.
+/// O06, O26: what is pending for one person ends when another one signs in to the browser, in any way.
 #[tokio::test]
 async fn o06_what_waits_ends_when_somebody_else_signs_in() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     app.add("eve@example.test", Rank::Plain).await;
     let ada = Person::verified("ada@example.test");
-    // By password, and by a provider.
+    // By password, and by provider.
     let eve = Person::verified("eve.elsewhere@example.test");
     app.link(&app.signed_in("eve@example.test").await, Kind::Google, &eve).await;
     for is_by_provider in [false, true] {
@@ -197,7 +198,7 @@ async fn o06_what_waits_ends_when_somebody_else_signs_in() {
         let reply = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
         assert_eq!(outcome(&reply), "state_missing", "{}", reply.text);
     }
-    // An attempt to link dies with its user, even if that one comes back.
+    // An attempt to link ends with its session, even if the same user comes back.
     let browser = app.signed_in("ada@example.test").await;
     let link = json!({"intent": "link"});
     let answer = app.consent(&browser, Kind::GitHub, (&link, &ada)).await;
@@ -207,7 +208,7 @@ async fn o06_what_waits_ends_when_somebody_else_signs_in() {
     assert_eq!(outcome(&post_callback(&browser, Kind::GitHub, &answer).await), "state_mismatch");
 }
 
-/// P03, P05: clients that always send a body, and paths that are no text.
+/// P03, P05: clients that always send a body, and paths that are not text.
 #[tokio::test]
 async fn an_empty_object_beside_the_query_and_paths_that_are_no_text() {
     let app = social_app().await;
@@ -221,7 +222,8 @@ async fn an_empty_object_beside_the_query_and_paths_that_are_no_text() {
     }
 }
 
-/// A session at the provider proves little once more: the provider is asked to ask, where it can be.
+/// A remembered session at the provider proves little, so the provider is asked to authenticate again where
+/// it supports that.
 #[tokio::test]
 async fn to_prove_it_once_more_the_provider_is_asked_to_ask() {
     let app = social_app().await;

@@ -1,4 +1,4 @@
-//! Signing in with a provider: who gets in, and to which account.
+//! Sign-in with a provider: who gets in, and to which account.
 
 use cloakroom::Config;
 use cloakroom::administration::Rank;
@@ -33,7 +33,8 @@ async fn somebody_new_gets_an_account_and_somebody_known_gets_into_it() {
     assert_eq!(app.accounts().await, 2);
 }
 
-/// Three endpoints and no issuer: nothing is discovered, so there are no keys, and the profile says who it is.
+/// With three endpoints and no issuer there is no discovery and there are no keys, so the profile says who it
+/// is.
 #[tokio::test]
 async fn google_by_its_endpoints_alone_is_asked_for_the_profile() {
     let app = social_app_with(|config| {
@@ -55,7 +56,7 @@ async fn google_by_its_endpoints_alone_is_asked_for_the_profile() {
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
 }
 
-/// The article's call: code and state in the query, nothing in the body.
+/// A call with code and state in the query, and no body.
 #[tokio::test]
 async fn code_and_state_may_come_in_the_query() {
     let app = social_app().await;
@@ -77,13 +78,13 @@ async fn o22_o23_the_account_is_that_of_the_subject_whatever_the_address_says() 
     let app = social_app().await;
     let mary = Person::verified("mary@example.test");
     let first = app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await.json();
-    // The same subject under another address: the same account, and its address stays.
+    // The same subject under another address: the same account, which keeps its address.
     let renamed = mary.clone().renamed("mary.new@example.test");
     let second = app.sign_in(&app.visitor().await, Kind::GitHub, &renamed).await.json();
     assert_eq!(second["result"], "signed_in");
     assert_eq!(second["user"]["id"], first["user"]["id"]);
     assert_eq!(second["user"]["email"], "mary@example.test");
-    // Another subject with the address that was hers: not hers.
+    // Another subject with her former address does not get her account.
     let heir = Person { key: "heir".into(), ..mary.clone() };
     let third = app.sign_in(&app.visitor().await, Kind::GitHub, &heir).await;
     assert_eq!(outcome(&third), "link_required", "{}", third.text);
@@ -100,7 +101,7 @@ async fn o22_o23_the_account_is_that_of_the_subject_whatever_the_address_says() 
     assert_eq!(outcome(&app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await), "link_required");
 }
 
-/// O20: what the provider verified joins nothing by itself.
+/// O20: a verified address alone does not join accounts.
 #[tokio::test]
 async fn o20_an_account_is_not_joined_because_its_address_is_the_same() {
     let app = social_app().await;
@@ -140,13 +141,13 @@ async fn e08_o18_o19_an_address_that_nobody_vouches_for_is_none() {
         assert_eq!(browser.state().await, "anonymous");
         replies.push(reply);
     }
-    // E08: the same whether or not the address has an account.
+    // E08: the reply is the same whether or not the address has an account.
     let masked = |index: usize, email: &str| replies[index].text.replace(email, "…");
     assert_eq!(masked(0, "ada@example.test"), masked(1, "new@example.test"));
     assert_eq!(replies[0].headers.keys().collect::<Vec<_>>(), replies[1].headers.keys().collect::<Vec<_>>());
     let silent = app.sign_in(&app.visitor().await, Kind::GitHub, &Person::without_email("noor")).await;
     assert_eq!((outcome(&silent), silent.json()["email"].is_null()), ("email_required".into(), true));
-    // Facebook says of nobody that an address is verified.
+    // Facebook never says that an address is verified.
     let facebook =
         app.sign_in(&app.visitor().await, Kind::Facebook, &Person::verified("new@example.test")).await;
     assert_eq!(outcome(&facebook), "email_required");
@@ -194,7 +195,7 @@ async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
         let reply = post_callback(&browser, kind, &denied).await;
         assert_eq!(reply.status, 400);
         assert_refused(&browser, &reply, "provider_denied").await;
-        // O12: that attempt is over, and a code does not help it.
+        // O12: that attempt is over, and a code does not revive it.
         let late = json!({"code": "late", "state": denied.state});
         let reply = browser.post(&format!("/api/social/{}/", kind.id()), &late).await;
         assert_refused(&browser, &reply, "state_mismatch").await;
@@ -207,7 +208,8 @@ async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
     }
 }
 
-/// H1, O21: whoever signed up with somebody else's address gets nothing when its owner comes by a provider.
+/// H1, O21: an attacker who signed up with somebody's address gets nothing when the owner signs in with a
+/// provider.
 #[tokio::test]
 async fn h1_o21_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
     let app = social_app().await;
@@ -225,7 +227,7 @@ async fn h1_o21_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
     assert_eq!(verified.code(), "token_invalid");
 }
 
-/// H5: whoever was first at a provider that does not verify gains nothing of the address.
+/// H5: being first at a provider that does not verify addresses gains nothing.
 #[tokio::test]
 async fn h5_an_identity_with_an_unproven_address_never_becomes_its_account() {
     let app = social_app().await;
@@ -233,7 +235,7 @@ async fn h5_an_identity_with_an_unproven_address_never_becomes_its_account() {
     let evil = Person { key: "evil".into(), ..Person::unverified("victim@example.test") };
     assert_eq!(outcome(&app.sign_in(&attacker, Kind::Facebook, &evil).await), "email_required");
     attacker.post("/api/social/email/", &json!({"email": "victim@example.test"})).await;
-    // The victim signs up by a provider that verifies, while the attacker waits.
+    // The victim signs up with a provider that verifies, while the attacker's identity waits.
     let victim = app.visitor().await;
     let reply = app.sign_in(&victim, Kind::GitHub, &Person::verified("victim@example.test")).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
@@ -243,7 +245,7 @@ async fn h5_an_identity_with_an_unproven_address_never_becomes_its_account() {
     assert_eq!(app.database.rows("identities").await, 1);
 }
 
-/// R02: by password and by provider at once, one owner.
+/// R02: a signup by password and one by provider at once make one account.
 #[tokio::test]
 async fn r02_signup_by_mail_and_by_provider_at_once_make_one_account() {
     let app = social_app().await;
@@ -264,7 +266,7 @@ async fn r02_signup_by_mail_and_by_provider_at_once_make_one_account() {
     }
 }
 
-/// O33, M01: a provider gives names, not rights.
+/// M01, O33: a provider supplies names, not rights.
 #[tokio::test]
 async fn m01_o33_what_a_provider_claims_gives_no_rights() {
     let app = social_app().await;
@@ -276,7 +278,7 @@ async fn m01_o33_what_a_provider_claims_gives_no_rights() {
     assert_eq!((&user["is_staff"], &user["is_superuser"]), (&json!(false), &json!(false)));
 }
 
-/// O30, O31: provider tokens and client secrets are nobody's but the provider's and ours.
+/// O30, O31: provider tokens and client secrets stay between the provider and us.
 #[tokio::test]
 async fn o30_o31_provider_tokens_are_stored_only_when_asked_for_and_then_sealed() {
     let mary = Person::verified("mary@example.test");
@@ -294,7 +296,7 @@ async fn o30_o31_provider_tokens_are_stored_only_when_asked_for_and_then_sealed(
     assert!(first.len() == 1 && first[0].starts_with("c1."), "{first:?}");
     keeping.sign_in(&keeping.visitor().await, Kind::GitHub, &mary).await;
     assert_ne!(keeping.database.texts(kept).await, first, "the newer ones");
-    // Also while an identity waits for something.
+    // This also holds while an identity is pending.
     keeping.sign_in(&keeping.visitor().await, Kind::GitHub, &Person::without_email("noor")).await;
     let loot = keeping.database.stolen().await;
     assert!(!loot.contains("gho_") && !loot.contains("dev-github-secret"));

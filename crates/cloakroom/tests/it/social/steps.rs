@@ -1,4 +1,4 @@
-//! The pipeline: its order in the configuration, steps of one's own, and the webhook.
+//! The pipeline: the order of its steps in the configuration, custom steps, and the webhook.
 
 use std::os::unix::fs::PermissionsExt;
 use std::pin::Pin;
@@ -94,7 +94,7 @@ async fn details_follow_the_provider_and_the_account_stays() {
     assert_eq!(app.database.texts("SELECT label FROM cloakroom_identities").await, ["mary-married"]);
 }
 
-/// Asks whoever has no account yet for their company.
+/// A step that asks new users for their company.
 struct Company;
 
 impl Step for Company {
@@ -113,7 +113,7 @@ impl Step for Company {
     }
 }
 
-/// Counts how often it is asked, and lets nobody in who is called nobody.
+/// A step that counts its calls, and refuses people without a name.
 #[derive(Default)]
 struct Named(AtomicU32);
 
@@ -133,7 +133,7 @@ async fn answer(paused: Paused, Json(answer): Json<Value>) -> Response {
     paused.answer(answer).await
 }
 
-/// An app with both steps, and a door for the answer.
+/// An app with both steps, and a route that takes the answer.
 async fn app_with_steps(named: Arc<Named>) -> SocialApp {
     let providers = providers().await;
     let database = Database::new().await;
@@ -189,7 +189,7 @@ async fn a_step_of_ones_own_refuses() {
 
 const KEY: &str = "a-key-of-more-than-thirty-two-bytes";
 
-/// What a webhook was asked, and what it answers.
+/// A webhook with the requests that it got and the reply that it gives.
 #[derive(Clone)]
 struct Hook {
     seen: Arc<Mutex<Vec<(HeaderMap, String)>>>,
@@ -241,7 +241,7 @@ async fn a_webhook_is_asked_with_a_signature_and_its_yes_counts() {
     assert_eq!(headers["content-type"], "application/json");
 }
 
-/// It is closed unless somebody says yes. The last case takes the webhook's five seconds.
+/// The webhook must say yes. The last case takes its time limit of five seconds.
 #[tokio::test]
 async fn a_webhook_that_does_not_say_yes_lets_nobody_in() {
     let (app, hook) = hooked().await;

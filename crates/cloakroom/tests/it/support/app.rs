@@ -1,4 +1,4 @@
-//! The app under test, on a database of its own; every reply is held against the OpenAPI document.
+//! The app under test, on a database of its own. Every reply is checked against the OpenAPI document.
 
 use axum::Router;
 use cloakroom::Config;
@@ -22,13 +22,13 @@ impl std::ops::Deref for App {
 }
 
 impl App {
-    /// A second cloakroom on the same database, as another process would be.
+    /// Starts a second node on the same database.
     pub(crate) async fn another_node(&self) -> TestApp {
         TestApp::with(self.app.cloakroom.config().clone(), Router::new()).await.watched(conformance::check)
     }
 }
 
-/// An app with the defaults.
+/// An app with the default configuration.
 pub(crate) async fn app() -> App {
     app_with(|_| {}).await
 }
@@ -43,7 +43,7 @@ pub(crate) async fn https_app() -> App {
     app_with(|config| config.public_url = "https://auth.test".to_owned().try_into().unwrap()).await
 }
 
-/// An app in which no limit stands in the way of what is tested.
+/// An app without limits on attempts and mails, for tests of other things.
 pub(crate) async fn app_without_limits() -> App {
     app_with(switch_limits_off).await
 }
@@ -60,7 +60,7 @@ pub(crate) fn switch_limits_off(config: &mut Config) {
     }
 }
 
-/// An app with routes of its embedder.
+/// An app that embeds the library and has routes of its own.
 pub(crate) async fn embedded(change: impl FnOnce(&mut Config), routes: Router) -> App {
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);

@@ -1,4 +1,4 @@
-//! The calls that many tests make, a function each.
+//! API calls that many tests make, one function each.
 
 use cloakroom::testing::{Browser, Reply, TestApp};
 use serde_json::json;
@@ -45,7 +45,7 @@ pub(crate) async fn request_reset(browser: &Browser, email: &str) -> Reply {
     browser.post("/api/password/reset/", &json!({"email": email})).await
 }
 
-/// Asks for a reset and returns the token of the mail.
+/// Requests a password reset and returns the token of the mail.
 pub(crate) async fn reset_token(app: &TestApp, email: &str) -> String {
     let reply = request_reset(&visitor(app).await, email).await;
     assert_eq!(reply.status, 202, "{}", reply.text);
@@ -69,7 +69,7 @@ pub(crate) async fn change_email(browser: &Browser, email: &str) -> Reply {
     browser.post("/api/email/change/", &json!({"email": email})).await
 }
 
-/// Confirms a change of address, or undoes it, or whatever the call is.
+/// Posts a token to a call that takes nothing else, such as the confirmation of a change of address.
 pub(crate) async fn with_token(browser: &Browser, path: &str, token: &str) -> Reply {
     browser.post(path, &json!({"token": token})).await
 }

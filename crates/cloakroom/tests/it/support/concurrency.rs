@@ -1,4 +1,4 @@
-//! Things that happen at once, and things that happen a little later.
+//! Tasks that start at the same moment, and conditions that come true a little later.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +6,12 @@ use std::time::Duration;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-/// By when another node has heard that a session ended. The contract grants a second; a machine with other tests to run gets
-/// three, and a node that has not heard it believes the session for five.
+/// The time within which another node must refuse a session that has ended. Cloakroom promises one second; a
+/// machine that runs other tests as well gets three. A node that has missed the revocation trusts its cache
+/// for five.
 pub(crate) const REVOCATION_DEADLINE: Duration = Duration::from_secs(3);
 
-/// Lets `count` tasks go at the same moment, and gathers what each gave.
+/// Starts `count` tasks at the same moment and collects their results.
 pub(crate) async fn at_once<T, F>(count: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -28,7 +29,7 @@ where
     tasks.join_all().await
 }
 
-/// Waits until `is_so`, which must be within `deadline`; asks every few milliseconds.
+/// Waits until `is_so` returns true, and fails after `deadline`. Polls every few milliseconds.
 pub(crate) async fn within<F: Future<Output = bool>>(deadline: Duration, is_so: impl Fn() -> F) {
     let asking = async {
         while !is_so().await {

@@ -1,5 +1,5 @@
-//! Every reply in this suite is held against the OpenAPI document: a status that the call names, with a body of the shape
-//! and a problem of a code that it names, and nothing beside.
+//! Checks every reply of this suite against the OpenAPI document: the call lists its status, its body has the
+//! documented schema, and a problem has a documented code.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -9,19 +9,19 @@ use cloakroom::testing::Reply;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-/// What the document says.
+/// The parts of the OpenAPI document that the checks need.
 struct Document {
     paths: Value,
-    /// By the name of the shape.
+    /// Validators by the name of their schema.
     validators: BTreeMap<String, Validator>,
-    /// The codes of problems, which the shape leaves open.
+    /// Problem codes. The schema itself leaves them open.
     codes: Vec<Value>,
 }
 
-/// Served beside the calls, and no JSON of ours.
+/// Paths below `/api/` that are pages and serve no JSON of the API.
 const PAGES: [&str; 2] = ["/api/openapi.json", "/api/docs"];
-/// What any path can answer, and the document therefore tells as `default`: no such path, no such method, a request that
-/// dawdles or is not meant for us, our own mistake.
+/// Problems that any path can answer, and that the document therefore lists as `default`: an unknown path or
+/// method, a request that is too slow or meant for another host, and an internal error.
 const ANYWHERE: [&str; 5] =
     ["not_found", "method_not_allowed", "request_timeout", "misdirected_request", "internal"];
 
@@ -29,7 +29,8 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     let mut document: Value = serde_json::from_str(&cloakroom::openapi()).unwrap();
     let paths = document["paths"].take();
     let mut schemas = document["components"]["schemas"].take();
-    // A client may be told more some day, so the document allows it; that it is told nothing more today is tested.
+    // The document allows additional properties, because later versions may add some. This version must not
+    // send any, so the tests forbid them.
     for schema in schemas.as_object_mut().unwrap().values_mut().filter(|schema| schema["type"] == "object") {
         schema["additionalProperties"] = json!(false);
     }
@@ -44,7 +45,7 @@ static DOCUMENT: LazyLock<Document> = LazyLock::new(|| {
     Document { paths, validators, codes }
 });
 
-/// Panics at a reply that the document does not tell.
+/// Panics if the document does not describe this reply.
 pub(crate) fn check(method: &Method, path: &str, reply: &Reply) {
     let page = path.trim_end_matches('/');
     if !path.starts_with("/api/") || PAGES.contains(&page) {
@@ -57,7 +58,7 @@ pub(crate) fn check(method: &Method, path: &str, reply: &Reply) {
         return;
     }
     let Some(call) = call(method, page) else {
-        // An embedder's own route answers as it likes; where there is none, we answer.
+        // Routes of an embedding app answer as they like. Unknown paths are answered by us.
         if reply.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/problem+json") {
             check_problem(reply, &told);
         }
@@ -86,7 +87,7 @@ pub(crate) fn check(method: &Method, path: &str, reply: &Reply) {
     assert!(is_named || ANYWHERE.contains(&code.as_str()), "`{names}` does not name the code: {told}");
 }
 
-/// The call of this method at this path, which may lack its last slash.
+/// Finds the call with this method and path. The path may lack its trailing slash.
 fn call(method: &Method, path: &str) -> Option<&'static Value> {
     let is_template = |template: &str| {
         let (mut names, mut segments) = (template.trim_end_matches('/').split('/'), path.split('/'));
@@ -110,7 +111,7 @@ fn check_shape(name: &str, reply: &Reply, told: &str) {
     }
 }
 
-/// A problem as every call tells it; its code.
+/// Checks the parts that all problems share, and returns the code.
 fn check_problem(reply: &Reply, told: &str) -> String {
     check_shape("Problem", reply, told);
     let problem = reply.json();

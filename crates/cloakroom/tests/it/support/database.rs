@@ -1,17 +1,18 @@
-//! Each test has a database of its own: a SQLite file, or with `CLOAKROOM_TEST_POSTGRES=postgres://…` a fresh database
-//! on that server. What the public surface does not show is read, and what it does not make is planted, in SQL.
+//! A database for each test: a SQLite file, or a fresh database on the server that
+//! `CLOAKROOM_TEST_POSTGRES=postgres://…` names. Tests use SQL to read what the API does not show and to
+//! insert what it does not make.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
-/// Tells the databases of one run apart.
+/// Counts the databases of this run, to give each a name of its own.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 const TABLES: [&str; 8] =
     ["users", "sessions", "browsers", "limits", "development", "challenges", "outbox", "identities"];
 
-/// A database that goes with its test.
+/// A database that is deleted with its test.
 pub(crate) struct Database {
     pub(crate) url: String,
     directory: Option<tempfile::TempDir>,
@@ -33,17 +34,17 @@ impl Database {
         Self { url: format!("{base}/{name}"), directory: None }
     }
 
-    /// Whether writers come one after the other.
+    /// Returns whether the engine has one writer at a time.
     pub(crate) fn is_sqlite(&self) -> bool {
         self.directory.is_some()
     }
 
-    /// Runs a statement behind the back of the app; says how many rows it touched.
+    /// Runs a statement behind the app's back, and returns the number of affected rows.
     pub(crate) async fn change(&self, sql: &str) -> u64 {
         Self::change_at(&self.url, sql).await
     }
 
-    /// The same where only the URL is known.
+    /// Runs a statement on the database at `url`, and returns the number of affected rows.
     pub(crate) async fn change_at(url: &str, sql: &str) -> u64 {
         let sql = AssertSqlSafe(sql.to_owned());
         if url.starts_with("sqlite:") {
@@ -55,7 +56,7 @@ impl Database {
         }
     }
 
-    /// The first column of a query: one text for each row.
+    /// Returns the first column of a query as text, one string per row.
     pub(crate) async fn texts(&self, sql: &str) -> Vec<String> {
         let sql = AssertSqlSafe(sql.to_owned());
         if self.directory.is_some() {
@@ -72,7 +73,8 @@ impl Database {
         self.texts(&format!("SELECT CAST(1 AS TEXT) FROM cloakroom_{table}")).await.len()
     }
 
-    /// All that a thief of the database gets: its files, write-ahead log included, or every row of every table.
+    /// Returns everything that a thief of the database gets: the files with the write-ahead log, or every row
+    /// of every table.
     pub(crate) async fn stolen(&self) -> String {
         let mut loot = Vec::new();
         if let Some(directory) = &self.directory {

@@ -1,4 +1,4 @@
-//! The test harness: databases, browsers, servers to talk to, and checks that many tests share.
+//! The test harness: apps, databases, browsers, servers to talk to, and checks that many tests share.
 
 pub(crate) mod app;
 pub(crate) mod calls;

@@ -1,4 +1,4 @@
-//! The people of the tests, their browsers, and apps that know them.
+//! People who appear in many tests, their browsers, and apps in which they have accounts.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) const EVE: &str = "eve@example.test";
 pub(crate) const NEW: &str = "another-horse-battery";
 pub(crate) const WRONG: &str = "wrong-horse-battery";
 
-/// New passwords that no call takes for the account of `eve@example.test`, and what each is told.
+/// Passwords that are refused for `eve@example.test`, each with the error code of its field.
 pub(crate) fn bad_passwords() -> Vec<(String, &'static str)> {
     let mut bad: Vec<(String, &'static str)> = [
         "1234567890",
@@ -51,14 +51,14 @@ pub(crate) fn bad_passwords() -> Vec<(String, &'static str)> {
     bad
 }
 
-/// A browser that has opened a page.
+/// Opens the login page in a new browser.
 pub(crate) async fn visitor(app: &TestApp) -> Browser {
     let browser = app.browser();
     browser.open_login_page().await;
     browser
 }
 
-/// The same, several times, to be sent off at once.
+/// Opens the login page in `count` new browsers.
 pub(crate) async fn visitors(app: &TestApp, count: usize) -> Vec<Arc<Browser>> {
     let mut browsers = Vec::with_capacity(count);
     for _ in 0..count {
@@ -67,14 +67,14 @@ pub(crate) async fn visitors(app: &TestApp, count: usize) -> Vec<Arc<Browser>> {
     browsers
 }
 
-/// An app in which no limit stands in the way, with Ada.
+/// An app without limits, with an account for Ada.
 pub(crate) async fn app_with_ada() -> App {
     let app = app_without_limits().await;
     app.add(ADA, Rank::Plain).await;
     app
 }
 
-/// The same, mailing to a real server.
+/// An app without limits, with an account for Ada, that delivers mail to `sink`.
 pub(crate) async fn app_with_ada_mailing_to(sink: &SmtpSink) -> App {
     let url = format!("smtp://127.0.0.1:{}", sink.port());
     let app = app_with(|config| {
@@ -86,7 +86,7 @@ pub(crate) async fn app_with_ada_mailing_to(sink: &SmtpSink) -> App {
     app
 }
 
-/// Whether `password` opens the account of `email`, in a browser that has never been here.
+/// Returns whether `password` signs in to the account of `email`, tried in a new browser.
 pub(crate) async fn can_sign_in(app: &TestApp, email: &str, password: &str) -> bool {
     let reply = visitor(app).await.login(email, password).await;
     assert!(matches!(reply.status.as_u16(), 200 | 400), "{}", reply.text);

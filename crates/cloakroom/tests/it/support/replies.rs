@@ -1,4 +1,4 @@
-//! What a reply says, and what its sender can see of it.
+//! Checks of replies.
 
 use cloakroom::testing::Reply;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub(crate) fn assert_problem(reply: &Reply, status: u16, code: &str) {
     assert_eq!(status_and_code(reply), (status, code.to_owned()), "{}", reply.text);
 }
 
-/// Status, headers in order of name, and body: all that the sender can see, but for the time of day.
+/// Everything in a reply that a client can compare: status, sorted headers, and body. Times are masked.
 pub(crate) fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, Value) {
     let mut headers: Vec<(String, String)> = reply
         .headers
@@ -23,7 +23,7 @@ pub(crate) fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, Value) {
     let mut body = reply.json();
     if body["resend_at"].is_string() {
         body["resend_at"] = json!("masked");
-        // The length of a time depends on its fraction.
+        // The length of a timestamp varies with its fraction.
         headers.retain(|(name, _)| name != "content-length");
     }
     (reply.status.as_u16(), headers, body)

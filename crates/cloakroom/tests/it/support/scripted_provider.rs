@@ -1,4 +1,4 @@
-//! An OpenID provider that does what a test tells it, however rude.
+//! An OpenID provider that answers as a test tells it, however wrongly.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -18,27 +18,28 @@ use serde_json::{Value, json};
 
 use crate::support::app::{App, app_with};
 
-/// What an endpoint answers.
+/// A reply of an endpoint.
 #[derive(Clone)]
 pub(crate) enum Reply {
     Json(Value),
-    /// JSON with another status.
+    /// JSON with a status other than 200.
     Status(u16, Value),
-    /// A form.
+    /// A form-encoded body.
     Form(&'static str),
     Html(u16),
     Redirect(String),
-    /// So many bytes, without an end that is told beforehand.
+    /// This many bytes, without a `Content-Length`.
     Flood(usize),
-    /// Tokens as JSON, compressed although nobody asked for it.
+    /// Tokens as JSON, gzip-compressed although the request did not accept that.
     Compressed,
     Silence,
 }
 
-/// `{"access_token":"at","token_type":"Bearer"}` by gzip. A hundred megabytes of spaces would be as short.
+/// `{"access_token":"at","token_type":"Bearer"}`, gzip-compressed. A hundred megabytes of spaces would be as
+/// short.
 const COMPRESSED: &[u8] = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x4c\x4e\x4e\x2d\x2e\x8e\x2f\xc9\xcf\x4e\xcd\x53\xb2\x52\x4a\x2c\x51\xd2\x51\x02\x73\xe2\x4b\x2a\x0b\x52\x81\x22\x4e\xa9\x89\x45\xa9\x45\x4a\xb5\x00\xc5\xba\x66\xa4\x2b\x00\x00\x00";
 
-/// A key of a provider, and its name.
+/// A signing key with its key id.
 pub(crate) struct Key {
     pub(crate) kid: String,
     pair: EcdsaKeyPair,
@@ -53,45 +54,45 @@ impl Key {
         Self { kid: kid.to_owned(), pair }
     }
 
-    /// As it stands in a key set.
+    /// The public key as a JWK.
     pub(crate) fn jwk(&self) -> Value {
         let (x, y) = self.pair.public_key().as_ref()[1..].split_at(32);
         let encoded = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         json!({"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid, "x": encoded(x), "y": encoded(y)})
     }
 
-    /// The public key's bytes, as somebody would who takes them for a shared secret.
+    /// The raw bytes of the public key, for an attacker who uses them as an HMAC secret.
     pub(crate) fn public(&self) -> &[u8] {
         self.pair.public_key().as_ref()
     }
 
-    /// A token under any header.
+    /// Signs a token with an arbitrary header.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         let message = unsigned(header, claims);
         let signature = self.pair.sign(&SystemRandom::new(), message.as_bytes()).unwrap();
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// A token as it should be.
+    /// Signs a well-formed token.
     pub(crate) fn token(&self, claims: &Value) -> String {
         self.sign(&json!({"alg": "ES256", "kid": self.kid, "typ": "JWT"}), claims)
     }
 }
 
-/// Header and claims, without a signature.
+/// Encodes header and claims without a signature.
 pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
     let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}", encoded(header), encoded(claims))
 }
 
-/// The provider. Clones share everything.
+/// A running provider. Clones share its state.
 #[derive(Clone)]
 pub(crate) struct ScriptedProvider {
     pub(crate) base: String,
     pub(crate) key: Arc<Key>,
     replies: Arc<Mutex<BTreeMap<String, Reply>>>,
     asked: Arc<Mutex<Vec<String>>>,
-    /// The form of the last request with one.
+    /// The body of the last POST request.
     sent: Arc<Mutex<String>>,
 }
 
@@ -113,7 +114,7 @@ impl ScriptedProvider {
         provider
     }
 
-    /// The discovery document of an honest one.
+    /// The discovery document of a well-behaved provider.
     pub(crate) fn document(&self) -> Value {
         let base = &self.base;
         json!({
@@ -123,7 +124,7 @@ impl ScriptedProvider {
         })
     }
 
-    /// The discovery document with changes.
+    /// Serves the discovery document with these changes.
     pub(crate) fn discover(&self, changes: &Value) {
         let mut document = self.document();
         for (name, value) in changes.as_object().unwrap() {
@@ -136,13 +137,13 @@ impl ScriptedProvider {
         self.replies.lock().unwrap().insert(path.to_owned(), reply);
     }
 
-    /// The token endpoint gives this ID token.
+    /// Makes the token endpoint return this ID token.
     pub(crate) fn give(&self, id_token: &str) {
         let tokens = json!({"access_token": "at-canary", "token_type": "Bearer", "id_token": id_token});
         self.answer("/token", Reply::Json(tokens));
     }
 
-    /// Claims as they should be.
+    /// Valid claims for this client.
     pub(crate) fn claims(&self, nonce: &str) -> Value {
         let now = Clock::System.now().as_millis() / 1000;
         json!({
@@ -151,12 +152,12 @@ impl ScriptedProvider {
         })
     }
 
-    /// How often a path was asked for.
+    /// Counts the requests to a path.
     pub(crate) fn asked(&self, path: &str) -> usize {
         self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
     }
 
-    /// A field of the last form that came, as it came to the token endpoint.
+    /// Returns a field of the last form that was posted.
     pub(crate) fn sent(&self, field: &str) -> Option<String> {
         let form = self.sent.lock().unwrap().clone();
         url::form_urlencoded::parse(form.as_bytes())
@@ -164,7 +165,7 @@ impl ScriptedProvider {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// The table of the configuration.
+    /// The `[[provider]]` table that configures this provider.
     pub(crate) fn settings(&self, id: &str) -> Value {
         json!({"id": id, "kind": "oidc", "issuer": self.base, "client_id": "client", "client_secret": "of-client"})
     }
@@ -204,7 +205,7 @@ async fn reply(State(provider): State<ScriptedProvider>, request: Request) -> Re
     }
 }
 
-/// An app with these providers, called `p0`, `p1` and so on.
+/// An app with these providers, under the ids `p0`, `p1` and so on.
 pub(crate) async fn app_with_providers(providers: &[ScriptedProvider]) -> App {
     let settings: Vec<Value> = providers
         .iter()
@@ -218,7 +219,7 @@ pub(crate) async fn start(browser: &Browser, id: &str) -> Answer {
     browser.post(&format!("/api/social/{id}/start/"), &json!({})).await
 }
 
-/// Begins an attempt: its state and its nonce.
+/// Begins a social attempt, and returns its state and nonce.
 pub(crate) async fn begin(browser: &Browser, id: &str) -> (String, String) {
     let started = start(browser, id).await;
     assert_eq!(started.status, 200, "{}", started.text);
@@ -231,7 +232,7 @@ pub(crate) async fn finish(browser: &Browser, id: &str, state: &str) -> Answer {
     browser.post(&format!("/api/social/{id}/"), &json!({"code": "code", "state": state})).await
 }
 
-/// Begins an attempt, lets the provider give the token that `make` makes of good claims, and finishes.
+/// Signs in with the ID token that `make` builds from valid claims.
 pub(crate) async fn sign_in_with_token(
     browser: &Browser,
     provider: &ScriptedProvider,

@@ -1,6 +1,7 @@
-//! An SMTP server that says exactly the bytes that a test gives it: late, in another encoding, without text, or not at all.
+//! An SMTP server that sends exactly the bytes that a test gives it: late, in another encoding, without text,
+//! or not at all.
 //!
-//! It runs in threads of its own, so that a test may stop tokio's clock.
+//! It runs in threads of its own, so that a test may pause tokio's clock.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,10 +10,11 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than any dialogue on loopback.
+/// Longer than any SMTP session on loopback.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The answers to the commands, each with its line end. `connect` is the greeting and `end` the answer to the final dot.
+/// Replies to each command, with their line ends. `connect` is the greeting, `end` the reply to the final
+/// dot.
 #[derive(Clone)]
 pub(crate) struct Script {
     answers: BTreeMap<&'static str, Vec<u8>>,
@@ -38,26 +40,26 @@ impl Script {
         Self { answers: answers.into(), silent_at: None, takes: Duration::ZERO }
     }
 
-    /// Answers these bytes at that stage.
+    /// Replies with these bytes at that stage.
     pub(crate) fn answer(mut self, stage: &'static str, answer: impl AsRef<[u8]>) -> Self {
         self.answers.insert(stage, answer.as_ref().to_vec());
         self
     }
 
-    /// Says nothing at that stage until [`ScriptedSmtp::release`].
+    /// Stays silent at that stage until [`ScriptedSmtp::release`] is called.
     pub(crate) fn silent_at(mut self, stage: &'static str) -> Self {
         self.silent_at = Some(stage);
         self
     }
 
-    /// Takes so long for each mail.
+    /// Delays the reply to each mail by this time.
     pub(crate) fn takes(mut self, time: Duration) -> Self {
         self.takes = time;
         self
     }
 }
 
-/// What has happened so far.
+/// A record of everything that has happened so far.
 #[derive(Default)]
 struct Log {
     commands: Vec<String>,
@@ -92,28 +94,28 @@ impl ScriptedSmtp {
         self.port
     }
 
-    /// How often it has fallen silent.
+    /// Counts how often it has fallen silent.
     pub(crate) fn silences(&self) -> usize {
         self.log.0.lock().unwrap().silences
     }
 
-    /// Answers what it was silent about.
+    /// Sends the replies that it has held back.
     pub(crate) fn release(&self) {
         self.log.0.lock().unwrap().releases += 1;
         self.log.1.notify_all();
     }
 
-    /// The commands of all dialogues, in the order of their arrival.
+    /// Returns the commands of all sessions, in order of arrival.
     pub(crate) fn commands(&self) -> Vec<String> {
         self.log.0.lock().unwrap().commands.clone()
     }
 
-    /// The mails that came, and when their final dot did.
+    /// Returns the mails received, each with the time of its final dot.
     pub(crate) fn mails(&self) -> Vec<(String, Instant)> {
         self.log.0.lock().unwrap().mails.clone()
     }
 
-    /// What each client sent after STARTTLS, once it has gone away or sent something.
+    /// Waits until a client has sent something after STARTTLS or has disconnected, and returns what it sent.
     pub(crate) fn after_starttls(&self) -> Vec<u8> {
         let log = self.log.0.lock().unwrap();
         let nothing = |log: &mut Log| log.after_starttls.is_empty();

@@ -1,4 +1,5 @@
-//! A real SMTP server on loopback, as a process of its own: takes mail, or misbehaves as it is told (`tools/smtp-sink.mjs`).
+//! A real SMTP server on loopback, in a process of its own. It accepts mail, or misbehaves as a test tells it
+//! (`tools/smtp-sink.mjs`).
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -10,13 +11,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Longer than any dialogue on loopback.
+/// Longer than any SMTP session on loopback.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Tells what is asked to be said again apart.
+/// Numbers the echo requests, to tell their answers apart.
 static ECHOES: AtomicU32 = AtomicU32::new(0);
 
-/// A running sink; ends with the value.
+/// A running sink. The process is killed on drop.
 pub(crate) struct SmtpSink {
     child: Child,
     orders: ChildStdin,
@@ -24,7 +25,7 @@ pub(crate) struct SmtpSink {
     said: Arc<(Mutex<Vec<Value>>, Condvar)>,
 }
 
-/// A mail that the sink took: what the envelope said, and what a reader sees.
+/// A mail that the sink accepted, with its envelope.
 pub(crate) struct ReceivedMail {
     pub(crate) from: String,
     pub(crate) to: Vec<String>,
@@ -66,39 +67,39 @@ impl SmtpSink {
         self.port
     }
 
-    /// Changes how it behaves, from the next command of a dialogue on.
+    /// Changes its behaviour, from the next command of a session on.
     pub(crate) fn behave(&mut self, behaviour: &Value) {
         let before = self.all(|said| said["behaviour"].as_str().map(drop)).len();
         writeln!(self.orders, "{behaviour}").expect("the sink reads");
         self.wait_for(before + 1, |said| said["behaviour"].as_str().map(drop));
     }
 
-    /// Refuses at that stage, with that code.
+    /// Makes it refuse at that stage, with that code.
     pub(crate) fn refuse(&mut self, at: &str, code: u16, message: &str) {
         self.behave(&json!({"behaviour": "refuse", "at": at, "code": code, "message": message}));
     }
 
-    /// The connections that were made so far.
+    /// Counts the connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.all(|said| said["connection"].as_str().map(drop)).len()
     }
 
-    /// Waits until `count` connections were made.
+    /// Waits for `count` connections.
     pub(crate) fn wait_for_connections(&self, count: usize) {
         self.wait_for(count, |said| said["connection"].as_str().map(drop));
     }
 
-    /// The mails taken so far.
+    /// Returns the mails accepted so far.
     pub(crate) fn mails(&self) -> Vec<ReceivedMail> {
         self.all(taken)
     }
 
-    /// Waits until it has taken `count` mails.
+    /// Waits until it has accepted `count` mails.
     pub(crate) fn wait_for_mails(&self, count: usize) -> Vec<ReceivedMail> {
         self.wait_for(count, taken)
     }
 
-    /// Of all that it has said by now: what is on its way through the pipe included.
+    /// Picks from everything that it has reported by now, including what is still in the pipe.
     fn all<T>(&self, pick: impl Fn(&Value) -> Option<T>) -> Vec<T> {
         let echo = json!({"echo": ECHOES.fetch_add(1, Ordering::Relaxed)});
         writeln!(&self.orders, "{echo}").expect("the sink reads");
@@ -129,21 +130,21 @@ fn taken(said: &Value) -> Option<ReceivedMail> {
 }
 
 impl ReceivedMail {
-    /// The headers of that name, decoded.
+    /// Returns all headers of that name, decoded.
     pub(crate) fn headers(&self, name: &str) -> Vec<String> {
         let mail = mailparse::parse_mail(self.raw.as_bytes()).expect("a mail");
         let named = |header: &&mailparse::MailHeader<'_>| header.get_key_ref().eq_ignore_ascii_case(name);
         mail.headers.iter().filter(named).map(mailparse::MailHeader::get_value).collect()
     }
 
-    /// The one header of that name, decoded.
+    /// Returns the only header of that name, decoded.
     pub(crate) fn header(&self, name: &str) -> String {
         let mut headers = self.headers(name);
         assert_eq!(headers.len(), 1, "{name}: {}", self.raw);
         headers.remove(0)
     }
 
-    /// The part of that type, decoded.
+    /// Returns the part of that media type, decoded.
     pub(crate) fn part(&self, kind: &str) -> String {
         let mail = mailparse::parse_mail(self.raw.as_bytes()).expect("a mail");
         assert_eq!(mail.ctype.mimetype, "multipart/alternative");

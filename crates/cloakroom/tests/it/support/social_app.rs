@@ -1,4 +1,4 @@
-//! An app at which one can sign in with a fake GitHub, Google and Facebook, each a server of its own.
+//! An app with fake GitHub, Google and Facebook providers, each a server of its own.
 
 use cloakroom::Config;
 use cloakroom::testing::{Answer, Browser, FakeProvider, Kind, Mood, Person, Reply};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::app::{App, app_with};
 
-/// The app and its providers.
+/// An app and its providers.
 pub(crate) struct SocialApp {
     pub(crate) app: App,
     providers: Vec<FakeProvider>,
@@ -20,12 +20,12 @@ impl std::ops::Deref for SocialApp {
     }
 }
 
-/// An app with the defaults.
+/// An app with the default configuration and all fake providers.
 pub(crate) async fn social_app() -> SocialApp {
     social_app_with(|_| {}).await
 }
 
-/// An app with a changed configuration, its providers in it.
+/// An app with a changed configuration and all fake providers.
 pub(crate) async fn social_app_with(change: impl FnOnce(&mut Config)) -> SocialApp {
     let providers = providers().await;
     let settings: Vec<_> = providers.iter().map(FakeProvider::configuration).collect();
@@ -37,7 +37,7 @@ pub(crate) async fn social_app_with(change: impl FnOnce(&mut Config)) -> SocialA
     SocialApp { app, providers }
 }
 
-/// One of each kind, at ports of their own.
+/// Starts one provider of each kind, on a port of its own.
 pub(crate) async fn providers() -> Vec<FakeProvider> {
     let mut providers = Vec::new();
     for kind in Kind::ALL {
@@ -55,19 +55,19 @@ impl SocialApp {
         self.providers.iter().find(|provider| provider.kind() == kind).unwrap()
     }
 
-    /// A browser that has opened a page.
+    /// Opens the login page in a new browser.
     pub(crate) async fn visitor(&self) -> Browser {
         let browser = self.browser();
         browser.open_login_page().await;
         browser
     }
 
-    /// Asks where to go.
+    /// Starts a social attempt.
     pub(crate) async fn start(&self, browser: &Browser, kind: Kind, body: &Value) -> Reply {
         browser.post(&format!("/api/social/{}/start/", kind.id()), body).await
     }
 
-    /// The same, and what the person does there.
+    /// Starts a social attempt and lets the person consent at the provider.
     pub(crate) async fn consent(
         &self,
         browser: &Browser,
@@ -80,25 +80,25 @@ impl SocialApp {
         self.provider(kind).consent(&url, person, Mood::Well).unwrap()
     }
 
-    /// A whole sign-in.
+    /// Signs in with a provider, from start to callback.
     pub(crate) async fn sign_in(&self, browser: &Browser, kind: Kind, person: &Person) -> Reply {
         let answer = self.consent(browser, kind, (&json!({}), person)).await;
         post_callback(browser, kind, &answer).await
     }
 
-    /// A whole link.
+    /// Links an identity to the signed-in account, from start to callback.
     pub(crate) async fn link(&self, browser: &Browser, kind: Kind, person: &Person) -> Reply {
         let answer = self.consent(browser, kind, (&json!({"intent": "link"}), person)).await;
         post_callback(browser, kind, &answer).await
     }
 
-    /// The number of accounts.
+    /// Counts the accounts.
     pub(crate) async fn accounts(&self) -> usize {
         self.database.rows("users").await
     }
 }
 
-/// What the callback page does.
+/// Posts a provider's answer, as the callback page does.
 pub(crate) async fn post_callback(browser: &Browser, kind: Kind, answer: &Answer) -> Reply {
     let body = match &answer.error {
         Some(error) => json!({"error": error, "state": answer.state}),
@@ -107,13 +107,13 @@ pub(crate) async fn post_callback(browser: &Browser, kind: Kind, answer: &Answer
     browser.post(&format!("/api/social/{}/", kind.id()), &body).await
 }
 
-/// The result on the wire, or the code of the problem.
+/// Returns `result` of a success, or the code of a problem.
 pub(crate) fn outcome(reply: &Reply) -> String {
     let json = reply.json();
     json["result"].as_str().or(json["code"].as_str()).unwrap_or_default().to_owned()
 }
 
-/// Nobody was signed in by this.
+/// Checks that the reply is this error and that it signed nobody in.
 pub(crate) async fn assert_refused(browser: &Browser, reply: &Reply, code: &str) {
     assert_eq!(outcome(reply), code, "{}", reply.text);
     assert!(reply.status.is_client_error() || reply.status.is_server_error(), "{}", reply.status);

@@ -1,5 +1,4 @@
-//! Requests that meet where a test wants them to: one is stopped in the middle of its transaction, another one comes, and
-//! then both go on.
+//! Table locks that a test holds, so that one request stops inside its transaction while another one arrives.
 
 use std::time::Duration;
 
@@ -8,24 +7,24 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteCo
 use crate::support::concurrency::within;
 use crate::support::database::Database;
 
-/// Longer than it takes to come to a lock. Who stands there is told after five seconds that storage is away, so what comes
-/// second has nothing left to hash.
+/// Longer than a request needs to reach the lock. A request that waits there is answered 503 after five
+/// seconds, so the second one must have nothing left to hash.
 const ARRIVAL: Duration = Duration::from_secs(20);
 
-/// A lock that this test holds. On Postgres whoever comes to it stands there, with all that they hold already; on SQLite, which
-/// has one writer at a time, every writer stands before its transaction.
+/// A lock held by the test. On Postgres, a transaction that reaches it waits there and keeps its own locks.
+/// SQLite has one writer at a time, so every writer waits before its transaction begins.
 pub(crate) enum TableLock {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Database {
-    /// Who writes to this table stands here.
+    /// Locks a table against writers.
     pub(crate) async fn lock_table(&self, table: &str) -> TableLock {
         self.lock(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")).await
     }
 
-    /// Who writes to a row of this table that is there now stands here.
+    /// Locks all present rows of a table against writers.
     pub(crate) async fn lock_rows_of(&self, table: &str) -> TableLock {
         self.lock(format!("SELECT 1 FROM {table} FOR UPDATE")).await
     }
@@ -43,10 +42,11 @@ impl Database {
         }
     }
 
-    /// Waits until `count` transactions stand, at a lock or behind one that does.
+    /// Waits until `count` transactions wait for this lock or for one another.
     pub(crate) async fn until_waiting(&self, count: usize) {
         if self.is_sqlite() {
-            // Nobody can be asked there who waits. Whoever has come by now stands; whoever has not comes later, alone.
+            // SQLite cannot tell who is waiting. A request that has not arrived by now runs later, alone,
+            // which is fine.
             tokio::time::sleep(Duration::from_millis(30)).await;
             return;
         }
@@ -57,7 +57,7 @@ impl Database {
 }
 
 impl TableLock {
-    /// Everybody goes on.
+    /// Releases the lock.
     pub(crate) async fn release(self) {
         match self {
             Self::Sqlite(mut connection) => drop(connection.execute("ROLLBACK").await.unwrap()),

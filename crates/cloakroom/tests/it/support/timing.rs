@@ -1,19 +1,20 @@
-//! Whether the time of an answer tells something.
+//! A statistical check that response times reveal nothing.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
-/// So many samples of each kind at most.
+/// The maximum number of samples of each kind.
 const MOST_ROUNDS: usize = 120;
-/// Of two kinds that differ in nothing, a sample of one is slower than one of the other half of the time; further from a half
-/// than this, the two can be told apart (security catalogue, E02).
+/// The tolerated deviation from one half of the share of slower pairs. If two kinds do not differ, a sample
+/// of one is slower than one of the other half of the time. Beyond this deviation they can be told apart
+/// (security case E02).
 const TELLING: f64 = 0.15;
 
-/// Fails when the time of an answer tells of which of `kinds` it was.
+/// Fails if response times tell which of `kinds` a request was about.
 ///
-/// Samples are interleaved, in another order each round: what one call leaves to be done in the background falls on whichever
-/// comes next. On a quiet machine the quicker half of each kind soon
-/// agrees; a busy one adds time to all of them, so that what is left to ask is whether one kind is slower more often than not.
+/// Samples are interleaved in a new order each round, because background work of one call slows down
+/// whichever call is next. On a quiet machine the lower quartiles soon agree, which is enough. A busy machine
+/// adds noise to all samples, so the final check compares how often one kind is slower than another.
 pub(crate) async fn assert_alike(what: &str, kinds: &[&str], mut call: impl AsyncFnMut(&str)) {
     let shuffle = RandomState::new();
     let mut samples: Vec<Vec<Duration>> = vec![Vec::new(); kinds.len()];
@@ -41,7 +42,7 @@ pub(crate) async fn assert_alike(what: &str, kinds: &[&str], mut call: impl Asyn
     }
 }
 
-/// Whether the first quartiles lie close together.
+/// Returns whether the first quartiles lie close together.
 fn is_close(samples: &[Vec<Duration>]) -> bool {
     let quartiles = samples.iter().map(|samples| {
         let mut sorted = samples.clone();
@@ -54,7 +55,8 @@ fn is_close(samples: &[Vec<Duration>]) -> bool {
     most.as_secs_f64() < 1.3 * least.as_secs_f64()
 }
 
-/// How often a sample of `one` is slower than one of `other`: the statistic of Mann and Whitney, as a share.
+/// Returns the share of pairs in which the sample of `one` is slower than that of `other` (the Mann-Whitney
+/// statistic).
 pub(crate) fn share_slower(one: &[Duration], other: &[Duration]) -> f64 {
     let mut slower = 0.0;
     for a in one {
@@ -70,7 +72,7 @@ pub(crate) fn share_slower(one: &[Duration], other: &[Duration]) -> f64 {
     slower / f64::from(pairs)
 }
 
-/// The rule above is only as good as this.
+/// Checks the check itself.
 #[test]
 fn kinds_that_differ_are_told_apart() {
     let quick: Vec<_> = (0..50).map(|number| Duration::from_millis(10 + number % 5)).collect();

@@ -1,4 +1,4 @@
-//! The configuration as `check` shows it: file, environment, flags, and what is wrong with them.
+//! The configuration as `check` shows it: file, environment, flags, and their errors.
 
 use std::fs;
 use std::process::Command;
@@ -75,7 +75,7 @@ fn check_shows_no_secret() {
     assert!(!shown.contains("hunter2") && !shown.contains("0123456789abcdef"), "{shown}");
 }
 
-/// The log is JSON, and none of its lines holds the password; nor does `check`.
+/// No output contains the password: neither the JSON log nor `check`.
 #[test]
 fn finding_n9_a_password_that_splits_its_url_is_shown_nowhere() {
     for url in [

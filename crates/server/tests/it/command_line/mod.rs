@@ -1,4 +1,4 @@
-//! What people type, and what they read back.
+//! The command line: what people type, and what they read back.
 
 mod configuration;
 mod start;
@@ -111,7 +111,7 @@ fn dev_has_three_people_to_sign_in_as() {
     assert_eq!(sign_in("alan@example.test").json()["code"], "account_inactive");
 }
 
-/// M06: nobody can sign in before somebody was added.
+/// M06: nobody can sign in before an account was added.
 #[test]
 fn m06_production_has_no_default_account() {
     let installation = Installation::new("");

@@ -1,4 +1,4 @@
-//! Starts that are refused, with the reason, and the files that a start makes.
+//! Refused starts with their reasons, and the files that a start makes.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -31,7 +31,7 @@ fn l09_a_start_that_cannot_be_safe_is_refused_with_the_reason() {
         "{}",
         text(&second.stderr)
     );
-    // Whoever can open the claim on the database could take it, and keep the server from starting.
+    // Somebody who can open the lock file could take the lock and keep the server from starting.
     for file in ["cloakroom.db", "cloakroom.db.lock", "cloakroom.db.migration", "secret.key"] {
         let mode = fs::metadata(installation.path().join(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
@@ -95,7 +95,7 @@ fn a_start_that_fails_names_the_place_and_what_to_do() {
     assert!(text(&cloakroom(&["user", "list"], &[]).stderr).contains("give a file with -c"));
 }
 
-/// After a newer version has run, going back needs a back-up from before.
+/// Once a newer version has run, going back needs an older back-up.
 #[test]
 fn a_schema_from_the_future_is_told_as_one() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
@@ -142,7 +142,7 @@ fn serve_refuses_a_database_of_dev_and_dev_one_of_serve() {
     );
 }
 
-/// A back-up is restored by root, the service runs as somebody else.
+/// Root restores a back-up, and the service runs as another user.
 #[test]
 fn finding_n12_files_that_root_makes_belong_to_the_owner_of_the_database() {
     if !rustix::process::geteuid().is_root() {

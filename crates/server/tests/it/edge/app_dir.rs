@@ -1,4 +1,4 @@
-//! An adopter's own build in `app.dir`: its policy, its deep links, its pages.
+//! A custom build in `app.dir`: its policy, its deep links, its pages.
 
 use std::{fs, path::Path};
 
@@ -9,7 +9,7 @@ use crate::support::server::{Reply, Server};
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; \
                       frame-ancestors 'none'; base-uri 'self'";
 
-/// What a browser sends when somebody opens a page.
+/// The `Accept` header that a browser sends to open a page.
 const PAGE_LOAD: (&str, &str) =
     ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8");
 const SCRIPT: (&str, &str) = ("Accept", "*/*");
@@ -75,7 +75,7 @@ fn finding_n2_what_the_configuration_adds_begins_with_what_is_there() {
     assert_eq!(policy(&get(&server, "/", &[PAGE_LOAD])), expected);
 }
 
-/// The environment has no dashes; and what weakens the policy is told.
+/// Environment variables can add sources to the policy, and sources that weaken it cause a warning.
 #[test]
 fn finding_n2_the_environment_can_add_sources_and_risky_ones_are_warned_of() {
     let app = build(&[("index.html", "<!doctype html>")]);
@@ -92,7 +92,7 @@ fn finding_n2_the_environment_can_add_sources_and_risky_ones_are_warned_of() {
     assert!(output.contains("WARN") && output.contains("'unsafe-inline'"), "{output}");
 }
 
-/// Angular and Nuxt write scripts and styles into their HTML files. Each page allows its own, by hash.
+/// Angular and Nuxt put scripts and styles into their HTML files. Each page allows its own by hash.
 #[test]
 fn finding_v6_inline_scripts_of_a_page_are_allowed_by_their_hashes() {
     let app = build(&[
@@ -140,7 +140,7 @@ fn finding_q7_a_page_load_with_a_dot_in_its_path_gets_the_app() {
         assert_eq!((reply.status, reply.text().contains("App")), (200, true), "{path}");
         assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
     }
-    // Not a page load: a script, an image, a call.
+    // No page loads: a script, an image, an API call.
     for (path, accept) in [
         ("/users/ann@example.com", ("Accept", "application/json")),
         ("/source/main.js", SCRIPT),

@@ -1,4 +1,4 @@
-//! Connections that wait: how long they may, who goes first when places are scarce, and what a proxy notices.
+//! Waiting connections: time limits, priorities when connections are scarce, and keep-alive behind a proxy.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::server::{Reply, Server, free_port};
 
-/// One request on a connection that stays open; the body has a length.
+/// Sends one request on a connection that stays open. The reply must have a length.
 fn ask(stream: &mut TcpStream, request: &str) -> std::io::Result<Reply> {
     stream.write_all(request.as_bytes())?;
     let (mut read, mut chunk) = (Vec::new(), [0; 4096]);
@@ -35,18 +35,18 @@ fn health(server: &Server) -> String {
     format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", server.host())
 }
 
-/// Proxies keep idle connections for a minute: whoever closes first loses the request that is on its way.
+/// Proxies keep idle connections for a minute. If we close first, the next request is lost.
 #[test]
 fn finding_n4_an_idle_connection_lives_for_over_a_minute() {
     let server = Server::dev();
     let mut idle = server.connect();
     assert_eq!(ask(&mut idle, &health(&server)).unwrap().status, 200);
-    // Before, every wait ended after ten seconds. To wait for 75 here would tell no more.
+    // Earlier versions closed after ten seconds. Waiting the full 75 would show nothing more.
     thread::sleep(Duration::from_secs(11));
     assert_eq!(ask(&mut idle, &health(&server)).unwrap().status, 200);
 }
 
-/// The time between requests buys none for a head that drips.
+/// The idle time between requests gives no extra time to a head that drips.
 #[test]
 fn finding_n4_a_head_that_has_begun_has_ten_seconds_on_an_idle_connection_too() {
     let server = Server::dev();
@@ -68,19 +68,20 @@ fn finding_n4_the_idle_limit_is_a_key() {
     assert!((1..5).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
-/// What ends after a reply says so in it: a proxy would send its next request into the closing connection.
+/// The last reply of a connection says so. Otherwise a proxy would send its next request into a closing
+/// connection.
 #[test]
 fn finding_n4_the_last_reply_of_a_connection_says_so() {
     let server = Server::dev();
     let host = server.host();
-    // Refused before its body was read, so that the connection cannot carry another request.
+    // Refused before its body was read, so the connection cannot carry another request.
     let mut stream = server.connect();
     let request = format!(
         "POST /api/login/ HTTP/1.1\r\nHost: {host}\r\nOrigin: http://evil.test\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n"
     );
     let reply = ask(&mut stream, &request).unwrap();
     assert_eq!((reply.status, reply.header("connection")), (403, Some("close")));
-    // A body that was read leaves the connection open.
+    // A body that was read completely leaves the connection open.
     let mut stream = server.connect();
     let request = format!("POST /healthz HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n");
     let reply = ask(&mut stream, &request).unwrap();
@@ -88,7 +89,7 @@ fn finding_n4_the_last_reply_of_a_connection_says_so() {
     assert_eq!(ask(&mut stream, &health(&server)).unwrap().status, 200);
 }
 
-/// S15: silent sockets take no place from those who speak, however many there are.
+/// S15: silent sockets do not use up the places of active ones, however many there are.
 #[test]
 fn finding_s15_silent_sockets_keep_nobody_out() {
     let server = Server::dev_with_file_limit(256);
@@ -101,7 +102,7 @@ fn finding_s15_silent_sockets_keep_nobody_out() {
         assert_eq!(server.get("/healthz").status, 200);
         assert!(begun.elapsed() < Duration::from_secs(2), "{:?} for one request", begun.elapsed());
     }
-    // One network has a share, and the longest silent ones went.
+    // One network has a share, and the connections that were silent longest were closed.
     thread::sleep(Duration::from_millis(500));
     let open = silent.iter().filter(|stream| {
         stream.set_nonblocking(true).unwrap();
@@ -110,7 +111,7 @@ fn finding_s15_silent_sockets_keep_nobody_out() {
     assert!(open.count() <= 256 / 4 + 8);
 }
 
-/// An nginx with keep-alive to one upstream; ends with the value.
+/// An nginx with keep-alive to one upstream. The process is killed on drop.
 struct Nginx {
     process: Child,
     port: u16,
@@ -131,7 +132,7 @@ impl Nginx {
              proxy_next_upstream off; proxy_set_header Connection \"\"; proxy_set_header Host localhost:{upstream}; }} }} }}\n"
         );
         fs::write(directory.path().join("nginx.conf"), text).unwrap();
-        // Debian keeps it where only root's PATH leads.
+        // Debian installs it where only root's PATH leads.
         let path = format!("{}:/usr/sbin", std::env::var("PATH").unwrap_or_default());
         let process = Command::new("nginx")
             .env("PATH", path)
@@ -150,7 +151,7 @@ impl Nginx {
         nginx
     }
 
-    /// A request that nginx must not send twice.
+    /// Sends a request that nginx must not repeat.
     fn post(&self) -> u16 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -170,10 +171,10 @@ impl Drop for Nginx {
     }
 }
 
-/// Pauses around nginx's own limit, and around ours: no request meets a connection that closes.
+/// Pauses around nginx's time limit and ours: no request meets a closing connection.
 #[test]
 fn finding_n4_no_request_behind_nginx_meets_a_closing_connection() {
-    // nginx keeps for 60 s and we for 75 s by default; here the same order in seconds.
+    // By default nginx keeps connections for 60 s and we for 75 s. Here both are seconds, in the same order.
     let server = Server::dev_with(&[("CLOAKROOM_SERVER__IDLE", "4s")], &[]);
     let nginx = Nginx::before(server.port(), "keepalive_timeout 3s;");
     let nginx = &nginx;
@@ -190,7 +191,7 @@ fn finding_n4_no_request_behind_nginx_meets_a_closing_connection() {
     });
 }
 
-/// The pause at which 6 of 10 requests failed: ten seconds, with nginx as it comes.
+/// With a pause of ten seconds and the defaults of nginx, 6 of 10 requests used to fail.
 #[test]
 fn finding_n4_ten_seconds_of_silence_behind_nginx_cost_no_request() {
     let server = Server::dev();

@@ -1,11 +1,11 @@
-//! What every reply carries, and what no log line may.
+//! Headers of every reply, and text that no log line may contain.
 
 use crate::support::server::Server;
 
 const POLICY: &str =
     "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-/// One request for each way to answer: page, API, health, and every kind of error there is at this level.
+/// One request for each kind of reply: page, API, health, and every error at this level.
 const REQUESTS: [(&str, &str); 8] = [
     ("GET", "/"),
     ("GET", "/login"),
@@ -17,7 +17,7 @@ const REQUESTS: [(&str, &str); 8] = [
     ("DELETE", "/healthz"),
 ];
 
-/// X01, P05: security headers on pages, data and errors alike; no word about what runs here.
+/// P05, X01: pages, data and errors have security headers and do not name the software.
 #[test]
 fn x01_p05_every_reply_carries_the_security_headers() {
     let server = Server::dev();
@@ -32,12 +32,12 @@ fn x01_p05_every_reply_carries_the_security_headers() {
         assert_eq!(reply.header("server"), None, "{place}");
         assert_eq!(reply.header("x-powered-by"), None, "{place}");
         assert_eq!(reply.header("access-control-allow-origin"), None, "{place}");
-        // X02: over http it would mean nothing, and on localhost it would break other projects.
+        // X02: over http it would have no effect, and on localhost it would break other projects.
         assert_eq!(reply.header("strict-transport-security"), None, "{place}");
     }
 }
 
-/// P05: errors have one shape and tell no causes.
+/// P05: errors have one format and reveal no causes.
 #[test]
 fn p05_every_error_is_a_problem() {
     let server = Server::dev();
@@ -55,7 +55,7 @@ fn p05_every_error_is_a_problem() {
     }
 }
 
-/// X02: a server whose public address is https makes browsers insist on it.
+/// X02: a server whose public address is https sends HSTS.
 #[test]
 fn x02_https_is_insisted_on_when_it_is_the_public_address() {
     let server = Server::serve("public_url = \"https://auth.test\"", "");
@@ -83,12 +83,12 @@ fn every_reply_has_an_id_of_our_own() {
         assert_eq!(id.len(), 32, "{id}");
         assert!(id.bytes().all(|digit| digit.is_ascii_hexdigit()), "{id}");
     }
-    // Further refusals with the same status in the same second are counted in one line.
+    // More refusals with the same status in the same second are counted in one line.
     server.wait_for_output(&ids[0]);
     assert_ne!(ids[0], ids[1]);
 }
 
-/// X05, and contract section 8: codes and states in a query are never logged.
+/// X05: codes and states in a query are never logged.
 #[test]
 fn x05_logs_hold_one_record_per_request_and_no_query() {
     let server = Server::serve("public_url = \"http://localhost:3000\"", "");
@@ -98,7 +98,7 @@ fn x05_logs_hold_one_record_per_request_and_no_query() {
         &[("User-Agent", "\x1b[31mred\t{\"level\":\"ERROR\"}"), ("X-Forwarded-For", "1.2.3.4\t\x1b]0;title")],
         b"",
     );
-    // An escape character in a header is itself refused by strict parsers; either way nothing of it may be logged.
+    // Strict parsers refuse an escape character in a header. In either case it must not reach the log.
     if let Some(id) = reply.header("x-request-id") {
         server.wait_for_output(id);
     }

@@ -1,4 +1,4 @@
-//! The names a development server answers to.
+//! Host names that a development server answers to.
 
 use crate::support::browser::Browser;
 use crate::support::server::{Server, free_port};
@@ -39,7 +39,7 @@ fn a_page_opened_by_address_moves_to_localhost() {
     assert_ne!(visit("POST", "navigate").status, 307);
 }
 
-/// Cookies know no port: a second server on this machine is opened under a name of its own.
+/// Cookies ignore the port, so a second server on this machine is opened under a name of its own.
 #[test]
 fn finding_v12_a_development_server_may_be_opened_as_name_localhost() {
     let server = Server::dev();
@@ -48,7 +48,7 @@ fn finding_v12_a_development_server_may_be_opened_as_name_localhost() {
     let mut ada = Browser::at(server.address(), &origin);
     assert_eq!(ada.login("ada@example.test", "correct-horse-battery").status, 200);
     assert_eq!(ada.profile(), 200);
-    // Links in mails and providers lead back to the same name.
+    // Links in mails and from providers lead back to the same name.
     assert_eq!(
         ada.post("/api/password/reset/", &serde_json::json!({"email": "ada@example.test"})).status,
         202
@@ -64,7 +64,7 @@ fn finding_v12_a_development_server_may_be_opened_as_name_localhost() {
         std::thread::sleep(std::time::Duration::from_millis(50));
     };
     assert!(mail.contains(&format!("{origin}/reset-password#")), "{mail}");
-    // A page at the plain name leads there; programs are answered as before.
+    // A page opened at the plain name is redirected there. Programs are answered as before.
     let page = |host: &str, site: &str| {
         let request = format!(
             "GET /login HTTP/1.1\r\nHost: {host}:{port}\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: {site}\r\nConnection: close\r\n\r\n"
@@ -74,7 +74,7 @@ fn finding_v12_a_development_server_may_be_opened_as_name_localhost() {
     let reply = page("localhost", "none");
     assert_eq!((reply.status, reply.header("location")), (307, Some(format!("{origin}/login").as_str())));
     assert_eq!(server.get("/healthz").status, 200);
-    // Another site's page renames nothing.
+    // A page of another site triggers no redirect.
     assert_eq!(page("green.localhost", "cross-site").status, 421);
     assert_eq!(ada.profile(), 200);
 }

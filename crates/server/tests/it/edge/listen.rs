@@ -1,4 +1,4 @@
-//! Rude, slow and broken clients, file limits, and a graceful stop.
+//! Misbehaving, slow and broken clients, file limits, and a graceful stop.
 
 use std::{
     fs,
@@ -12,13 +12,13 @@ use rustix::process::{Resource, getrlimit};
 
 use crate::support::server::{Reader, Reply, Server};
 
-/// The longest deadline for a client here (11 s), and something for a busy machine.
+/// The longest time limit for a client here (11 s), and some extra for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(16);
 
-/// Bytes of a file that no socket buffer swallows whole.
+/// The size of a file that no socket buffer holds completely.
 const LARGE: usize = 48 * 1024 * 1024;
 
-/// Reads until the server closes or resets; fails when it has done neither in time.
+/// Reads until the server closes or resets the connection, and fails if it does neither in time.
 fn assert_closes(mut stream: TcpStream, what: &str) -> Vec<u8> {
     let started = Instant::now();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -34,7 +34,7 @@ fn assert_closes(mut stream: TcpStream, what: &str) -> Vec<u8> {
     }
 }
 
-/// L21: each kind of slow client is let go; they wait side by side.
+/// L21: each kind of slow client is disconnected. They wait in parallel.
 #[test]
 fn l21_every_wait_for_a_client_ends() {
     let app = tempfile::tempdir().unwrap();
@@ -83,8 +83,8 @@ fn idle_between_requests(server: &Server) {
 fn slow_body(server: &Server) {
     let mut stream = server.connect();
     let host = server.host();
-    // Everything that the CSRF check asks for comes after the body in some stacks and before it in others: whatever
-    // the status, the connection must end, and never with the server's own failure.
+    // Clients send the headers of the CSRF check before or after the body. In any case the connection must
+    // end, and never with a 5xx.
     write!(
         stream,
         "POST /api/login/ HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n\
@@ -105,7 +105,7 @@ fn slow_reader(server: &Server) {
     assert!(read.len() < LARGE, "the whole reply had been sent");
 }
 
-/// L21: 2000 sockets that send nothing, or half a head, do not stop anybody else.
+/// L21: 2000 sockets that send nothing or half a head do not block anybody else.
 #[test]
 fn l21_two_thousand_idle_sockets_do_not_stop_a_request() {
     let server = Server::dev();
@@ -124,16 +124,17 @@ fn l21_two_thousand_idle_sockets_do_not_stop_a_request() {
     for _ in 0..10 {
         assert_eq!(server.get("/healthz").status, 200);
     }
-    // Whoever had to wait for one of the idle ones to be let go would wait for ten.
+    // A request that had to wait for an idle socket would wait for ten seconds.
     assert!(started.elapsed() < Duration::from_secs(8), "{:?} for ten requests", started.elapsed());
     drop(idle);
 }
 
-/// L22: more clients than files; the server neither dies nor forgets how to accept.
+/// L22: with more clients than file handles, the server neither dies nor stops accepting.
 #[test]
 fn l22_running_out_of_files_is_survived() {
     let mut server = Server::dev_with_file_limit(128);
-    // The cap lets in what fits; the next ones wait in the kernel's queue, and when that is full, nobody answers.
+    // The limit lets in what fits. The next clients wait in the kernel's queue, and once that is full, nobody
+    // answers them.
     let patience = Duration::from_millis(20);
     let greedy: Vec<TcpStream> =
         (0..300).filter_map(|_| TcpStream::connect_timeout(&server.address(), patience).ok()).collect();
@@ -145,7 +146,7 @@ fn l22_running_out_of_files_is_survived() {
     assert!(server.wait(Duration::from_secs(30)).success());
 }
 
-/// P02: too much of anything is refused, and the next client does not notice.
+/// P02: oversized requests are refused, and the next client notices nothing.
 #[test]
 fn p02_oversized_requests_are_refused() {
     let server = Server::dev();
@@ -157,7 +158,7 @@ fn p02_oversized_requests_are_refused() {
     let body = vec![b'x'; 2 * 1024 * 1024 + 1];
     let announced = format!("{head}Content-Length: {}\r\n\r\n", body.len());
     let reply = server.send(&[announced.as_bytes(), &body].concat());
-    // 403 when the CSRF check refuses before the body is looked at: then it must not have been read either.
+    // 403 if the CSRF check refuses before the body is read. Then it must not have been read either.
     assert!(matches!(reply.status, 403 | 413), "{reply:?}");
     reply.problem();
 
@@ -185,7 +186,7 @@ fn p02_oversized_requests_are_refused() {
     assert_eq!(server.get("/healthz").status, 200);
 }
 
-/// RFC 9112, section 3.2: what a proxy and we could read differently is refused.
+/// F06: requests that a proxy and we could parse differently are refused (RFC 9112, section 3.2).
 #[test]
 fn f06_ambiguous_requests_are_refused() {
     let server = Server::dev();
@@ -228,7 +229,7 @@ fn f06_ambiguous_requests_are_refused() {
     assert_eq!(server.send(old.as_bytes()).status, 400, "HTTP/1.0 knows no chunks");
 }
 
-/// F06: whichever length a proxy believed, what it took for a body is no request of its own.
+/// F06: whichever length a proxy believed, a body is never parsed as another request.
 #[test]
 fn f06_no_request_hides_in_the_body_of_another() {
     let server = Server::dev();
@@ -254,7 +255,7 @@ fn f06_no_request_hides_in_the_body_of_another() {
     }
 }
 
-/// L19: what has been accepted is answered, nothing new is, and the process ends by itself.
+/// L19: accepted requests are answered, new ones are not accepted, and the process ends by itself.
 #[test]
 fn l19_a_stop_finishes_what_runs() {
     let mut server = Server::dev();
@@ -264,7 +265,7 @@ fn l19_a_stop_finishes_what_runs() {
     idle.read_exact(&mut reply).unwrap();
     assert_eq!(&reply, b"HTTP/1.1 200");
 
-    // In flight: the body is still on its way when the order comes.
+    // In flight: the body is still being sent when the signal comes.
     let host = server.host();
     let mut running = server.connect();
     write!(
@@ -273,7 +274,7 @@ fn l19_a_stop_finishes_what_runs() {
          Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{"
     )
     .unwrap();
-    // Until it is under way; the kernel took it for the server at once.
+    // Wait until it is in flight. The kernel accepted it on behalf of the server at once.
     thread::sleep(Duration::from_secs(1));
     server.terminate();
     let told = Instant::now();
@@ -290,13 +291,13 @@ fn l19_a_stop_finishes_what_runs() {
     assert!(server.wait(Duration::from_secs(15)).success());
 }
 
-/// L24: a log that nobody reads, or that cannot be written, is not the clients' problem, nor the stop's.
+/// L24: a log that is not read or cannot be written harms neither clients nor the stop.
 #[test]
 fn l24_a_stuck_or_closed_log_stops_nothing() {
     for reader in [Reader::Stalls, Reader::Leaves] {
         let mut server = Server::dev_read_by(reader);
         let mut stream = server.connect();
-        // Each of these is logged, with a long path: far more than a pipe holds.
+        // Each of these is logged with a long path: far more than a pipe holds.
         let host = server.host();
         let path = "a".repeat(200);
         for _ in 0..50 {
@@ -310,7 +311,7 @@ fn l24_a_stuck_or_closed_log_stops_nothing() {
     }
 }
 
-/// Reads that many replies, all of them 404, from a connection that stays open.
+/// Reads this many 404 replies from a connection that stays open.
 fn read_replies(stream: &mut TcpStream, count: usize) {
     let (mut read, mut chunk) = (Vec::new(), [0; 16 * 1024]);
     let mut seen = 0;

@@ -1,4 +1,4 @@
-//! The pages: which file answers which path, in which encoding, and what never does.
+//! The pages: which file answers which path, in which encoding, and what is never served.
 
 use std::{fs, path::Path};
 
@@ -8,7 +8,7 @@ use crate::support::server::{Reply, Server};
 
 const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 
-/// A small build, with what must not leave it.
+/// A small build, with files that must not be served.
 fn build() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     for (path, content) in [
@@ -55,7 +55,7 @@ fn a_client_side_route_survives_a_reload() {
     assert_eq!((head.status, head.body.len(), head.header("content-length")), (200, 0, Some("33")));
 }
 
-/// X07: the fallback is for navigation, never for a file, a script's call, or the API.
+/// X07: the fallback page answers navigations only, never a file, a script's request, or the API.
 #[test]
 fn x07_a_page_is_no_answer_to_what_is_not_a_navigation() {
     let build = build();
@@ -86,7 +86,8 @@ fn x07_a_page_is_no_answer_to_what_is_not_a_navigation() {
     assert_eq!(get(&server, "/a%20file.txt", &[]).text(), "spaced");
 }
 
-/// W3C, A Well-Known URL for Changing Passwords: it leads on for everybody, and its neighbours must not seem to exist.
+/// W3C, "A Well-Known URL for Changing Passwords": it redirects everybody, and other well-known URLs must not
+/// seem to exist.
 #[test]
 fn a_password_manager_finds_the_page_that_changes_a_password() {
     let build = build();
@@ -149,7 +150,7 @@ fn an_unchanged_file_is_not_sent_again() {
     }
 }
 
-/// The embedded app, or the page that says how to embed it.
+/// The binary serves the embedded pages, or a page that says how to embed them.
 #[test]
 fn the_binary_stands_alone() {
     let server = Server::dev();
@@ -165,7 +166,7 @@ fn the_binary_stands_alone() {
     for asset in assets {
         let reply = get(&server, asset, &[("Accept-Encoding", "br")]);
         assert_eq!(reply.status, 200, "{asset}");
-        // The build leaves files alone that fit into one packet anyway.
+        // The build does not compress files that fit into one packet anyway.
         let compressed = reply.header("content-encoding") == Some("br");
         assert!(compressed || reply.body.len() < 1500, "{asset}: {} bytes as they are", reply.body.len());
         assert_eq!(reply.header("cache-control"), Some("public, max-age=31536000, immutable"));

@@ -1,4 +1,4 @@
-//! The inbox of `dev`, which `serve` has not.
+//! The inbox of `dev`, which `serve` does not have.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Mail from the real binary: the command line, and a real SMTP server that is down, slow or refusing.
+//! Mail from the binary: the command line, and a real SMTP server that is down, slow or refusing.
 
 mod inbox;
 
@@ -12,14 +12,14 @@ use crate::support::browser::Browser;
 use crate::support::installation::{Installation, PASSWORD, run};
 use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
-/// Longer than any wait between two tries that a test sees.
+/// Longer than any wait between two attempts in these tests.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Asks again and again until there is an answer.
+/// Polls until there is a value.
 fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -38,7 +38,7 @@ fn sign_up(mut browser: Browser, email: &str) -> Browser {
     browser
 }
 
-/// An installation whose mails go to this URL.
+/// An installation that sends its mail to this URL.
 fn installation(url: &str) -> Installation {
     let installation = Installation::new("");
     let config = fs::read_to_string(installation.config()).unwrap();
@@ -82,7 +82,7 @@ fn previews_show_every_mail_without_an_installation() {
     assert!(text(&unknown.stderr).contains("verify_email"), "{}", text(&unknown.stderr));
 }
 
-/// `cloakroom mail test`, with this certificate trusted.
+/// Runs `cloakroom mail test`, with this certificate trusted.
 fn test_mail(url: &str, trusted: Option<&std::path::Path>) -> Output {
     let installation = installation(url);
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
@@ -139,7 +139,7 @@ fn l12_a_refusal_for_now_is_tried_again_with_the_same_mail() {
     let mut sink = SmtpSink::start(&json!({}));
     let installation = with_sink(&sink);
     let node = installation.node();
-    // Refused once all of it has been read, and once before; then taken.
+    // Refused after the whole mail was read, then accepted.
     sink.refuse("data", 451, "greylisted");
     sign_up(node.browser(), "ada@example.test");
     let row = wait_for("a failed try", || {
@@ -232,7 +232,7 @@ fn l02_a_kill_while_the_server_takes_a_mail_loses_nothing() {
     sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
     sign_up(node.browser(), "ada@example.test");
     sink.wait_for_mails(1);
-    // The server has it and has not said so.
+    // The server has received the mail but has not confirmed it.
     drop(node);
     sink.behave(&json!({"behaviour": "accept"}));
     let _node = installation.node();

@@ -1,4 +1,4 @@
-//! Back-ups of SQLite: made while the server writes, put back while it is stopped.
+//! Back-ups of SQLite: made while the server writes, restored while it is stopped.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -70,13 +70,13 @@ fn finding_r16_a_restore_ends_all_sessions_unless_told_otherwise() {
         assert!(accounts.contains("ann@") && !accounts.contains("bob@"), "{accounts}");
         let node = installation.node();
         assert_eq!(signed_in.moved_to(node.address()).profile(), status, "{arguments:?}");
-        // A second restore keeps what the first one has replaced.
+        // A second restore keeps what the first one replaced.
         drop(node);
         let first = fs::read(installation.path().join("cloakroom.db.replaced")).unwrap();
         assert!(installation.command(&line, "").status.success());
         assert_eq!(fs::read(installation.path().join("cloakroom.db.replaced")).unwrap(), first);
         assert!(installation.path().join("cloakroom.db.replaced-2").exists());
-        // What was there before is kept whole.
+        // The previous database is kept complete.
         let before = Installation::with_database("sqlite:before.db", "");
         fs::copy(installation.path().join("cloakroom.db.replaced"), before.path().join("before.db")).unwrap();
         let wal = installation.path().join("cloakroom.db.replaced-wal");

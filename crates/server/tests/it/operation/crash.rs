@@ -1,6 +1,7 @@
-//! Killed in the middle, again and again: what was promised is kept, what was not is not half done, and mails arrive.
+//! Crashes: the process is killed again and again. Confirmed effects survive, unconfirmed ones are complete
+//! or absent, and mails arrive.
 //!
-//! `CLOAKROOM_CRASH_ROUNDS` says how often each test kills; a run of `make test` does it a few times.
+//! `CLOAKROOM_CRASH_ROUNDS` sets how often each test kills. `make test` uses a small number.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,9 +17,9 @@ use crate::support::installation::{Installation, Node, PASSWORD};
 use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a mail takes to leave.
+/// The time that a mail takes to leave.
 const SENDING: Duration = Duration::from_millis(30);
-/// How long a request takes, until it has been seen.
+/// The assumed time of a request until one has been measured.
 const USUAL: Duration = Duration::from_millis(60);
 const NO_LIMITS: &str = "[limits]\nlogin_per_account = \"0/1m\"\nlogin_per_ip = \"0/1m\"\nmail_per_address = \"0/1m\"\nmail_per_ip = \"0/1m\"";
 
@@ -26,20 +27,21 @@ fn rounds() -> u64 {
     std::env::var("CLOAKROOM_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
 }
 
-/// A moment from the beginning until somewhat after `usual`, mostly near the end: there things are written.
+/// Picks a moment between the start and a little after `usual`, mostly near the end, because writes happen
+/// there.
 fn moment(usual: Duration) -> Duration {
     let part = RandomState::new().hash_one(usual) % 1000;
     usual.mul_f64(1.15 - (f64::from(u32::try_from(part).unwrap()) / 1000.0).powi(2))
 }
 
-/// What stands behind `#token=`.
+/// Returns the token behind `#token=`.
 fn token(mail: &ReceivedMail) -> String {
     let text = mail.part("text/plain");
     let (_, rest) = text.split_once("#token=").expect("a link");
     rest.split_whitespace().next().expect("a token").to_owned()
 }
 
-/// A server that is killed, its database, and the mail server that outlives it.
+/// A server to kill, its database, and a mail server that survives it.
 struct Scene {
     installation: Installation,
     sink: SmtpSink,
@@ -49,7 +51,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let mut sink = SmtpSink::start(&json!({}));
-        // Long enough that a kill falls between a mail and the word that it was taken.
+        // Long enough that some kills fall between the delivery of a mail and its confirmation.
         sink.behave(&json!({"behaviour": "slow", "milliseconds": 15}));
         let installation = Installation::with_database("sqlite:cloakroom.db", NO_LIMITS);
         let text = fs::read_to_string(installation.config()).unwrap();
@@ -59,7 +61,7 @@ impl Scene {
         Self { installation, sink, runtime }
     }
 
-    /// The first column of a query.
+    /// Returns the first column of a query.
     fn texts(&self, sql: &str) -> Vec<String> {
         self.runtime.block_on(async {
             let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
@@ -71,14 +73,14 @@ impl Scene {
         format!("sqlite:{}", self.installation.path().join("cloakroom.db").display())
     }
 
-    /// Starts again after a kill: the file is whole, and what the dead process had the lease of leaves.
+    /// Restarts after a kill: the file is intact, and mails that the dead process had leased are sent.
     fn restart(&self) -> Node {
         self.runtime.block_on(async {
             let mut connection = SqliteConnection::connect(&self.url()).await.unwrap();
             let check: (String,) =
                 sqlx::query_as("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
             assert_eq!(check.0, "ok");
-            // The lease is over: a clock that is turned.
+            // Ends the leases, as if time had passed.
             connection.execute("UPDATE cloakroom_outbox SET due_at = 0").await.unwrap();
         });
         let node = self.installation.node();
@@ -94,7 +96,7 @@ impl Scene {
         }
     }
 
-    /// The mails to `address` whose text holds `word`: none or one, and one may have come twice.
+    /// Returns the mail to `address` whose text contains `word`, if there is one. It may have arrived twice.
     fn mail(&self, address: &str, word: &str) -> Option<ReceivedMail> {
         let is_it = |mail: &ReceivedMail| mail.to == [address] && mail.part("text/plain").contains(word);
         let mut mails: Vec<ReceivedMail> = self.sink.mails().into_iter().filter(is_it).collect();
@@ -105,7 +107,7 @@ impl Scene {
         mails.pop()
     }
 
-    /// How many mails came twice. None comes oftener, and none comes back with other words.
+    /// Counts the mails that arrived twice. None may arrive more often or with a different text.
     fn duplicates(&self) -> usize {
         let mails = self.sink.mails();
         let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -119,8 +121,9 @@ impl Scene {
     }
 }
 
-/// Sends a request and kills the server: on odd rounds a moment after its answer, while its mail leaves, and on even ones
-/// while it is under way, for which such a request took `usual` before. Says whether the request was told as done.
+/// Sends a request and kills the server. In odd rounds the kill comes a moment after the reply, while the
+/// mail leaves. In even rounds it comes during the request, whose usual duration is `usual`. Returns whether
+/// the request was confirmed.
 fn kill_during(
     node: Node,
     browser: &Browser,
@@ -133,7 +136,7 @@ fn kill_during(
     if round.is_multiple_of(2) {
         thread::sleep(moment(*usual));
         drop(node);
-        // Killed early enough, it did not even listen.
+        // If it was killed early enough, it was not even listening.
         request.join().is_ok_and(|status| matches!(status, 200 | 202))
     } else {
         let status = request.join().expect("an answer");
@@ -151,8 +154,8 @@ fn visitor(node: &Node) -> Browser {
     browser
 }
 
-/// L01, L02: an address whose signup was cut off is absent or waits with its mail; one that was told as done waits, and a mail
-/// comes at most once more than once.
+/// L01, L02: an interrupted signup is absent, or pending with its mail. A confirmed one is pending, and a
+/// mail arrives at most twice.
 #[test]
 fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
     let scene = Scene::new();
@@ -194,7 +197,7 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
     );
 }
 
-/// L05: the password, the token's use, the end of the sessions and the notice are one thing.
+/// L05: the password, the use of the token, the end of the sessions and the notice are one transaction.
 #[test]
 fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
     const ADA: &str = "ada@example.test";
@@ -249,7 +252,7 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
     eprintln!("{} kills: {done} resets were made, {} mails came twice", rounds(), scene.duplicates());
 }
 
-/// L04: of the tickets before and after a proof or a change of password, at most one is good.
+/// L04: of the tickets before and after a reauthentication or a change of password, at most one is valid.
 #[test]
 fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
     const ADA: &str = "ada@example.test";
@@ -269,7 +272,7 @@ fn l04_a_kill_in_a_renewal_leaves_one_ticket_at_most() {
         for mut before in [other.moved_to(node.address()), browser.moved_to(node.address())] {
             assert_eq!(before.profile() == 401, is_done, "round {round}");
         }
-        // Those of the two browsers, or the renewed one; and the one that asked just now.
+        // The sessions of the two browsers or the renewed one, and that of the check just now.
         let sessions = scene.texts("SELECT id FROM cloakroom_sessions").len();
         assert_eq!(sessions, 2, "round {round}: done: {is_done}");
         if is_done {

@@ -1,4 +1,4 @@
-//! Log lines that anybody can cause: counted, and told together.
+//! Log lines that anybody can cause: they are counted and written as one.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use crate::support::server::Server;
 
 const REFUSED: &str = "csrf check failed";
 
-/// The numbers of the lines that hold `text`.
+/// Returns the counts in the lines that contain `text`.
 fn counts(output: &str, text: &str) -> Vec<u64> {
     let number = |line: &str| {
         let (_, rest) = line.split_once("count")?;
@@ -33,13 +33,13 @@ fn finding_s12_refusals_write_a_line_a_second_and_reason_and_none_is_lost() {
         }
         let counts = counts(&server.output(), text);
         let sum: u64 = counts.iter().sum();
-        // The first request stands in a line of its own.
+        // The first request has a line of its own.
         assert!(sum == TRIES || (what == "requests" && sum == TRIES - 1), "{what}: {counts:?}");
         assert!(counts.len() <= most, "{what}: {} lines in {most} seconds: {counts:?}", counts.len());
     }
 }
 
-/// A sign-out of nobody needs no token and succeeds, so anybody can send it without end.
+/// A sign-out without a session needs no token and succeeds, so anybody can repeat it without end.
 #[test]
 fn finding_s12_requests_that_succeed_fill_no_log_either() {
     const TRIES: u64 = 400;
@@ -68,7 +68,7 @@ fn finding_v11_questions_of_people_who_are_not_signed_in_write_a_line_a_minute()
     let output = server.output();
     assert_eq!(counts(&output, "requests without a session").len(), 1, "{output}");
     assert!(!output.contains("/api/users/profile/"), "{output}");
-    // At DEBUG each has its line.
+    // At DEBUG each request has its own line.
     let server = Server::dev_with(&[("CLOAKROOM_LOG", "debug")], &[]);
     assert_eq!(server.get("/api/users/profile/").status, 401);
     server.wait_for_output("/api/users/profile/");

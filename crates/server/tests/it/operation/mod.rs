@@ -1,4 +1,4 @@
-//! Running the server: storage, several nodes, back-ups, crashes, probes, and its end.
+//! Operation of the server: storage, several nodes, back-ups, crashes, probes, and shutdown.
 
 mod backup;
 mod crash;

@@ -1,4 +1,4 @@
-//! Several processes on one database: what one does, all know within a second.
+//! Several processes on one database: each learns within a second what another one did.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,15 +8,16 @@ use serde_json::json;
 use crate::support::browser::Browser;
 use crate::support::installation::{Installation, Node, PASSWORD};
 
-/// The contract grants a second; a machine with other tests to run gets three, and a node that has not heard it believes the
-/// session for five.
-const SOON: Duration = Duration::from_secs(3);
+/// The time within which another node must refuse a session that has ended. Cloakroom promises one second; a
+/// machine that runs other tests as well gets three. A node that has missed the revocation trusts its cache
+/// for five.
+const REVOCATION_DEADLINE: Duration = Duration::from_secs(3);
 
 fn is_postgres() -> bool {
     std::env::var_os("CLOAKROOM_TEST_POSTGRES").is_some()
 }
 
-/// Two nodes on Postgres; on SQLite, which is for one server, the same one twice.
+/// Two nodes on Postgres. SQLite supports one server, so there it is the same node twice.
 fn nodes(installation: &Installation) -> (Node, Option<Node>) {
     let first = installation.node();
     let second = is_postgres().then(|| installation.node());
@@ -26,7 +27,7 @@ fn nodes(installation: &Installation) -> (Node, Option<Node>) {
 fn assert_ends_soon(browser: &mut Browser, what: &str) {
     let start = Instant::now();
     while browser.profile() != 401 {
-        assert!(start.elapsed() < SOON, "{what} was not heard within {SOON:?}");
+        assert!(start.elapsed() < REVOCATION_DEADLINE, "{what} was not heard within {REVOCATION_DEADLINE:?}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -38,7 +39,7 @@ fn signed_in(node: &Node, email: &str) -> Browser {
     browser
 }
 
-/// L15, S15: sign-in here, use there, sign-out here, refused there.
+/// L15, S15: sign in on one node, use the other one, sign out on the first, and be refused on the other.
 #[test]
 fn l15_a_session_of_one_node_works_and_ends_on_the_other() {
     let installation = Installation::new("");
@@ -47,7 +48,7 @@ fn l15_a_session_of_one_node_works_and_ends_on_the_other() {
     let second = second.as_ref().unwrap_or(&first);
     let mut here = signed_in(&first, "ann@example.test");
     let mut there = here.moved_to(second.address());
-    // Read often enough to lie in the other node's cache.
+    // Read often enough to be in the other node's cache.
     for _ in 0..3 {
         assert_eq!(there.profile(), 200);
     }
@@ -94,7 +95,7 @@ fn s08_the_command_line_is_heard_by_every_node() {
     }
 }
 
-/// M03: rights that fall are gone without a new sign-in.
+/// M03: a demotion takes effect without a new sign-in.
 #[test]
 fn m03_a_demotion_shows_in_the_same_session() {
     let installation = Installation::new("");
@@ -106,12 +107,12 @@ fn m03_a_demotion_shows_in_the_same_session() {
     installation.command(&["user", "demote", "ann@example.test"], "");
     let start = Instant::now();
     while ann.get("/api/users/profile/").json()["is_staff"] == true {
-        assert!(start.elapsed() < SOON);
+        assert!(start.elapsed() < REVOCATION_DEADLINE);
         thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// B14: a count survives a restart and is shared.
+/// B14: counts survive a restart and are shared.
 #[test]
 fn b14_the_limits_count_over_nodes_and_restarts() {
     let installation = Installation::new("[limits]\nlogin_per_account = \"4/15m\"");
@@ -128,7 +129,7 @@ fn b14_the_limits_count_over_nodes_and_restarts() {
     assert_eq!((reply.status, reply.problem().as_str()), (429, "rate_limited"));
 }
 
-/// L16: both start, one brings the schema up to date.
+/// L16: both start, and one of them migrates the schema.
 #[test]
 fn l16_nodes_that_start_at_once_on_an_empty_database_both_serve() {
     if !is_postgres() {

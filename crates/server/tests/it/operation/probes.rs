@@ -1,4 +1,4 @@
-//! What supervisors and Prometheus ask.
+//! Endpoints for supervisors and Prometheus.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ fn health_and_readiness_answer() {
     }
 }
 
-/// X07: metrics are on their own listener, and only when asked for.
+/// X07: metrics have a listener of their own, and only if it is configured.
 #[test]
 fn x07_metrics_have_a_listener_of_their_own() {
     let port = free_port();
@@ -35,7 +35,7 @@ fn x07_metrics_have_a_listener_of_their_own() {
     let metrics = ask(port, "/metrics");
     assert_eq!(metrics.status, 200);
     let text = metrics.text();
-    // Both under one label, whichever the router gives to what it does not know.
+    // Both requests have one label, whichever the router gives to unknown paths.
     let counted = text.lines().any(|line| {
         line.starts_with("cloakroom_http_requests_total{method=\"GET\",route=")
             && line.ends_with("status=\"404\"} 2")

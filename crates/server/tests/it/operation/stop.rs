@@ -1,4 +1,4 @@
-//! The end of a process, and a configuration that is read again: signals, and what hangs meanwhile.
+//! Shutdown and reload: signals, and requests that hang meanwhile.
 
 use std::fs;
 use std::io::Write as _;
@@ -12,7 +12,7 @@ use crate::support::breakable_proxy::{BreakableProxy, HANGS};
 use crate::support::installation::{Installation, PASSWORD};
 use crate::support::server::Server;
 
-/// R2: Postgres is silent, a request waits for it, and the process ends in its time all the same.
+/// R2: Postgres is silent and a request waits for it. The process still ends in time.
 #[test]
 fn finding_r2_a_stop_ends_in_time_while_storage_hangs() {
     let Ok(postgres) = std::env::var("CLOAKROOM_TEST_POSTGRES") else { return };
@@ -37,7 +37,7 @@ fn finding_r2_a_stop_ends_in_time_while_storage_hangs() {
     let _ = waiting.join();
 }
 
-/// R2: a client that never sends its body holds a stop no longer than the limit.
+/// R2: a client that never sends its body delays a stop no longer than the limit.
 #[test]
 fn finding_r2_a_stop_ends_in_time_while_a_client_hangs() {
     let mut server = Server::dev_with(&[("CLOAKROOM_SERVER__STOP", "2s")], &[]);
@@ -55,7 +55,7 @@ fn finding_r2_a_stop_ends_in_time_while_a_client_hangs() {
     assert!(told.elapsed() < Duration::from_secs(3), "{:?}", told.elapsed());
 }
 
-/// R16: a stop is no fault, so nothing about it is a warning.
+/// R16: a stop is not a fault, so it causes no warning.
 #[test]
 fn finding_r16_a_stop_warns_of_nothing() {
     let mut server = Server::serve("public_url = \"http://localhost:3000\"", "");
@@ -79,7 +79,7 @@ fn finding_r16_a_hangup_reads_the_configuration_again() {
     assert_eq!(name(&server).as_deref(), Some("Acme"));
     let text = fs::read_to_string(server.config()).unwrap();
 
-    // Another name, another build, another port: the last one needs a restart, and says so.
+    // Another name, build and port. The port needs a restart, and the log says so.
     fs::write(app.path().join("index.html"), "<title>two</title>").unwrap();
     let edited = text.replace("name = \"Acme\"", "name = \"Zenith\"").replace("127.0.0.1:0", "127.0.0.1:1");
     fs::write(server.config(), &edited).unwrap();
@@ -89,14 +89,14 @@ fn finding_r16_a_hangup_reads_the_configuration_again() {
     assert!(output.contains("app.name") && output.contains("restart it"), "{output}");
     assert_eq!(name(&server).as_deref(), Some("Zenith"));
     assert!(server.get("/").text().contains("two"));
-    // A connection of before meets the new one.
+    // A connection from before the reload gets the new configuration.
     let host = server.host();
     write!(open, "GET /api/config/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut read = String::new();
     let _ = std::io::Read::read_to_string(&mut open, &mut read);
     assert!(read.contains("Zenith"), "{read}");
 
-    // What is wrong is told, and the one of before stays.
+    // Errors are reported, and the previous configuration stays.
     fs::write(server.config(), edited.replace("Zenith", "")).unwrap();
     server.hang_up();
     let output = server.wait_for_output("configuration not reloaded");

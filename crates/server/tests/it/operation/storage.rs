@@ -1,4 +1,5 @@
-//! Storage that is busy, full, gone or silent: clients hear 503, nothing is lost, and it heals without a restart.
+//! Storage that is busy, full, gone or silent: clients get 503, nothing is lost, and it recovers without a
+//! restart.
 
 use std::fs;
 use std::io::Write as _;
@@ -14,7 +15,7 @@ use crate::support::breakable_proxy::{BreakableProxy, DOWN, HANGS, PASSES};
 use crate::support::browser::Browser;
 use crate::support::installation::{Installation, Node, PASSWORD};
 
-/// Waits until the person's profile answers with this status.
+/// Waits until the profile answers with this status.
 fn wait_for(browser: &mut Browser, status: u16, patience: Duration) {
     let start = Instant::now();
     while browser.profile() != status {
@@ -23,7 +24,8 @@ fn wait_for(browser: &mut Browser, status: u16, patience: Duration) {
     }
 }
 
-/// L08: another process holds the write lock. Those who are signed in notice nothing; a sign-in waits, then hears 503.
+/// L08: another process holds the write lock. Signed-in users notice nothing, and a sign-in waits and then
+/// gets 503.
 #[test]
 fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
@@ -44,7 +46,7 @@ fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
     for _ in 0..20 {
         let read = Instant::now();
         assert_eq!(ann.profile(), 200);
-        // A writer waits for five seconds, and then is told.
+        // A writer waits for five seconds and then gets 503.
         assert!(read.elapsed() < Duration::from_secs(3), "a read waited for a writer");
         thread::sleep(Duration::from_millis(100));
     }
@@ -57,11 +59,11 @@ fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
     assert_eq!(node.browser().login("ann@example.test", PASSWORD).status, 200);
 }
 
-/// A small file system of its own; unmounted with the value.
+/// A small file system. It is unmounted on drop.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    /// `None` where mounting is not allowed.
+    /// Mounts one, or returns `None` if that is not allowed.
     fn mount() -> Option<Self> {
         let directory = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
@@ -79,7 +81,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// L07: the disk is full. Writes hear 503, reads go on, and it heals when there is room again.
+/// L07: the disk is full. Writes get 503, reads work, and writes work again once there is room.
 #[test]
 fn l07_a_full_disk_makes_503_for_writes_and_heals() {
     let Some(disk) = SmallDisk::mount() else {
@@ -96,7 +98,7 @@ fn l07_a_full_disk_makes_503_for_writes_and_heals() {
     let mut file = fs::File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
 
-    // Some pages of the write-ahead log may be there to be used again, so the first write need not fail.
+    // The write-ahead log may have pages to reuse, so the first write need not fail.
     let refused = (0..20)
         .map(|_| node.browser().login("ann@example.test", PASSWORD))
         .find(|reply| reply.status != 200)
@@ -109,11 +111,11 @@ fn l07_a_full_disk_makes_503_for_writes_and_heals() {
     assert_eq!(node.browser().login("ann@example.test", PASSWORD).status, 200);
 }
 
-/// Lets every order to write a file to the disk fail, in a process that runs; ended with the value.
+/// A disk that fails every `fsync`, for one running process. It ends on drop.
 struct LyingDisk(Child);
 
 impl LyingDisk {
-    /// `None` without strace, or where processes may not be traced.
+    /// Attaches to a process, or returns `None` without strace or the permission to trace.
     fn under(process: u32) -> Option<Self> {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO"]);
@@ -138,7 +140,7 @@ impl LyingDisk {
 impl Drop for LyingDisk {
     fn drop(&mut self) {
         let tracer = rustix::process::Pid::from_child(&self.0);
-        // Asked to end, it lets its process go; killed, it might leave it stopped.
+        // On SIGTERM strace detaches. If it were killed, it might leave the process stopped.
         let _ = rustix::process::kill_process(tracer, rustix::process::Signal::TERM);
         let _ = self.0.wait();
     }
@@ -181,7 +183,7 @@ fn finding_r16_a_node_whose_disk_is_full_is_not_ready() {
     let filler = disk.0.path().join("filler");
     let mut file = fs::File::create(&filler).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
-    // What the write-ahead log has room for still succeeds.
+    // Writes that fit into the write-ahead log still succeed.
     let sign_in = || node.browser().login("ann@example.test", PASSWORD).status;
     assert!((0..20).any(|_| sign_in() == 503), "a full disk refuses writes in the end");
     wait_until_ready_is(&node, 503);
@@ -191,8 +193,8 @@ fn finding_r16_a_node_whose_disk_is_full_is_not_ready() {
     assert_eq!(sign_in(), 200);
 }
 
-/// L06: the disk takes bytes and does not keep them. What is not safe is not told as done, and what was told as done
-/// is there after the process has been killed.
+/// L06: the disk accepts bytes and does not keep them. Unsafe writes are not confirmed, and confirmed ones
+/// survive a kill.
 #[test]
 fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_was_promised() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
@@ -221,14 +223,15 @@ fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_
     }
 }
 
-/// L10: Postgres is cut off, then silent. 503 within the patience, alive all the while, healed within ten seconds.
+/// L10: Postgres is cut off, then silent. Requests get 503 in time, the process stays alive, and it recovers
+/// within ten seconds.
 #[test]
 fn l10_postgres_that_goes_away_or_hangs_makes_503_and_heals() {
     let Ok(server) = std::env::var("CLOAKROOM_TEST_POSTGRES") else { return };
     let (_, rest) = server.split_once('@').unwrap();
     let target: SocketAddr = rest.split('/').next().unwrap().parse().unwrap();
     let proxy = BreakableProxy::to(target);
-    // A database of its own, reached through the wire.
+    // A database of its own, reached through the proxy.
     let direct = Installation::new("");
     direct.add("ann@example.test");
     let text = fs::read_to_string(direct.config()).unwrap();
@@ -240,7 +243,7 @@ fn l10_postgres_that_goes_away_or_hangs_makes_503_and_heals() {
     for broken in [DOWN, HANGS] {
         assert_eq!(ann.profile(), 200);
         proxy.set(broken);
-        // What was read a moment ago may be believed for some seconds.
+        // Cached reads may be trusted for some seconds.
         wait_for(&mut ann, 503, Duration::from_secs(20));
         let start = Instant::now();
         assert_eq!(node.browser().get("/readyz").status, 503, "{broken}");

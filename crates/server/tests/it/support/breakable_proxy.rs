@@ -1,4 +1,4 @@
-//! A proxy before Postgres that a test can break.
+//! A proxy in front of Postgres that a test can break.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// A proxy before Postgres that can break.
+/// A running proxy.
 pub(crate) struct BreakableProxy {
     pub(crate) address: SocketAddr,
     state: Arc<AtomicU8>,
@@ -15,7 +15,7 @@ pub(crate) struct BreakableProxy {
 }
 
 pub(crate) const PASSES: u8 = 0;
-/// Bytes are swallowed, connections stay.
+/// Connections stay open, and bytes are held back.
 pub(crate) const HANGS: u8 = 1;
 /// Connections are cut and refused.
 pub(crate) const DOWN: u8 = 2;

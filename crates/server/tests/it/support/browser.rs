@@ -1,4 +1,4 @@
-//! Somebody at a browser: keeps cookies and sends what our page would.
+//! A browser: it keeps cookies and sends what our page would.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::server::Reply;
 
-/// A browser at a server.
+/// A browser that talks to one server.
 #[derive(Clone)]
 pub(crate) struct Browser {
     address: SocketAddr,
@@ -23,17 +23,17 @@ impl Browser {
         Self { address, origin: origin.to_owned(), cookies: BTreeMap::new() }
     }
 
-    /// The same browser, led to another node.
+    /// Moves a copy of this browser to another node.
     pub(crate) fn moved_to(&self, address: SocketAddr) -> Self {
         Self { address, ..self.clone() }
     }
 
-    /// The values of all cookies.
+    /// Returns the values of all cookies.
     pub(crate) fn cookies(&self) -> Vec<String> {
         self.cookies.values().cloned().collect()
     }
 
-    /// Loses a cookie.
+    /// Deletes a cookie.
     pub(crate) fn forget(&mut self, name: &str) {
         self.cookies.remove(name);
     }
@@ -56,7 +56,7 @@ impl Browser {
         self.get("/api/users/profile/").status
     }
 
-    /// The header by which a browser names the server.
+    /// Returns the `Host` header that a browser sends.
     pub(crate) fn host(&self) -> String {
         format!("Host: {}\r\n", self.origin.split_once("://").expect("an origin").1)
     }
@@ -66,7 +66,7 @@ impl Browser {
         self.send(method, path, &host, body)
     }
 
-    /// A request with these headers, lines with their ends, in the place of `Host`.
+    /// Sends a request with these header lines in place of `Host`.
     pub(crate) fn send(&mut self, method: &str, target: &str, headers: &str, body: &str) -> Reply {
         let mut text = format!("{method} {target} HTTP/1.1\r\n{headers}Connection: close\r\n");
         let cookies: Vec<String> =

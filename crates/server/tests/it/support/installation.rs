@@ -1,4 +1,4 @@
-//! One configuration with its database: nodes start from it, the command line works on it.
+//! A configuration with its database. Nodes start from it, and the command line works on it.
 
 use std::fs;
 use std::io::{BufReader, Write as _};
@@ -17,7 +17,7 @@ use crate::support::server::port_when_ready;
 
 /// The origin that `public_url` names; nodes listen elsewhere, as behind a proxy.
 pub(crate) const ORIGIN: &str = "http://localhost:3000";
-/// The password of everyone added here.
+/// The password of every account added here.
 pub(crate) const PASSWORD: &str = "tulip-window-river";
 
 /// A directory with a `cloakroom.toml`.
@@ -25,21 +25,21 @@ pub(crate) struct Installation {
     directory: TempDir,
 }
 
-/// A running `cloakroom serve`; ends with the value.
+/// A running `cloakroom serve`. The process is killed on drop.
 pub(crate) struct Node {
     child: Child,
     port: u16,
 }
 
 impl Installation {
-    /// On SQLite, or on a database of its own on the server that `CLOAKROOM_TEST_POSTGRES` names.
+    /// Uses SQLite, or a new database on the server that `CLOAKROOM_TEST_POSTGRES` names.
     pub(crate) fn new(settings: &str) -> Self {
         let url = std::env::var("CLOAKROOM_TEST_POSTGRES")
             .map_or_else(|_| "sqlite:cloakroom.db".to_owned(), |server| create_database(&server));
         Self::with_database(&url, settings)
     }
 
-    /// On this database; a relative one lies in the directory.
+    /// Uses this database. A relative path is inside the directory.
     pub(crate) fn with_database(url: &str, settings: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let text = format!(
@@ -70,7 +70,7 @@ impl Installation {
         Node { child, port }
     }
 
-    /// Runs `cloakroom … -c cloakroom.toml` with this on standard input.
+    /// Runs `cloakroom … -c cloakroom.toml` with `input` on standard input.
     pub(crate) fn command(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
         command.args(arguments).arg("-c").arg(self.config());
@@ -85,7 +85,7 @@ impl Installation {
 }
 
 impl Node {
-    /// Somebody at a browser of this node.
+    /// A browser that talks to this node.
     pub(crate) fn browser(&self) -> Browser {
         Browser::at(self.address(), ORIGIN)
     }
@@ -94,7 +94,7 @@ impl Node {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// Waits for its end.
+    /// Waits for the process to end.
     pub(crate) fn wait(&mut self, patience: Duration) -> ExitStatus {
         let deadline = Instant::now() + patience;
         loop {
@@ -106,7 +106,7 @@ impl Node {
         }
     }
 
-    /// The id of its process.
+    /// Returns the process id.
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
     }
@@ -120,11 +120,11 @@ impl Drop for Node {
     }
 }
 
-/// Runs a command to its end.
+/// Runs a command until it ends.
 pub(crate) fn run(mut command: Command, input: &str) -> Output {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the binary starts");
-    // A command that refuses early reads nothing.
+    // A command that refuses early does not read its input.
     let _ = child.stdin.take().expect("standard input is a pipe").write_all(input.as_bytes());
     child.wait_with_output().expect("the command ends")
 }

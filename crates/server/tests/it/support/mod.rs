@@ -1,4 +1,4 @@
-//! The test harness: the running binary, a client, a browser, and a mail server.
+//! The test harness: the running binary, a client, a browser, a mail server, and a proxy that breaks.
 
 pub(crate) mod breakable_proxy;
 pub(crate) mod browser;

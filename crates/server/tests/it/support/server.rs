@@ -1,7 +1,7 @@
-//! The real binary, running, and a client plain enough to be rude to it.
+//! The running binary, and a client that can misbehave.
 //!
-//! Each [`Server`] is a process of its own with a directory of its own and a port the system chose. It ends with the
-//! value. Requests go over a bare socket, because half of these tests send what no HTTP library would.
+//! Each [`Server`] is a process with a directory of its own, on a port that the system chose. It is killed on
+//! drop. Requests use a bare socket, because half of these tests send what no HTTP library would.
 
 use std::{
     fmt::Write as _,
@@ -18,13 +18,13 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// Longer than any start, shorter than anybody's patience.
+/// Longer than any start takes.
 const START: Duration = Duration::from_secs(30);
 
-/// Longer than any deadline of the server.
+/// Longer than any time limit of the server.
 const REPLY: Duration = Duration::from_secs(30);
 
-/// What happens to the server's standard output once the test knows the port.
+/// The reader of the server's standard output, once the test knows the port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
     /// It is read, and kept for [`Server::output`].
@@ -39,7 +39,7 @@ pub(crate) enum Reader {
 pub(crate) struct Server {
     child: Child,
     port: u16,
-    /// Holds its data; deleted with the value.
+    /// The directory with its data, deleted on drop.
     directory: TempDir,
     output: Arc<Mutex<String>>,
     /// Keeps the pipe of a stalled reader open.
@@ -47,24 +47,24 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `cloakroom dev`, everything at its default.
+    /// Starts `cloakroom dev` with the defaults.
     pub(crate) fn dev() -> Self {
         Self::dev_with(&[], &[])
     }
 
-    /// `cloakroom dev` with variables and further arguments.
+    /// Starts `cloakroom dev` with environment variables and further arguments.
     pub(crate) fn dev_with(environment: &[(&str, &str)], arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
         command.envs(environment.iter().copied());
         Self::start_dev(command, arguments, Reader::Keeps)
     }
 
-    /// `cloakroom dev` whose output meets a reader with bad manners.
+    /// Starts `cloakroom dev` with a misbehaving reader of its output.
     pub(crate) fn dev_read_by(reader: Reader) -> Self {
         Self::start_dev(Command::new(env!("CARGO_BIN_EXE_cloakroom")), &[], reader)
     }
 
-    /// `cloakroom dev` that may open no more than `files` files.
+    /// Starts `cloakroom dev` with at most `files` open files.
     pub(crate) fn dev_with_file_limit(files: u32) -> Self {
         let mut command = Command::new("sh");
         let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
@@ -72,8 +72,8 @@ impl Server {
         Self::start_dev(command, &[], Reader::Keeps)
     }
 
-    /// `cloakroom serve` with a configuration that ends in `settings`: tables, or keys of the last one (`[app]`).
-    /// `top` goes before the first table.
+    /// Starts `cloakroom serve`. `top` goes before the first table of the configuration; `settings` goes to
+    /// its end, as tables or as keys of the last one (`[app]`).
     pub(crate) fn serve(top: &str, settings: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("cloakroom.toml");
@@ -140,32 +140,32 @@ impl Server {
         }
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
 
-    /// The port it listens on.
+    /// Returns the port that it listens on.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    /// The name that the development server answers to.
+    /// Returns the host name that the development server answers to.
     pub(crate) fn host(&self) -> String {
         format!("localhost:{}", self.port)
     }
 
-    /// Where `dev` keeps everything.
+    /// Returns the data directory of `dev`.
     pub(crate) fn data_directory(&self) -> PathBuf {
         self.directory.path().join("data")
     }
 
-    /// What it has printed so far.
+    /// Returns what it has printed so far.
     pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap().clone()
     }
 
-    /// Waits until the output holds `text`: lines are written by a thread of their own.
+    /// Waits until the output contains `text`. A separate thread writes the log.
     pub(crate) fn wait_for_output(&self, text: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
@@ -178,7 +178,7 @@ impl Server {
         }
     }
 
-    /// A bare connection.
+    /// Opens a bare connection.
     pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address()).expect("the server listens");
         stream.set_read_timeout(Some(REPLY)).unwrap();
@@ -186,12 +186,12 @@ impl Server {
         stream
     }
 
-    /// `GET path`, as a program would.
+    /// Sends a GET request, as a program would.
     pub(crate) fn get(&self, path: &str) -> Reply {
         self.request("GET", path, &[], b"")
     }
 
-    /// One request with the right `Host`, on a connection of its own.
+    /// Sends one request with the right `Host`, on a connection of its own.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.host());
         for (name, value) in headers {
@@ -204,32 +204,32 @@ impl Server {
         self.send(&[head.as_bytes(), body].concat())
     }
 
-    /// Sends these very bytes and reads what comes until the server closes. `HEAD` replies have no body to wait for.
+    /// Sends exactly these bytes and reads until the server closes. Replies to `HEAD` have no body.
     pub(crate) fn send(&self, bytes: &[u8]) -> Reply {
         let mut stream = self.connect();
-        // A server that refuses early stops reading; what it said is still worth having.
+        // A server that refuses early stops reading. Its reply is still read.
         let _ = stream.write_all(bytes);
         let mut reply = Vec::new();
         let _ = stream.read_to_end(&mut reply);
         Reply::parse(&reply)
     }
 
-    /// The configuration file of `serve`.
+    /// Returns the path of the configuration file of `serve`.
     pub(crate) fn config(&self) -> PathBuf {
         self.directory.path().join("cloakroom.toml")
     }
 
-    /// SIGHUP.
+    /// Sends SIGHUP.
     pub(crate) fn hang_up(&self) {
         kill_process(Pid::from_child(&self.child), Signal::HUP).expect("the child runs");
     }
 
-    /// SIGTERM.
+    /// Sends SIGTERM.
     pub(crate) fn terminate(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("the child runs");
     }
 
-    /// Waits for the end.
+    /// Waits for the process to end.
     pub(crate) fn wait(&mut self, patience: Duration) -> ExitStatus {
         let deadline = Instant::now() + patience;
         loop {
@@ -259,7 +259,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Splits what the server sent; an empty answer is status 0.
+    /// Parses a reply. An empty one has status 0.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(bytes.len());
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
@@ -272,7 +272,7 @@ impl Reply {
         Self { status: status.unwrap_or(0), headers, body: bytes.get(end + 4..).unwrap_or_default().to_vec() }
     }
 
-    /// The header of that name, in lower case; two are a failure.
+    /// Returns the header of this lower-case name. Duplicates are a failure.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut values =
             self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
@@ -281,22 +281,22 @@ impl Reply {
         first
     }
 
-    /// Every header of that name, in lower case.
+    /// Returns all headers of this lower-case name.
     pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
         self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Checks that this is a problem in the one shape problems have (RFC 9457), and returns its code.
+    /// Checks that this is a problem document (RFC 9457), and returns its code.
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
         let problem = self.json();
@@ -327,14 +327,15 @@ fn keep(lines: &mut impl BufRead, output: &Mutex<String>) {
     }
 }
 
-/// The port in a line that holds `http://localhost:PORT`.
+/// Finds the port in a line with `http://localhost:PORT`.
 fn port_in(line: &str) -> Option<u16> {
     let (_, rest) = line.split_once("http://localhost:")?;
     let end = rest.find(|character: char| !character.is_ascii_digit()).unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
 
-/// Reads the log of `serve` up to the line that says where it listens; `None` when it ends before.
+/// Reads the log of `serve` up to the line that names the listening address. Returns `None` if it ends
+/// before.
 pub(crate) fn port_when_ready(lines: &mut impl BufRead) -> Option<u16> {
     let mut line = String::new();
     while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
@@ -347,7 +348,7 @@ pub(crate) fn port_when_ready(lines: &mut impl BufRead) -> Option<u16> {
     None
 }
 
-/// A port that nobody listens on at this moment.
+/// Returns a port that nobody listens on at this moment.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has ports");
     listener.local_addr().expect("it is bound").port()

@@ -1,4 +1,5 @@
-//! `POST /api/email/change/`, `…/confirm/` and `…/undo/` (`flow/account/email_change.rs`; catalogue E05, H4, L14, S15, T02 to T04, T06, T14).
+//! `POST /api/email/change/`, `…/confirm/` and `…/undo/` (`flow/account/email_change.rs`; security cases E05,
+//! H4, L14, S15, T02 to T04, T06, T14).
 
 mod undo;
 
@@ -21,14 +22,14 @@ use crate::support::replies::{assert_problem, seen};
 
 const ELSEWHERE: &str = "ada@elsewhere.test";
 
-/// Asks for the change; the token of the confirmation, and that of the undo.
+/// Requests a change of address, and returns the tokens of the confirmation and of the undo.
 async fn ask(app: &App, browser: &Browser, old: &str, new: &str) -> (String, String) {
     let reply = change_email(browser, new).await;
     assert_eq!(reply.status, 202, "{}", reply.text);
     (app.mail_to(new).await.token(), app.mail_to(old).await.token())
 }
 
-/// The address of the account that a browser is signed in to.
+/// Returns the address of the account that a browser is signed in to.
 async fn address(browser: &Browser) -> String {
     browser.get(PROFILE).await.json()["email"].as_str().unwrap_or_default().to_owned()
 }
@@ -56,7 +57,7 @@ async fn t14_a_change_is_proven_at_the_new_address_and_told_to_the_old_one() {
     let told = &app.mails().await[0];
     assert_eq!((&*told.to, &*told.subject), (ADA, "Your email address for Acme was changed"));
     assert_eq!(told.token(), warning.token(), "it can be undone with either mail");
-    // Once the change cannot be undone any more, the old address is free: whoever has its mailbox may sign up with it.
+    // Once the change can no longer be undone, the old address is free for whoever has its mailbox.
     app.advance(72 * HOUR);
     let eve = visitor(&app).await;
     let token = sign_up(&app, &eve, ADA, NEW).await;
@@ -81,7 +82,7 @@ async fn t14_a_change_needs_a_recent_proof_and_an_address() {
     assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
 }
 
-/// E05: that an address is taken is told to nobody who has not proven that they read its mail.
+/// E05: only somebody who can read its mail learns that an address is taken.
 #[tokio::test]
 async fn e05_t14_a_taken_address_is_answered_alike_and_fails_at_the_end() {
     let app = app_with_ada().await;
@@ -155,7 +156,7 @@ async fn t14_two_accounts_that_want_one_address_at_once() {
             change_email(&browser, &wanted).await;
             asking.push((Arc::new(browser), app.mail_to(&wanted).await.token()));
         }
-        // Somebody signs up with it as well.
+        // A signup competes for the same address.
         let stranger = Arc::new(visitor(&app).await);
         let signup = sign_up(&app, &stranger, &wanted, NEW).await;
         let replies = at_once(3, |number| {
@@ -194,7 +195,7 @@ async fn t14_two_accounts_that_want_one_address_at_once() {
     }
 }
 
-/// T06: what was asked for before the password changed is void, by whichever way it changed.
+/// T06: a pending change is void once the password changes, whichever way it changes.
 #[tokio::test]
 async fn t06_h4_a_change_does_not_survive_another_password() {
     let app = app_with_ada().await;
@@ -220,7 +221,7 @@ async fn t06_h4_a_change_does_not_survive_another_password() {
     }
 }
 
-/// S15: another node shows the new address at once, or within the second.
+/// S15: another node shows the new address at once, or within a second.
 #[tokio::test]
 async fn s15_the_new_address_is_seen_on_every_node() {
     let app = app_with_ada().await;

@@ -1,4 +1,4 @@
-//! The undo, and what it leaves to an attacker: nothing (H4, S18, T02, T04).
+//! The undo of a change of address, and what an attacker has left afterwards: nothing (H4, S18, T02, T04).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
 use crate::support::people::{ADA, NEW, app_with_ada, can_sign_in, visitor, visitors};
 use crate::support::replies::assert_problem;
 
-/// Everything that somebody with Ada's session and password could have made of her account.
+/// The state after an attacker has used Ada's session and password against her account.
 struct Takeover {
     attacker: Browser,
-    /// Where her warnings went, in the order in which she got them.
+    /// Undo tokens from the warnings, in the order in which they were sent.
     undos: Vec<String>,
     change: String,
     reset: String,
@@ -38,7 +38,7 @@ async fn taken_over(app: &App) -> Takeover {
     Takeover { attacker, undos: vec![undo, second, third], change, reset }
 }
 
-/// What stays with an attacker after an undo: nothing.
+/// After an undo, the attacker keeps nothing.
 #[tokio::test]
 async fn h4_an_undo_leaves_an_attacker_nothing() {
     let app = app_with_ada().await;
@@ -74,7 +74,7 @@ async fn h4_an_undo_leaves_an_attacker_nothing() {
     request_reset(&evil, "second@evil.test").await;
     assert_eq!(app.mails().await.len(), before, "those addresses are nobody's");
 
-    // The owner goes on with the link that came to the old address.
+    // The owner continues with the link sent to the old address.
     let mail = app.mail_to(ADA).await;
     assert!(mail.text.contains("/reset-password#token="), "{}", mail.text);
     assert_eq!(confirm_reset(&owner, &mail.token(), NEW).await.status, 200);
@@ -84,7 +84,8 @@ async fn h4_an_undo_leaves_an_attacker_nothing() {
     assert_eq!(address(&ada).await, ADA);
 }
 
-/// "No rule below voids it": whatever is done to the account in the meantime, the owner of the old address gets it back.
+/// Nothing voids the undo: whatever happens to the account meanwhile, the owner of the old address gets it
+/// back.
 #[tokio::test]
 async fn an_undo_outlives_everything_that_an_attacker_can_do() {
     let app = app_with_ada().await;
@@ -101,7 +102,7 @@ async fn an_undo_outlives_everything_that_an_attacker_can_do() {
     app.cloakroom.administration().set_password("second@evil.test", NEW).await.unwrap();
     app.cloakroom.administration().set_active("second@evil.test", false).await.unwrap();
     app.cloakroom.administration().set_active("second@evil.test", true).await.unwrap();
-    // The attacker's own way back is of no use, for it leads to the attacker's address only as long as the owner lets it.
+    // The attacker can undo their second change, but that helps only until the owner uses the first undo.
     assert_eq!(with_token(&visitor(&app).await, UNDO_EMAIL, &undos[1]).await.status, 200);
     assert_eq!(
         app.cloakroom.administration().show("attacker@evil.test").await.unwrap().email,
@@ -133,7 +134,7 @@ async fn t02_t04_an_undo_works_once_and_for_72_hours_from_the_change() {
     assert!(can_sign_in(&app, ELSEWHERE, PASSWORD).await);
 }
 
-/// Before the change is confirmed, the warning's button stops it, and whoever asked for it is out.
+/// Before the confirmation, the undo in the warning stops the change and ends the session that requested it.
 #[tokio::test]
 async fn an_undo_before_the_confirmation_stops_the_change() {
     let app = app_with_ada().await;
@@ -152,8 +153,8 @@ async fn an_undo_before_the_confirmation_stops_the_change() {
     assert_problem(&with_token(&owner, CONFIRM_EMAIL, &confirm).await, 410, "token_invalid");
 }
 
-/// An undo while its attacker does everything at once: signs in, proves, changes, asks anew. Whichever comes first, they end
-/// with nothing.
+/// The attacker signs in, reauthenticates, changes and requests resets while the undo runs. Whichever is
+/// first, the attacker ends up with nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s18_nothing_that_runs_beside_an_undo_outlives_it() {
     let app = app_with_ada().await;

@@ -1,4 +1,4 @@
-//! Guessing the code of a mail (B11).
+//! Guesses of the code in a mail (B11).
 
 use std::sync::Arc;
 
@@ -11,13 +11,13 @@ use crate::support::concurrency::at_once;
 use crate::support::people::{EVE, visitor};
 use crate::support::replies::assert_problem;
 
-/// A code that is not this one.
+/// Returns a wrong code.
 fn another(code: &str) -> String {
     let number: u32 = code.parse().unwrap();
     format!("{:06}", (number + 1) % 1_000_000)
 }
 
-/// B11: five tries a code, counted for the signup and not for the session or the network.
+/// B11: five attempts per code, counted for the signup and not for the session or the network.
 #[tokio::test]
 async fn b11_the_sixth_try_of_a_code_is_not_looked_at() {
     let app = app_without_limits().await;
@@ -29,7 +29,7 @@ async fn b11_the_sixth_try_of_a_code_is_not_looked_at() {
         assert_problem(&verify_with_code(&copy, EVE, &another(&code)).await, 400, "invalid_code");
     }
     assert_problem(&verify_with_code(&browser, EVE, &code).await, 400, "invalid_code");
-    // The link is not a guess, and works on.
+    // The link does not count as a guess and still works.
     let token = app.mail_to(EVE).await.token();
     assert_eq!(verify(&browser, &token).await.status, 200);
 }
@@ -53,8 +53,8 @@ async fn b11_tries_of_a_code_at_once_are_all_counted() {
     assert_problem(&verify_with_code(&browser, EVE, &code).await, 400, "invalid_code");
 }
 
-/// B11: twenty wrong ones a day for one address in one browser, over all its signups, each with a new mail and from another
-/// network.
+/// B11: twenty wrong codes a day for one address in one browser, over all its signups, each with a new mail
+/// and from another network.
 #[tokio::test]
 async fn b11_twenty_wrong_codes_a_day_are_the_end_for_an_address_in_one_browser() {
     let app = app_without_limits().await;
@@ -67,7 +67,7 @@ async fn b11_twenty_wrong_codes_a_day_are_the_end_for_an_address_in_one_browser(
             assert_problem(&verify_with_code(&browser, EVE, &another(&code)).await, 400, "invalid_code");
         }
         if number == 0 {
-            // A right one of another address gives its own try back, and no more.
+            // A correct code for another address is refunded, and nothing more.
             let other = visitor(&app).await;
             other.signup("bob@example.test", PASSWORD).await;
             let code = app.mail_to("bob@example.test").await.code();
@@ -83,7 +83,7 @@ async fn b11_twenty_wrong_codes_a_day_are_the_end_for_an_address_in_one_browser(
     assert_eq!(verify_with_code(&stranger, EVE, &code).await.status, 200);
 }
 
-/// S9: what strangers guess wrong does not keep the owner out, in the same network or elsewhere.
+/// S9: wrong guesses by strangers do not lock the owner out, in the same network or elsewhere.
 #[tokio::test]
 async fn finding_s9_wrong_codes_in_other_browsers_leave_the_owners_code_good() {
     let app = app_without_limits().await;
@@ -101,7 +101,8 @@ async fn finding_s9_wrong_codes_in_other_browsers_leave_the_owners_code_good() {
     assert_eq!(verify_with_code(&owner, EVE, &code).await.status, 200);
 }
 
-/// S9: new browsers are easily made, so one network has half of what all have, and there is an end for all.
+/// S9: new browsers are cheap, so one network gets half of the total for all networks, and both counts have
+/// an end.
 #[tokio::test]
 async fn finding_s9_b11_wrong_codes_over_all_browsers_have_an_end() {
     for (key, other) in [("code-from", 200), ("code-ceiling", 400)] {

@@ -1,4 +1,4 @@
-//! The form of a proof, and steps out of order (M07, W01, W04, W09).
+//! The request body of a verification, and steps out of order (M07, W01, W04, W09).
 
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
@@ -43,7 +43,8 @@ async fn m07_a_proof_is_one_thing_or_the_other() {
     assert_eq!(verify(&browser, &token).await.status, 200);
 }
 
-/// W01, W04, W09: the password that another browser brings is judged as at signup, and the link stays good.
+/// W01, W04, W09: a password given in another browser is checked as at signup, and a refusal leaves the link
+/// valid.
 #[tokio::test]
 async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
     let app = app_without_limits().await;
@@ -57,7 +58,7 @@ async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
     assert_eq!(verify_with(&browser, &token, NEW).await.status, 200);
 }
 
-/// M07: what wants a session says so, and what wants a step before it leads nowhere.
+/// M07: calls that need a session say so, and calls whose previous step is missing fail.
 #[tokio::test]
 async fn m07_steps_out_of_order_lead_nowhere() {
     let app = app_with_ada().await;
@@ -73,7 +74,7 @@ async fn m07_steps_out_of_order_lead_nowhere() {
         assert_eq!((reply.status.as_u16(), &*reply.code()), (401, "not_authenticated"), "{path}");
         assert_eq!(reply.json()["type"], "about:blank");
     }
-    // A code before any signup, a link of nobody, a proof of what has been proven.
+    // A code without a signup, an invented link, and a token used for the wrong call.
     assert_eq!(verify_with_code(&nobody, EVE, "123456").await.code(), "invalid_code");
     assert_eq!(verify_with(&nobody, &"A".repeat(43), NEW).await.code(), "token_invalid");
     assert_eq!(confirm_reset(&nobody, &"A".repeat(43), NEW).await.code(), "token_invalid");

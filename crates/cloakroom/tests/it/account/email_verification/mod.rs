@@ -1,5 +1,5 @@
-//! `POST /api/email/verify/` and `…/check/` (`flow/account/email_verification.rs`; catalogue B11, L14, M07, S03, S16, T02 to T04, T07, T08,
-//! T10, W01, W04, W09).
+//! `POST /api/email/verify/` and `…/check/` (`flow/account/email_verification.rs`; security cases B11, L14,
+//! M07, S03, S16, T02 to T04, T07, T08, T10, W01, W04, W09).
 
 mod codes;
 mod form;
@@ -65,7 +65,7 @@ async fn t03_of_sixteen_proofs_at_once_one_is_taken_and_its_password_is_the_acco
     assert!(!can_sign_in(&app, EVE, PASSWORD).await);
 }
 
-/// T04 and L14: what has expired stays so, also when the clock steps back once it has been swept out.
+/// T04, L14: once expired and swept, a token stays invalid even if the clock steps back.
 #[tokio::test]
 async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
     let app = app_without_limits().await;
@@ -94,7 +94,7 @@ async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
     assert_eq!(app.database.rows("users").await, 0);
 }
 
-/// L14: a clock that went an hour ahead and is set right neither loses a signup nor lets it live much longer.
+/// L14: correcting a clock that was an hour ahead neither loses a signup nor extends it by much.
 #[tokio::test]
 async fn l14_a_clock_that_is_set_right_loses_no_signup() {
     let app = app_without_limits().await;
@@ -111,7 +111,7 @@ async fn l14_a_clock_that_is_set_right_loses_no_signup() {
     assert_eq!(verify_with_code(&later, "bob@example.test", &mail.code()).await.status, 200);
 }
 
-/// S16: a link in a mail never swaps one person for another.
+/// S16: a mailed link never replaces one signed-in person with another.
 #[tokio::test]
 async fn s16_a_link_opened_by_somebody_who_is_signed_in_changes_nothing() {
     let app = app_with_ada().await;
@@ -129,7 +129,7 @@ async fn s16_a_link_opened_by_somebody_who_is_signed_in_changes_nothing() {
     }
     assert_eq!(ada.cookie("sessionid"), session);
     assert_eq!(ada.get("/api/users/profile/").await.json()["email"], ADA);
-    // Nothing was used up; once she has signed out it works, with a password of hers.
+    // The link was not used up. After she signs out it works, with a password of her own.
     assert_eq!(ada.post("/api/logout/", &json!({})).await.status, 200);
     assert_eq!(verify_with(&ada, &token, NEW).await.status, 200);
     assert_eq!(ada.get("/api/users/profile/").await.json()["email"], EVE);
@@ -141,7 +141,7 @@ async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() 
     let browser = app.signed_in(ADA).await;
     let dead = browser.copy();
     app.cloakroom.administration().set_active(ADA, false).await.unwrap();
-    // With the cookie of a session that has ended, as with none, one may sign up.
+    // A browser with the cookie of an ended session may sign up, like one without a cookie.
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;
     let reply = verify(&browser, &token).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -152,7 +152,8 @@ async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() 
     assert_eq!(browser.post("/api/logout/", &json!({})).await.status, 200);
 }
 
-/// An account that came by other means, an administrator for one, ends what waited for its address.
+/// An account that is made by other means, for example by an administrator, ends pending signups for its
+/// address.
 #[tokio::test]
 async fn an_address_that_got_an_account_meanwhile_cannot_be_proven_for_another() {
     let app = app_without_limits().await;

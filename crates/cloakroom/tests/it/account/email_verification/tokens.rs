@@ -1,4 +1,4 @@
-//! What a token is good for: one purpose, one address, and nothing by guessing (T07, T08, T10, B11).
+//! Limits of a token: one purpose, one address, and no success by guessing (T07, T08, T10, B11).
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD};
@@ -13,7 +13,7 @@ use crate::support::calls::{
 use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
 use crate::support::replies::assert_problem;
 
-/// One token of each kind, all for Ada's account or an address of hers.
+/// Makes one token of each kind, all for Ada's account or her addresses.
 async fn tokens(app: &App, ada: &Browser) -> Vec<(&'static str, String)> {
     let reply = change_email(ada, "ada@elsewhere.test").await;
     assert_eq!(reply.status, 202, "{}", reply.text);
@@ -66,7 +66,7 @@ async fn t07_a_token_for_one_purpose_is_worth_nothing_for_another() {
     assert_eq!(ada.state().await, "authenticated");
     assert!(can_sign_in(&app, ADA, PASSWORD).await, "nothing has happened");
     assert_eq!(app.database.rows("users").await, 1);
-    // And each is still good for what it is for.
+    // Each token still works for its own purpose.
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &tokens[2].1).await.status, 200);
     assert_eq!(verify_with(&nobody, &tokens[0].1, NEW).await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! Which mails a signup causes, to whom, and how many (B10, H6, T11 to T13).
+//! Mails that a signup causes: their recipients, their number, and their text (B10, H6, T11 to T13).
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
@@ -11,7 +11,7 @@ use crate::support::calls::{sign_up, verify, verify_with, with_token};
 use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
 use crate::support::replies::{assert_problem, seen};
 
-/// B10: answers go on as if nothing were; mails do not, and what was sent before stays good.
+/// B10: beyond the limit the answers do not change, no further mail is sent, and earlier mails stay valid.
 #[tokio::test]
 async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_told() {
     let app = app().await;
@@ -63,7 +63,7 @@ async fn b10_a_mail_that_the_limit_keeps_back_does_not_void_the_one_before() {
     assert_eq!(verify(&browser, &link).await.status, 200);
 }
 
-/// H6: a thousand signups that somebody else began stand in nobody's way.
+/// H6: a thousand pending signups by strangers do not block the owner.
 #[tokio::test]
 async fn h6_a_thousand_pending_signups_do_not_keep_the_owner_out() {
     let app = app_without_limits().await;
@@ -87,14 +87,14 @@ async fn h6_a_thousand_pending_signups_do_not_keep_the_owner_out() {
     assert_eq!((app.database.rows("users").await, app.database.rows("challenges").await), (1, 0));
     assert_problem(&verify_with(&squatter, &planted, NEW).await, 410, "token_invalid");
     assert!(!can_sign_in(&app, EVE, "the-attackers-own-choice").await);
-    // What nobody proves goes by itself.
+    // Unproven signups expire by themselves.
     sign_up(&app, &squatter, "bob@example.test", PASSWORD).await;
     app.advance(24 * HOUR);
     app.sweep().await;
     assert_eq!(app.database.rows("challenges").await, 0);
 }
 
-/// T11: letters that fold to others make no second account, and mail goes to the spelling that is stored.
+/// T11: characters that fold to others do not make a second account, and mail goes to the stored spelling.
 #[tokio::test]
 async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else() {
     let app = app_without_limits().await;
@@ -115,7 +115,7 @@ async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else()
         assert_eq!(mails.len(), before + 2, "{typed}");
         assert!(mails[..2].iter().all(|mail| mail.to == owner), "{typed}");
     }
-    // These are other letters, and other people.
+    // These characters do not fold, so they belong to other people.
     for typed in ["m\u{131}ke@example.test", "m\u{ec}ke@example.test", "mi\u{138}e@example.test"] {
         let before = app.mails().await.len();
         assert_eq!(browser.post("/api/password/reset/", &json!({"email": typed})).await.status, 202);
@@ -127,7 +127,7 @@ async fn t11_spellings_of_a_known_address_get_its_owner_a_mail_and_nobody_else()
     assert_eq!(app.database.rows("users").await, 3);
 }
 
-/// T12: what a mail server could read as two recipients, or as a header, is no address.
+/// T12: text that a mail server could read as two recipients or as a header is refused as an address.
 #[tokio::test]
 async fn t12_no_address_smuggles_a_recipient() {
     let app = app_with_ada().await;
@@ -183,7 +183,7 @@ async fn t12_no_address_smuggles_a_recipient() {
     assert!(app.mails().await[0].subject.contains("already have an account"));
 }
 
-/// T13: a stranger's words do not reach a mail: of what a request says, it names the browser and the network at most.
+/// T13: a stranger cannot put words into a mail. At most it names the browser and the network of the request.
 #[tokio::test]
 async fn t13_nothing_that_a_stranger_wrote_stands_in_a_mail() {
     let app = app().await;

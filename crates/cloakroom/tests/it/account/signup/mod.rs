@@ -1,4 +1,5 @@
-//! `POST /api/signup/` and `…/resend/` (`flow/account/signup.rs`; catalogue E03, E06, E10, B10, H6, M01, R01, T11 to T13, W01, W04, W09).
+//! `POST /api/signup/` and `…/resend/` (`flow/account/signup.rs`; security cases E03, E06, E10, B10, H6, M01,
+//! R01, T11 to T13, W01, W04, W09).
 
 mod mails;
 mod told;
@@ -63,7 +64,8 @@ async fn the_code_signs_in_in_the_same_browser_only() {
     assert_eq!(browser.state().await, "authenticated");
 }
 
-/// The link needs no password only where the signup happened, within an hour, with nobody signing in or out in between.
+/// The link needs no password only in the browser of the signup, within an hour, and if nobody signed in or
+/// out there in between.
 #[tokio::test]
 async fn t16_whoever_may_sit_before_another_browser_brings_a_password() {
     let app = app_with_ada().await;
@@ -176,7 +178,8 @@ async fn a_closed_signup_says_so_to_everybody() {
     assert_eq!((app.mails().await.len(), app.database.rows("challenges").await), (0, 0));
 }
 
-/// What waits when the door is closed does not slip through it: neither a link, nor with a password, nor a code.
+/// Pending signups cannot be completed after signup was closed: not by link, not with a password, not by
+/// code.
 #[tokio::test]
 async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
     let app = app().await;
@@ -202,7 +205,7 @@ async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
     assert_eq!(verify(&browser, &token).await.status, 200, "open again, it is as good as before");
 }
 
-/// R01: one proof wins, and the others hear that their link is not good any more.
+/// R01: one proof wins, and all others are told that their link is no longer valid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r01_twenty_signups_for_one_address_make_one_account() {
     let app = app_without_limits().await;
@@ -218,7 +221,7 @@ async fn r01_twenty_signups_for_one_address_make_one_account() {
     }
     let mails = app.mails().await;
     assert_eq!(mails.len(), 20);
-    // Half of them by the link with a password of their own, half by what the same browser needs no password for.
+    // Half verify with the link and a new password, the other half rely on the browser that signed up.
     let replies = at_once(20, |number| {
         let (browser, token) = (Arc::clone(&browsers[number]), mails[number].token());
         async move {
@@ -232,7 +235,7 @@ async fn r01_twenty_signups_for_one_address_make_one_account() {
     .await;
     let statuses: Vec<u16> = replies.iter().map(|reply| reply.status.as_u16()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    // A link that another browser asked for wants a password, which is no failure of ours.
+    // A link opened in a browser that did not request it needs a password, hence 403.
     assert!(statuses.iter().all(|status| matches!(status, 200 | 403 | 410)), "{statuses:?}");
     assert_eq!(app.database.rows("users").await, 1);
     assert_eq!(app.database.rows("sessions").await, 1);
@@ -242,7 +245,7 @@ async fn r01_twenty_signups_for_one_address_make_one_account() {
     }
 }
 
-/// The code and the link of one mail, and those of another signup for the same address, at once.
+/// The code and the link of one mail, and those of another signup for the same address, all at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn r01_link_and_code_at_once_make_one_account() {
     let app = app_without_limits().await;
@@ -294,7 +297,7 @@ async fn a_newer_mail_voids_the_link_and_the_code_before() {
     if first.code() != second.code() {
         assert_problem(&verify_with_code(&browser, EVE, &first.code()).await, 400, "invalid_code");
     }
-    // Long after the first mail, but not after the last.
+    // More than an hour after the first mail, but not after the last.
     app.advance(HOUR);
     resend(&browser, EVE).await;
     let third = app.mail_to(EVE).await;

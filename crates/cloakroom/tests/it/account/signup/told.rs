@@ -1,4 +1,4 @@
-//! What a signup tells a stranger: nothing (E03, E05, E06, E10).
+//! Signup replies reveal nothing about accounts (E03, E05, E06, E10).
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::support::replies::{assert_problem, seen};
 use crate::support::smtp_sink::SmtpSink;
 use crate::support::timing::assert_alike;
 
-/// E03: what the answer does not tell, the mail tells the address's owner.
+/// E03: the reply reveals nothing, and the mail tells the owner of the address.
 #[tokio::test]
 async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
     let app = app_with_ada().await;
@@ -54,7 +54,8 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
     assert_eq!(app.database.rows("users").await, 3, "nothing has come of any");
 }
 
-/// E03, E05: what comes after tells no more: an address that has an account and one that is waiting look alike to a stranger.
+/// E03, E05: later calls reveal nothing either: to a stranger, an address with an account looks like one with
+/// a pending signup.
 #[tokio::test]
 async fn e05_resending_and_guessing_codes_tell_nothing() {
     let app = app_with_ada().await;
@@ -81,7 +82,7 @@ async fn e05_resending_and_guessing_codes_tell_nothing() {
     }
 }
 
-/// E06: the form is judged alike, and before anything is looked up.
+/// E06: the form is checked in the same way for all addresses, before anything is looked up.
 #[tokio::test]
 async fn e06_errors_are_the_same_for_a_known_and_a_free_address() {
     let app = app_with_ada().await;
@@ -113,7 +114,7 @@ async fn e03_the_time_of_a_signup_tells_nothing_with_the_mail_server_up_down_or_
     }
 }
 
-/// E10: an id tells neither how many there are nor opens anything.
+/// E10: an id reveals no count and opens nothing.
 #[tokio::test]
 async fn e10_ids_cannot_be_guessed_and_open_nothing() {
     let app = app_without_limits().await;
@@ -126,7 +127,7 @@ async fn e10_ids_cannot_be_guessed_and_open_nothing() {
         ids.insert(reply.json()["user"]["id"].as_str().unwrap().to_owned());
     }
     assert_eq!(ids.len(), 50);
-    // A UUIDv7: 74 bits of each are random.
+    // A UUIDv7 has 74 random bits.
     let random: BTreeSet<String> = ids.iter().map(|id| id[15..].to_owned()).collect();
     assert_eq!(random.len(), 50);
     let beginnings: BTreeSet<&str> = random.iter().map(|random| &random[..3]).collect();

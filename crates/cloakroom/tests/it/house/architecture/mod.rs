@@ -1,4 +1,4 @@
-//! The house keeps its rooms apart (`ARCHITECTURE.md`): which way the layers look, and how long a file may be.
+//! The rules of `ARCHITECTURE.md`: which room may name which, and how long a file may be.
 
 mod edge;
 mod imports;
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 const LONGEST_FILE: usize = 400;
 
-/// Every source file of the library: its path below `src/`, and its text.
+/// Returns every source file of the library: its path below `src/`, and its text.
 fn sources() -> Vec<(String, String)> {
     let files = rust_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
     assert!(files.len() > 30, "{} files", files.len());
     files
 }
 
-/// Every Rust file below `root`: its path from there, and its text.
+/// Returns every Rust file below `root`: its path from there, and its text.
 fn rust_files(root: &Path) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut open = vec![root.to_owned()];
@@ -35,7 +35,7 @@ fn rust_files(root: &Path) -> Vec<(String, String)> {
     files
 }
 
-/// The lines of code, comments left out, that hold `word` as a word of its own.
+/// Finds the lines of code that contain `word` as a whole word. Comments do not count.
 fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
     let holds = move |line: &str| {
         let code = line.split("//").next().unwrap_or_default();
@@ -49,7 +49,7 @@ fn mentions<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = (usize, &'
     text.lines().enumerate().filter(move |(_, line)| holds(line)).map(|(index, line)| (index + 1, line))
 }
 
-/// Fails with every line that mentions one of `words` in a file that may not.
+/// Fails if a file mentions one of `words` and may not.
 fn assert_only(words: &[&str], may: impl Fn(&str) -> bool, rule: &str) {
     let mut offences = Vec::new();
     let mut uses = 0;
@@ -89,7 +89,7 @@ fn only_one_door_leads_to_other_machines() {
     assert_only(&["reqwest"], |file| file == "outbound.rs", "only outbound.rs calls other machines");
     assert_only(
         &["rustls", "TcpStream"],
-        // `client_secret.rs` reads a key file with the parser of rustls; it calls nobody.
+        // `client_secret.rs` uses rustls to parse a key file, and makes no connection.
         |file| file == "outbound.rs" || file.starts_with("mail/smtp") || file == "provider/client_secret.rs",
         "beside it only mail/smtp speaks to one, the mail server",
     );
@@ -130,8 +130,8 @@ fn no_file_is_longer_than_a_person_reads_at_once() {
     assert!(long.is_empty(), "at most {LONGEST_FILE} lines:\n{}", long.join("\n"));
 }
 
-/// X06: a secret that has no `==` is compared in constant time or looked up by its hash, and one that has neither `Debug` nor
-/// `Serialize` of its own making is shown by nobody.
+/// X06: without `==`, a secret is compared in constant time or looked up by its hash. Without `Debug` and
+/// `Serialize`, it is not shown by accident.
 #[test]
 fn x06_no_secret_can_be_compared_or_shown_by_mistake() {
     let secrets = ["Ticket", "Code", "SecretKey", "Secret", "SecretUrl", "ProviderTokens"];
@@ -158,7 +158,7 @@ fn x06_no_secret_can_be_compared_or_shown_by_mistake() {
     assert_eq!(found, secrets.len());
 }
 
-/// The rules above are only as good as this.
+/// Checks the matcher itself.
 #[test]
 fn a_mention_is_a_word_in_code() {
     let found = |text: &str, word: &str| mentions(text, word).map(|(line, _)| line).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! What does not load is told with its place and its key.
+//! Errors in a configuration name their line and key.
 
 use cloakroom::Config;
 use cloakroom::config::Overrides;
@@ -285,7 +285,7 @@ fn o34_a_provider_that_cannot_be_used_is_refused_before_anything_starts() {
     }
 }
 
-/// A slip in one source would void the whole policy, in silence.
+/// One mistyped source would silently disable the whole policy.
 #[test]
 fn finding_n2_a_source_that_is_none_is_told() {
     for (source, told) in [

@@ -1,6 +1,7 @@
-//! The configuration file (`config/`, contract sections 2 and 3): what loads, and how what does not is told.
+//! The configuration file (`config/`): files that load, and the errors of those that do not.
 //!
-//! What comes from the environment is tested with the binary: a test cannot set variables of its own process safely.
+//! Environment variables are tested with the binary, because a test cannot safely set variables of its own
+//! process.
 
 mod complaints;
 mod secrets;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use cloakroom::config::{Overrides, PipelineStep, SignupMode, TrustEmail};
 use cloakroom::{Config, Error};
 
-/// The least that loads; what a test adds begins in line 9, in `[app]`.
+/// The smallest file that loads. Text that a test adds begins in line 9, inside `[app]`.
 const LEAST: &str = r#"public_url = "https://app.example.com"
 [database]
 url = "sqlite:cloakroom.db"
@@ -48,7 +49,7 @@ impl Place {
         Config::load(Some(&self.file()), &Overrides::default()).map_err(|error| self.told(&error))
     }
 
-    /// A complaint, without the directory.
+    /// Formats an error without the path of the directory.
     fn told(&self, error: &Error) -> String {
         error.to_string().replace(&format!("{}/", self.path().display()), "")
     }
@@ -60,7 +61,7 @@ impl Place {
     }
 }
 
-/// What is said of `text` after the least that loads.
+/// Returns the error for `text` appended to the smallest file.
 fn complaint(text: &str) -> String {
     Place::new(&format!("{LEAST}{text}")).load().expect_err(text)
 }
@@ -86,8 +87,8 @@ fn the_least_that_loads_loads_and_all_else_has_a_default() {
 
 const GITHUB: &str = "[[provider]]\nid = \"github\"\nclient_id = \"x\"\nclient_secret = \"y\"\n";
 
-/// Section 3 of the contract, to the letter.
-const CONTRACT: &str = r#"
+/// A file with every section and most keys. Later versions must load it as well.
+const EVERY_SECTION: &str = r#"
 public_url = "https://app.example.com"   # cookies, links, CSRF origin derive from this
 listen = "127.0.0.1:3000"
 secret_file = "secret.key"               # 32+ random bytes; made with mode 0600 when absent; or CLOAKROOM_SECRET
@@ -140,9 +141,9 @@ emails = []
 "#;
 
 #[test]
-fn the_file_of_the_contract_loads_to_the_letter() {
-    // The contract leaves the endpoints out; what is no URL is refused.
-    let text = CONTRACT.replace("_url = \"…\"", "_url = \"https://github.example.com/\"");
+fn a_file_with_every_section_loads() {
+    // The file leaves the endpoints out, and a placeholder is no URL.
+    let text = EVERY_SECTION.replace("_url = \"…\"", "_url = \"https://github.example.com/\"");
     let place = Place::new(&text.replace("issuer = \"…\"", "issuer = \"https://github.example.com\""));
     place.write("google.secret", "of-google\n", 0o600);
     let config = place.load().unwrap();
@@ -173,7 +174,7 @@ fn the_file_of_the_contract_loads_to_the_letter() {
 fn the_example_loads_as_it_is_and_with_every_default_it_shows() {
     let place = Place::new(&Config::example());
     let config = place.load().unwrap();
-    // What is commented out is the default: the same file with those lines in force means the same.
+    // Commented lines are the defaults, so uncommenting them changes nothing.
     let uncommented: Vec<String> = Config::example()
         .lines()
         .take_while(|line| !line.contains("[[provider]]"))
@@ -185,7 +186,7 @@ fn the_example_loads_as_it_is_and_with_every_default_it_shows() {
     assert_eq!(explicit.password.min_length, config.password.min_length);
 }
 
-/// `key = value`, of a key that has a default that can be written down.
+/// Returns whether a line is `key = value` for a key with a default that can be written down.
 fn is_setting(text: &str) -> bool {
     text.split_once(" = ").is_some_and(|(key, value)| {
         key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && !value.contains('…')
@@ -224,7 +225,7 @@ fn development_needs_no_file() {
     assert!(config.secret_file.0.starts_with(directory.path()));
 }
 
-/// `GET /api/config/`: what a page must know, and nothing that only the operator may.
+/// `GET /api/config/` returns what a page needs, and nothing that only the operator may know.
 #[tokio::test]
 async fn the_api_tells_pages_what_they_must_know_and_no_more() {
     let app = crate::support::app::app_with(|config| {

@@ -1,4 +1,4 @@
-//! Secrets: where they may stand, who may read them, and that nothing shows them.
+//! Secrets: where they may be stored, who may read them, and that no output shows them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,5 @@
-//! URLs with passwords: read plainly, or not shown; and a configuration made by hand is judged as one from a file.
+//! URLs with passwords, which are parsed strictly and never shown. A configuration built in code is checked
+//! like one from a file.
 
 use cloakroom::config::{Overrides, Provider, SecretUrl, TrustEmail};
 use cloakroom::testing::TestApp;
@@ -56,7 +57,7 @@ fn finding_n9_a_url_that_reads_plainly_is_shown_without_its_password() {
     }
 }
 
-/// What services hand out is taken, parameters of other programs among them.
+/// URLs as hosting services give them are accepted, including parameters for other programs.
 #[test]
 fn finding_n9_parameters_of_other_programs_are_taken() {
     for parameters in
@@ -69,7 +70,7 @@ fn finding_n9_parameters_of_other_programs_are_taken() {
     }
 }
 
-/// What makes a good configuration a bad one.
+/// A change that makes a valid configuration invalid.
 type Change<'a> = &'a dyn Fn(&mut Config);
 
 #[tokio::test]
@@ -142,7 +143,7 @@ async fn finding_v4_urls_of_sqlx_are_understood_or_refused_with_words() {
     assert_eq!(place.load().unwrap().database_file(), Some(place.path().join("data.db")));
 }
 
-/// What may be right and often is not.
+/// Settings that may be right but often are not cause a warning.
 #[test]
 fn finding_s16_what_is_doubtful_is_told_with_its_place() {
     let told = |from: &str, to: &str, top: &str| {

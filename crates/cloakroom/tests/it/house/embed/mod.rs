@@ -1,4 +1,4 @@
-//! The library in an app of somebody else, in the shape of `examples/embed.rs` (contract section 1; catalogue M02).
+//! The library embedded in another app, as in `examples/embed.rs` (security case M02).
 
 mod names;
 
@@ -21,7 +21,7 @@ use crate::support::people::ADA;
 
 const GRACE: &str = "grace@example.test";
 
-/// The app of the example, with a route that writes, and one that sets a cookie of its own.
+/// The routes of the example, a route that writes, and one that sets a cookie of its own.
 fn routes() -> Router {
     let reports =
         Router::new().route("/reports", get("For staff only.")).route_layer(from_extractor::<Staff>());
@@ -67,7 +67,7 @@ async fn a_route_that_takes_a_user_or_none_is_for_everybody() {
     assert_eq!(planted.get("/").await.text, "Hello guest");
 }
 
-/// When storage is away, "nobody" would be a lie: a guest's page for somebody who is signed in.
+/// If storage fails, "not signed in" would be wrong: a signed-in user would get the page for guests.
 #[tokio::test]
 async fn a_route_that_takes_a_user_or_none_does_not_take_a_fault_for_nobody() {
     let app = app().await;
@@ -145,7 +145,8 @@ async fn only_the_api_forbids_caches_by_itself() {
     assert_eq!(app.browser().get("/api/session/").await.headers["cache-control"], "no-store");
 }
 
-/// Below a path of its own, or the layer with it: everything that the router sees to itself goes along.
+/// The router works below a path of its own, or with the layer around it. Everything that the router handles
+/// itself moves with it.
 #[tokio::test]
 async fn finding_v9_the_router_may_be_nested_below_a_path() {
     let app = app().await;

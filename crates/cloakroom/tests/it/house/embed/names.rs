@@ -1,4 +1,4 @@
-//! `[cookies]`: names of our own choice, beside another program's cookies.
+//! `[cookies]`: custom cookie names, next to the cookies of another program.
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
@@ -21,7 +21,7 @@ async fn renamed(url: &str) -> App {
     app
 }
 
-/// A browser whose page knows the other name.
+/// Posts as a page that knows the custom name.
 async fn post(browser: &Browser, path: &str, body: &serde_json::Value) -> Reply {
     let token = browser.cookie("ck_csrf").unwrap();
     browser.call(&Method::POST, path).json(body).instead("x-csrftoken", token).send().await
@@ -32,7 +32,7 @@ async fn finding_v2_v12_cookies_have_the_names_of_the_configuration() {
     for (url, prefix) in [("http://localhost:3000", ""), ("https://auth.test", "__Host-")] {
         let app = renamed(url).await;
         let browser = app.browser();
-        // What Django, or another Cloakroom on this host, keeps under the names of before.
+        // Cookies that Django or another Cloakroom on this host keeps under the default names.
         browser.plant("csrftoken", "of-django");
         browser.plant("sessionid", "of-django");
         let page = browser.open_login_page().await;
@@ -58,7 +58,7 @@ async fn finding_v2_v12_cookies_have_the_names_of_the_configuration() {
     }
 }
 
-/// Two servers on localhost: a browser's cookies know no port.
+/// Two servers on localhost share cookies, because cookies ignore the port.
 #[tokio::test]
 async fn finding_v12_two_servers_on_one_host_do_not_sign_each_other_out() {
     let (one, other) = (app().await, renamed("http://localhost:3000").await);

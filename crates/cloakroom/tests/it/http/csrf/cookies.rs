@@ -1,4 +1,4 @@
-//! Two cookies of one name, and names that only look like ours (C09).
+//! Duplicate cookies, and cookies whose names only resemble ours (C09).
 
 use cloakroom::administration::Rank;
 use http::Method;
@@ -94,7 +94,7 @@ async fn c09_a_name_that_only_looks_like_the_session_cookie_is_another_cookie() 
         let reply =
             app.browser().call(&Method::GET, "/api/users/profile/").header("cookie", alone).send().await;
         assert_eq!(reply.status, 401, "{name:?}");
-        // Beside the true one it neither wins nor counts as a second.
+        // Next to the real cookie it neither wins nor counts as a duplicate.
         let beside = format!("{name}=evil; {}", session_only(&ada));
         let reply =
             app.browser().call(&Method::GET, "/api/users/profile/").header("cookie", beside).send().await;

@@ -1,4 +1,4 @@
-//! Plain forms below the layer: the token as a hidden field, the body handed on as it came.
+//! HTML forms of an embedding app: the token in a hidden field, and the body passed on unchanged.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ use crate::support::people::ADA;
 const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=\"X-y\"";
 
-/// A page with a form, and where it leads: says what arrived.
+/// A form page, and its target, which echoes what arrived.
 fn pages() -> Router {
     let page = get(async |token: CsrfToken| {
         Html(format!("<form method=\"post\" action=\"/notes\">{}<button>Send</button></form>", token.field()))
@@ -44,7 +44,7 @@ async fn app() -> (App, Browser) {
     (app, ada)
 }
 
-/// What a browser sends for a form: no header of ours.
+/// Builds the request that a browser sends for a form, without any of our headers.
 fn submit<'a>(browser: &'a Browser, kind: &str) -> Call<'a> {
     browser.call(&Method::POST, "/notes").without("x-csrftoken").header("content-type", kind)
 }
@@ -96,14 +96,14 @@ async fn finding_v8_the_body_reaches_its_handler_to_the_byte() {
         let told = format!("{ADA} {} {}", kind.len(), hash(body.as_bytes()));
         assert_eq!((reply.status.as_u16(), reply.text), (200, told), "{kind}, {} bytes", body.len());
     }
-    // In pieces, as a network brings it.
+    // The body arrives in pieces, as over a network.
     let body = format!("note=1&csrfmiddlewaretoken={token}&end=2");
     let stream = Body::new(Pieces(body.as_bytes().chunks(7).map(Bytes::copy_from_slice).rev().collect()));
     let reply = submit(&ada, URL_ENCODED).body(stream).send().await;
     assert!(reply.text.ends_with(&hash(body.as_bytes())), "{}", reply.text);
 }
 
-/// A body that comes in pieces, the last one first in the list.
+/// A body in pieces. The list is in reverse order.
 struct Pieces(Vec<Bytes>);
 
 impl HttpBody for Pieces {
@@ -160,7 +160,7 @@ async fn finding_v8_a_form_without_the_right_token_is_refused() {
     assert_eq!(good().send().await.status, 200);
 }
 
-/// The API's own calls take JSON: what a form may send is let through by the guard, and refused by the call.
+/// API calls take JSON only: the guard lets a form with a token through, and the call refuses it.
 #[tokio::test]
 async fn finding_v8_a_form_is_still_no_json() {
     let (_app, ada) = app().await;

@@ -1,4 +1,4 @@
-//! Which cookies a reply sets, and which it must leave alone because a newer reply may have set them.
+//! Cookies that a reply sets, and cookies that it must leave alone because a newer reply may have set them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::people::ADA;
 /// Every safe call that touches cookies.
 const SAFE: [&str; 4] = ["/api/session/", "/api/login-set-cookie/", "/api/users/profile/", "/api/config/"];
 
-/// What replaces a ticket.
+/// Replaces the session's ticket, in one of several ways.
 async fn replace_ticket(browser: &Browser, way: &str) {
     let reply = match way {
         "reauthentication" => browser.post("/api/reauthenticate/", &json!({"password": PASSWORD})).await,
@@ -46,7 +46,7 @@ async fn finding_n5_a_safe_call_of_before_leaves_the_new_ticket_and_token_alone(
         replace_ticket(&ada, way).await;
         for path in SAFE {
             for method in [Method::GET, Method::HEAD] {
-                // Asked with the ticket of before, answered after the reply that replaced it.
+                // Sent with the old ticket, answered after the reply that replaced it.
                 let late = early.call(&method, path).send().await;
                 assert_eq!(cookies(&late), Vec::<String>::new(), "{way}, {method} {path}");
             }
@@ -69,7 +69,7 @@ async fn finding_n5_a_dead_ticket_does_not_stand_in_the_way_of_a_sign_in() {
     for path in SAFE {
         assert_eq!(cookies(&early.get(path).await), Vec::<String>::new(), "{path}");
     }
-    // A browser that has lost its token gets one for the ticket that it has, be it dead.
+    // A browser that has lost its CSRF token gets one for its ticket, even for a dead one.
     let token = dead.cookie("csrftoken").unwrap();
     early.plant("csrftoken", "stale");
     assert!(early.get("/api/session/").await.set_cookie("csrftoken").is_some());
@@ -92,7 +92,7 @@ async fn finding_n5_a_token_that_fits_is_set_once() {
     }
 }
 
-/// A slow reply renews the ticket that its request showed, if that is still the one.
+/// A slow reply renews the ticket of its request only while that ticket is the current one.
 #[tokio::test]
 async fn finding_n5_a_ticket_that_was_replaced_meanwhile_is_not_renewed() {
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -115,8 +115,8 @@ async fn finding_n5_a_ticket_that_was_replaced_meanwhile_is_not_renewed() {
     go_on.notify_one();
     let late = late.await.unwrap();
     assert_eq!((late.status.as_u16(), cookies(&late)), (200, Vec::new()));
-    // Where nothing replaced it, it is renewed. On Postgres this process may still hear of the replacement above, which evicts
-    // the session once more; the renewal then comes a few minutes later.
+    // A ticket that nothing replaced is renewed. On Postgres this process may still receive the revocation
+    // from above, which evicts the session once more. The renewal then comes a few minutes later.
     let mut is_renewed = false;
     for _ in 0..10 {
         app.advance(Duration::from_mins(6));
@@ -130,7 +130,7 @@ async fn finding_n5_a_ticket_that_was_replaced_meanwhile_is_not_renewed() {
 async fn finding_v3_a_refused_request_brings_the_token_for_the_next_try() {
     for app in [app().await, https_app().await] {
         app.add(ADA, Rank::Plain).await;
-        // A program that has never been here; then one whose token is somebody else's.
+        // A client without cookies, then one with the CSRF token of somebody else.
         let client = app.browser();
         let refused = client.login(ADA, PASSWORD).await;
         assert_eq!((refused.status.as_u16(), &*refused.code()), (403, "csrf_failed"));
@@ -157,7 +157,7 @@ async fn finding_v3_another_site_is_given_nothing_with_its_refusal() {
     }
 }
 
-/// The browser drops ticket and token together; what is left is the browser cookie.
+/// The browser drops the ticket and the CSRF token together, and keeps the browser cookie.
 #[tokio::test]
 async fn finding_v3_after_the_idle_end_a_sign_out_and_a_sign_in_work_without_a_get() {
     let app = app_with(|config| config.session.idle = Lifetime::from(Duration::from_secs(30))).await;
@@ -179,7 +179,7 @@ async fn finding_v3_after_the_idle_end_a_sign_out_and_a_sign_in_work_without_a_g
     }
 }
 
-/// Nothing but a sign-out, nothing but without a session cookie.
+/// Only a sign-out, and only without a session cookie.
 #[tokio::test]
 async fn finding_v3_only_a_sign_out_of_nobody_goes_without_a_token() {
     let (_app, ada) = ada_signed_in(app().await).await;
@@ -197,7 +197,7 @@ async fn finding_v3_only_a_sign_out_of_nobody_goes_without_a_token() {
     }
 }
 
-/// On https a sibling domain can plant `csrftoken`, which has no prefix, and neither of the others.
+/// On https, a sibling domain can plant `csrftoken`, which has no prefix, but not the other two cookies.
 #[tokio::test]
 async fn s02_a_planted_csrf_cookie_neither_signs_anybody_in_nor_locks_them_out() {
     let (app, ada) = ada_signed_in(https_app().await).await;
@@ -217,7 +217,7 @@ async fn s02_a_planted_csrf_cookie_neither_signs_anybody_in_nor_locks_them_out()
     assert_eq!(logout(&ada).instead("cookie", &jar).send().await.status, 200, "her own still counts");
 }
 
-/// The other two have the prefix, and without it they are other cookies.
+/// The other two cookies have the `__Host-` prefix. Without it they are different cookies.
 #[tokio::test]
 async fn s02_planted_tickets_of_a_sibling_domain_are_other_cookies() {
     let (app, ada) = ada_signed_in(https_app().await).await;

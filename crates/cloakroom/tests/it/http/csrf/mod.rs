@@ -1,6 +1,7 @@
-//! Requests that our own page did not send (`http/csrf.rs`, contract section 4; catalogue C01 to C18).
+//! Cross-site request forgery (`http/csrf.rs`; security cases C01 to C18).
 //!
-//! What every test here relies on: the same request with nothing wrong is let through. Each shows it at its end.
+//! A refusal proves something only if the same request passes when nothing is wrong with it. Each test shows
+//! that at its end.
 
 mod cookies;
 mod form;
@@ -19,7 +20,7 @@ use crate::support::people::ADA;
 
 const EVE: &str = "eve@evil.test";
 
-/// Every operation of the document that may change something, path parameters filled in.
+/// Lists every operation of the document that may change something, with path parameters filled in.
 pub(crate) fn unsafe_operations() -> Vec<(Method, String)> {
     let document: Value = serde_json::from_str(&cloakroom::openapi()).unwrap();
     let mut operations = Vec::new();
@@ -36,7 +37,7 @@ pub(crate) fn unsafe_operations() -> Vec<(Method, String)> {
     operations
 }
 
-/// An app with Ada signed in.
+/// Signs Ada in.
 async fn ada_signed_in(app: App) -> (App, Browser) {
     app.add(ADA, Rank::Plain).await;
     let browser = app.signed_in(ADA).await;
@@ -47,7 +48,7 @@ fn logout(browser: &Browser) -> Call<'_> {
     browser.call(&Method::POST, "/api/logout/").json(&json!({}))
 }
 
-/// Refused for the sake of CSRF: with its code, no session cookie, and nothing changed.
+/// Checks that a request was refused as forged: the right code, no session cookie, and nothing changed.
 async fn assert_refused(reply: Reply, browser: &Browser, what: &str) {
     assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "csrf_failed"), "{what}: {}", reply.text);
     assert!(!sets_session(&reply), "{what}: {:?}", reply.headers);
@@ -60,7 +61,7 @@ async fn assert_a_proper_request_passes(browser: &Browser) {
     assert_eq!(browser.state().await, "anonymous");
 }
 
-/// Whether a reply touches the session cookie.
+/// Returns whether a reply touches the session cookie.
 fn sets_session(reply: &Reply) -> bool {
     reply.set_cookie("sessionid").is_some() || reply.set_cookie("__Host-sessionid").is_some()
 }
@@ -69,7 +70,7 @@ fn session_name(browser: &Browser) -> &'static str {
     if browser.cookie("sessionid").is_some() { "sessionid" } else { "__Host-sessionid" }
 }
 
-/// The `Cookie` header of this browser's session alone.
+/// Returns a `Cookie` header with this browser's session alone.
 fn session_only(browser: &Browser) -> String {
     let name = session_name(browser);
     format!("{name}={}", browser.cookie(name).unwrap())
@@ -78,7 +79,7 @@ fn session_only(browser: &Browser) -> String {
 #[tokio::test]
 async fn c13_a_safe_method_changes_nothing_whatever_else_it_claims() {
     let (_app, ada) = ada_signed_in(app().await).await;
-    // A plain link begins a social login: a GET of its own, which `social_callback` tests.
+    // `social/callback.rs` tests the GET that begins a social login by a plain link.
     let has_a_get = |path: &String| path.ends_with("/start/");
     for (_, path) in unsafe_operations().into_iter().filter(|(_, path)| !has_a_get(path)) {
         for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
@@ -99,7 +100,7 @@ async fn c13_a_safe_method_changes_nothing_whatever_else_it_claims() {
             }
         }
     }
-    // The other way round: claiming to be a GET does not spare a POST its token.
+    // In the other direction, claiming to be a GET does not exempt a POST from the token.
     let reply = logout(&ada).without("x-csrftoken").header("x-http-method-override", "GET").send().await;
     assert_refused(reply, &ada, "POST, called a GET").await;
     assert_a_proper_request_passes(&ada).await;
@@ -145,7 +146,7 @@ async fn c14_what_a_form_can_send_is_no_json() {
     ] {
         assert_eq!(login().header("content-type", kind).send().await.status, 200, "{kind}");
     }
-    // A call that takes nothing takes no other body either.
+    // A call without parameters accepts no other body either.
     let reply =
         ada.call(&Method::POST, "/api/logout/").body("{}").header("content-type", "text/plain").send().await;
     assert_eq!((reply.status.as_u16(), &*ada.state().await), (415, "authenticated"));
@@ -202,7 +203,7 @@ async fn c18_a_request_with_a_token_of_the_api_is_judged_by_that_token_alone() {
     let second = ada.call(&Method::GET, "/api/users/profile/");
     let second = second.header("authorization", "Basic YTpi").header("authorization", "Token ck_unknown");
     assert_eq!(second.send().await.status, 401);
-    // Another scheme is somebody else's affair, such as a proxy's, and spares nobody the CSRF token.
+    // Other schemes belong to somebody else, such as a proxy, and exempt nobody from the CSRF token.
     for authorization in ["Basic YTpi", "Bearer x", "Tokens x"] {
         let read = ada.call(&Method::GET, "/api/users/profile/").header("authorization", authorization);
         assert_eq!(read.send().await.status, 200, "{authorization}");

@@ -1,4 +1,4 @@
-//! From where a request comes (C04 to C06), and what other sites can do (C11, C12, C15).
+//! The origin of a request (C04 to C06), and the means of other sites (C11, C12, C15).
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, PASSWORD};
@@ -46,7 +46,7 @@ async fn assert_foreign_origins_are_refused(ada: &Browser, foreign: &[&str]) {
     for origin in foreign {
         let reply = logout(ada).instead("origin", origin).send().await;
         assert_refused(reply, ada, &format!("Origin: {origin}")).await;
-        // What is not ours is not made ours by a header of the same request.
+        // A foreign origin is not excused by another header of the same request.
         let with_referer = logout(ada).instead("origin", origin).header("referer", "https://auth.test/");
         assert_refused(with_referer.send().await, ada, &format!("Origin: {origin}, our Referer")).await;
     }
@@ -110,16 +110,16 @@ async fn c05_what_the_browser_calls_cross_site_or_same_site_is_refused() {
         let second = logout(&ada).header("sec-fetch-site", site);
         assert_refused(second.send().await, &ada, &format!("same-origin, then {site}")).await;
     }
-    // `none` is a person's own doing, such as a script on the command line; the token decides.
+    // `none` means that a person or a script started the request. The token decides.
     let without_token = logout(&ada).instead("sec-fetch-site", "none").without("x-csrftoken");
     assert_refused(without_token.send().await, &ada, "none, no token").await;
     let reply = logout(&ada).instead("sec-fetch-site", "none").send().await;
     assert_eq!(reply.status, 200, "{}", reply.text);
 }
 
-/// The catalogue proposes to refuse a request without `Origin` and `Referer` over https. The contract, which wins, asks
-/// for them to be ours when they are there: programs that are no browsers send neither, and privacy extensions strip them.
-/// What remains is the token, which no other site can read.
+/// Django refuses https requests that have neither `Origin` nor `Referer`. We check these headers only if
+/// they are present: programs do not send them, and privacy extensions strip them. The token remains, which
+/// no other site can read.
 #[tokio::test]
 async fn c06_without_origin_referer_and_fetch_metadata_the_token_decides() {
     let (_app, ada) = ada_signed_in(https_app().await).await;

@@ -1,4 +1,4 @@
-//! Which token is good: this session's, in the header, and no other (C01 to C03, C07, C08, C10).
+//! CSRF tokens: only the one of this session counts, and only in the header (C01 to C03, C07, C08, C10).
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Call, PASSWORD};
@@ -25,10 +25,10 @@ async fn c01_no_unsafe_operation_of_the_document_works_without_a_token() {
         let header_only = request().instead("cookie", session_only(&ada)).instead("x-csrftoken", token);
         assert_refused(header_only.send().await, &ada, &format!("{method} {path}, header only")).await;
         if path == "/api/logout/" {
-            // Whoever shows no session cookie has nothing that a forged sign-out could end.
+            // Without a session cookie there is nothing that a forged sign-out could end.
             continue;
         }
-        // Another jar: the refusal sets cookies of its own.
+        // A copy of the cookies, because the refusal sets some of its own.
         let nobody = ada.copy();
         let no_cookies =
             nobody.call(&method, &path).json(&json!({})).without("cookie").without("x-csrftoken");
@@ -68,7 +68,7 @@ async fn c02_a_bad_token_is_refused_and_never_breaks_the_server() {
         token[..42].to_owned(),
         other_case,
     ];
-    // Every single character counts, the last one with its two unused bits included.
+    // Every character counts, even the two unused bits of the last one.
     bad.extend((0..token.len()).map(|index| changed_at(&token, index)));
     for value in bad {
         let header = logout(&ada).instead("x-csrftoken", &value);
@@ -90,7 +90,7 @@ fn flip_case(character: char) -> char {
     }
 }
 
-/// The same text with the lowest bit of one base64url character turned.
+/// Returns the text with the lowest bit of one base64url character flipped.
 fn changed_at(text: &str, index: usize) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut bytes = text.as_bytes().to_vec();
@@ -116,7 +116,7 @@ async fn c03_a_token_anywhere_but_in_the_header_is_none() {
     assert_a_proper_request_passes(&ada).await;
 }
 
-/// The `Cookie` header of one browser's session and another's token.
+/// Returns a `Cookie` header with the session of one browser and the CSRF token of another.
 fn session_and_token(session: &Browser, token: &str) -> String {
     format!("{}; csrftoken={token}", session_only(session))
 }
@@ -142,7 +142,7 @@ async fn c07_a_token_of_another_session_is_refused() {
     assert_a_proper_request_passes(&ada).await;
 }
 
-/// A sign-out needs no token where nobody is signed in; this one does.
+/// A sign-out everywhere. Unlike the plain sign-out, it always needs a token.
 fn logout_all(browser: &Browser) -> Call<'_> {
     browser.call(&Method::POST, "/api/logout/all/").json(&json!({}))
 }
@@ -161,7 +161,7 @@ async fn c07_a_token_of_a_session_is_no_token_for_an_anonymous_browser() {
     let reply =
         logout_all(&stranger.copy()).instead("cookie", cookies).instead("x-csrftoken", &token).send().await;
     assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "csrf_failed"));
-    // The value of a session cookie, put where the browser cookie belongs, signs nothing either.
+    // The value of a session cookie in place of the browser cookie signs nothing either.
     let session = ada.cookie("sessionid").unwrap();
     let cookies = format!("browser={session}; csrftoken={token}");
     let reply =
@@ -197,7 +197,7 @@ async fn c10_a_token_from_before_the_login_is_refused_after_it() {
     let old_pair = format!("{}; csrftoken={before}; browser={}", session_only(&ada), stranger_cookie(&ada));
     let reply = logout(&ada).instead("cookie", old_pair).instead("x-csrftoken", &before).send().await;
     assert_refused(reply, &ada, "old pair, as in a tab that has not noticed").await;
-    // A second sign-in, in the same browser, turns the token again.
+    // A second sign-in in the same browser replaces the token again.
     let first = ada.cookie("csrftoken").unwrap();
     assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
     assert_refused(logout(&ada).instead("x-csrftoken", &first).send().await, &ada, "re-login").await;

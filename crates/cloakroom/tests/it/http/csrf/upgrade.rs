@@ -1,4 +1,4 @@
-//! Requests that want to become a WebSocket (C17): browsers send them to any site, with cookies.
+//! WebSocket upgrades (C17). Browsers send them to any site, with cookies.
 
 use axum::Router;
 use axum::routing::get;
@@ -28,7 +28,7 @@ async fn c17_a_websocket_is_opened_by_our_own_page_only() {
         assert_eq!(two.send().await.code(), "csrf_failed");
         let strange = upgrade().header("sec-fetch-site", "cross-site").send().await;
         assert_eq!(strange.code(), "csrf_failed", "without an Origin, Fetch Metadata decides");
-        // A WebSocket cannot send headers of its own, so no token is asked for.
+        // A WebSocket request cannot carry custom headers, so it needs no token.
         assert_eq!((ours.send().await.text, upgrade().send().await.text), (ADA.to_owned(), ADA.to_owned()));
     }
     let plain = ada.call(&Method::GET, "/live").header("origin", "https://evil").send().await;

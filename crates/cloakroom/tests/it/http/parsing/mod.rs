@@ -1,4 +1,4 @@
-//! Bodies, paths and methods that are not what was asked for (`http/json.rs`, contract section 5; catalogue P01 to P05).
+//! Malformed bodies, wrong paths and wrong methods (`http/json.rs`; security cases P01 to P05).
 
 mod paths;
 mod problems;
@@ -35,7 +35,7 @@ fn assert_problem(reply: &Reply, status: u16, code: &str, what: &str) {
     let problem = reply.json();
     assert_eq!((&problem["type"], &problem["status"]), (&json!("about:blank"), &json!(status)), "{what}");
     assert!(problem["title"].is_string() && problem["detail"].is_string(), "{what}: {problem}");
-    // Nothing of how we are built: no words of serde, SQL or Rust.
+    // No implementation details: no words of serde, SQL or Rust.
     for word in ["expected", "line 1", "column", "struct", "panicked", "SELECT", "sqlx", "serde"] {
         assert!(!reply.text.contains(word), "{what}: {}", reply.text);
     }
@@ -87,7 +87,7 @@ async fn p01_what_is_not_json_is_400_and_quickly() {
         assert_problem(&reply, 400, "invalid_json", &shown);
         assert!(start.elapsed() < Duration::from_secs(2), "{shown}: {:?}", start.elapsed());
         if !body.is_empty() {
-            // A field that it does not take may be what is seen first.
+            // An unknown field may be reported before the syntax error.
             let status = send(&browser, "/api/logout/", body).await.status.as_u16();
             assert!(matches!(status, 400 | 422), "{shown}: {status}");
         }
@@ -157,7 +157,7 @@ async fn p01_json_that_is_not_what_was_asked_for_is_422_and_names_the_field() {
     }
 }
 
-/// Whose account a call is about, its session or its token says, and never a field.
+/// The session or token decides whose account a call is about, never a field.
 #[tokio::test]
 async fn m04_somebody_elses_id_is_no_field_of_any_call() {
     let (app, _) = app_and_page().await;
@@ -165,7 +165,7 @@ async fn m04_somebody_elses_id_is_no_field_of_any_call() {
     let ada = app.signed_in(ADA).await;
     for (method, path) in unsafe_operations() {
         for field in ["user_id", "userId", "id", "user", "account", "identity_id", "is_staff"] {
-            // Apple's callback has a `user`: the person's name, which names no account of ours.
+            // Apple's callback has a field `user` with the person's name. It does not refer to an account.
             if field == "user" && path == "/api/social/provider/" {
                 continue;
             }
@@ -210,7 +210,7 @@ async fn p02_a_body_has_at_most_64_kib_whether_or_not_it_says_so() {
     assert_eq!(browser.state().await, "anonymous");
 }
 
-/// Four kilobytes, again and again, with no length told before.
+/// An endless body in blocks of four kilobytes, without a length.
 fn endless() -> Body {
     struct Endless;
     impl axum::body::HttpBody for Endless {
@@ -248,7 +248,7 @@ async fn a_call_that_takes_nothing_takes_no_body_or_an_empty_object() {
     assert_eq!(send(&browser, "/api/logout/", " {\n} ").await.status, 200);
 }
 
-/// The catalogue's random bytes, in every place of every call: no 5xx for a client's mistake.
+/// Hostile strings in every field of every call: a client's mistake never causes a 5xx.
 #[tokio::test]
 async fn p04_no_client_makes_the_server_fail() {
     let (app, _) = app_and_page().await;

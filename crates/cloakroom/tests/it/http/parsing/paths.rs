@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{app_and_page, assert_problem};
 use crate::support::people::ADA;
 
-/// Every pair of path and method that the document does not name.
+/// Lists every combination of path and method that the document does not have.
 fn wrong_methods() -> Vec<(Method, String, Vec<String>)> {
     let document: Value = serde_json::from_str(&cloakroom::openapi()).unwrap();
     let mut wrong = Vec::new();

@@ -1,4 +1,4 @@
-//! Every error is a problem document, and says nothing of how we are built (P05).
+//! Errors are problem documents and reveal no implementation details (P05).
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn p05_every_error_is_a_problem() {
     assert_problem(&browser.login(ADA, PASSWORD).await, 429, "rate_limited", "429");
 }
 
-/// The hint tells developers what to do; in production it would tell attackers what was seen through.
+/// Hints tell developers what to do. In production they would help attackers.
 #[tokio::test]
 async fn p05_hints_are_for_development_only() {
     let (_app, browser) = app_and_page().await;
@@ -62,7 +62,7 @@ async fn finding_u7_the_hint_says_what_to_set_when_the_page_is_at_another_addres
         let call = browser.call(&Method::POST, "/api/login/").without("origin").header(name, value);
         call.send().await.json()["hint"].as_str().unwrap().to_owned()
     };
-    // As Vite's proxy sends it, whose guide names the variable.
+    // As sent through Vite's proxy. The guide for Vite names the variable.
     for (name, value) in
         [("origin", "http://localhost:5173"), ("referer", "http://localhost:5173/login?next=/")]
     {

@@ -1,4 +1,4 @@
-//! What strangers use up does not keep out an owner in a browser that the account knows (S4, S10).
+//! Attempts by strangers do not lock the owner out of a known browser (findings S4, S10).
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ async fn finding_s10_colleagues_do_not_lock_a_known_browser_out() {
     assert!(is_limited(&browser(&app).await.login(ADA, PASSWORD).await), "a browser that was never here");
     assert_eq!(ada.login(ADA, PASSWORD).await.status, 200);
     assert_eq!(reauthenticate(&ada, PASSWORD).await.status, 200);
-    // Its own tries are counted, by themselves, at every call that takes the password.
+    // Its own attempts have a count of their own, shared by all calls that take the password.
     assert!(!is_limited(&ada.login(ADA, WRONG).await));
     assert!(!is_limited(&reauthenticate(&ada, WRONG).await));
     assert!(!is_limited(&ada.login(ADA, WRONG).await));
@@ -45,7 +45,7 @@ async fn finding_s10_a_known_browser_uses_up_nothing_of_its_colleagues() {
     assert_eq!(browser(&app).await.login(ADA, PASSWORD).await.status, 200);
 }
 
-/// Asks for a reset and confirms it in this browser.
+/// Requests a reset and confirms it in this browser.
 async fn reset(app: &App, browser: &Browser) {
     assert_eq!(request_reset(browser, ADA).await.status, 202);
     let token = app.mail_to(ADA).await.token();
@@ -66,7 +66,7 @@ async fn finding_s4_who_has_reset_the_password_is_let_in() {
     }
 }
 
-/// Another node has the ceiling in its memory: it asks storage again within a second.
+/// Another node has the used-up ceiling in memory, and asks storage again within a second.
 #[tokio::test]
 async fn finding_s4_another_node_hears_of_the_reset() {
     let app = app_with_rates(2, 0).await;

@@ -21,7 +21,7 @@ async fn b09_over_all_networks_an_account_has_a_ceiling_that_its_owners_browser_
     app.add("eve@evil.test", Rank::Plain).await;
     assert_eq!(other.login("eve@evil.test", PASSWORD).await.status, 200);
     assert!(is_limited(&other.login(ADA, PASSWORD).await), "known to one account is not known to another");
-    // It passes the ceiling, not the limit of its own network.
+    // A known browser passes the ceiling, but not the limit of its own network.
     assert_eq!(let_through(async |_| owner.login(ADA, WRONG).await).await, 2);
     app.advance(WINDOW);
     assert_eq!(stranger.login(ADA, PASSWORD).await.status, 200, "no lockout is for ever");

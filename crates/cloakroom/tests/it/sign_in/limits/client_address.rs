@@ -1,4 +1,4 @@
-//! Which client address a request is counted under (B05 to B07).
+//! The client address that a request is counted under (B05 to B07).
 
 use http::Method;
 use serde_json::json;
@@ -28,7 +28,8 @@ async fn b05_a_stranger_cannot_choose_the_address_that_is_counted() {
 async fn b06_of_what_a_proxy_forwards_only_the_hop_before_it_counts() {
     let app = app_with_rates(0, 4).await;
     let user = |number: usize| format!("user{number}@example.test");
-    // What stands further left, the client wrote itself; in one header, in two, behind a port, behind another proxy of ours.
+    // The client wrote everything further left itself: in one header, in two, with a port, or behind another
+    // trusted proxy.
     for (what, client) in
         [("one header", 7), ("two headers", 8), ("a port", 9), ("two proxies", 10), ("garbage left", 11)]
     {

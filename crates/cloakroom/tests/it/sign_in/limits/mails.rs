@@ -1,4 +1,4 @@
-//! Nobody can use up somebody else's mails (S2).
+//! Nobody can use up the mails of somebody else (finding S2).
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::support::calls::request_reset;
 use crate::support::people::{ADA, EVE, visitor};
 use crate::support::replies::seen;
 
-/// An app that sends `count` mails of one kind an hour to an address, with Ada.
+/// An app with an account for Ada that sends an address `count` mails of one kind an hour.
 async fn app_with_mails(count: u32) -> App {
     let app = app_with(|config| config.limits.mail_per_address.count = count).await;
     app.add(ADA, Rank::Plain).await;
@@ -22,7 +22,7 @@ async fn resend(browser: &Browser, email: &str) -> Reply {
     browser.post("/api/signup/resend/", &json!({"email": email})).await
 }
 
-/// How many mails have left once those of this call have.
+/// Counts the mails, including those of the last call.
 async fn sent(app: &App) -> usize {
     app.mails().await.len()
 }
@@ -99,7 +99,7 @@ async fn finding_s2_tags_are_no_way_to_fill_a_mailbox() {
         stranger.signup(&format!("eve+{number}@example.test"), PASSWORD).await;
         assert_eq!(sent(&app).await, expected);
     }
-    // What is asked for an address without an account does not leave, so it uses up nothing of the one beside it.
+    // Resets for addresses without an account send nothing, so they use up nothing of a similar address.
     for number in 0..5 {
         request_reset(&stranger, &format!("ada+{number}@example.test")).await;
     }
@@ -108,7 +108,8 @@ async fn finding_s2_tags_are_no_way_to_fill_a_mailbox() {
     assert_eq!(sent(&app).await, 3);
 }
 
-/// E04 and B10: how many mails one network asks for is told by nothing, and ends also where each address would get one.
+/// B10, E04: resets from one network are limited even if each goes to another account, and no reply reveals
+/// it.
 #[tokio::test]
 async fn finding_s2_b10_resets_to_many_accounts_from_one_network_have_an_end() {
     let app = app_with(|config| config.limits.mail_per_ip.count = 3).await;

@@ -1,6 +1,6 @@
-//! How often somebody may try (`limits/`, contract section 5; catalogue B01 to B14).
+//! Limits on attempts (`limits/`; security cases B01 to B14).
 //!
-//! "Let through" is any answer to the credentials themselves: `invalid_credentials`, or a sign-in.
+//! An attempt is "let through" if the reply is about the credentials: `invalid_credentials`, or a sign-in.
 
 mod browsers;
 mod ceiling;
@@ -26,7 +26,7 @@ use crate::support::people::{ADA, WRONG};
 
 const WINDOW: Duration = Duration::from_mins(15);
 
-/// Limits as a test wants them, in windows of 15 minutes; 0 switches one off.
+/// Sets the limits of an account and of a network, in windows of 15 minutes. 0 switches a limit off.
 fn rates(per_account: u32, per_address: u32) -> impl FnOnce(&mut Config) {
     move |config| {
         config.limits.login_per_account = Rate { count: per_account, window: WINDOW };
@@ -51,7 +51,7 @@ async fn browser(app: &TestApp) -> Browser {
     browser_at(app, [127, 0, 0, 50]).await
 }
 
-/// A login as the proxy at 127.0.0.2 forwards it.
+/// Sends a login as the proxy at 127.0.0.2 forwards it.
 async fn login_through_proxy(app: &TestApp, forwarded_for: &[&str], email: &str) -> Reply {
     let browser = browser_at(app, [127, 0, 0, 2]).await;
     let mut call =
@@ -70,7 +70,7 @@ fn is_limited(reply: &Reply) -> bool {
     }
 }
 
-/// How many tries are let through before the first that is not, of at most 30.
+/// Counts the attempts that are let through before the first refusal, at most 30.
 async fn let_through(tries: impl AsyncFn(usize) -> Reply) -> usize {
     for number in 0..30 {
         if is_limited(&tries(number).await) {
@@ -142,7 +142,7 @@ async fn b04_a_success_gives_its_own_try_back_and_nothing_more() {
             break;
         }
     }
-    // Nine in three rounds, and one more: her own sign-ins have cost her nothing and given her nothing.
+    // Nine in three rounds and one more: her own sign-ins neither cost nor earned her any.
     assert_eq!(guesses, 10);
 }
 
@@ -174,7 +174,7 @@ async fn b08_spellings_of_one_address_are_one_account_to_the_limit() {
         "Ada@Example.Test",
     ];
     assert_eq!(let_through(async |number| browser.login(spellings[number], WRONG).await).await, 6);
-    // Spellings that would be another key for the same mailbox are no addresses at all.
+    // Spellings that would be a new key for the same mailbox are refused as addresses.
     for spelling in ["ada@example.test.", "a\u{200b}da@example.test", "ada@example.test\u{feff}"] {
         assert_eq!(browser.login(spelling, PASSWORD).await.status, 422, "{spelling:?}");
     }
@@ -197,7 +197,7 @@ async fn e07_an_address_without_account_is_limited_in_the_same_way() {
     assert_eq!(seen[0], seen[1]);
 }
 
-/// Fails from as many networks as it takes until nobody new is let through.
+/// Uses up the ceiling with wrong passwords from many networks.
 async fn use_up_ceiling(app: &App) {
     for number in 100..=250 {
         let attacker = browser_at(app, [127, number, 0, 1]).await;
@@ -222,7 +222,7 @@ async fn a_count_of_zero_switches_a_limit_off() {
 }
 
 #[tokio::test]
-async fn the_defaults_are_those_of_the_contract() {
+async fn the_default_limits_are_10_and_50_attempts_in_15_minutes() {
     let app = app_with(|_| {}).await;
     app.add(ADA, Rank::Plain).await;
     let browser = browser(&app).await;
@@ -234,7 +234,7 @@ async fn the_defaults_are_those_of_the_contract() {
     );
 }
 
-/// An administrator's word is not a try: setting a password over and over is nobody's limit.
+/// Administration is not an attempt: setting a password repeatedly meets no limit.
 #[tokio::test]
 async fn administration_is_not_limited() {
     let app = app_with_rates(1, 1).await;

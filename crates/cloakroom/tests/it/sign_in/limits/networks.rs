@@ -1,10 +1,10 @@
-//! One attacker may hold many networks: they are counted at several widths (S7).
+//! An attacker may hold many networks, so attempts are counted at several prefix lengths (finding S7).
 
 use super::{app_with_rates, is_limited, let_through, login_through_proxy, rates};
 use crate::support::app::{App, app_with};
 use crate::support::people::ADA;
 
-/// How many tries are let through from the networks that `address` writes, of at most 30.
+/// Counts the attempts that are let through from the networks that `address` returns, at most 30.
 async fn from_networks(app: &App, address: impl Fn(usize) -> String) -> usize {
     let tries = async |number: usize| {
         login_through_proxy(app, &[&address(number)], &format!("user{number}@example.test")).await
@@ -40,7 +40,7 @@ async fn finding_s7_an_account_is_counted_at_each_width_too() {
     assert_eq!(let_through(elsewhere).await, 6, "ten from everywhere");
 }
 
-/// One wide network uses up half of an account's ceiling at most: its owner still signs in from elsewhere.
+/// One wide network uses up at most half of an account's ceiling. The owner still signs in from elsewhere.
 #[tokio::test]
 async fn finding_s7_a_wide_network_cannot_use_up_the_ceiling_of_an_account() {
     let wide: [fn(usize) -> String; 2] =
@@ -65,7 +65,7 @@ async fn finding_s7_the_widths_are_configured() {
     assert_eq!(from_networks(&app, |number| format!("198.51.{number}.1")).await, 3);
 }
 
-/// A new network of a holder who is refused is a new key, and must not become a row.
+/// Each new network of a refused attacker is a new key, which must not become a row.
 #[tokio::test]
 async fn finding_s7_b13_networks_of_a_refused_holder_leave_no_rows() {
     let app = app_with_rates(5, 1).await;

@@ -1,4 +1,4 @@
-//! A flood of sign-ins waits behind itself (S3).
+//! A flood of sign-ins from one network delays only itself (finding S3).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use crate::support::app::App;
 use crate::support::concurrency::at_once;
 use crate::support::people::{ADA, WRONG};
 
-/// How many connections the flood has: more than one network has places.
+/// The number of connections of the flood, more than one network may have in the queue.
 const FLOOD: usize = 160;
 
-/// Honest sign-ins from networks of their own, beside a flood of `tries` from one.
+/// Signs in from many networks while `tries` attempts arrive from one.
 async fn honest_beside<F: Future<Output = Reply> + Send + 'static>(
     app: &Arc<App>,
     tries: impl Fn(Arc<Browser>) -> F,
@@ -56,7 +56,8 @@ async fn finding_s3_a_flood_of_refused_tries_keeps_nobody_else_out() {
     .await;
 }
 
-/// B03 beside it: of very many tries at once, those that are counted are hashed and all others are told of the limit.
+/// B03: of very many attempts at once, the counted ones are hashed and all others are answered with the
+/// limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn finding_s3_b03_more_tries_at_once_than_places_are_all_counted() {
     let app = app_with_rates(5, 0).await;
@@ -69,7 +70,7 @@ async fn finding_s3_b03_more_tries_at_once_than_places_are_all_counted() {
     assert_eq!(replies.iter().filter(|reply| !is_limited(reply)).count(), 5);
 }
 
-/// A refused key is answered from memory, and storage is asked again a second later.
+/// A refusal is answered from memory, and storage is asked again a second later.
 #[tokio::test]
 async fn finding_s3_a_refused_key_is_remembered() {
     let app = app_with_rates(2, 0).await;
@@ -81,7 +82,7 @@ async fn finding_s3_a_refused_key_is_remembered() {
         browser.login(ADA, PASSWORD).await.status == 200
     })
     .await;
-    // A success gives its try back, and the memory of a full count with it.
+    // A success is refunded, and the cached refusal is dropped with it.
     for _ in 0..5 {
         assert_eq!(browser.login(ADA, PASSWORD).await.status, 200);
     }

@@ -1,4 +1,4 @@
-//! What the limits keep in the database (B13, B14).
+//! Rows that the limits keep in the database (B13, B14).
 
 use cloakroom::testing::PASSWORD;
 
@@ -25,7 +25,7 @@ async fn b13_the_table_of_limits_is_swept_and_names_nobody() {
     assert_eq!(app.database.rows("limits").await, 0);
 }
 
-/// One address that is refused anyway cannot fill the table with keys that it thinks of, and hears how long it really takes.
+/// A refused address cannot fill the table with invented keys, and is told the real waiting time.
 #[tokio::test]
 async fn b13_a_refused_try_leaves_no_row() {
     let app = app_with_rates(1, 3).await;
@@ -40,7 +40,8 @@ async fn b13_a_refused_try_leaves_no_row() {
         assert!(is_limited(&attacker.login(&format!("user{number}@example.test"), WRONG).await));
     }
     assert_eq!(app.database.rows("limits").await, rows);
-    // The account's window ends after the address's, and only then is another try looked at.
+    // The window of the account ends after that of the address. Only then would another attempt be let
+    // through.
     for (email, minutes) in [("eve@evil.test", 15), (ADA, 10), ("user1@example.test", 10)] {
         let refused = attacker.login(email, WRONG).await;
         let seconds: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();

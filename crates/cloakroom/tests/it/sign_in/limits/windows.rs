@@ -1,4 +1,4 @@
-//! When a limit ends, and what it says about that.
+//! The end of a limit's window, and what replies say about it.
 
 use std::time::Duration;
 
@@ -26,14 +26,14 @@ async fn retry_after_and_retry_at_agree_and_are_kept() {
     let now = app.database.texts("SELECT CAST(MAX(resets_at) AS TEXT) FROM cloakroom_limits").await;
     assert_eq!(retry_at, now[0].parse::<i128>().unwrap(), "the instant at which the window ends");
     assert_eq!(reply.json()["detail"], "Try again in 10 minutes.");
-    // Tries in between do not move the end.
+    // Attempts in between do not move the end.
     app.advance(Duration::from_secs(seconds - 15));
     assert!(is_limited(&browser.login(ADA, PASSWORD).await));
     app.advance(Duration::from_secs(15));
     assert_eq!(browser.login(ADA, PASSWORD).await.status, 200);
 }
 
-/// In milliseconds since 1970.
+/// Parses a timestamp into milliseconds since 1970.
 fn parse_rfc3339(text: &str) -> i128 {
     let instant = time::OffsetDateTime::parse(text, &time::format_description::well_known::Rfc3339).unwrap();
     instant.unix_timestamp_nanos() / 1_000_000

@@ -1,4 +1,4 @@
-//! Spellings of one address are one account (B08).
+//! Different spellings of one address are one account (B08).
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
@@ -22,7 +22,7 @@ async fn finding_n15_an_address_in_capitals_is_the_same_account() {
     assert!(app.mail_to(NIKOS).await.subject.contains("already have an account"));
 }
 
-/// A row of an older version, which compared in lower case.
+/// Turns a row into one of an older version, which compared addresses in lower case.
 async fn plant_lower(app: &App, email: &str, spelling: &str, lower: &str) {
     let sql = format!(
         "UPDATE cloakroom_users SET email = '{spelling}', email_canonical = '{lower}' WHERE email = '{email}'"
@@ -73,7 +73,7 @@ async fn finding_n15_two_accounts_that_an_older_version_kept_apart_go_on() {
     }
 }
 
-/// B08: spellings of one address are one account, and the reply shows the owner's.
+/// B08: all spellings sign in to the same account, and the reply shows the spelling of the owner.
 #[tokio::test]
 async fn b08_any_spelling_of_the_address_signs_in_to_the_same_account() {
     let app = app_without_limits().await;

@@ -9,7 +9,7 @@ use super::{ALAN, app_with_accounts, seen, set_hash, weaker_hash};
 use crate::support::people::{ADA, WRONG, visitor};
 use crate::support::timing::assert_alike;
 
-/// E01: only who knows the password learns anything about the account.
+/// E01: only somebody who knows the password learns anything about the account.
 #[tokio::test]
 async fn e01_every_login_that_fails_gets_the_same_answer() {
     let app = app_with_accounts().await;
@@ -39,7 +39,7 @@ async fn e01_every_login_that_fails_gets_the_same_answer() {
         let reply = visitor(&app).await.login(email, PASSWORD).await;
         assert_eq!(seen(&reply), seen(&unknown), "{email}, with a password that is right elsewhere");
     }
-    // The same for somebody who is signed in already.
+    // This holds for a browser that is already signed in, too.
     let ada = app.signed_in(ADA).await;
     assert_eq!(seen(&ada.login("nobody@example.test", WRONG).await), seen(&ada.login(ALAN, WRONG).await));
 }
@@ -55,10 +55,7 @@ async fn that_an_account_is_deactivated_is_told_only_after_the_right_password() 
     assert_eq!((&*alan.state().await, app.database.rows("sessions").await), ("anonymous", 0));
 }
 
-/// Without the hash that is computed for nobody, an unknown address would be answered many times sooner.
-///
-/// A busy machine only ever adds time, so the quickest answer of each kind tells what its work costs: samples are taken
-/// until these agree, or until it is plain that they never will.
+/// Without the dummy hash, an unknown address would be answered much faster.
 #[tokio::test]
 async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
     let app = app_with_accounts().await;

@@ -1,4 +1,4 @@
-//! The form of a login, judged field by field (W10, M01).
+//! The request body of a login, checked field by field (W10, M01).
 
 use cloakroom::testing::PASSWORD;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Stored hashes, and the queue of those that are computed (`password/`; W06 to W08, W12).
+//! Stored password hashes, and the queue for computing them (`password/`; W06 to W08, W12).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,7 +40,8 @@ async fn w06_everyone_with_the_right_password_comes_in_while_a_hash_is_being_rep
     }
 }
 
-/// 200 at once are more than the queue holds. Who does not fit hears it at once; who is signed in notices nothing.
+/// 200 logins at once are more than the queue holds. The rest are refused at once, and a signed-in user
+/// notices nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() {
     let app = app_with_accounts().await;
@@ -71,7 +72,7 @@ async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() 
         assert_eq!((&*reply.code(), &reply.headers["retry-after"]), ("unavailable", &"2".parse().unwrap()));
         assert!(*elapsed < Duration::from_secs(10), "turned away after {elapsed:?}");
     }
-    // The threads that hash yield to everything else that runs.
+    // The hashing threads yield to everything else.
     assert!(start.elapsed() < Duration::from_mins(5), "{:?}", start.elapsed());
     assert_eq!(visitor(&app).await.login(ADA, PASSWORD).await.status, 200, "it is over");
 }
@@ -101,8 +102,8 @@ async fn w08_a_stored_hash_that_asks_for_too_much_is_nobodys_password() {
     }
 }
 
-/// A login that would store a better hash of the old password, while the password is being changed: whichever comes first,
-/// the change stays, and no session of the old password outlives it.
+/// A login that upgrades the hash of the old password runs during a change of password. Whichever is first,
+/// the change stays, and no session of the old password remains.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn w12_a_change_of_password_survives_a_login_that_is_under_way() {
     let app = Arc::new(app_with_accounts().await);
@@ -114,7 +115,7 @@ async fn w12_a_change_of_password_survives_a_login_that_is_under_way() {
             let (app, browser, old, new) = (Arc::clone(&app), Arc::clone(&browser), old.clone(), new.clone());
             async move {
                 if number == 0 {
-                    // Sooner or later within the hash of the other.
+                    // At different times while the other hash is computed.
                     tokio::time::sleep(Duration::from_millis(8 * round)).await;
                     let reply = browser.login(ADA, &old).await;
                     assert!(matches!(reply.status.as_u16(), 200 | 400), "{}", reply.text);

@@ -1,4 +1,5 @@
-//! `GET /api/login-set-cookie/` and `POST /api/login/` (`flow/sign_in/login.rs`; cases M06, and those of the files below).
+//! `GET /api/login-set-cookie/` and `POST /api/login/` (`flow/sign_in/login.rs`; security case M06, and those
+//! in the files of this folder).
 
 mod addresses;
 mod answers;
@@ -17,7 +18,7 @@ use crate::support::people::{ADA, visitor};
 const ALAN: &str = "alan@example.test";
 
 #[tokio::test]
-async fn a_person_signs_in_as_the_article_tells_it() {
+async fn a_person_signs_in_reads_their_profile_and_signs_out() {
     let app = app().await;
     app.add("ada@example.test", Rank::Superuser).await;
     let browser = app.browser();
@@ -36,7 +37,7 @@ async fn a_person_signs_in_as_the_article_tells_it() {
     assert_eq!(browser.get("/api/users/profile/").await.code(), "not_authenticated");
 }
 
-/// An app with Ada, with Alan who is deactivated, and with accounts whose password nobody has.
+/// An app with Ada, with Alan, who is deactivated, and with accounts that no password opens.
 async fn app_with_accounts() -> App {
     let app = app_without_limits().await;
     for email in [ADA, ALAN, "social@example.test", "django@example.test", "greedy@example.test"] {
@@ -60,12 +61,12 @@ async fn hash_of(app: &App, email: &str) -> String {
     app.database.texts(&sql).await.remove(0)
 }
 
-/// A PHC string of no password, that asks for more than anyone should give.
+/// A hash in PHC format that matches no password and demands excessive resources.
 fn hostile(params: &str) -> String {
     format!("$argon2id$v=19${params}$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
-/// What an older version, or another program, would have stored for `password`.
+/// A weaker hash of `password`, as an older version or another program would have stored it.
 fn weaker_hash(password: &str) -> String {
     let (salt, mut output) = (b"sixteen salt byt", [0; 32]);
     let params = argon2::Params::new(64, 1, 1, None).unwrap();
@@ -76,7 +77,7 @@ fn weaker_hash(password: &str) -> String {
     format!("$argon2id$v=19$m=64,t=1,p=1${salt}${output}")
 }
 
-/// Status, headers in order of name, and body: all that the sender can see.
+/// Everything in a reply that a client can compare: status, sorted headers, and body.
 fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
     let mut headers: Vec<(String, String)> = reply
         .headers

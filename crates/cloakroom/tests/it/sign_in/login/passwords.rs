@@ -1,4 +1,4 @@
-//! Which passwords sign in (W01 to W03, W09).
+//! Comparison of passwords (W01 to W03, W09).
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ async fn w01_a_password_longer_than_any_is_refused_before_anything_is_computed()
     assert_eq!(new.unwrap_err().code(), "validation_failed");
 }
 
-/// W02 and W03: passwords that some would cut, trim or fold are other passwords.
+/// W02, W03: a password is not truncated, trimmed or case-folded.
 #[tokio::test]
 async fn w02_w03_only_the_exact_characters_sign_in() {
     let app = app_with_accounts().await;
@@ -65,7 +65,7 @@ async fn w02_w03_only_the_exact_characters_sign_in() {
     }
 }
 
-/// N8: forms that nobody can tell apart by eye are one password, wherever it was chosen and wherever it is typed.
+/// N8: Unicode forms that look the same are one password, wherever it was chosen and typed.
 #[tokio::test]
 async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
     let app = app_with_accounts().await;
@@ -79,18 +79,18 @@ async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
             assert_eq!(again.status, 200, "{}", again.text);
         }
     }
-    // In its parts this one has more bytes than a password may have.
+    // Decomposed, this password has more bytes than are allowed.
     let (longest, parts) = ("\u{e9}".repeat(128), "e\u{301}".repeat(128));
     app.cloakroom.administration().set_password(ADA, &longest).await.unwrap();
     assert_eq!(visitor(&app).await.login(ADA, &parts).await.status, 200);
-    // Length is judged by what can be seen.
+    // The length counts visible characters.
     for short in ["\u{e9}".repeat(9), "e\u{301}".repeat(9)] {
         let refused = app.cloakroom.administration().set_password(ADA, &short).await.unwrap_err();
         assert_eq!(refused.code(), "validation_failed", "{short:?}");
     }
 }
 
-/// The second comparison is made for what was typed, never for the account.
+/// The second comparison depends on what was typed, never on the account.
 #[tokio::test]
 async fn finding_n8_e02_the_second_form_tells_nothing_of_the_account() {
     let app = app_with_accounts().await;

@@ -1,4 +1,4 @@
-//! What the cookies are made of, and what a wrong one does (S11, S12, S17).
+//! The attributes and values of cookies, and the effect of wrong ones (S11, S12, S17).
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ fn attributes(list: &[&str]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn s11_cookies_over_https_have_the_attributes_of_the_contract() {
+async fn s11_cookies_over_https_have_their_attributes() {
     let app = https_app().await;
     app.add(ADA, Rank::Plain).await;
     let browser = app.browser();
@@ -53,7 +53,8 @@ async fn s11_cookies_on_loopback_are_the_same_without_secure() {
     assert!(login.set_cookie("csrftoken").is_some());
 }
 
-/// A jar of curl 7.88 keeps a cookie whose end another one follows, and would show the dead ticket for ever.
+/// curl 7.88 keeps a cookie if its deletion is followed by another cookie, and would send the dead ticket for
+/// ever.
 #[tokio::test]
 async fn a_ticket_that_ends_is_the_last_cookie_of_its_reply() {
     let app = app_with_ada().await;
@@ -98,7 +99,7 @@ async fn s11_a_browser_that_has_lost_its_browser_cookie_is_given_another() {
     }
 }
 
-/// A thousand sessions would be a thousand hashes; the browser cookie comes from the same generator without one.
+/// A thousand sessions would cost a thousand hashes. The browser cookie uses the same generator without one.
 #[tokio::test]
 async fn s12_a_thousand_tickets_are_256_random_bits_each() {
     let app = app_with_ada().await;
@@ -125,7 +126,8 @@ async fn s12_a_thousand_tickets_are_256_random_bits_each() {
         }
     }
     assert_eq!(tickets.iter().collect::<BTreeSet<_>>().len(), 1000);
-    // 500 expected, with a deviation of 16: six of those are never seen in a bit that is random.
+    // 500 are expected with a standard deviation of 16. Six deviations practically never happen for a random
+    // bit.
     assert!(ones.iter().all(|count| (400..=600).contains(count)), "a bit is not random: {ones:?}");
 }
 

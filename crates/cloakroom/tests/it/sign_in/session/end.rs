@@ -1,4 +1,4 @@
-//! How a session ends, and that it stays ended (S04 to S10, S15, S18).
+//! Ends of a session, and proof that it stays ended (S04 to S10, S15, S18).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,7 +44,8 @@ async fn s04_a_dead_session_signs_out_as_well() {
     assert_eq!(late.login(ADA, PASSWORD).await.status, 200);
 }
 
-/// What another process has ended is refused here from a sign-out or a sign-in of that browser on, heard of or not.
+/// A session that another process has ended is refused here after a sign-out or sign-in of that browser, even
+/// if the revocation was missed.
 #[tokio::test]
 async fn s04_s15_a_ticket_that_was_shown_is_dead_here_whoever_ended_it() {
     let app = app_with_ada().await;
@@ -113,7 +114,7 @@ async fn s08_a_deactivated_account_is_out_at_once_and_its_sessions_do_not_revive
 async fn s08_a_row_of_a_deactivated_user_opens_nothing() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
-    // As an import or a hand in the database would: the flag alone, with the session left in place.
+    // As a manual change in the database would: only the flag, and the session left in place.
     assert_eq!(app.database.change("UPDATE cloakroom_users SET is_active = FALSE").await, 1);
     app.advance(10 * Duration::from_secs(1));
     assert_eq!(app.database.rows("sessions").await, 1);
@@ -150,7 +151,7 @@ async fn s09_a_session_that_is_not_used_ends_and_a_sign_out_clears_its_cookie() 
     let reply = ended.get("/api/session/").await;
     assert_eq!((reply.status.as_u16(), &reply.json()["state"]), (200, &json!("anonymous")));
     assert!(reply.set_cookie("sessionid").is_none(), "a safe method never expires it: {:?}", reply.headers);
-    // Not even if the request comes before anybody has swept, and asks for more.
+    // No sweep has run yet, and still the session is refused.
     assert_eq!(app.database.rows("sessions").await, 1);
     let reply = ended.post("/api/logout/", &json!({})).await;
     assert!(cookie_of(&reply, "sessionid").1.contains("max-age=0"));
@@ -188,7 +189,7 @@ async fn s10_a_session_ends_however_much_it_is_used() {
     assert_dead(&ada, "after four hours").await;
 }
 
-/// Three seconds pass in the cache's life of five: the end is a matter of the clock, not of the cache.
+/// Three of the five seconds for which the cache is trusted pass: the clock decides the end, not the cache.
 #[tokio::test]
 async fn s10_the_absolute_end_holds_for_a_session_in_the_cache_too() {
     let app = app_with(|config| config.session.absolute = Lifetime::from(Duration::from_secs(3))).await;
@@ -204,7 +205,7 @@ async fn s18_no_request_under_way_resurrects_a_session_that_was_signed_out() {
     let app = app_with_ada().await;
     for round in 0..5 {
         let ada = Arc::new(app.signed_in(ADA).await);
-        // Long enough that each request has activity to write down.
+        // Long enough that each request has activity to record.
         app.advance(10 * MINUTE);
         let thieves: Vec<_> = (0..20).map(|_| Arc::new(ada.copy())).collect();
         let replies = at_once(20, |number| {
@@ -224,7 +225,7 @@ async fn s18_no_request_under_way_resurrects_a_session_that_was_signed_out() {
         for thief in &thieves {
             assert_eq!(thief.get(PROFILE).await.status, 401, "round {round}");
         }
-        // What was still to be written down has found no row.
+        // The activity that was still to be recorded has found no row.
         app.sweep().await;
         assert_eq!(app.database.rows("sessions").await, 0, "round {round}");
     }

@@ -1,4 +1,4 @@
-//! Sessions and their cookies (`flow/sign_in/session.rs`, `http/cookies.rs`, contract section 4; catalogue S01 to S21).
+//! Sessions and their cookies (`flow/sign_in/session.rs`, `http/cookies.rs`; security cases S01 to S21).
 
 mod cookies;
 mod end;
@@ -26,7 +26,7 @@ async fn app_with_ada() -> App {
     app
 }
 
-/// What a browser with this session cookie and nothing else is told: the status of the profile.
+/// Returns the status of the profile for a browser that has this session cookie alone.
 async fn status_with(app: &App, name: &str, ticket: &str) -> u16 {
     let cookie = format!("{name}={ticket}");
     app.browser().call(&Method::GET, PROFILE).header("cookie", cookie).send().await.status.as_u16()
@@ -38,7 +38,7 @@ async fn assert_dead(browser: &Browser, what: &str) {
     assert_eq!(browser.copy().state().await, "anonymous", "{what}");
 }
 
-/// The name, value and attributes of a `Set-Cookie`, attributes in lower case.
+/// Splits a `Set-Cookie` header into name and value, and its attributes in lower case.
 fn cookie_of(reply: &Reply, name: &str) -> (String, BTreeSet<String>) {
     let text = reply.set_cookie(name).unwrap_or_else(|| panic!("no {name} in {:?}", reply.headers));
     let mut parts = text.split(';').map(str::trim);
@@ -129,7 +129,7 @@ async fn session_ends(app: &App) -> Vec<String> {
     app.database.texts("SELECT CAST(last_seen_at AS TEXT) FROM cloakroom_sessions").await
 }
 
-/// A request that moves the idle end, and the row in which it is written down a moment later.
+/// Sends a request that moves the idle end, and waits until the row is updated.
 async fn use_session(app: &App, browser: &Browser) -> Reply {
     let before = session_ends(app).await;
     let reply = browser.get(PROFILE).await;
@@ -179,7 +179,7 @@ async fn s14_nobody_ends_a_session_by_what_may_be_known_of_it() {
             format!("sessionid={own}; sessionid={value}; csrftoken={token}"),
             format!("sessionid={value}; sessionid={own}; csrftoken={token}"),
         ] {
-            // Another jar: the refusal sets a token of its own.
+            // A copy of the cookies, because the refusal sets a token of its own.
             let thief = grace.copy();
             let call = thief.call(&Method::POST, "/api/logout/").instead("cookie", &cookies);
             let reply = call.instead("x-csrftoken", &token).body("{}").send().await;
@@ -226,7 +226,7 @@ async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_
     }
 }
 
-/// What the command line does: its own process, no jobs, gone right after.
+/// As the command line does: a process of its own without jobs, which ends right after.
 #[tokio::test]
 async fn s15_the_command_line_ends_sessions_of_a_server_that_runs() {
     let app = app_with_ada().await;
@@ -239,7 +239,7 @@ async fn s15_the_command_line_ends_sessions_of_a_server_that_runs() {
     within(REVOCATION_DEADLINE, async || ada.get(PROFILE).await.status == 401).await;
 }
 
-/// The account that a browser is signed in to changes only by a sign-in, and then wholly.
+/// A browser changes its account only by a sign-in, and then completely.
 #[tokio::test]
 async fn s16_signing_in_as_somebody_else_leaves_nothing_of_the_first() {
     let app = app_with_ada().await;
@@ -308,7 +308,7 @@ async fn s21_a_user_has_at_most_a_hundred_sessions_and_a_new_one_ends_the_oldest
     assert_eq!(app.database.rows("sessions").await, 100);
 }
 
-/// Nor do the browsers of a user, each a cookie that anybody can invent, fill the database.
+/// Known browsers of a user, each a cookie that anybody can invent, do not fill the database.
 #[tokio::test]
 async fn s21_a_user_has_at_most_a_hundred_known_browsers() {
     let app = app_with_ada().await;
@@ -371,7 +371,7 @@ async fn what_has_expired_is_swept_and_what_lives_is_not() {
 }
 
 #[tokio::test]
-async fn the_view_of_a_session_holds_what_the_contract_names() {
+async fn the_view_of_a_session_has_exactly_these_fields() {
     let app = app_with_ada().await;
     let nobody = app.browser().get("/api/session/").await.json();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The whole path against a certified OpenID provider, `oidc-provider` from npm: discovery, PKCE, a token signed with
-//! RS256, the client's secret by basic authentication, `iss` in the answer, and a profile.
+//! A full sign-in with a certified OpenID provider, `oidc-provider` from npm: discovery, PKCE, an RS256
+//! token, client authentication with `client_secret_basic`, `iss` in the answer, and a profile.
 
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::app::app_with;
 use crate::support::social_app::outcome;
 
-/// The provider, and a person at a browser there. It ends with the value.
+/// The provider and a person's browser there. The process is killed on drop.
 struct Elsewhere {
     process: Child,
     orders: ChildStdin,
@@ -35,7 +35,7 @@ impl Elsewhere {
         Self { process, orders, said, issuer }
     }
 
-    /// Where the browser is sent back to, by its parameters.
+    /// Visits the authorization URL, and returns the parameters that the browser is sent back with.
     fn visit(&mut self, url: &str) -> Value {
         writeln!(self.orders, "{url}").unwrap();
         let back = self.said.next().expect("it answers").unwrap();

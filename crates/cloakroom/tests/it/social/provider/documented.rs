@@ -8,7 +8,7 @@ use crate::support::people::visitor;
 use crate::support::scripted_provider::{Reply, ScriptedProvider, finish, start};
 use crate::support::social_app::outcome;
 
-/// An app with one provider of a kind whose endpoints are those of a server that gives documented replies.
+/// An app with one provider of this kind, whose endpoints are those of the scripted provider.
 async fn app_at(provider: &ScriptedProvider, kind: &str, profile: &str) -> App {
     let base = &provider.base;
     let settings = json!([{
@@ -33,7 +33,7 @@ async fn githubs_documented_replies_are_understood() {
     let app = app_at(&provider, "github", "/user").await;
     let tokens = json!({"access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a", "scope": "repo,gist", "token_type": "bearer"});
     provider.answer("/token", Reply::Json(tokens));
-    // The public address is somebody's say-so: only the list counts.
+    // Anybody can enter a public address. Only the list of addresses counts.
     provider.answer("/user", Reply::Json(json!({
         "login": "octocat", "id": 1, "node_id": "MDQ6VXNlcjE=", "gravatar_id": "", "type": "User", "site_admin": false,
         "name": "monalisa octocat", "company": "GitHub", "email": "victim@example.test", "hireable": false, "bio": null,
@@ -62,7 +62,7 @@ async fn githubs_documented_replies_are_understood() {
         app.database.texts("SELECT subject || ' ' || label FROM cloakroom_identities").await,
         ["1 octocat"]
     );
-    // A no comes with 200.
+    // GitHub sends errors with status 200.
     provider.answer(
         "/token",
         Reply::Json(json!({
@@ -74,7 +74,8 @@ async fn githubs_documented_replies_are_understood() {
     assert_eq!(outcome(&arrive(&app, "github").await), "provider_denied");
 }
 
-/// Replies as Facebook documents them (Graph API, "User", "Handling errors"). No rule makes its address verified but `always`.
+/// Replies as Facebook documents them (Graph API, "User", "Handling errors"). Only `trust_email = "always"`
+/// treats its address as verified.
 #[tokio::test]
 async fn facebooks_documented_replies_are_understood() {
     let provider = ScriptedProvider::new().await;

@@ -1,4 +1,4 @@
-//! Endpoints that break, hang, and lead astray (O09, O10, O14, O15, O35, L13).
+//! Endpoints that fail, hang, or lead astray (O09, O10, O14, O15, O35, L13).
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ async fn o10_an_answer_of_another_issuer_is_refused_before_the_code_goes_anywher
     assert_eq!(outcome(&browser.post("/api/social/p0/", &body).await), "signed_up");
 }
 
-/// O09, O15: documents that are another issuer's, know no S256, or lead to our own network.
+/// O09, O15: discovery documents with another issuer, without S256, or with URLs in our own network.
 #[tokio::test]
 async fn o09_o15_a_discovery_document_leads_nowhere_but_to_its_issuer() {
     let canary = tokio::net::TcpListener::bind("127.0.0.9:0").await.unwrap();
@@ -81,7 +81,8 @@ async fn o09_o15_a_discovery_document_leads_nowhere_but_to_its_issuer() {
     assert!(called.is_err(), "somebody called the canary");
 }
 
-/// O14: endpoints that break, flood, lead away. What hangs takes the ten seconds that a provider has, and nobody else's.
+/// O14: endpoints that fail, flood, or redirect. One that hangs costs the ten seconds a provider may take,
+/// and delays nobody else.
 #[tokio::test]
 async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
     let canary = ScriptedProvider::new().await;
@@ -126,7 +127,7 @@ async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
     assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
-/// Where nobody listens at all, and where what answers does not prove whose it is.
+/// A port that nobody listens on, and a server without a valid certificate.
 #[tokio::test]
 async fn o14_l13_a_provider_that_is_down_is_out_of_reach() {
     let address: SocketAddr = {
@@ -165,7 +166,7 @@ async fn o35_tokens_with_invented_keys_do_not_make_us_fetch_again_and_again() {
         assert_eq!(outcome(&reply), "code_rejected");
     }
     assert!(provider.asked("/certs") <= 2, "{}", provider.asked("/certs"));
-    // A key that is really new is found after a minute.
+    // A genuinely new key is found after a minute.
     let newer = Key::new("newer");
     provider.answer("/certs", Reply::Json(json!({"keys": [provider.key.jwk(), newer.jwk()]})));
     app.advance(Duration::from_mins(1));

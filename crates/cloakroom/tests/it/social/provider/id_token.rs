@@ -1,4 +1,4 @@
-//! Forged and unfitting ID tokens, and the profile beside them (O16 to O18, O22).
+//! Forged ID tokens, ID tokens with wrong claims, and the profile that complements them (O16 to O18, O22).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use crate::support::scripted_provider::{
 };
 use crate::support::social_app::{assert_refused, outcome};
 
-/// Makes a token of good claims.
+/// Makes a token from valid claims.
 type Forge<'a> = Box<dyn FnOnce(Value) -> String + 'a>;
 
 #[tokio::test]
@@ -118,14 +118,15 @@ async fn o17_an_id_token_that_says_something_else_signs_nobody_in() {
         assert_eq!(outcome(&reply) == "code_rejected", !is_optional, "without {name}: {}", reply.text);
     }
     browser.post("/api/logout/", &json!({})).await;
-    // Within the leeway, with this client among others and as the party: good.
+    // Valid: within the clock leeway, and with this client as one of the audiences and as the authorised
+    // party.
     let good = |claims| {
         let claims = with(with(claims, "exp", json!(now - 30)), "iat", json!(now + 30));
         provider.key.token(&with(with(claims, "aud", json!(["client", "another"])), "azp", json!("client")))
     };
     let reply = sign_in_with_token(&browser, &provider, good).await;
     assert_eq!(outcome(&reply), "signed_in", "{}", reply.text);
-    // Replayed in another attempt: its nonce is that of the first.
+    // A replay in another attempt has the nonce of the first.
     let (_, nonce) = begin(&browser, "p0").await;
     provider.give(&provider.key.token(&provider.claims(&nonce)));
     let (state, _) = begin(&browser, "p0").await;
@@ -172,7 +173,7 @@ async fn o22_subjects_are_compared_exactly() {
     }
 }
 
-/// The profile adds what the ID token leaves out, for the same subject only.
+/// O17: the profile adds what the ID token leaves out, but only for the same subject.
 #[tokio::test]
 async fn o17_a_profile_counts_for_its_own_subject_only() {
     let provider = ScriptedProvider::new().await;
@@ -187,7 +188,7 @@ async fn o17_a_profile_counts_for_its_own_subject_only() {
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }
 
-/// Whether an address is verified is said where the address is said, and nowhere else.
+/// O18: the flag `email_verified` counts only together with the address from the same source.
 #[tokio::test]
 async fn o18_a_verified_of_the_id_token_is_not_that_of_the_profiles_address() {
     let provider = ScriptedProvider::new().await;

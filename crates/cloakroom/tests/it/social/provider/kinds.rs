@@ -1,4 +1,4 @@
-//! The kinds of provider, each against a stand-in that answers in the shapes of its vendor's documentation.
+//! Provider kinds, each against a scripted provider that replies as the vendor's documentation shows.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +10,16 @@ use crate::support::people::visitor;
 use crate::support::scripted_provider::{Reply, ScriptedProvider, start, with, without};
 use crate::support::social_app::{assert_refused, outcome};
 
-/// A stand-in, an app with it as its only provider, and what the vendor adds to its replies.
+/// A scripted provider, an app with it as its only provider, and the vendor's additions to its replies.
 struct Vendor {
     provider: ScriptedProvider,
     app: App,
     id: &'static str,
-    /// Beside `access_token`, `token_type` and `id_token`.
+    /// Members of the token reply besides `access_token`, `token_type` and `id_token`.
     tokens: Value,
 }
 
-/// One attempt: the browser, and the parameters of the authorization request.
+/// A social attempt: its browser, and the parameters of the authorization request.
 struct Attempt {
     browser: Browser,
     query: BTreeMap<String, String>,
@@ -28,7 +28,8 @@ struct Attempt {
 const TENANT: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
 impl Vendor {
-    /// The kind `id`, with its endpoints moved to the stand-in; `BASE` in the settings is the stand-in's address.
+    /// Sets up the kind `id` with the endpoints of a scripted provider. `BASE` in the settings stands for its
+    /// address.
     async fn new(id: &'static str, settings: &Value) -> Self {
         Self::at(ScriptedProvider::new().await, id, settings).await
     }
@@ -50,7 +51,7 @@ impl Vendor {
         Attempt { browser, query }
     }
 
-    /// The token endpoint gives an ID token with these claims.
+    /// Makes the token endpoint return an ID token with these claims.
     fn give(&self, claims: &Value) {
         let mut tokens = json!({"access_token": "at", "token_type": "Bearer", "id_token": self.provider.key.token(claims)});
         tokens.as_object_mut().unwrap().extend(self.tokens.as_object().unwrap().clone());
@@ -63,7 +64,7 @@ impl Vendor {
         attempt.browser.post(&format!("/api/social/{}/", self.id), &body).await
     }
 
-    /// A whole sign-in with good claims that `change` has changed.
+    /// Signs in with valid claims that `change` has modified.
     async fn sign_in(&self, change: impl FnOnce(Value) -> Value) -> (Attempt, Answer) {
         let attempt = self.begin().await;
         let nonce = attempt.query.get("nonce").cloned().unwrap_or_default();
@@ -73,7 +74,7 @@ impl Vendor {
     }
 }
 
-/// How the app is told to the page.
+/// Returns the provider's name as the page gets it.
 async fn name_of(app: &App) -> String {
     let config = app.browser().get("/api/config/").await.json();
     config["providers"][0]["name"].as_str().unwrap().to_owned()
@@ -97,7 +98,7 @@ async fn microsoft(tenant: &str, documented: &str, settings: &Value) -> Vendor {
     Vendor::at(provider, "microsoft", &all).await
 }
 
-/// Claims of somebody in a tenant: there is no `email_verified` at Microsoft.
+/// Turns claims into those of a person in a tenant. Microsoft sends no `email_verified`.
 fn of_tenant(claims: Value, tid: &str) -> Value {
     let issuer = format!("{}/{tid}/v2.0", claims["iss"].as_str().unwrap());
     let claims = without(with(with(claims, "iss", json!(issuer)), "tid", json!(tid)), "email_verified");
@@ -122,7 +123,7 @@ async fn finding_q1_microsoft_signs_people_of_every_tenant_in() {
     assert_eq!(attempt.query["code_challenge_method"], "S256");
     let kept = vendor.app.database.texts("SELECT issuer FROM cloakroom_identities").await;
     assert_eq!(kept, [format!("{}/{TENANT}/v2.0", vendor.provider.base)]);
-    // The same subject of another tenant is another person.
+    // The same subject in another tenant is another person.
     let other = |claims| of_tenant(claims, "11111111-86f1-41af-91ab-2d7cd011db47");
     let (_, reply) = vendor.sign_in(other).await;
     assert_eq!(outcome(&reply), "link_required", "{}", reply.text);
@@ -137,7 +138,7 @@ async fn finding_q1_a_token_whose_issuer_is_not_that_of_its_tenant_signs_nobody_
             vendor.sign_in(|claims| with(of_tenant(claims, TENANT), "tid", tid.clone())).await;
         assert_refused(&attempt.browser, &reply, "code_rejected").await;
     }
-    // Not even where the text fits.
+    // It is refused even if the text matches the template.
     let (attempt, reply) = vendor.sign_in(|claims| of_tenant(claims, "x/../y")).await;
     assert_refused(&attempt.browser, &reply, "code_rejected").await;
     let (attempt, reply) = vendor.sign_in(|claims| of_tenant(claims, "{tenantid}")).await;
@@ -152,7 +153,7 @@ async fn finding_q1_only_the_tenants_of_the_configuration_are_let_in() {
     let other = |claims| of_tenant(claims, "11111111-86f1-41af-91ab-2d7cd011db47");
     let (attempt, reply) = vendor.sign_in(other).await;
     assert_refused(&attempt.browser, &reply, "not_allowed").await;
-    // A document of one tenant admits no other.
+    // A discovery document of one tenant accepts no other.
     let vendor = microsoft(TENANT, TENANT, &json!({})).await;
     let (_, reply) = vendor.sign_in(|claims| of_tenant(claims, TENANT)).await;
     assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
@@ -179,7 +180,7 @@ async fn finding_q2_linkedin_needs_neither_pkce_nor_a_nonce() {
     assert_eq!(attempt.query["scope"], "openid email profile");
     let sent = |field: &str| vendor.provider.sent(field);
     assert_eq!((sent("code_verifier"), sent("client_secret").as_deref()), (None, Some("of-client")));
-    // A nonce that is there must still be this attempt's.
+    // If there is a nonce, it must be the one of this attempt.
     let (attempt, reply) = vendor.sign_in(|claims| with(claims, "nonce", json!("another"))).await;
     assert_refused(&attempt.browser, &reply, "code_rejected").await;
 }
@@ -197,7 +198,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
     assert_eq!(provider.asked("/.well-known/openid-configuration"), 0);
     attempt.browser.post("/api/logout/", &json!({})).await;
-    // The token's issuer and the document's are compared as ever.
+    // The issuers of the token and of the document are still compared.
     let (attempt, reply) = vendor.sign_in(|claims| claims).await;
     assert_refused(&attempt.browser, &reply, "code_rejected").await;
     for other in ["https://tenant.b2clogin.example/guid/v2.0", "https://evil.example/"] {
@@ -208,7 +209,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
     }
 }
 
-/// "GitLab as an OpenID Connect identity provider"; a server of one's own has the same shapes.
+/// "GitLab as an OpenID Connect identity provider". A self-hosted server replies in the same format.
 #[tokio::test]
 async fn finding_q5_gitlab() {
     let vendor = Vendor::new("gitlab", &json!({"issuer": "BASE"})).await;
@@ -254,7 +255,7 @@ async fn finding_q5_discord() {
     assert_eq!(outcome(&vendor.finish(&vendor.begin().await, &json!({})).await), "code_rejected");
 }
 
-/// "Sign in with Slack", `openid.connect.token`: a no comes with 200 and `ok: false`.
+/// "Sign in with Slack", `openid.connect.token`: errors come with status 200 and `ok: false`.
 #[tokio::test]
 async fn finding_q5_slack() {
     let mut vendor = Vendor::new("slack", &json!({"issuer": "BASE"})).await;
@@ -271,7 +272,8 @@ async fn finding_q5_slack() {
     assert_eq!(outcome(&reply), "code_rejected", "{}", reply.text);
 }
 
-/// Twitch, "Using OIDC to get OAuth access tokens": each claim is asked for by name, and `scope` comes back as a list.
+/// Twitch, "Using OIDC to get OAuth access tokens": each claim is requested by name, and `scope` comes back
+/// as a list.
 #[tokio::test]
 async fn finding_q5_twitch() {
     let mut vendor = Vendor::new("twitch", &json!({"issuer": "BASE"})).await;
@@ -304,7 +306,7 @@ async fn finding_q5_auth0() {
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
 }
 
-/// Okta, "Get user information": beside an access token the ID token is thin, and the profile has the rest.
+/// Okta, "Get user information": with an access token the ID token is thin, and the profile has the rest.
 #[tokio::test]
 async fn finding_q5_okta() {
     let vendor = Vendor::new("okta", &json!({"issuer": "BASE"})).await;
@@ -320,7 +322,7 @@ async fn finding_q5_okta() {
     );
 }
 
-/// Keycloak, `realms/REALM`: `iss` comes with the answer.
+/// Keycloak, `realms/REALM`: the answer contains `iss`.
 #[tokio::test]
 async fn finding_q5_keycloak() {
     let provider = ScriptedProvider::new().await;

@@ -1,4 +1,4 @@
-//! Providers that lie, break and lead astray: nobody is signed in by them, and nothing of ours is called for them.
+//! Providers of all kinds, honest and hostile: a hostile one signs nobody in and reaches nothing of ours.
 
 mod certified;
 mod documented;

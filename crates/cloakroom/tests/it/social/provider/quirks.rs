@@ -1,4 +1,4 @@
-//! Issuers that do what the standards allow, or nearly: a good sign-in goes through.
+//! Unusual providers that follow the standards, or nearly do: a valid sign-in succeeds.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::scripted_provider::{
 };
 use crate::support::social_app::{assert_refused, outcome};
 
-/// Signs in with good claims that `change` has changed.
+/// Signs in with valid claims that `change` has modified, and returns the outcome.
 async fn sign_in(provider: &ScriptedProvider, change: impl FnOnce(Value) -> Value) -> String {
     let app = app_with_providers(std::slice::from_ref(provider)).await;
     let browser = visitor(&app).await;
@@ -24,7 +24,7 @@ async fn finding_n3_a_profile_says_that_the_address_of_the_id_token_is_verified(
     provider.answer("/userinfo", Reply::Json(profile));
     assert_eq!(sign_in(&provider, |claims| without(claims, "email_verified")).await, "signed_up");
     assert_eq!(provider.asked("/userinfo"), 1);
-    // The provider has said no: nothing is asked.
+    // The provider has said no, so the profile is not fetched.
     assert_eq!(
         sign_in(&provider, |claims| with(claims, "email_verified", json!(false))).await,
         "email_required"
@@ -73,11 +73,11 @@ async fn finding_n3_a_profile_that_is_refused_does_not_end_a_good_sign_in() {
         provider.answer("/userinfo", reply);
         let app = app_with_providers(std::slice::from_ref(&provider)).await;
         let browser = visitor(&app).await;
-        // Nobody vouches for the address; that is all.
+        // The address is unverified, and nothing worse happens.
         let reply =
             sign_in_with_token(&browser, &provider, |claims| provider.key.token(&silent(claims))).await;
         assert_eq!(outcome(&reply), "email_required", "{}", reply.text);
-        // Somebody who is known already is signed in.
+        // A linked user is still signed in.
         let reply = sign_in_with_token(&browser, &provider, |claims| provider.key.token(&claims)).await;
         assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);
         browser.post("/api/logout/", &json!({})).await;
@@ -88,12 +88,12 @@ async fn finding_n3_a_profile_that_is_refused_does_not_end_a_good_sign_in() {
     provider.answer("/userinfo", Reply::Status(403, json!({})));
     let came = sign_in(&provider, |claims| without(without(claims, "email"), "email_verified")).await;
     assert_eq!(came, "email_required");
-    // A profile of somebody else is no refusal.
+    // A profile of another subject is refused.
     provider.answer("/userinfo", Reply::Json(json!({"sub": "victim", "email": "v@example.test"})));
     assert_eq!(sign_in(&provider, silent).await, "code_rejected");
 }
 
-/// The key set of a provider that names no key, or more than one that could fit.
+/// Key sets without key ids, or with several matching keys.
 #[tokio::test]
 async fn finding_n3_a_key_without_a_name_fits_any_token_and_exactly_one_key_must_fit() {
     let provider = ScriptedProvider::new().await;
@@ -119,7 +119,7 @@ async fn finding_n3_a_key_without_a_name_fits_any_token_and_exactly_one_key_must
             sign_in_with_token(&browser, &provider, |claims| provider.key.sign(&header, &claims)).await;
         assert_eq!(outcome(&reply), expected, "no kid in the token: {keys}");
     }
-    // A key that has the token's name is the one, whoever else has none.
+    // A key with the token's key id is the only candidate, even if others have none.
     let keys = json!([provider.key.jwk(), unnamed(&other)]);
     provider.answer("/certs", Reply::Json(json!({"keys": keys})));
     let app = app_with_providers(std::slice::from_ref(&provider)).await;
@@ -166,7 +166,8 @@ async fn finding_n3_tokens_come_with_201_or_as_a_form() {
     assert_eq!(outcome(&finish(&browser, "p0", &state).await), "code_rejected");
 }
 
-/// Discovery that goes away an hour after it was read, or hangs, keeps nobody out; when it is back, it is read again.
+/// Discovery fails or hangs an hour after it was read. Nobody is locked out, and it is read again once it
+/// works.
 #[tokio::test]
 async fn finding_s14_an_old_discovery_document_serves_while_it_is_fetched_anew() {
     let provider = ScriptedProvider::new().await;
@@ -200,7 +201,7 @@ async fn finding_s14_an_old_discovery_document_serves_while_it_is_fetched_anew()
     panic!("the document is not read again");
 }
 
-/// What was never read cannot serve.
+/// Without an earlier document there is nothing to fall back on.
 #[tokio::test]
 async fn finding_s14_without_an_old_document_a_start_fails_until_discovery_answers() {
     let provider = ScriptedProvider::new().await;
