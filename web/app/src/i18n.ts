@@ -1,3 +1,4 @@
+import { readStored, writeStored } from '@cloakroom/vue'
 import { createI18n } from 'vue-i18n'
 
 /** The languages there are, each by its own name. */
@@ -48,22 +49,12 @@ async function loadPages(language: Language): Promise<void> {
 /** Sets the language of the page, and remembers the choice on this device. */
 export async function chooseLanguage(language: Language): Promise<void> {
   await applyLanguage(language)
-  try {
-    localStorage.setItem(KEY, language)
-  } catch {
-    // No storage: the choice lasts as long as the page.
-  }
+  writeStored(KEY, language)
 }
 
 /** The language chosen on this device, or else the first of the browser's that we have. */
 export function preferredLanguage(): Language {
-  let chosen: string | null = null
-  try {
-    chosen = localStorage.getItem(KEY)
-  } catch {
-    // No storage: the browser's languages decide.
-  }
-  const wanted = [chosen, ...navigator.languages.map((tag) => tag.split('-', 1)[0])]
+  const wanted = [readStored(KEY), ...navigator.languages.map((tag) => tag.split('-', 1)[0])]
   return wanted.find(isLanguage) ?? 'en'
 }
 

@@ -11,6 +11,7 @@ export type { GuardPaths } from './guard.js'
 export { safeNext } from './next.js'
 export type { Reauthentication } from './reauthentication.js'
 export type { Session, SessionStatus, SignedOutBy } from './session.js'
+export { readStored, writeStored } from './storage.js'
 export { useAuthStore } from './store.js'
 
 /** What the plugin needs. */

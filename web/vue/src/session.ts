@@ -14,7 +14,7 @@ import type {
 } from '@cloakroom/client'
 import { timeoutSignal } from '@cloakroom/client'
 import { ref, shallowRef, type Ref, type ShallowRef } from 'vue'
-import { readFlag, SIGN_OUT_PENDING, writeFlag } from './storage.js'
+import { readStored, SIGN_OUT_PENDING, writeStored } from './storage.js'
 import { joinTabs, type TabMessage } from './tabs.js'
 
 /**
@@ -91,7 +91,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   const user = shallowRef<User | null>(null)
   const problem = shallowRef<Problem | null>(null)
   const online = ref(navigator.onLine)
-  const signOutPending = ref(readFlag(SIGN_OUT_PENDING) !== null)
+  const signOutPending = ref(readStored(SIGN_OUT_PENDING) !== null)
   const concealed = ref(false)
   const expiresAt = ref<string | null>(null)
   const signedOutBy = ref<SignedOutBy | null>(null)
@@ -130,7 +130,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   /** The server has confirmed the end of the session. */
   function signedOut(by: SignedOutBy | null) {
     const interrupted = status.value === 'expired'
-    writeFlag(SIGN_OUT_PENDING, null)
+    writeStored(SIGN_OUT_PENDING, null)
     signOutPending.value = false
     if (status.value !== 'signed-out') signedOutBy.value = by
     become('signed-out', null)
@@ -169,7 +169,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
 
   /** Tells the server about a sign-out that it has not heard of. */
   async function finishSignOut(): Promise<Result<Detail>> {
-    const everywhere = readFlag(SIGN_OUT_PENDING) === 'everywhere'
+    const everywhere = readStored(SIGN_OUT_PENDING) === 'everywhere'
     const result = await (everywhere ? client.logoutAll() : client.logout())
     // A session that is dead already need not be ended, but it has not ended the others either.
     if (result.ok || result.problem.code === 'not_authenticated') {
@@ -195,7 +195,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
       tabs.tell('signed-out')
     } else if (result.problem.code === 'network') {
       era += 1
-      writeFlag(SIGN_OUT_PENDING, by)
+      writeStored(SIGN_OUT_PENDING, by)
       signOutLater(result.problem)
       tabs.tell('sign-out-pending')
     }
@@ -264,7 +264,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   listen(window, 'pageshow', (event) => {
     if (!(event as PageTransitionEvent).persisted) return
     concealed.value = true
-    signOutPending.value = readFlag(SIGN_OUT_PENDING) !== null
+    signOutPending.value = readStored(SIGN_OUT_PENDING) !== null
     const checked = signOutPending.value ? finishSignOut() : ask('signed-out', true)
     void checked.finally(() => {
       concealed.value = false

@@ -1,17 +1,17 @@
 /**
- * Two flags in localStorage, none of them a secret and none of them believed: the server decides. A browser may refuse
- * storage altogether; then the flags live as long as the page.
+ * Access to localStorage that never throws. Where a browser refuses storage, values last as long as the page. Nothing kept here
+ * is a secret, and nothing is trusted: the server decides.
  */
 
-/** The keys in use; whoever looks into the storage shall see what they mean. */
+/** Whether somebody was signed in when this browser last heard from the server. */
 export const AUTHENTICATED = 'cloakroom.authenticated'
-/** Set when somebody has asked to sign out and the server could not be told yet. */
+/** Set while a sign-out was asked for and the server does not know yet. */
 export const SIGN_OUT_PENDING = 'cloakroom.sign-out-pending'
 
 const fallback = new Map<string, string>()
 
-/** The value of a flag, or null. */
-export function readFlag(key: string): string | null {
+/** Returns the value of a key, or null. */
+export function readStored(key: string): string | null {
   try {
     return localStorage.getItem(key)
   } catch {
@@ -19,8 +19,8 @@ export function readFlag(key: string): string | null {
   }
 }
 
-/** Sets a flag, or removes it with null. */
-export function writeFlag(key: string, value: string | null): void {
+/** Sets the value of a key; null removes it. */
+export function writeStored(key: string, value: string | null): void {
   try {
     if (value === null) localStorage.removeItem(key)
     else localStorage.setItem(key, value)

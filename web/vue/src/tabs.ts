@@ -2,6 +2,7 @@
  * Tabs tell each other what happened, never who: whoever hears it asks the server. Nothing that passes here is worth
  * stealing or forging.
  */
+import { writeStored } from './storage.js'
 
 /** What one tab tells the others. */
 export type TabMessage = 'signed-in' | 'signed-out' | 'sign-out-pending'
@@ -41,14 +42,11 @@ function byStorage(receive: (message: unknown) => void): Tabs {
   }
   window.addEventListener('storage', listen)
   return {
+    // Where storage is refused, the other tabs find out when they get the focus.
     tell: (message) => {
-      try {
-        localStorage.setItem(key, message)
-        // Removed at once, so that the same message is news the next time.
-        localStorage.removeItem(key)
-      } catch {
-        // No storage, no other way: the other tabs find out when they get the focus.
-      }
+      writeStored(key, message)
+      // Removed at once, so that the same message is news the next time.
+      writeStored(key, null)
     },
     close: () => window.removeEventListener('storage', listen),
   }

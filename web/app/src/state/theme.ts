@@ -1,3 +1,4 @@
+import { readStored, writeStored } from '@cloakroom/vue'
 import { ref, watch } from 'vue'
 
 /** What people choose; `system` follows the device. */
@@ -12,12 +13,7 @@ export const theme = ref<Theme>(chosenTheme())
 
 watch(theme, (chosen) => {
   applyTheme()
-  try {
-    if (chosen === 'system') localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, chosen)
-  } catch {
-    // No storage: the choice lasts as long as the page.
-  }
+  writeStored(KEY, chosen === 'system' ? null : chosen)
 })
 dark.addEventListener('change', applyTheme)
 
@@ -27,10 +23,6 @@ function applyTheme() {
 }
 
 function chosenTheme(): Theme {
-  try {
-    const chosen = localStorage.getItem(KEY)
-    return chosen === 'light' || chosen === 'dark' ? chosen : 'system'
-  } catch {
-    return 'system'
-  }
+  const chosen = readStored(KEY)
+  return chosen === 'light' || chosen === 'dark' ? chosen : 'system'
 }
