@@ -63,7 +63,7 @@ function start(...results: Result<string>[]) {
   mount(component, { global: { plugins: [english()] } })
   if (!form) throw new Error('setup has not run')
   const focus = vi.fn()
-  form.summary.value = { focus }
+  form.setSummary({ focus })
   const fill = (address: string, secret: string) => {
     email.value = address
     password.value = secret

@@ -2,10 +2,26 @@ import type { FieldProblem, Problem, ProblemCode, Result } from '@cloakroom/clie
 import { computed, nextTick, ref, shallowRef, watch, type ComputedRef, type InjectionKey, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { appName, passwordMinLength } from '../state/app-config'
-import type { SummaryItem } from '../ui/ErrorSummary.vue'
 import { useCountdown } from './countdown'
 import { useProblemText } from './problem-text'
 import { useSubmission, type SubmissionPhase } from './submission'
+
+/** One thing that is wrong, as the summary above a form shows it. */
+export interface SummaryItem {
+  /** The visible text; it may count down. */
+  text: string
+  /** The text for screen readers, where it differs. */
+  spoken?: string | undefined
+  /** The id of the field that it is about. */
+  field?: string | undefined
+  /** The label of that field. */
+  label?: string | undefined
+  /** A hint for developers, sent only by a server in `dev` mode. */
+  hint?: string | undefined
+}
+
+/** Something on the page that can take the focus. */
+type Focusable = { focus(): void } | null
 
 /** Where a field is on the page. */
 export interface FieldOnPage {
@@ -67,8 +83,8 @@ export interface Form<Name extends string = string> {
   readonly requestId: ComputedRef<string | undefined>
   /** The wait after too many tries is over. */
   readonly mayTryAgain: Readonly<Ref<boolean>>
-  /** What stands above the form is there; set by the form on the page. */
-  readonly summary: Ref<{ focus(): void } | null>
+  /** Tells the form where its summary is on the page; null when it is gone. */
+  setSummary(element: Focusable): void
   submit(): Promise<void>
   /** Ends what is under way. */
   cancel(): void
@@ -87,7 +103,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
   const wrong = ref<FieldProblem[]>([])
   const problem = shallowRef<Problem | null>(null)
   const mayTryAgain = ref(false)
-  const summary = shallowRef<{ focus(): void } | null>(null)
+  let summary: Focusable = null
 
   const retryAt = computed(() => (problem.value?.code === 'rate_limited' ? (problem.value.retry_at ?? null) : null))
   const countdown = useCountdown(retryAt)
@@ -138,7 +154,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
   /** Moves the focus to what is told: above the form, or at the only field that is wrong. */
   async function focusErrors() {
     await nextTick()
-    if (above.value.length > 0) return summary.value?.focus()
+    if (above.value.length > 0) return summary?.focus()
     fields.find(([name]) => errors.value[name])?.[1].at.value?.focus()
   }
 
@@ -199,7 +215,9 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
     problem,
     requestId: computed(() => (problem.value && isUnexpected(problem.value) ? problem.value.request_id : undefined)),
     mayTryAgain,
-    summary,
+    setSummary(element) {
+      summary = element
+    },
     submit,
     // Whoever gives up waiting may have been served all the same.
     cancel() {
