@@ -58,11 +58,6 @@ export function preferredLanguage(): Language {
   return wanted.find(isLanguage) ?? 'en'
 }
 
-/** How dates are written: as the browser's owner does in this language, "en-GB" for instance. */
-export function dateLocale(language: string): string {
-  return navigator.languages.find((tag) => tag.split('-', 1)[0] === language) ?? language
-}
-
 function isLanguage(language: string | null | undefined): language is Language {
   return language != null && Object.hasOwn(LANGUAGES, language)
 }
