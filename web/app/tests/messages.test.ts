@@ -51,7 +51,7 @@ const wire = ['../../vue/src/session.ts', '../../client/src/schema.ts', '../../c
 
 it('finding U12: every text that the app names exists', () => {
   const sections = [...new Set([...en.keys()].map((key) => key.split('.', 1)[0]))].join('|')
-  const named = [...source.matchAll(new RegExp(`(?:'|text=")((?:${sections})\\.[a-z_.-]+)['"]`, 'g'))].map((match) => match[1] ?? '')
+  const named = [...source.matchAll(new RegExp(`(?:'|text="|keypath=")((?:${sections})\\.[a-z_.-]+)['"]`, 'g'))].map((match) => match[1] ?? '')
   expect(named.length).toBeGreaterThan(100)
   expect(named.filter((key) => !en.has(key))).toEqual([])
 })
