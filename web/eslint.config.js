@@ -4,6 +4,9 @@ import accessibility from 'eslint-plugin-vuejs-accessibility'
 import globals from 'globals'
 import typescript from 'typescript-eslint'
 
+/** Forbids imports whose path matches. */
+const forbidImports = (regex, message) => ({ 'no-restricted-imports': ['error', { patterns: [{ regex, message }] }] })
+
 export default typescript.config(
   { ignores: ['**/dist/', '**/test-results/', '**/playwright-report/', 'client/src/schema.ts'] },
   js.configs.recommended,
@@ -32,5 +35,18 @@ export default typescript.config(
       // Labels are tied to their fields by id.
       'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
     },
+  },
+  // The rooms of the app, as ARCHITECTURE.md has them.
+  {
+    files: ['app/src/ui/**'],
+    rules: forbidImports('^@cloakroom/vue$|/(layout|pages|session)/', 'Components of ui/ get what they show from their props.'),
+  },
+  {
+    files: ['app/src/{composables,state}/**'],
+    rules: forbidImports('/(layout|pages|session|ui)/', 'Behaviour and state do not depend on components.'),
+  },
+  {
+    files: ['app/src/pages/**'],
+    rules: forbidImports('^\\.\\./(?!\\.\\./)', 'A wing imports from no other wing: move what both need to ui/, session/ or composables/.'),
   },
 )
