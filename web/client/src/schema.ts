@@ -710,6 +710,11 @@ export interface components {
             /** @description What stands behind `#token=`. */
             token?: string | null;
         };
+        /**
+         * @description A method of authentication. A session lists its methods as `amr`, as RFC 8176 calls them.
+         * @enum {string}
+         */
+        Method: "password" | "email_code" | "social" | "passkey" | "totp" | "recovery_code" | "trusted_browser";
         /** @description A link's token and the password to set. */
         NewPassword: {
             /** @description The ids of the linked accounts that stay, as `check` tells them. Without it, those stay that `check` calls kept. */
@@ -837,6 +842,13 @@ export interface components {
         /** @description What this browser's session is. */
         SessionView: {
             /**
+             * Format: int32
+             * @description The authentication assurance level (NIST SP 800-63B): 2 after a passkey, or after a first and a second method, else 1.
+             */
+            aal: number | null;
+            /** @description The methods that the session was opened or last proven with, in the order of their proof. */
+            amr: components["schemas"]["Method"][];
+            /**
              * Format: date-time
              * @description The last proof of identity.
              */
@@ -846,7 +858,11 @@ export interface components {
              * @description When the session ends if nothing more happens.
              */
             expires_at: string | null;
+            /** @description The methods that a second step may be done by. */
+            methods: components["schemas"]["Method"][];
             state: components["schemas"]["State"];
+            /** @description What the account owes before it can be used. */
+            tasks: unknown[];
             user: components["schemas"]["User"] | null;
         };
         /**

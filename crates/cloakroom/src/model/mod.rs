@@ -4,6 +4,7 @@ pub(crate) mod challenge;
 pub(crate) mod email;
 pub(crate) mod limit;
 pub(crate) mod message;
+pub(crate) mod method;
 pub(crate) mod network;
 pub(crate) mod rate;
 pub(crate) mod session;

@@ -1,6 +1,7 @@
 //! A row in `sessions` always means "signed in".
 
 use crate::clock::Timestamp;
+use crate::model::method::Method;
 use crate::model::user::Account;
 use crate::secret::TicketHash;
 
@@ -12,15 +13,17 @@ pub(crate) struct NewSession {
     pub(crate) now: Timestamp,
     /// The absolute end; no activity moves it.
     pub(crate) expires_at: Timestamp,
-    /// Whether a password opens it.
-    pub(crate) is_by_password: bool,
+    /// The methods that open it, in the order of their proof.
+    pub(crate) methods: Vec<Method>,
+    /// The proof by password, if one opens it.
+    pub(crate) password_at: Option<Timestamp>,
 }
 
 /// A new proof of identity within an open session.
 #[derive(Clone, Copy)]
 pub(crate) struct Proof {
     pub(crate) at: Timestamp,
-    pub(crate) is_by_password: bool,
+    pub(crate) method: Method,
 }
 
 /// A session that was ended just now.
@@ -32,6 +35,8 @@ pub(crate) struct EndedSession {
 
 /// A session and whose it is, as one joined query finds them.
 pub(crate) struct LiveSession {
+    /// The methods of its proofs, in their order.
+    pub(crate) methods: Box<[Method]>,
     pub(crate) authenticated_at: Timestamp,
     /// The last proof by password, if there was one.
     pub(crate) password_at: Option<Timestamp>,

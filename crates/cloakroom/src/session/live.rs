@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::clock::Timestamp;
+use crate::model::method::Method;
 use crate::model::session::LiveSession;
 use crate::model::user::User;
 
@@ -19,6 +20,9 @@ pub(crate) struct Live {
     pub(crate) user: User,
     /// The reply of `GET /api/users/profile/`, already written as JSON.
     pub(crate) profile: Bytes,
+    /// The methods of its proofs, in their order.
+    pub(crate) methods: Box<[Method]>,
+    /// The last proof of identity.
     pub(crate) authenticated_at: Timestamp,
     /// The last proof by password in this session, if there was one.
     pub(crate) password_at: Option<Timestamp>,
@@ -30,7 +34,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(session: &LiveSession, now: Timestamp) -> Self {
+    pub(super) fn new(session: LiveSession, now: Timestamp) -> Self {
         let user = session.account.user();
         let profile = serde_json::json!({
             "id": user.id, "email": user.email, "is_staff": user.is_staff, "is_superuser": user.is_superuser,
@@ -39,6 +43,7 @@ impl Live {
             // A boxed slice has no spare capacity.
             profile: profile.to_string().into_bytes().into_boxed_slice().into(),
             user,
+            methods: session.methods,
             authenticated_at: session.authenticated_at,
             password_at: session.password_at,
             expires_at: session.expires_at,

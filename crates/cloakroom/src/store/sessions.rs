@@ -2,6 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
+use crate::model::method;
+use crate::model::method::Method;
 use crate::model::session::{EndedSession, LiveSession, NewSession, Proof};
 use crate::model::user::Account;
 use crate::secret::TicketHash;
@@ -12,12 +14,19 @@ use crate::store::{Store, Tx, users};
 /// A session joined with its user.
 #[derive(sqlx::FromRow)]
 struct Row {
+    amr: String,
     authenticated_at: i64,
     password_at: Option<i64>,
     last_seen_at: i64,
     expires_at: i64,
     #[sqlx(flatten)]
     user: users::Row,
+}
+
+/// The methods of a session; of one that an earlier version opened, what its proof by password tells.
+fn methods(amr: &str, has_password_proof: bool) -> Box<[Method]> {
+    let earlier = if has_password_proof { Method::Password.as_str() } else { "" };
+    method::from_words(if amr.is_empty() { earlier } else { amr })
 }
 
 impl Store {
@@ -29,7 +38,7 @@ impl Store {
         idle_since: Timestamp,
     ) -> Result<Option<LiveSession>> {
         let row = query(
-            "SELECT s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at,
+            "SELECT s.amr, s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at,
                     u.id, u.email, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.date_joined, u.last_login
              FROM cloakroom_sessions s JOIN cloakroom_users u ON u.id = s.user_id
              WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
@@ -40,6 +49,7 @@ impl Store {
         .optional::<Row>(&self.db)
         .await?;
         Ok(row.map(|row| LiveSession {
+            methods: methods(&row.amr, row.password_at.is_some()),
             authenticated_at: Timestamp::from_millis(row.authenticated_at),
             password_at: row.password_at.map(Timestamp::from_millis),
             last_seen_at: Timestamp::from_millis(row.last_seen_at),
@@ -82,15 +92,16 @@ impl Tx {
     pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<Vec<TicketHash>> {
         query(
             "INSERT INTO cloakroom_sessions
-                 (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at, password_at)
-             VALUES ($1, $2, $3, $4, $4, $4, $5, $6)",
+                 (id, ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at, amr, password_at)
+             VALUES ($1, $2, $3, $4, $4, $4, $5, $6, $7)",
         )
         .bind(&*session.id)
         .bind(session.ticket_hash)
         .bind(&*session.user_id)
         .bind(session.now)
         .bind(session.expires_at)
-        .bind(session.is_by_password.then_some(session.now))
+        .bind(method::to_words(&session.methods))
+        .bind(session.password_at)
         .execute(self)
         .await?;
         let ended = query(
@@ -110,7 +121,8 @@ impl Tx {
         Ok(ended)
     }
 
-    /// Gives an open session another ticket, and notes a new proof of identity; says whether it was still open.
+    /// Gives an open session another ticket, and notes a new proof of identity; says whether it was still open. The method of
+    /// the proof becomes the last one of the session's.
     /// The ticket before opens nothing any more, and still ends the session: a sign-out may be under way with it.
     pub(crate) async fn renew_session(
         &mut self,
@@ -120,13 +132,17 @@ impl Tx {
     ) -> Result<bool> {
         let touched = query(
             "UPDATE cloakroom_sessions SET ticket_hash = $2, renewed_from = $1, authenticated_at = COALESCE($3, authenticated_at),
-                 password_at = COALESCE($4, password_at)
+                 password_at = COALESCE($4, password_at),
+                 amr = CASE WHEN $5 = '' THEN amr ELSE TRIM(REPLACE(
+                     ' ' || CASE WHEN amr = '' AND password_at IS NOT NULL THEN 'password' ELSE amr END || ' ',
+                     ' ' || $5 || ' ', ' ') || ' ' || $5) END
              WHERE ticket_hash = $1",
         )
         .bind(ticket)
         .bind(renewed)
         .bind(proof.map(|proof| proof.at))
-        .bind(proof.filter(|proof| proof.is_by_password).map(|proof| proof.at))
+        .bind(proof.filter(|proof| proof.method == Method::Password).map(|proof| proof.at))
+        .bind(proof.map_or("", |proof| proof.method.as_str()))
         .execute(&mut *self)
         .await?;
         self.announce(&Revocation::Ticket(ticket.to_text())).await?;

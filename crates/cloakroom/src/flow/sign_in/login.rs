@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::limits::{self, Admission};
 use crate::model::challenge::ChallengeKind;
 use crate::model::email::Email;
+use crate::model::method::Method;
 use crate::model::session::NewSession;
 use crate::model::user::{Account, User};
 use crate::model::visitor::Visitor;
@@ -31,23 +32,24 @@ struct Attempt {
 /// A first factor that has been proven.
 pub(crate) struct Factor {
     account: Account,
+    /// The methods of its proof, in their order.
+    methods: Vec<Method>,
     /// The stored hash that the password fitted, when it was a password.
     verified_hash: Option<String>,
     /// The hash to store instead.
     upgrade: Option<String>,
-    /// A provider vouches for it: other attempts at providers in this browser go on beside it.
-    is_social: bool,
 }
 
 impl Factor {
     /// A mailbox.
     pub(crate) fn mailbox(account: Account) -> Self {
-        Self { account, verified_hash: None, upgrade: None, is_social: false }
+        Self { account, methods: vec![Method::EmailCode], verified_hash: None, upgrade: None }
     }
 
-    /// A provider.
-    pub(crate) fn provider(account: Account) -> Self {
-        Self { is_social: true, ..Self::mailbox(account) }
+    /// A provider, and what else had to be proven after its word.
+    pub(crate) fn provider(account: Account, besides: Option<Method>) -> Self {
+        let methods = [Method::Social].into_iter().chain(besides).collect();
+        Self { methods, ..Self::mailbox(account) }
     }
 }
 
@@ -98,7 +100,8 @@ async fn prove(context: &Context, attempt: &Attempt, password: &str) -> Result<F
     let stored = account.as_ref().and_then(|account| account.password_hash.clone());
     match (attempt.admission.place.verify(password, stored.clone()).await?, account, stored) {
         (Verdict::Match { upgrade }, Some(account), Some(verified_hash)) => {
-            Ok(Factor { verified_hash: Some(verified_hash), upgrade, ..Factor::mailbox(account) })
+            let methods = vec![Method::Password];
+            Ok(Factor { account, methods, verified_hash: Some(verified_hash), upgrade })
         }
         _ => Err(Error::InvalidCredentials),
     }
@@ -123,9 +126,9 @@ pub(crate) async fn proceed(
     visitor: &Visitor,
     factor: Factor,
 ) -> Result<Option<SignedIn>> {
-    let Factor { account, verified_hash, upgrade, is_social } = factor;
+    let Factor { account, methods, verified_hash, upgrade } = factor;
     let now = context.now();
-    let is_by_password = verified_hash.is_some();
+    let password_at = verified_hash.is_some().then_some(now);
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
         return Ok(None);
     }
@@ -133,7 +136,8 @@ pub(crate) async fn proceed(
     if let Some(browser) = &visitor.browser {
         tx.forget_browser_of_signups(browser.hash()).await?;
         tx.end_social_of_others(browser.hash(), &account.id).await?;
-        if !is_social {
+        // Beside a sign-in by a provider, other attempts at providers go on.
+        if !methods.contains(&Method::Social) {
             tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
         }
         tx.note_browser(&account.id, browser.hash(), now).await?;
@@ -143,7 +147,7 @@ pub(crate) async fn proceed(
         None => None,
     };
     let ticket = Ticket::generate();
-    let session = NewSession { is_by_password, ..new_session(context, &account, &ticket) };
+    let session = NewSession { methods, password_at, ..new_session(context, &account, &ticket) };
     let mut ended = tx.add_session(&session, MOST_SESSIONS).await?;
     tx.commit().await?;
     // The ticket that was shown as well: who ended its session before may not have been heard here yet.
@@ -164,6 +168,7 @@ fn new_session(context: &Context, account: &Account, ticket: &Ticket) -> NewSess
         user_id: account.id.clone(),
         now,
         expires_at: now.plus(context.config().session.absolute.duration()),
-        is_by_password: false,
+        methods: Vec::new(),
+        password_at: None,
     }
 }

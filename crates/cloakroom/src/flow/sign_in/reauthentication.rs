@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::flow::sign_in::login::SignedIn;
 use crate::flow::sign_in::session;
 use crate::limits::{self, Admission, Counted};
+use crate::model::method::Method;
 use crate::model::session::Proof;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
@@ -38,12 +39,12 @@ impl Renewal {
 
     /// A provider has confirmed who it is.
     pub(crate) fn by_provider(account: Account, at: Timestamp) -> Self {
-        Self { account, proof: Some(Proof { at, is_by_password: false }) }
+        Self { account, proof: Some(Proof { at, method: Method::Social }) }
     }
 
     /// The password was right.
     pub(crate) fn by_password(account: Account, at: Timestamp) -> Self {
-        Self { account, proof: Some(Proof { at, is_by_password: true }) }
+        Self { account, proof: Some(Proof { at, method: Method::Password }) }
     }
 }
 

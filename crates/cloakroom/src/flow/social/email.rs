@@ -12,6 +12,7 @@ use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, SAME_BROWSER};
 use crate::model::email::Email;
+use crate::model::method::Method;
 use crate::pipeline::Need;
 use crate::policy;
 
@@ -73,7 +74,7 @@ pub(crate) async fn finish(
     }
     let mut run = waiting.run.resume(context.key(), &pending.id);
     run.proven = Some(email);
-    let opening = Opening { ends: Some(pending), ..Opening::default() };
+    let opening = Opening { ends: Some(pending), proven_by: Some(Method::EmailCode), ..Opening::default() };
     match social::advance(context, arrival, run, opening).await {
         Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),
         Ok(Finished::Waiting { .. }) | Err(Error::StateMissing) => Err(Error::TokenInvalid),

@@ -17,6 +17,7 @@ use crate::limits::{self, CodeTry};
 use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
+use crate::model::method::Method;
 use crate::model::rate::Rate;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
@@ -51,11 +52,13 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
             let mut tx = context.store().begin().await?;
             proven.counted.give_back(&mut tx).await?;
             tx.commit().await?;
-            social::advance(context, arrival, run, ending(&pause)).await
+            let opening = Opening { proven_by: Some(Method::Password), ..ending(&pause) };
+            social::advance(context, arrival, run, opening).await
         }
         Proof::Code(code) => {
             prove_by_code(context, arrival.visitor, (&pause, &account), code).await?;
-            social::advance(context, arrival, run, ending(&pause)).await
+            let opening = Opening { proven_by: Some(Method::EmailCode), ..ending(&pause) };
+            social::advance(context, arrival, run, opening).await
         }
         Proof::Session => {
             let live = session::require(context, arrival.visitor).await?;
@@ -77,7 +80,7 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
 }
 
 fn ending(pause: &Challenge) -> Opening<'_> {
-    Opening { ends: Some(pause), is_by_session: false }
+    Opening { ends: Some(pause), ..Opening::default() }
 }
 
 async fn prove_by_code(

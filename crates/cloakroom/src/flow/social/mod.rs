@@ -24,6 +24,7 @@ use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::method::Method;
 use crate::model::social::{Attempt, Identity, Intent};
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
@@ -87,6 +88,8 @@ pub(crate) enum Finished {
 pub(crate) struct Opening<'a> {
     /// A challenge that this uses up, while it waits in the browser where it did.
     pub(crate) ends: Option<&'a Challenge>,
+    /// What was proven after the provider's word: the account, or the address.
+    pub(crate) proven_by: Option<Method>,
     /// It is the session that says yes, so it must be open.
     pub(crate) is_by_session: bool,
 }
@@ -308,9 +311,11 @@ async fn settle(
             let renewal = Renewal::unproven(account);
             reauthentication::renew(context, tx, arrival.visitor, renewal).await?
         }
-        Intent::Login => login::proceed(context, tx, arrival.visitor, Factor::provider(account))
-            .await?
-            .ok_or(Error::AccountInactive)?,
+        Intent::Login => {
+            login::proceed(context, tx, arrival.visitor, Factor::provider(account, opening.proven_by))
+                .await?
+                .ok_or(Error::AccountInactive)?
+        }
         Intent::Link => {
             let renewal = Renewal::unproven(account);
             reauthentication::renew(context, tx, arrival.visitor, renewal).await?

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::http::extract::CsrfCookie;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
+use crate::model::method::{self, Method};
 use crate::model::user::User;
 
 /// How far this browser has come.
@@ -33,6 +34,30 @@ pub(in crate::http) struct SessionView {
     /// When the session ends if nothing more happens.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
+    /// The authentication assurance level (NIST SP 800-63B): 2 after a passkey, or after a first and a second method, else 1.
+    #[schema(minimum = 1, maximum = 2, required)]
+    aal: Option<u8>,
+    /// The methods that the session was opened or last proven with, in the order of their proof.
+    amr: Vec<Method>,
+    /// The methods that a second step may be done by.
+    methods: Vec<Method>,
+    /// What the account owes before it can be used.
+    tasks: Vec<serde_json::Value>,
+}
+
+impl SessionView {
+    fn anonymous() -> Self {
+        Self {
+            state: State::Anonymous,
+            user: None,
+            authenticated_at: None,
+            expires_at: None,
+            aal: None,
+            amr: Vec::new(),
+            methods: Vec::new(),
+            tasks: Vec::new(),
+        }
+    }
 }
 
 /// What this browser's session is
@@ -46,16 +71,17 @@ pub(in crate::http) struct SessionView {
 )]
 pub(in crate::http) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json<SessionView>> {
     let Some(live) = visit.session().await? else {
-        let nobody =
-            SessionView { state: State::Anonymous, user: None, authenticated_at: None, expires_at: None };
         // A ticket that has ended stays: the reply may arrive after that to a sign-in, and would expire the new one.
-        return Ok(Json(nobody));
+        return Ok(Json(SessionView::anonymous()));
     };
     let view = SessionView {
         state: State::Authenticated,
         user: Some(live.user.clone()),
         authenticated_at: Some(live.authenticated_at),
         expires_at: Some(visit.context().sessions().ends_at(&live)),
+        aal: Some(method::assurance_level(&live.methods)),
+        amr: live.methods.to_vec(),
+        ..SessionView::anonymous()
     };
     Ok(Json(view))
 }

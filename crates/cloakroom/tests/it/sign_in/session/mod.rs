@@ -2,6 +2,7 @@
 
 mod cookies;
 mod end;
+mod methods;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
