@@ -11,6 +11,7 @@ use crate::config::{Config, Overrides};
 use crate::context::{Context, Parts};
 use crate::error::{Error, Result};
 use crate::flow::admin::administration::Administration;
+use crate::flow::admin::audit::Audit;
 use crate::flow::admin::mailing::Mailing;
 use crate::http::gate::Gate;
 use crate::http::guard::GuardLayer;
@@ -74,6 +75,7 @@ impl Cloakroom {
         let context =
             Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: Some(alive) })?;
         flow::social::issuers::require_same(&context).await?;
+        flow::admin::audit::note_start(&context).await;
         jobs::start(&context, jobs_end);
         Ok(Self(context))
     }
@@ -122,6 +124,11 @@ impl Cloakroom {
         Administration::new(self.0.clone())
     }
 
+    /// Reads what happened, and who did it.
+    pub fn audit(&self) -> Audit {
+        Audit::new(self.0.clone())
+    }
+
     /// Looks after the mail that waits, and tests how it leaves.
     pub fn mailing(&self) -> Mailing {
         Mailing::new(self.0.clone())
@@ -167,7 +174,7 @@ async fn open_store(config: &Config) -> Result<Store> {
     })?;
     require_fit(&store, config).await?;
     store.fold_addresses().await?;
-    Ok(store)
+    Ok(store.keeping(config.audit.address))
 }
 
 /// A database with sample users must not go into production, and `dev` must not add them to one that is.

@@ -47,13 +47,14 @@ pub use cloakroom::Cloakroom;
 pub use clock::{Clock, Timestamp};
 pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};
-pub use flow::admin::{administration, backup, mailing};
+pub use flow::admin::{administration, audit, backup, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social::input::Paused;
 pub use model::rate::{Rate, Width};
 pub use model::social::Intent;
 pub use model::user::User;
+pub use model::visitor::RequestId;
 #[doc(hidden)]
 pub use tally::Tally;
 

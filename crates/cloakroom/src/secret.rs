@@ -47,8 +47,25 @@ pub(crate) fn salt() -> [u8; 16] {
 pub(crate) fn new_id(now: Timestamp) -> String {
     let mut random = [0; 10];
     draw(&mut random);
-    let millis = u64::try_from(now.as_millis()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
+    uuid::Builder::from_unix_timestamp_millis(unix_millis(now), &random).into_uuid().to_string()
+}
+
+/// A new id that comes after those of lower `position` of the same millisecond (RFC 9562, section 6.2, method 1).
+pub(crate) fn new_id_at(now: Timestamp, position: u16) -> String {
+    let mut random = [0; 10];
+    draw(&mut random[2..]);
+    random[..2].copy_from_slice(&position.min(0x0fff).to_be_bytes());
+    uuid::Builder::from_unix_timestamp_millis(unix_millis(now), &random).into_uuid().to_string()
+}
+
+/// The beginning of the ids of that millisecond: all that were made earlier are less, all others greater.
+pub(crate) fn first_id_of(instant: Timestamp) -> String {
+    let millis = unix_millis(instant) & 0xffff_ffff_ffff;
+    format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
+}
+
+fn unix_millis(instant: Timestamp) -> u64 {
+    u64::try_from(instant.as_millis()).unwrap_or(0)
 }
 
 /// A random number below `end`, which is not 0. That low ones are likelier by less than 2⁻⁶⁴ · `end` matters for no secret:

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::Failure;
+use crate::audit::actor;
 use crate::cli::Place;
 use crate::instance::Instance;
 use crate::user::say;
@@ -37,7 +38,7 @@ pub(crate) async fn restore(place: &Place, file: &Path, keeps_sessions: bool) ->
 
 /// `cloakroom session end --all`
 pub(crate) async fn end_sessions(place: &Place) -> Result<(), Failure> {
-    let ended = place.open().await?.administration().end_all_sessions().await?;
+    let ended = place.open().await?.administration().by(actor()).end_all_sessions().await?;
     say(&format!("{ended} sessions have ended."));
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cloakroom::config::Lifetime;
+use cloakroom::{Clock, Timestamp};
 
 /// Sign-in for web apps: the API, the pages and the accounts in one binary.
 #[derive(Parser)]
@@ -40,6 +42,9 @@ pub(crate) enum Command {
     /// See what waits to be sent, and what mails look like; works while the server runs.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// See what happened and who did it; works while the server runs.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// End sessions; works while the server runs.
     #[command(subcommand)]
     Session(SessionCommand),
@@ -188,6 +193,85 @@ pub(crate) enum SessionCommand {
         #[command(flatten)]
         place: Place,
     },
+}
+
+/// What to do with events.
+#[derive(Subcommand)]
+pub(crate) enum AuditCommand {
+    /// List events, newest first.
+    List {
+        #[command(flatten)]
+        filter: AuditFilter,
+        /// How many, at most 200.
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
+        limit: u16,
+        /// Only those that come after this one in the list: the last id of the page before.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print all events, newest first. The export itself is an event.
+    Export {
+        #[command(flatten)]
+        filter: AuditFilter,
+        /// A JSON object a line, or a table for spreadsheets.
+        #[arg(long, value_enum, default_value_t = AuditFormat::Ndjson)]
+        format: AuditFormat,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Which events; those that fit everything that is given.
+#[derive(Args)]
+pub(crate) struct AuditFilter {
+    /// Of this type, as `sign_in.failed`, or of all that begin so, as `user.*`; several are alternatives.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) r#type: Vec<String>,
+    /// Done by this account (id or address).
+    #[arg(long, value_name = "WHO")]
+    pub(crate) actor: Option<String>,
+    /// About this account (id or address), or the mail with this id.
+    #[arg(long, value_name = "WHO")]
+    pub(crate) target: Option<String>,
+    /// In the session with this id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// From this address, or from this network as the list shows it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) network: Option<String>,
+    /// Not before then: `2026-01-31`, `2026-01-31T08:00:00Z`, or as long ago as `7d`.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) since: Option<Timestamp>,
+    /// Before then.
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    pub(crate) until: Option<Timestamp>,
+    /// Whose names begin so, are at `@this.domain`, or have this id.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) q: Option<String>,
+}
+
+/// Reads a point in time, or how long ago it was.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    if let Ok(ago) = Lifetime::try_from(text.to_owned()) {
+        return Ok(Clock::System.now().minus(ago.duration()));
+    }
+    let full = if text.len() == "2026-01-31".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    serde_json::from_value(full.into())
+        .map_err(|_| "write it as in `2026-01-31`, `2026-01-31T08:00:00Z`, or `7d` for a week ago".to_owned())
+}
+
+/// The form of an export.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum AuditFormat {
+    /// A JSON object a line.
+    Ndjson,
+    /// A table for spreadsheets.
+    Csv,
 }
 
 /// What to do with mail.

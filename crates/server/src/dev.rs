@@ -16,6 +16,7 @@ use cloakroom_edge::host::RequireHost;
 use cloakroom_edge::operations::Stopping;
 use cloakroom_edge::telemetry::log;
 
+use crate::audit::actor;
 use crate::instance::Instance;
 use crate::running::Running;
 use crate::start::{Around, LOG_LEVELS, assemble, bind, install_metrics};
@@ -141,6 +142,7 @@ async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
     // All at once: a start that is cut off leaves none of them, and the next one finds an empty database.
     cloakroom
         .administration()
+        .by(actor())
         .add_all(&[
             sample("ada@example.test", Rank::Superuser, true),
             sample("grace@example.test", Rank::Plain, true),

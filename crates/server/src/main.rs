@@ -1,5 +1,6 @@
 //! The binary `cloakroom`: reads the command line and calls the room that does the work.
 
+mod audit;
 mod backup;
 mod cli;
 mod dev;
@@ -89,6 +90,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Dev { listen, data_dir } => dev::run(listen, &data_dir).await,
         Command::Serve { config, listen } => start::serve(config.as_deref(), listen).await,
         Command::User(command) => user::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Mail(command) => mail::run(command).await,
         Command::Session(SessionCommand::End { all: _, place }) => backup::end_sessions(&place).await,
         Command::Migrate(place) => migrate(&place).await,

@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::routing::any;
 use cloakroom::config::Overrides;
-use cloakroom::{Cloakroom, Config};
+use cloakroom::{Cloakroom, Config, RequestId};
 use cloakroom_edge::headers::SecurityHeaders;
 use cloakroom_edge::host::RequireHost;
 use cloakroom_edge::listen::{self, Deadlines, Served};
@@ -19,6 +20,7 @@ use cloakroom_edge::telemetry::log::{self, Levels};
 use cloakroom_edge::telemetry::{prometheus, request};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower::util::MapRequestLayer;
 
 use crate::cli::config_file;
 use crate::instance::Instance;
@@ -114,10 +116,20 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)
         // The guard in the same layer: a router puts each layer into a box of its own, which every request pays for.
-        .layer((layers, cloakroom.layer()));
+        .layer((layers, MapRequestLayer::new(with_id), cloakroom.layer()));
     let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(spa).layer(layers);
     // Their (empty) state is applied now: a router that waits for its state builds its routes anew for each request.
     Ok(api.merge(others).with_state(()))
+}
+
+/// Hands the id of a request that changes something on to its events. Others record none, and pay nothing.
+fn with_id(mut request: Request) -> Request {
+    if !request.method().is_safe()
+        && let Some(id) = request::current()
+    {
+        request.extensions_mut().insert(RequestId::new(&id.to_string()));
+    }
+    request
 }
 
 /// Prometheus asks on an address of its own, so that metrics are never public by accident.

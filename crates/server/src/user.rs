@@ -6,6 +6,7 @@ use cloakroom::administration::{AccountView, Rank};
 use cloakroom::{Cloakroom, Config};
 
 use crate::Failure;
+use crate::audit::actor;
 use crate::cli::{Account, Place, Rights, UserCommand, config_file};
 
 /// Where there is no port to tell, as in `--data-dir` without a server.
@@ -40,8 +41,13 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Add {
             account: Account { email, place }, invite: true, locale, staff, rights, ..
         } => {
-            let invited =
-                place.open().await?.administration().invite(&email, rank(staff, &rights), &locale).await?;
+            let invited = place
+                .open()
+                .await?
+                .administration()
+                .by(actor())
+                .invite(&email, rank(staff, &rights), &locale)
+                .await?;
             say(&format!(
                 "Added {}. The server mails an invitation; `cloakroom mail list` tells if it cannot.",
                 invited.email
@@ -50,7 +56,8 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Add { account: Account { email, place }, password_stdin, staff, rights, .. } => {
             let cloakroom = place.open().await?;
             let password = read_password(password_stdin)?;
-            let added = cloakroom.administration().add(&email, &password, rank(staff, &rights)).await?;
+            let added =
+                cloakroom.administration().by(actor()).add(&email, &password, rank(staff, &rights)).await?;
             say(&format!("Added {}.", added.email));
         }
         UserCommand::List { place, json } => {
@@ -66,7 +73,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
             let cloakroom = place.open().await?;
             cloakroom.administration().show(&email).await.map_err(|error| about(error, &email))?;
             let password = read_password(password_stdin)?;
-            cloakroom.administration().set_password(&email, &password).await?;
+            cloakroom.administration().by(actor()).set_password(&email, &password).await?;
             say(&format!("{email} has a new password; every session has ended."));
         }
         UserCommand::Promote { account, rights } => promote(&account, &rights).await?,
@@ -74,7 +81,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Deactivate(account) => set_active(&account, false).await?,
         UserCommand::Activate(account) => set_active(&account, true).await?,
         UserCommand::Delete(Account { email, place }) => {
-            let deleted = place.open().await?.administration().delete(&email).await;
+            let deleted = place.open().await?.administration().by(actor()).delete(&email).await;
             deleted.map_err(|error| about(error, &email))?;
             say(&format!("{email} is deleted."));
         }
@@ -94,14 +101,16 @@ async fn promote(account: &Account, rights: &Rights) -> Result<(), Failure> {
 }
 
 async fn change_rank(account: &Account, rank: Rank, done: &str) -> Result<(), Failure> {
-    let changed = account.place.open().await?.administration().set_rank(&account.email, rank).await;
+    let changed =
+        account.place.open().await?.administration().by(actor()).set_rank(&account.email, rank).await;
     changed.map_err(|error| about(error, &account.email))?;
     say(&format!("{} {done}.", account.email));
     Ok(())
 }
 
 async fn set_active(account: &Account, is_active: bool) -> Result<(), Failure> {
-    let changed = account.place.open().await?.administration().set_active(&account.email, is_active).await;
+    let changed =
+        account.place.open().await?.administration().by(actor()).set_active(&account.email, is_active).await;
     changed.map_err(|error| about(error, &account.email))?;
     let done = if is_active { "is active" } else { "is deactivated; every session has ended" };
     say(&format!("{} {done}.", account.email));

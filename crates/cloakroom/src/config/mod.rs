@@ -2,6 +2,7 @@
 //! here, doc comments included, so that a key is written once.
 
 mod app;
+mod audit;
 mod complaint;
 mod cookies;
 mod environment;
@@ -24,6 +25,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use app::{App, Csp};
+pub use audit::{AddressDetail, Audit};
 pub(crate) use complaint::Complaint;
 pub use cookies::Cookies;
 pub use load::Overrides;
@@ -34,7 +36,7 @@ pub use secret_url::SecretUrl;
 pub(crate) use secret_url::{ESCAPES, authority, sqlite_file, tail};
 pub use server::{Api, Server};
 pub(crate) use validate::complaints;
-pub use values::{Address, Lifetime, PublicUrl, Secret};
+pub use values::{Address, Lifetime, PublicUrl, Retention, Secret};
 pub(crate) use warnings::{is_here, warnings};
 
 use crate::error::Error;
@@ -82,6 +84,8 @@ pub struct Config {
     pub password: Password,
     /// How often something may be tried.
     pub limits: Limits,
+    /// What is kept of who did what.
+    pub audit: Audit,
     /// Social login: one `[[provider]]` each.
     pub provider: Vec<Provider>,
     /// The steps of a social login.

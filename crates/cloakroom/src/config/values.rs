@@ -69,6 +69,51 @@ impl From<Lifetime> for String {
     }
 }
 
+/// How long something is kept, written as a [`Lifetime`]; `0s` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", inline)]
+pub struct Retention(Option<Lifetime>);
+
+impl Retention {
+    /// Keeps it for ever.
+    pub const FOR_EVER: Self = Self(None);
+
+    /// The time, or `None` for ever.
+    pub fn duration(self) -> Option<Duration> {
+        self.0.map(Lifetime::duration)
+    }
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self(Some(Lifetime::from_days(400)))
+    }
+}
+
+impl From<Lifetime> for Retention {
+    fn from(lifetime: Lifetime) -> Self {
+        Self(Some(lifetime))
+    }
+}
+
+impl TryFrom<String> for Retention {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match humantime::parse_duration(&text) {
+            Ok(duration) if duration.is_zero() => Ok(Self::FOR_EVER),
+            _ => Lifetime::try_from(text).map(Self::from),
+        }
+    }
+}
+
+impl From<Retention> for String {
+    fn from(retention: Retention) -> Self {
+        retention.0.map_or_else(|| "0s".to_owned(), String::from)
+    }
+}
+
 /// Networks, for `trusted_proxies`; an address alone is the network of that one machine.
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;

@@ -8,7 +8,8 @@ use http::{HeaderMap, HeaderName};
 use crate::error::{Error, Result};
 use crate::http::visit::Visit;
 use crate::mail::outbox::Occasion;
-use crate::mail::{Asked, Locale, device};
+use crate::mail::{Asked, Locale};
+use crate::model::device::device;
 
 impl<S: Send + Sync> FromRequestParts<S> for Occasion {
     type Rejection = Error;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, header};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -15,8 +15,9 @@ use crate::http::cookies::{Cookies, SetCookies};
 use crate::http::csrf;
 use crate::http::gate::Gate;
 use crate::mail::outbox::Occasion;
+use crate::model::device::device;
 use crate::model::network::Network;
-use crate::model::visitor::Visitor;
+use crate::model::visitor::{Client, RequestId, Visitor};
 use crate::secret::Ticket;
 use crate::session::Live;
 
@@ -47,7 +48,8 @@ struct Csrf {
 impl Visit {
     pub(super) fn new(gate: Gate, request: &Request, cookies: Cookies) -> Self {
         let network = network(&gate, request);
-        let visitor = Visitor { network, session: cookies.session, browser: cookies.browser };
+        let client = if csrf::is_unsafe(request.method()) { client(request) } else { Client::default() };
+        let visitor = Visitor { network, session: cookies.session, browser: cookies.browser, client };
         Self(Arc::new(Inner {
             gate,
             visitor,
@@ -160,6 +162,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| {
             Error::internal("this route is not below `.layer(cloakroom.layer())`, which every route that asks for the user needs")
         })
+    }
+}
+
+/// The browser that a request names, and the id that the server gave it.
+fn client(request: &Request) -> Client {
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    Client {
+        device: device(user_agent.unwrap_or_default()),
+        request_id: request.extensions().get::<RequestId>().cloned(),
     }
 }
 

@@ -9,8 +9,10 @@ use crate::mail::outbox::Occasion;
 use crate::mail::{Kind, Letter};
 use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
 use crate::model::email::Email;
+use crate::model::event::{Actor, Event, EventType, Origin};
+use crate::model::network::Network;
 use crate::model::user::Account;
-use crate::store::LeasedMail;
+use crate::store::{LeasedMail, Tx};
 
 /// A code that has less than this left to live is not worth typing.
 const LEAST_CODE_LIFE: Duration = Duration::from_mins(5);
@@ -51,6 +53,24 @@ pub(crate) async fn of(context: &Context, mail: &LeasedMail) -> Result<Said> {
         is_there.then(|| letter(kind, occasion, mail.recipient.clone()))
     };
     Ok(letter.map_or(Said::Nothing, |letter| Said::Letter(Box::new(letter))))
+}
+
+/// Records, at a mail's first try, that it was asked for where only its writer knows for which account.
+pub(crate) async fn note_request(context: &Context, tx: &mut Tx, mail: &LeasedMail) -> Result<()> {
+    let (Some(id), Some(Kind::PasswordReset), 1) =
+        (&mail.challenge_id, Kind::named(&mail.kind), mail.attempts)
+    else {
+        return Ok(());
+    };
+    let Some(account) = tx.account_of_challenge(id, context.now()).await? else { return Ok(()) };
+    let origin = serde_json::from_str(&mail.occasion).map(of_request).unwrap_or_default();
+    let asked = Event::new(EventType::PasswordResetAsked, context.now()).by(Actor::browser());
+    tx.record(asked.about(&account).from(origin)).await?;
+    Ok(())
+}
+
+fn of_request(Occasion { asked, .. }: Occasion) -> Origin {
+    Origin { network: Some(Network::parse(&asked.network)), device: asked.device, ..Origin::default() }
 }
 
 /// Gives a code and a link that have waited with their mail their time back.

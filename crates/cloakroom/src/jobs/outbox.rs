@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::jobs::letter::{self, Said};
 use crate::mail::{self, Failure, Message};
+use crate::model::event::{Event, EventType, Target};
 use crate::store::LeasedMail;
 
 /// Without the bell, the outbox is looked at this often: other processes post mails as well.
@@ -70,6 +71,9 @@ async fn send_what_is_due(context: &Context) -> Result<()> {
         let Some(lane) = outbox.lane().await else { return Ok(()) };
         let mut tx = context.store().begin().await?;
         let leased = tx.lease_mail(context.now(), LEASE, &outbox.recipients()).await?;
+        if let Some(mail) = &leased {
+            letter::note_request(context, &mut tx, mail).await?;
+        }
         tx.commit().await?;
         // Another process is taking what is due, or it waits for its recipient's lane.
         let Some(mail) = leased else { return Ok(()) };
@@ -165,7 +169,12 @@ async fn settle(context: &Context, mail: &LeasedMail, told: &str, failure: Optio
     let mut tx = context.store().begin().await?;
     match told {
         "sent" => tx.end_mail(mail).await?,
-        "abandoned" => tx.abandon_mail(mail, reason, now).await?,
+        "abandoned" => {
+            if tx.abandon_mail(mail, reason, now).await? {
+                let abandoned = Event::new(EventType::MailAbandoned, now).about(Target::mail(&mail.id));
+                tx.record(abandoned.with("kind", &*mail.kind).with("attempts", mail.attempts)).await?;
+            }
+        }
         _ => tx.retry_mail(mail, reason, next_try(now, mail.attempts)).await?,
     }
     tx.commit().await

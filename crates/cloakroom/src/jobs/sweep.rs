@@ -104,6 +104,9 @@ async fn batch(context: &Context, now: Timestamp, with_sessions: bool) -> Result
     swept += tx.sweep_browsers(now.minus(BROWSER_LIFE), BATCH).await?;
     swept += tx.sweep_challenges(now, BATCH).await?;
     swept += tx.sweep_mails(now.minus(ABANDONED_LIFE), BATCH).await?;
+    if let Some(keep) = context.config().audit.keep.duration() {
+        swept += tx.sweep_events(now.minus(keep), BATCH).await?;
+    }
     tx.commit().await?;
     Ok((sessions, swept))
 }

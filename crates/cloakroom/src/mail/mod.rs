@@ -4,7 +4,6 @@
 //! words as text, never read as a template, and escaped where the text becomes HTML. The link and the code stand in the body
 //! only: subjects are shown on locked screens.
 
-mod device;
 mod locale;
 pub(crate) mod outbox;
 mod pace;
@@ -16,7 +15,6 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use device::{Device, device};
 pub(crate) use locale::Locale;
 pub(crate) use preview::sample;
 pub(crate) use render::render;
@@ -24,6 +22,7 @@ pub(crate) use transport::{Failure, Transport};
 pub(crate) use validate::{validate, warnings};
 
 use crate::clock::Timestamp;
+use crate::model::device::Device;
 pub(crate) use crate::model::message::{Message, Rendered};
 
 /// Which mail. The name in `cloakroom mail preview NAME` is the variant's in snake case.

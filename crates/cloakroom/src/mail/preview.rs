@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Asked, Kind, Letter, Locale, Recovered, device};
+use super::{Asked, Kind, Letter, Locale, Recovered};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::model::challenge::{CODE_LIFETIME, LINK_CODE_LIFETIME};
+use crate::model::device::device;
 
 /// 24 November 2026, 08:15 UTC.
 const ASKED_AT: Timestamp = Timestamp::from_millis(1_795_508_100_000);

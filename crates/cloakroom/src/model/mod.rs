@@ -1,7 +1,9 @@
 //! Plain data, no I/O: what the product speaks about.
 
 pub(crate) mod challenge;
+pub(crate) mod device;
 pub(crate) mod email;
+pub(crate) mod event;
 pub(crate) mod limit;
 pub(crate) mod message;
 pub(crate) mod method;

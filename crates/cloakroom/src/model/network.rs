@@ -44,6 +44,13 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Reads what [`Display`](fmt::Display) has written.
+    pub(crate) fn parse(text: &str) -> Self {
+        text.strip_suffix("/64").unwrap_or(text).parse::<IpAddr>().map_or(Self::Unknown, Self::from)
+    }
+}
+
 impl From<IpAddr> for Network {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {

@@ -1,5 +1,9 @@
 //! Who a request comes from, before anybody knows which person that is.
 
+use std::sync::Arc;
+
+use crate::model::device::Device;
+use crate::model::event::Origin;
 use crate::model::network::Network;
 use crate::secret::Ticket;
 
@@ -11,4 +15,40 @@ pub(crate) struct Visitor {
     pub(crate) session: Option<Ticket>,
     /// The browser cookie.
     pub(crate) browser: Option<Ticket>,
+    /// What events tell of the request.
+    pub(crate) client: Client,
+}
+
+/// The browser and the id of a request that changes something. Other requests record no event, so nothing is read for them.
+#[derive(Clone, Default)]
+pub(crate) struct Client {
+    pub(crate) device: Device,
+    pub(crate) request_id: Option<RequestId>,
+}
+
+impl Visitor {
+    /// The request, as events tell of it.
+    pub(crate) fn origin(&self) -> Origin {
+        let Client { device, request_id } = self.client.clone();
+        Origin { network: Some(self.network), device, session_id: None, request_id }
+    }
+}
+
+/// The id of a request, for events: put it into the extensions of requests that change something, before they reach the
+/// [layer](crate::Cloakroom::layer).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+impl RequestId {
+    /// The longest id that is kept, in bytes.
+    const LONGEST: usize = 128;
+
+    /// Takes what your log calls the request; of a longer text, the first 128 bytes.
+    pub fn new(text: &str) -> Self {
+        Self(text[..text.floor_char_boundary(Self::LONGEST)].into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }

@@ -14,6 +14,7 @@ use sqlx::{FromRow, Postgres, Sqlite, Transaction};
 use crate::config::sqlite_file;
 use crate::error::{Error, Result};
 use crate::store::certificate;
+use crate::store::events::Recorded;
 use crate::store::postgres::{self, Demotion};
 use crate::store::sqlite;
 
@@ -31,13 +32,19 @@ pub(crate) enum Db {
 
 /// A write transaction; dropped without `commit`, it never was. SQLite takes its write lock at the start, so that it
 /// never fails halfway.
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    pub(super) engine: Engine,
+    pub(super) recorded: Recorded,
+}
+
+/// The transaction itself.
+pub(super) enum Engine {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(PostgresTx),
 }
 
 /// A transaction of Postgres, and where it notes that the server takes no writes any more.
-pub(crate) struct PostgresTx {
+pub(super) struct PostgresTx {
     inner: Transaction<'static, Postgres>,
     demotion: Arc<Demotion>,
 }
@@ -55,13 +62,14 @@ impl Db {
     }
 
     /// Begins a write.
-    pub(crate) async fn begin(&self) -> Result<Tx> {
+    pub(super) async fn begin(&self) -> Result<Engine> {
         patiently(async {
             Ok(match self {
-                Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-                Self::Postgres { pool, demotion } => {
-                    Tx::Postgres(PostgresTx { inner: pool.begin().await?, demotion: Arc::clone(demotion) })
-                }
+                Self::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+                Self::Postgres { pool, demotion } => Engine::Postgres(PostgresTx {
+                    inner: pool.begin().await?,
+                    demotion: Arc::clone(demotion),
+                }),
             })
         })
         .await
@@ -80,23 +88,25 @@ impl Db {
 }
 
 impl Tx {
-    /// Makes everything in this transaction so, at once.
+    /// Makes everything in this transaction so, at once; then logs and counts the events that it has recorded.
     pub(crate) async fn commit(self) -> Result<()> {
         patiently(async {
-            match self {
-                Self::Sqlite(tx) => tx.commit().await,
-                Self::Postgres(tx) => tx.inner.commit().await,
+            match self.engine {
+                Engine::Sqlite(tx) => tx.commit().await,
+                Engine::Postgres(tx) => tx.inner.commit().await,
             }
         })
-        .await
+        .await?;
+        self.recorded.announce();
+        Ok(())
     }
 
     /// Undoes everything in this transaction now, so that the next writer need not wait until the connection is tidied up.
     pub(crate) async fn roll_back(self) -> Result<()> {
         patiently(async {
-            match self {
-                Self::Sqlite(tx) => tx.rollback().await,
-                Self::Postgres(tx) => tx.inner.rollback().await,
+            match self.engine {
+                Engine::Sqlite(tx) => tx.rollback().await,
+                Engine::Postgres(tx) => tx.inner.rollback().await,
             }
         })
         .await
@@ -177,9 +187,9 @@ impl<'a> From<&'a Db> for Target<'a> {
 
 impl<'a> From<&'a mut Tx> for Target<'a> {
     fn from(tx: &'a mut Tx) -> Self {
-        match tx {
-            Tx::Sqlite(tx) => Self::SqliteTx(tx),
-            Tx::Postgres(tx) => Self::PostgresTx(tx),
+        match &mut tx.engine {
+            Engine::Sqlite(tx) => Self::SqliteTx(tx),
+            Engine::Postgres(tx) => Self::PostgresTx(tx),
         }
     }
 }
@@ -199,9 +209,9 @@ pub(crate) fn query(sql: &'static str) -> Query {
 /// SQLite has one at a time, and no such words. With a `LIMIT`, the query stands in a `WITH`, so that it runs once.
 macro_rules! locking {
     ($tx:expr, $before:expr, $words:literal, $after:expr $(,)?) => {
-        match $tx {
-            $crate::store::Tx::Sqlite(_) => concat!($before, $after),
-            $crate::store::Tx::Postgres(_) => concat!($before, " ", $words, $after),
+        match $tx.engine {
+            $crate::store::db::Engine::Sqlite(_) => concat!($before, $after),
+            $crate::store::db::Engine::Postgres(_) => concat!($before, " ", $words, $after),
         }
     };
 }

@@ -8,6 +8,7 @@ mod clock;
 mod codes;
 mod db;
 mod development;
+mod events;
 mod folding;
 mod identities;
 mod limits;
@@ -23,10 +24,12 @@ mod sqlite;
 mod users;
 mod validate;
 
+use crate::config::AddressDetail;
 use crate::error::Result;
 pub(crate) use backup::{backup, restore};
 use db::Db;
 pub(crate) use db::Tx;
+use events::Recorded;
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
@@ -38,17 +41,24 @@ pub(crate) use validate::{validate, warnings};
 #[derive(Clone)]
 pub(crate) struct Store {
     db: Db,
+    /// How much of a client's address events keep.
+    address: AddressDetail,
 }
 
 impl Store {
     /// Opens what `url` names, and brings its schema up to date.
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { db: Db::open(url).await? })
+        Ok(Self { db: Db::open(url).await?, address: AddressDetail::default() })
+    }
+
+    /// Keeps only so much of a client's address in events.
+    pub(crate) fn keeping(self, address: AddressDetail) -> Self {
+        Self { address, ..self }
     }
 
     /// Begins a write; without a commit it never was.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        self.db.begin().await
+        Ok(Tx { engine: self.db.begin().await?, recorded: Recorded::new(self.address) })
     }
 
     /// Lets go of every connection.

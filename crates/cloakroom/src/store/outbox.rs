@@ -188,15 +188,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives a mail up, visibly: it stays until somebody sends it again or it is a month old.
+    /// Gives a mail up, visibly: it stays until somebody sends it again or it is a month old. Says whether it was still ours.
     pub(crate) async fn abandon_mail(
         &mut self,
         mail: &LeasedMail,
         reason: &str,
         now: Timestamp,
-    ) -> Result<()> {
-        query(
-            "UPDATE cloakroom_outbox SET last_error = $3, abandoned_at = $4 WHERE id = $1 AND attempts = $2",
+    ) -> Result<bool> {
+        let abandoned = query(
+            "UPDATE cloakroom_outbox SET last_error = $3, abandoned_at = $4
+             WHERE id = $1 AND attempts = $2 AND abandoned_at IS NULL",
         )
         .bind(&*mail.id)
         .bind(mail.attempts)
@@ -204,7 +205,7 @@ impl Tx {
         .bind(now)
         .execute(self)
         .await?;
-        Ok(())
+        Ok(abandoned.0 == 1)
     }
 
     /// Makes an abandoned mail due as if it had never been tried; says whether there is one. One that waits or is under way

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::secret;
-use crate::store::db::{Db, PATIENCE, query};
+use crate::store::db::{Db, Engine, PATIENCE, query};
 use crate::store::{Store, Tx};
 
 const CHANNEL: &str = "cloakroom_revocations";
@@ -56,7 +56,7 @@ pub(crate) enum Revocation {
 impl Tx {
     /// Tells the other nodes, once this transaction commits. On SQLite the commit itself is the sign.
     pub(crate) async fn announce(&mut self, revocation: &Revocation) -> Result<()> {
-        if matches!(self, Self::Postgres(_)) {
+        if matches!(self.engine, Engine::Postgres(_)) {
             let payload = match revocation {
                 Revocation::Ticket(ticket_hash) => ticket_hash,
                 Revocation::Everything => EVERYTHING,

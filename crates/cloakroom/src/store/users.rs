@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::user::Account;
-use crate::store::db::query;
+use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
 /// A row of `users`.
@@ -130,6 +130,26 @@ impl Tx {
     /// row of the account, so that no two transactions wait for each other in a circle.
     pub(crate) async fn hold_account(&mut self, id: &str) -> Result<bool> {
         Ok(self.lock_account(id).await?.is_some_and(|account| account.is_active))
+    }
+
+    /// The account that a waiting challenge belongs to. It cannot be deleted before this transaction ends.
+    pub(crate) async fn account_of_challenge(
+        &mut self,
+        challenge_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<Account>> {
+        let row = query(locking!(
+            self,
+            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
+             FROM cloakroom_users WHERE id = (SELECT user_id FROM cloakroom_challenges WHERE id = $1 AND expires_at > $2)",
+            "FOR KEY SHARE",
+            "",
+        ))
+        .bind(challenge_id)
+        .bind(now)
+        .optional::<Row>(self)
+        .await?;
+        Ok(row.map(Into::into))
     }
 
     /// Replaces the password of an active account if its address is still the one that was proven; says whether it was.

@@ -3,15 +3,17 @@
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
-use crate::flow::account::recovery;
+use crate::flow::account::recovery::{self, Owner};
 use crate::flow::account::signup::RESEND_AFTER;
 use crate::flow::challenge;
 use crate::flow::sign_in::session;
+use crate::flow::social::Arrival;
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
+use crate::model::event::{Actor, Event, EventType};
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
@@ -52,9 +54,11 @@ pub(crate) async fn start(
     tx.add_challenge(&change, change.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::EmailChange, &change, occasion).await?;
     outbox::post_about(&mut tx, Kind::EmailChangeRequested, &undo, occasion).await?;
+    // Without the new address: it may be nobody's, and is not proven.
+    let asked = Event::new(EventType::EmailChangeAsked, now).of(user);
+    tx.record(asked.from(visitor.origin())).await?;
     tx.commit().await?;
     context.outbox().wake();
-    tracing::info!(user = user.id, "change of address asked for");
     Ok(resend_at)
 }
 
@@ -108,12 +112,13 @@ pub(crate) async fn confirm(
     if let Some(undo) = undo {
         outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
     }
+    let changed = Event::new(EventType::EmailChanged, context.now()).of(user).from(visitor.origin());
+    tx.record(changed.with_change("email", &*user.email, new.spelling())).await?;
     // Other nodes have the old address in their caches.
     tx.announce(&Revocation::Everything).await?;
     tx.commit().await?;
     context.sessions().forget_all();
     context.outbox().wake();
-    tracing::info!(user = user.id, "address changed");
     Ok(())
 }
 
@@ -122,7 +127,11 @@ pub(crate) async fn confirm(
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::EmailTaken`] only when a version that reserved nothing gave the old address away.
-pub(crate) async fn undo(context: &Context, occasion: &Occasion, token: &str) -> Result<()> {
+pub(crate) async fn undo(
+    context: &Context,
+    Arrival { visitor, occasion }: Arrival<'_>,
+    token: &str,
+) -> Result<()> {
     let now = context.now();
     let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
     let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
@@ -131,20 +140,24 @@ pub(crate) async fn undo(context: &Context, occasion: &Occasion, token: &str) ->
     tx.hold_address(&old).await?;
     let account = tx.lock_account(user_id).await?.ok_or(Error::TokenInvalid)?;
     challenge::take(context, &mut tx, ChallengeKind::EmailChangeUndo, token).await?;
+    let before = account.email.clone();
     set_email(&mut tx, user_id, &old).await?;
     tx.void_password(user_id).await?;
     tx.end_challenges_since(user_id, undo.created_at).await?;
     let restored = Account { email: old.spelling().to_owned(), ..account };
-    let recovered = recovery::unlink_the_rest(context, &mut tx, &restored, None).await?;
+    let owner = Owner { account: &restored, chosen: None, origin: visitor.origin() };
+    let recovered = recovery::unlink_the_rest(context, &mut tx, owner).await?;
     tx.forget_browsers_of(user_id).await?;
     tx.end_sessions_of(user_id).await?;
     let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&old).of(user_id);
     tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::EmailRestored, &reset, &occasion.after(recovered)).await?;
+    let undone = Event::new(EventType::EmailUndone, now).by(Actor::browser()).about(&restored);
+    let undone = undone.from(visitor.origin());
+    tx.record(undone.with_change("email", before, old.spelling())).await?;
     tx.commit().await?;
     context.sessions().forget_all();
     context.outbox().wake();
-    tracing::info!(user = user_id, "change of address undone");
     Ok(())
 }
 

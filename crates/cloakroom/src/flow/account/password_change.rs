@@ -8,6 +8,7 @@ use crate::flow::sign_in::session;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::email::Email;
+use crate::model::event::{Event, EventType};
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::policy;
@@ -48,11 +49,12 @@ pub(crate) async fn change(
     }
     tx.end_other_sessions_of(&account.id, here).await?;
     outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
+    let changed = Event::new(EventType::PasswordChanged, context.now());
+    tx.record(changed.of(&account).from(visitor.origin())).await?;
     let renewal = Renewal::by_password(account, context.now());
     let signed_in = reauthentication::renew(context, tx, visitor, renewal).await?;
     context.sessions().forget_all();
     context.outbox().wake();
-    tracing::info!(user = signed_in.user.id, "password changed");
     Ok(signed_in)
 }
 
@@ -84,13 +86,14 @@ pub(crate) async fn set(
     tx.set_password(&account.id, &hash).await?;
     tx.end_challenges_of(&account.id).await?;
     outbox::post_to(&mut tx, Kind::PasswordAdded, &account, occasion).await?;
+    let set = Event::new(EventType::PasswordSet, context.now());
+    tx.record(set.of(&account).from(visitor.origin())).await?;
     // Other nodes and sessions believe for a moment that there is none.
     tx.announce(&Revocation::Everything).await?;
     let account = Account { password_hash: Some(hash), ..account };
     let signed_in = reauthentication::renew(context, tx, visitor, Renewal::unproven(account)).await?;
     context.sessions().forget_all();
     context.outbox().wake();
-    tracing::info!(user = signed_in.user.id, "first password set");
     Ok(signed_in)
 }
 

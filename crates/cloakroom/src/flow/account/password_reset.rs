@@ -7,7 +7,7 @@
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::account::recovery;
+use crate::flow::account::recovery::{self, Owner};
 use crate::flow::account::signup::RESEND_AFTER;
 use crate::flow::challenge;
 use crate::flow::social::Arrival;
@@ -16,6 +16,7 @@ use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
+use crate::model::event::{Actor, Event, EventType};
 use crate::model::social::Identity;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
@@ -105,7 +106,8 @@ pub(crate) async fn confirm(
     if !tx.reset_password(&account.id, &proven, &hash).await? {
         return Err(Error::TokenInvalid);
     }
-    let recovered = recovery::unlink_the_rest(context, &mut tx, &account, choice.keep_identities).await?;
+    let owner = Owner { account: &account, chosen: choice.keep_identities, origin: visitor.origin() };
+    let recovered = recovery::unlink_the_rest(context, &mut tx, owner).await?;
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
     // Whoever has proven the mailbox is known here, so that no attacker's tries stand in their way.
@@ -114,10 +116,11 @@ pub(crate) async fn confirm(
     }
     tx.end_sessions_of(&account.id).await?;
     outbox::post_to(&mut tx, Kind::PasswordWasReset, &account, &occasion.after(recovered)).await?;
+    let done = Event::new(EventType::PasswordReset, context.now()).by(Actor::browser()).about(&account);
+    tx.record(done.from(visitor.origin()).with("link", kind.as_str())).await?;
     tx.commit().await?;
     context.sessions().forget_all();
     context.outbox().wake();
-    tracing::info!(user = account.id, "password reset");
     Ok(())
 }
 

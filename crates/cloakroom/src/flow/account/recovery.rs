@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::mail::Recovered;
 use crate::model::email::Email;
+use crate::model::event::{self, Actor, Event, EventType};
 use crate::model::social::{Identity, Origin};
 use crate::model::user::Account;
 use crate::store::Tx;
@@ -44,13 +45,21 @@ fn trusts_claims(context: &Context, provider: &str) -> bool {
     settings.is_none_or(|settings| settings.trust_email == Some(TrustEmail::Always))
 }
 
-/// Unlinks the identities that do not stay: by the rule, or all but `chosen` when the owner has chosen. Says which stayed and
-/// which went, for the mail. The account is held, and its address is the one that was proven.
+/// An owner who takes an account back.
+pub(crate) struct Owner<'a> {
+    /// Held, and with the address that was proven.
+    pub(crate) account: &'a Account,
+    /// The ids of the identities that stay, when the owner has chosen.
+    pub(crate) chosen: Option<&'a [String]>,
+    pub(crate) origin: event::Origin,
+}
+
+/// Unlinks the identities that do not stay: by the rule, or all but those that the owner has chosen. Says which stayed and
+/// which went, for the mail.
 pub(crate) async fn unlink_the_rest(
     context: &Context,
     tx: &mut Tx,
-    account: &Account,
-    chosen: Option<&[String]>,
+    Owner { account, chosen, origin }: Owner<'_>,
 ) -> Result<Recovered> {
     let mut recovered = Recovered::default();
     for identity in tx.identities_of(&account.id).await? {
@@ -63,7 +72,9 @@ pub(crate) async fn unlink_the_rest(
             recovered.kept.push(named);
         } else {
             tx.delete_identity(&identity.id).await?;
-            tracing::info!(user = account.id, provider = identity.provider, "unlinked by recovery");
+            let unlinked = Event::new(EventType::IdentityUnlinked, context.now()).by(Actor::browser());
+            let unlinked = unlinked.about(account).from(origin.clone()).with("reason", "recovery");
+            tx.record(unlinked.with("provider", &*identity.provider)).await?;
             recovered.unlinked.push(named);
         }
     }

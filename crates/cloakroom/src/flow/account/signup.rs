@@ -14,6 +14,7 @@ use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
+use crate::model::event::{Actor, Event, EventType};
 use crate::model::visitor::Visitor;
 use crate::policy;
 use crate::secret::Ticket;
@@ -51,6 +52,9 @@ pub(crate) async fn start(
     let mut tx = context.store().begin().await?;
     tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
+    // About nobody: whether the address has an account is not looked at.
+    let started = Event::new(EventType::SignupStarted, pending.created_at).by(Actor::browser());
+    tx.record(started.from(visitor.origin())).await?;
     tx.commit().await?;
     context.outbox().wake();
     Ok(resend_at)

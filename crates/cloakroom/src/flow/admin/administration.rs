@@ -10,13 +10,17 @@ use crate::error::{Error, Invalid, Result};
 use crate::flow::admin::mailing;
 use crate::limits;
 use crate::mail::outbox::{self, Occasion};
-use crate::mail::{Asked, Device, Kind, Locale};
+use crate::mail::{Asked, Kind, Locale};
 use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::device::Device;
 use crate::model::email::Email;
+use crate::model::event::{Event, EventType, Target};
 use crate::model::network::Network;
 use crate::model::user::Account;
 use crate::policy;
 use crate::store::{Revocation, Tx};
+
+pub use crate::model::event::Actor;
 
 /// An account as an administrator sees it.
 #[derive(Debug, Serialize)]
@@ -75,11 +79,25 @@ impl Rank {
 
 /// Acts on the accounts of a cloakroom; made by [`Cloakroom::administration`](crate::Cloakroom::administration).
 #[derive(Clone)]
-pub struct Administration(Context);
+pub struct Administration {
+    context: Context,
+    actor: Actor,
+}
 
 impl Administration {
     pub(crate) fn new(context: Context) -> Self {
-        Self(context)
+        Self { context, actor: Actor::default() }
+    }
+
+    /// Names who acts, for the events that tell of it.
+    #[must_use]
+    pub fn by(self, actor: Actor) -> Self {
+        Self { actor, ..self }
+    }
+
+    /// Begins an event of the actor's.
+    fn event(&self, event_type: EventType) -> Event {
+        Event::new(event_type, self.context.now()).by(self.actor.clone())
     }
 
     /// Adds an account whose address the administrator vouches for.
@@ -98,7 +116,7 @@ impl Administration {
     /// # Errors
     /// As [`Administration::add`], for the first that cannot be added.
     pub async fn add_all(&self, people: &[NewAccount<'_>]) -> Result<Vec<AccountView>> {
-        let context = &self.0;
+        let context = &self.context;
         let mut accounts = Vec::with_capacity(people.len());
         for person in people {
             let email = parse_new(context, person.email)?;
@@ -113,6 +131,7 @@ impl Administration {
         let mut tx = context.store().begin().await?;
         for (account, email) in &accounts {
             store(&mut tx, account, email).await?;
+            tx.record(with_rights(self.event(EventType::UserMade).about(account), account)).await?;
         }
         tx.commit().await?;
         Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
@@ -125,7 +144,7 @@ impl Administration {
     /// [`Error::Validation`] for an address that cannot be taken or a language that mails are not written in,
     /// [`Error::AlreadyExists`] when the address has an account.
     pub async fn invite(&self, email: &str, rank: Rank, locale: &str) -> Result<AccountView> {
-        let context = &self.0;
+        let context = &self.context;
         let locale = mailing::locale(locale)?;
         let email = parse_new(context, email)?;
         let account = new_account(context, &email, rank);
@@ -137,6 +156,7 @@ impl Administration {
         tx.add_challenge(&invitation, invitation.token(context.key()).hash()).await?;
         let occasion = by_administrator(context, locale);
         outbox::post_about(&mut tx, Kind::Invitation, &invitation, &occasion).await?;
+        tx.record(with_rights(self.event(EventType::UserInvited).about(&account), &account)).await?;
         tx.commit().await?;
         context.outbox().wake();
         Ok(account.into())
@@ -147,7 +167,7 @@ impl Administration {
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
     pub async fn list(&self) -> Result<Vec<AccountView>> {
-        let context = &self.0;
+        let context = &self.context;
         Ok(context.store().accounts().await?.into_iter().map(Into::into).collect())
     }
 
@@ -156,7 +176,7 @@ impl Administration {
     /// # Errors
     /// [`Error::NotFound`] when the address has none.
     pub async fn show(&self, email: &str) -> Result<AccountView> {
-        let context = &self.0;
+        let context = &self.context;
         find(context, email).await.map(Into::into)
     }
 
@@ -165,7 +185,7 @@ impl Administration {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
     pub async fn set_password(&self, email: &str, password: &str) -> Result<()> {
-        let context = &self.0;
+        let context = &self.context;
         let account = find(context, email).await?;
         let email = parse(&account.email)?;
         let hash = hash_new(context, &email, password).await?;
@@ -176,6 +196,7 @@ impl Administration {
         tx.forget_browsers_of(&account.id).await?;
         tx.end_sessions_of(&account.id).await?;
         tell(context, &mut tx, Kind::PasswordSetForYou, &account).await?;
+        tx.record(self.event(EventType::PasswordSet).about(&account)).await?;
         tx.commit().await?;
         context.sessions().forget_all();
         context.outbox().wake();
@@ -187,7 +208,7 @@ impl Administration {
     /// # Errors
     /// [`Error::NotFound`] when the address has no account.
     pub async fn set_active(&self, email: &str, is_active: bool) -> Result<()> {
-        let context = &self.0;
+        let context = &self.context;
         let account = find(context, email).await?;
         let mut tx = context.store().begin().await?;
         let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
@@ -197,8 +218,13 @@ impl Administration {
             tx.end_sessions_of(&account.id).await?;
         }
         if account.is_active != is_active {
-            let kind = if is_active { Kind::AccountActivated } else { Kind::AccountDeactivated };
+            let (kind, event_type) = if is_active {
+                (Kind::AccountActivated, EventType::UserActivated)
+            } else {
+                (Kind::AccountDeactivated, EventType::UserDeactivated)
+            };
             tell(context, &mut tx, kind, &account).await?;
+            tx.record(self.event(event_type).about(&account)).await?;
         }
         tx.commit().await?;
         context.sessions().forget_all();
@@ -212,7 +238,7 @@ impl Administration {
     /// # Errors
     /// [`Error::NotFound`] when the address has no account.
     pub async fn set_rank(&self, email: &str, rank: Rank) -> Result<()> {
-        let context = &self.0;
+        let context = &self.context;
         let account = find(context, email).await?;
         let (is_staff, is_superuser) = rank.flags();
         let mut tx = context.store().begin().await?;
@@ -228,6 +254,9 @@ impl Administration {
         if (is_staff, is_superuser) != (account.is_staff, account.is_superuser) {
             let kind = if is_rise { Kind::RightsGiven } else { Kind::RightsTaken };
             tell(context, &mut tx, kind, &account).await?;
+            let changed = self.event(EventType::UserRightsChanged).about(&account);
+            let changed = changed.with_change("is_staff", account.is_staff, is_staff);
+            tx.record(changed.with_change("is_superuser", account.is_superuser, is_superuser)).await?;
         }
         tx.commit().await?;
         context.sessions().forget_all();
@@ -240,7 +269,7 @@ impl Administration {
     /// # Errors
     /// [`Error::NotFound`] when the address has no account.
     pub async fn delete(&self, email: &str) -> Result<()> {
-        let context = &self.0;
+        let context = &self.context;
         let account = find(context, email).await?;
         let mut tx = context.store().begin().await?;
         // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
@@ -249,6 +278,8 @@ impl Administration {
         tx.end_sessions_of(&account.id).await?;
         let occasion = by_administrator(context, Locale::En);
         outbox::post_last(&mut tx, Kind::AccountDeleted, &account, &occasion).await?;
+        tx.blank_events_of(&account.id).await?;
+        tx.record(self.event(EventType::UserDeleted).about(Target::account_id(&account.id))).await?;
         tx.commit().await?;
         context.sessions().forget_all();
         context.outbox().wake();
@@ -260,9 +291,10 @@ impl Administration {
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
     pub async fn end_all_sessions(&self) -> Result<u64> {
-        let context = &self.0;
+        let context = &self.context;
         let mut tx = context.store().begin().await?;
         let ended = tx.end_all_sessions().await?;
+        tx.record(self.event(EventType::SessionsRevoked).with("ended", ended)).await?;
         tx.commit().await?;
         context.sessions().forget_all();
         Ok(ended)
@@ -295,6 +327,11 @@ async fn tell(context: &Context, tx: &mut Tx, kind: Kind, account: &Account) -> 
 fn new_account(context: &Context, email: &Email, rank: Rank) -> Account {
     let (is_staff, is_superuser) = rank.flags();
     Account { is_staff, is_superuser, ..Account::new(email, None, context.now()) }
+}
+
+/// Tells the rights that an account is made with.
+fn with_rights(event: Event, account: &Account) -> Event {
+    event.with("is_staff", account.is_staff).with("is_superuser", account.is_superuser)
 }
 
 async fn store(tx: &mut Tx, account: &Account, email: &Email) -> Result<()> {

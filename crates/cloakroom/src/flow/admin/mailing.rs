@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::mail::{self, Kind, Locale, Message};
+use crate::model::device::Device;
 use crate::model::email::Email;
 use crate::secret;
 
@@ -128,8 +129,7 @@ impl Mailing {
         };
         let mut letter = mail::sample(config, Kind::Test, Locale::En);
         address.spelling().clone_into(&mut letter.to);
-        letter.asked =
-            mail::Asked { at: context.now(), device: mail::Device::default(), network: String::new() };
+        letter.asked = mail::Asked { at: context.now(), device: Device::default(), network: String::new() };
         let rendered = mail::render(config, &letter)?;
         let id = secret::new_id(letter.asked.at);
         let message = Message { id: &id, to: &letter.to, created_at: letter.asked.at, rendered: &rendered };

@@ -1,5 +1,6 @@
 //! Acts of an administrator, by the command line or from an app that embeds the library.
 
 pub mod administration;
+pub mod audit;
 pub mod backup;
 pub mod mailing;

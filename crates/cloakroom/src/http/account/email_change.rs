@@ -132,6 +132,6 @@ pub(in crate::http) async fn undo(
     occasion: Occasion,
     Json(Token { token }): Json<Token>,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
-    email_change::undo(visit.context(), &occasion, &token).await?;
+    email_change::undo(visit.context(), visit.arrival(&occasion), &token).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Email address restored" })))
 }

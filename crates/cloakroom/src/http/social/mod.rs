@@ -228,7 +228,8 @@ pub(in crate::http) async fn start_by_link(
         None => (social::start(visit.context(), known, wish).await?, None),
         Some(browser) => {
             let (network, session) = (known.network, known.session.clone());
-            let visitor = Visitor { network, session, browser: Some(browser.clone()) };
+            let client = known.client.clone();
+            let visitor = Visitor { network, session, browser: Some(browser.clone()), client };
             let url = social::start(visit.context(), &visitor, wish).await?;
             // The token of a session stays as it is.
             (url, Some(SetCookies::csrf(&visit, known.session.is_none())))

@@ -9,8 +9,17 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteCo
 /// Counts the databases of this run, to give each a name of its own.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-const TABLES: [&str; 8] =
-    ["users", "sessions", "browsers", "limits", "development", "challenges", "outbox", "identities"];
+const TABLES: [&str; 9] = [
+    "users",
+    "sessions",
+    "browsers",
+    "limits",
+    "development",
+    "challenges",
+    "outbox",
+    "identities",
+    "events",
+];
 
 /// A database that is deleted with its test.
 pub(crate) struct Database {

@@ -5,6 +5,7 @@ pub(crate) mod calls;
 pub(crate) mod concurrency;
 pub(crate) mod conformance;
 pub(crate) mod database;
+pub(crate) mod events;
 pub(crate) mod people;
 pub(crate) mod replies;
 pub(crate) mod scripted_provider;

@@ -1,5 +1,6 @@
 //! The command line: what people type, and what they read back.
 
+mod audit;
 mod configuration;
 mod start;
 
@@ -95,7 +96,7 @@ fn a_password_is_never_read_from_the_arguments() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["dev", "serve", "user", "migrate", "check", "openapi"] {
+    for command in ["dev", "serve", "user", "audit", "migrate", "check", "openapi"] {
         assert_eq!(status(&cloakroom(&[command, "--help"], &[])), 0, "{command}");
     }
 }

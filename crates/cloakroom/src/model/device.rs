@@ -66,7 +66,7 @@ pub(crate) fn device(user_agent: &str) -> Device {
 
 impl Device {
     /// The browser's name, which is the same in every language.
-    pub(super) const fn browser(self) -> Option<&'static str> {
+    pub(crate) const fn browser(self) -> Option<&'static str> {
         match self.browser {
             Some(Browser::Chrome) => Some("Chrome"),
             Some(Browser::Edge) => Some("Edge"),
@@ -79,7 +79,7 @@ impl Device {
     }
 
     /// The system's name, which is the same in every language.
-    pub(super) const fn system(self) -> Option<&'static str> {
+    pub(crate) const fn system(self) -> Option<&'static str> {
         match self.system {
             Some(System::Android) => Some("Android"),
             Some(System::ChromeOs) => Some("ChromeOS"),

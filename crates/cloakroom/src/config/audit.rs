@@ -1,0 +1,30 @@
+//! `[audit]`: how long events are kept, and how much of a client's address.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Retention;
+
+/// `[audit]`
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// How long events are kept; `0s` keeps them for ever.
+    pub keep: Retention,
+    /// How much of a client's address an event keeps: `full` (an IPv6 one as its /64), `network` (/24 and /64) or `none`.
+    pub address: AddressDetail,
+}
+
+/// How much of a client's address is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum AddressDetail {
+    /// An IPv4 address, or an IPv6 /64.
+    #[default]
+    Full,
+    /// An IPv4 /24, or an IPv6 /64.
+    Network,
+    /// Nothing.
+    None,
+}

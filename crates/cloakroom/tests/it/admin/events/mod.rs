@@ -1,0 +1,8 @@
+//! Events: what happened, who did it (`store/events.rs`, `flow/admin/audit.rs`).
+
+mod acts;
+mod atomicity;
+mod export;
+mod keeping;
+mod page;
+mod search;
