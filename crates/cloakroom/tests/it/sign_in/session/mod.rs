@@ -3,6 +3,9 @@
 mod cookies;
 mod end;
 mod methods;
+mod nodes;
+mod number;
+mod theft;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,11 +17,13 @@ use serde_json::json;
 
 use crate::support::app::{App, app_without_limits};
 use crate::support::calls::PROFILE;
-use crate::support::concurrency::{REVOCATION_DEADLINE, within};
+use crate::support::concurrency::within;
 use crate::support::people::ADA;
 
 const GRACE: &str = "grace@example.test";
+
 const MINUTE: Duration = Duration::from_mins(1);
+
 const DAY: Duration = Duration::from_hours(24);
 
 async fn app_with_ada() -> App {
@@ -58,29 +63,6 @@ async fn s01_a_session_from_before_the_login_does_not_become_the_new_one() {
     assert_ne!(browser.cookie("sessionid").unwrap(), before);
     assert_eq!(status_with(&app, "sessionid", &before).await, 401);
     assert_eq!(browser.get(PROFILE).await.json()["email"], ADA);
-}
-
-#[tokio::test]
-async fn s02_a_planted_ticket_is_never_adopted() {
-    let app = app_with_ada().await;
-    let planted = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
-    let browser = app.browser();
-    browser.plant("sessionid", planted);
-    let page = browser.open_login_page().await;
-    assert!(page.set_cookie("sessionid").is_none());
-    let reply = browser.login(ADA, PASSWORD).await;
-    assert_eq!(reply.status, 200, "a dead ticket does not stand in the way: {}", reply.text);
-    assert_ne!(cookie_of(&reply, "sessionid").0, planted);
-    assert_eq!(status_with(&app, "sessionid", planted).await, 401);
-}
-
-#[tokio::test]
-async fn s02_a_planted_browser_cookie_opens_nothing() {
-    let app = app_with_ada().await;
-    let ada = app.signed_in(ADA).await;
-    let session = ada.cookie("sessionid").unwrap();
-    assert_eq!(status_with(&app, "browser", &session).await, 401);
-    assert_eq!(status_with(&app, "sessionid", &ada.cookie("browser").unwrap()).await, 401);
 }
 
 #[tokio::test]
@@ -139,107 +121,6 @@ async fn use_session(app: &App, browser: &Browser) -> Reply {
     reply
 }
 
-#[tokio::test]
-async fn s13_a_stolen_database_holds_nothing_that_signs_in() {
-    let app = app_with_ada().await;
-    let ada = app.signed_in(ADA).await;
-    let (ticket, browser) = (ada.cookie("sessionid").unwrap(), ada.cookie("browser").unwrap());
-    let loot = app.database.stolen().await;
-    assert!(loot.contains(ADA), "the search finds what is there");
-    let hash = |text: &str| {
-        use base64::Engine as _;
-        use sha2::Digest as _;
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha2::Sha256::digest(text))
-    };
-    assert!(loot.contains(&hash(&ticket)), "the session is kept as the SHA-256 of its ticket");
-    for (what, secret) in [
-        ("ticket", &*ticket),
-        ("browser", &*browser),
-        ("csrf token", &*ada.cookie("csrftoken").unwrap()),
-        ("password", PASSWORD),
-    ] {
-        assert!(!loot.contains(secret), "the {what} lies in the database");
-    }
-    assert_eq!(status_with(&app, "sessionid", &hash(&ticket)).await, 401, "a hash is no ticket");
-}
-
-#[tokio::test]
-async fn s14_nobody_ends_a_session_by_what_may_be_known_of_it() {
-    let app = app_with_ada().await;
-    app.add(GRACE, Rank::Plain).await;
-    let (ada, grace) = (app.signed_in(ADA).await, app.signed_in(GRACE).await);
-    let mut known = app.database.texts("SELECT id FROM cloakroom_sessions").await;
-    known.extend(app.database.texts("SELECT ticket_hash FROM cloakroom_sessions").await);
-    known.extend(app.database.texts("SELECT id FROM cloakroom_users").await);
-    assert_eq!(known.len(), 6);
-    let own = grace.cookie("sessionid").unwrap();
-    let token = grace.cookie("csrftoken").unwrap();
-    for value in &known {
-        for cookies in [
-            format!("sessionid={value}; csrftoken={token}"),
-            format!("sessionid={own}; sessionid={value}; csrftoken={token}"),
-            format!("sessionid={value}; sessionid={own}; csrftoken={token}"),
-        ] {
-            // A copy of the cookies, because the refusal sets a token of its own.
-            let thief = grace.copy();
-            let call = thief.call(&Method::POST, "/api/logout/").instead("cookie", &cookies);
-            let reply = call.instead("x-csrftoken", &token).body("{}").send().await;
-            assert_eq!((reply.status.as_u16(), &*reply.code()), (403, "csrf_failed"), "{cookies}");
-        }
-        let in_the_body = grace.post("/api/logout/", &json!({"session": value})).await;
-        assert_eq!(in_the_body.status, 422, "{value}");
-    }
-    assert_eq!(ada.state().await, "authenticated");
-    assert_eq!(grace.state().await, "authenticated");
-}
-
-#[tokio::test]
-async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_second() {
-    let app = app_with_ada().await;
-    let node = app.another_node().await;
-    let ends: [(&str, &[&str]); 4] = [
-        ("logout", &["/api/logout/"]),
-        ("logout everywhere", &["/api/logout/all/"]),
-        ("deactivation", &[]),
-        ("another password", &[]),
-    ];
-    for (what, calls) in ends {
-        let here = app.signed_in(ADA).await;
-        let there = node.browser();
-        for name in ["sessionid", "csrftoken", "browser"] {
-            there.plant(name, &here.cookie(name).unwrap());
-        }
-        assert_eq!(there.get(PROFILE).await.status, 200, "{what}: in the other node's cache now");
-        for path in calls {
-            assert_eq!(here.post(path, &json!({})).await.status, 200);
-        }
-        match what {
-            "deactivation" => {
-                app.cloakroom.administration().set_active(ADA, false).await.unwrap();
-                app.cloakroom.administration().set_active(ADA, true).await.unwrap();
-            }
-            "another password" => {
-                app.cloakroom.administration().set_password(ADA, PASSWORD).await.unwrap();
-            }
-            _ => {}
-        }
-        within(REVOCATION_DEADLINE, async || there.get(PROFILE).await.status == 401).await;
-    }
-}
-
-/// As the command line does: a process of its own without jobs, which ends right after.
-#[tokio::test]
-async fn s15_the_command_line_ends_sessions_of_a_server_that_runs() {
-    let app = app_with_ada().await;
-    let ada = app.signed_in(ADA).await;
-    assert_eq!(ada.get(PROFILE).await.status, 200);
-    let config = app.cloakroom.config().clone();
-    let command = cloakroom::Cloakroom::for_administration(config).await.unwrap();
-    command.administration().set_active(ADA, false).await.unwrap();
-    command.close().await;
-    within(REVOCATION_DEADLINE, async || ada.get(PROFILE).await.status == 401).await;
-}
-
 /// A browser changes its account only by a sign-in, and then completely.
 #[tokio::test]
 async fn s16_signing_in_as_somebody_else_leaves_nothing_of_the_first() {
@@ -286,48 +167,6 @@ async fn s19_no_reply_of_the_api_may_be_kept_by_a_cache() {
         assert_eq!(reply.headers["cache-control"], "no-store", "{}", reply.text);
         assert!(!reply.headers.contains_key("etag") && !reply.headers.contains_key("last-modified"));
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn s21_a_user_has_at_most_a_hundred_sessions_and_a_new_one_ends_the_oldest_at_once() {
-    let app = app_with_ada().await;
-    let oldest = app.signed_in(ADA).await;
-    app.advance(Duration::from_secs(1));
-    let second = app.signed_in(ADA).await;
-    app.advance(Duration::from_secs(1));
-    for _ in 0..98 {
-        app.signed_in(ADA).await;
-    }
-    assert_eq!((app.database.rows("sessions").await, oldest.get(PROFILE).await.status.as_u16()), (100, 200));
-    let newest = app.browser();
-    newest.open_login_page().await;
-    assert_eq!(oldest.get(PROFILE).await.status, 200, "in the cache a moment before");
-    assert_eq!(newest.login(ADA, PASSWORD).await.status, 200);
-    assert_dead(&oldest, "the very next request").await;
-    assert_eq!(second.get(PROFILE).await.status, 200);
-    assert_eq!(newest.get(PROFILE).await.status, 200);
-    assert_eq!(app.database.rows("sessions").await, 100);
-}
-
-/// Known browsers of a user, each a cookie that anybody can invent, do not fill the database.
-#[tokio::test]
-async fn s21_a_user_has_at_most_a_hundred_known_browsers() {
-    let app = app_with_ada().await;
-    let user = app.database.texts("SELECT id FROM cloakroom_users").await.remove(0);
-    let owner = app.signed_in(ADA).await;
-    for number in 0..120 {
-        let plant = format!(
-            "INSERT INTO cloakroom_browsers VALUES ('{user}', 'planted-{number}', {})",
-            1_000_000 + number
-        );
-        app.database.change(&plant).await;
-    }
-    app.advance(Duration::from_secs(1));
-    app.signed_in(ADA).await;
-    let left = app.database.texts("SELECT browser_hash FROM cloakroom_browsers ORDER BY last_seen_at").await;
-    assert_eq!((left.len(), &*left[0]), (100, "planted-22"), "the oldest went");
-    assert_eq!(owner.login(ADA, PASSWORD).await.status, 200);
-    assert_eq!(app.database.rows("browsers").await, 100);
 }
 
 #[tokio::test]
