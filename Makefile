@@ -42,6 +42,9 @@ test: ## install what is missing, then run every check and test on both engines 
 	$(section) 'Format and lints, Rust'
 	@cargo fmt --all --check
 	@cargo clippy --quiet --workspace --all-targets -- -D warnings
+	$(section) 'The library with one engine alone'
+	@cargo check --quiet --package cloakroom --lib --no-default-features --features sqlite
+	@cargo check --quiet --package cloakroom --lib --no-default-features --features postgres
 	$(section) 'Format, lints and types, web'
 	@npm --prefix web run --silent lint
 	@npm --prefix web run --silent typecheck

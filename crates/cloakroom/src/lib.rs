@@ -18,6 +18,9 @@
 //! Every handler that can fail may return [`Error`]: it is a response, `application/problem+json` with a stable code.
 //! Pages, mail server and logs are yours to bring; the guide on embedding in `docs/guides/` tells how.
 
+#[cfg(not(any(feature = "postgres", feature = "sqlite")))]
+compile_error!("cloakroom needs a database: enable the feature `postgres`, `sqlite`, or both");
+
 mod cloakroom;
 mod clock;
 pub mod config;
@@ -47,7 +50,9 @@ pub use cloakroom::Cloakroom;
 pub use clock::{Clock, Timestamp};
 pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};
-pub use flow::admin::{administration, audit, backup, mailing};
+#[cfg(feature = "sqlite")]
+pub use flow::admin::backup;
+pub use flow::admin::{administration, audit, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social::input::Paused;

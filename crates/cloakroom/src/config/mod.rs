@@ -20,7 +20,6 @@ mod warnings;
 use std::fmt;
 use std::path::PathBuf;
 
-use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +27,16 @@ pub use app::{App, Csp};
 pub use audit::{AddressDetail, Audit};
 pub(crate) use complaint::Complaint;
 pub use cookies::Cookies;
+/// A network, as in `trusted_proxies`; the type of the `ipnet` crate.
+pub use ipnet::IpNet;
 pub use load::Overrides;
 pub(crate) use load::{load, read_secret};
 pub(crate) use print::explain;
 pub use provider::{Provider, TrustEmail};
 pub use secret_url::SecretUrl;
-pub(crate) use secret_url::{ESCAPES, authority, sqlite_file, tail};
+pub(crate) use secret_url::{ESCAPES, sqlite_file};
+#[cfg(feature = "postgres")]
+pub(crate) use secret_url::{authority, tail};
 pub use server::{Api, Server};
 pub(crate) use validate::complaints;
 pub use values::{Address, Lifetime, PublicUrl, Retention, Secret};

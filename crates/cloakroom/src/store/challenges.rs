@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
 use crate::secret::TicketHash;
-use crate::store::db::{Engine, locking, query};
+use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
 /// Every column that a [`Row`] has.
@@ -123,7 +123,7 @@ impl Tx {
     /// Holds an address until this transaction ends: of two that prove it or ask for it, one comes first, and neither waits
     /// for rows of the other while it keeps some itself. SQLite has one writer at a time anyway.
     pub(crate) async fn hold_address(&mut self, email: &Email) -> Result<()> {
-        if matches!(self.engine, Engine::Postgres(_)) {
+        if self.has_concurrent_writers() {
             query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
                 .bind(email.canonical())
                 .execute(self)

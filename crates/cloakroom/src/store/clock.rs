@@ -9,7 +9,9 @@ impl Store {
     /// The present instant, by the clock of the database.
     pub(crate) async fn now(&self) -> Result<Timestamp> {
         let sql = match &self.db {
+            #[cfg(feature = "sqlite")]
             Db::Sqlite { .. } => "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+            #[cfg(feature = "postgres")]
             Db::Postgres { .. } => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
         };
         let (millis,): (i64,) = query(sql)

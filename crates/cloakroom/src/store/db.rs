@@ -3,20 +3,26 @@
 //! Reads take `&Db`, writes take `&mut Tx`. On SQLite all writes go through one connection, so that they queue here in
 //! order instead of failing as busy, and reads never wait for them (WAL).
 
+#[cfg(feature = "postgres")]
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::MigrateError;
-use sqlx::postgres::{PgPool, PgRow};
-use sqlx::sqlite::{SqlitePool, SqliteRow};
-use sqlx::{FromRow, Postgres, Sqlite, Transaction};
+#[cfg(feature = "postgres")]
+use sqlx::postgres::{PgPool, PgRow, Postgres};
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::{Sqlite, SqlitePool, SqliteRow};
+use sqlx::{FromRow, Transaction};
 
 use crate::config::sqlite_file;
 use crate::error::{Error, Result};
 use crate::store::certificate;
 use crate::store::events::Recorded;
+#[cfg(feature = "postgres")]
 use crate::store::postgres::{self, Demotion};
+#[cfg(feature = "sqlite")]
 use crate::store::sqlite;
+use crate::store::value::Value;
 
 /// How long a request waits for storage before it hears 503.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +32,9 @@ pub(super) const CONNECTIONS: u32 = 8;
 /// An engine and its connections.
 #[derive(Clone)]
 pub(crate) enum Db {
+    #[cfg(feature = "sqlite")]
     Sqlite { read: SqlitePool, write: SqlitePool },
+    #[cfg(feature = "postgres")]
     Postgres { pool: PgPool, demotion: Arc<Demotion> },
 }
 
@@ -39,11 +47,14 @@ pub(crate) struct Tx {
 
 /// The transaction itself.
 pub(super) enum Engine {
+    #[cfg(feature = "sqlite")]
     Sqlite(Transaction<'static, Sqlite>),
+    #[cfg(feature = "postgres")]
     Postgres(PostgresTx),
 }
 
 /// A transaction of Postgres, and where it notes that the server takes no writes any more.
+#[cfg(feature = "postgres")]
 pub(super) struct PostgresTx {
     inner: Transaction<'static, Postgres>,
     demotion: Arc<Demotion>,
@@ -56,8 +67,12 @@ impl Db {
     /// [`Error::Unavailable`] when the database cannot be reached or opened, [`Error::Config`] when it never will be.
     pub(crate) async fn open(url: &str) -> Result<Self> {
         match sqlite_file(url) {
+            #[cfg(feature = "sqlite")]
             Some(path) => sqlite::open(&path).await,
+            #[cfg(feature = "postgres")]
             None => postgres::open(url).await,
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            _ => Err(Error::Config("is of an engine that this program was built without".to_owned())),
         }
     }
 
@@ -65,7 +80,9 @@ impl Db {
     pub(super) async fn begin(&self) -> Result<Engine> {
         patiently(async {
             Ok(match self {
+                #[cfg(feature = "sqlite")]
                 Self::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+                #[cfg(feature = "postgres")]
                 Self::Postgres { pool, demotion } => Engine::Postgres(PostgresTx {
                     inner: pool.begin().await?,
                     demotion: Arc::clone(demotion),
@@ -78,21 +95,35 @@ impl Db {
     /// Closes every connection, so that SQLite's files are left tidy.
     pub(crate) async fn close(&self) {
         match self {
+            #[cfg(feature = "sqlite")]
             Self::Sqlite { read, write } => {
                 read.close().await;
                 write.close().await;
             }
+            #[cfg(feature = "postgres")]
             Self::Postgres { pool, .. } => pool.close().await,
         }
     }
 }
 
 impl Tx {
+    /// Tells whether others may write at the same time. SQLite has one writer.
+    pub(super) fn has_concurrent_writers(&self) -> bool {
+        match self.engine {
+            #[cfg(feature = "sqlite")]
+            Engine::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => true,
+        }
+    }
+
     /// Makes everything in this transaction so, at once; then logs and counts the events that it has recorded.
     pub(crate) async fn commit(self) -> Result<()> {
         patiently(async {
             match self.engine {
+                #[cfg(feature = "sqlite")]
                 Engine::Sqlite(tx) => tx.commit().await,
+                #[cfg(feature = "postgres")]
                 Engine::Postgres(tx) => tx.inner.commit().await,
             }
         })
@@ -105,7 +136,9 @@ impl Tx {
     pub(crate) async fn roll_back(self) -> Result<()> {
         patiently(async {
             match self.engine {
+                #[cfg(feature = "sqlite")]
                 Engine::Sqlite(tx) => tx.rollback().await,
+                #[cfg(feature = "postgres")]
                 Engine::Postgres(tx) => tx.inner.rollback().await,
             }
         })
@@ -113,73 +146,48 @@ impl Tx {
     }
 }
 
-/// A row that both engines can decode; `#[derive(sqlx::FromRow)]` or a tuple is enough.
-pub(crate) trait Row:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
-}
-impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin> Row for T {}
+/// A row that SQLite can decode, where it is built in.
+#[cfg(feature = "sqlite")]
+pub(crate) trait FromSqlite: for<'r> FromRow<'r, SqliteRow> {}
+#[cfg(feature = "sqlite")]
+impl<T: for<'r> FromRow<'r, SqliteRow>> FromSqlite for T {}
+#[cfg(not(feature = "sqlite"))]
+pub(crate) trait FromSqlite {}
+#[cfg(not(feature = "sqlite"))]
+impl<T> FromSqlite for T {}
 
-/// The column types of the schema.
-pub(crate) enum Value {
-    Text(Option<String>),
-    Int(Option<i64>),
-    Bool(bool),
-}
+/// A row that Postgres can decode, where it is built in.
+#[cfg(feature = "postgres")]
+pub(crate) trait FromPostgres: for<'r> FromRow<'r, PgRow> {}
+#[cfg(feature = "postgres")]
+impl<T: for<'r> FromRow<'r, PgRow>> FromPostgres for T {}
+#[cfg(not(feature = "postgres"))]
+pub(crate) trait FromPostgres {}
+#[cfg(not(feature = "postgres"))]
+impl<T> FromPostgres for T {}
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
-    }
-}
-impl From<String> for Value {
-    fn from(value: String) -> Self {
-        Self::Text(Some(value))
-    }
-}
-impl From<Option<String>> for Value {
-    fn from(value: Option<String>) -> Self {
-        Self::Text(value)
-    }
-}
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Int(Some(value))
-    }
-}
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(value)
-    }
-}
-impl From<crate::clock::Timestamp> for Value {
-    fn from(value: crate::clock::Timestamp) -> Self {
-        Self::Int(Some(value.as_millis()))
-    }
-}
-impl From<Option<crate::clock::Timestamp>> for Value {
-    fn from(value: Option<crate::clock::Timestamp>) -> Self {
-        Self::Int(value.map(crate::clock::Timestamp::as_millis))
-    }
-}
-impl From<crate::secret::TicketHash> for Value {
-    fn from(value: crate::secret::TicketHash) -> Self {
-        Self::Text(Some(value.to_text()))
-    }
-}
+/// A row that every engine can decode; `#[derive(sqlx::FromRow)]` or a tuple is enough.
+pub(crate) trait Row: FromSqlite + FromPostgres + Send + Unpin {}
+impl<T: FromSqlite + FromPostgres + Send + Unpin> Row for T {}
 
 /// Where a query runs: on a connection for reads, or inside a transaction.
 pub(crate) enum Target<'a> {
+    #[cfg(feature = "sqlite")]
     Sqlite(&'a SqlitePool),
+    #[cfg(feature = "sqlite")]
     SqliteTx(&'a mut Transaction<'static, Sqlite>),
+    #[cfg(feature = "postgres")]
     Postgres(&'a PgPool),
+    #[cfg(feature = "postgres")]
     PostgresTx(&'a mut PostgresTx),
 }
 
 impl<'a> From<&'a Db> for Target<'a> {
     fn from(db: &'a Db) -> Self {
         match db {
+            #[cfg(feature = "sqlite")]
             Db::Sqlite { read, .. } => Self::Sqlite(read),
+            #[cfg(feature = "postgres")]
             Db::Postgres { pool, .. } => Self::Postgres(pool),
         }
     }
@@ -188,7 +196,9 @@ impl<'a> From<&'a Db> for Target<'a> {
 impl<'a> From<&'a mut Tx> for Target<'a> {
     fn from(tx: &'a mut Tx) -> Self {
         match &mut tx.engine {
+            #[cfg(feature = "sqlite")]
             Engine::Sqlite(tx) => Self::SqliteTx(tx),
+            #[cfg(feature = "postgres")]
             Engine::Postgres(tx) => Self::PostgresTx(tx),
         }
     }
@@ -210,7 +220,9 @@ pub(crate) fn query(sql: &'static str) -> Query {
 macro_rules! locking {
     ($tx:expr, $before:expr, $words:literal, $after:expr $(,)?) => {
         match $tx.engine {
+            #[cfg(feature = "sqlite")]
             $crate::store::db::Engine::Sqlite(_) => concat!($before, $after),
+            #[cfg(feature = "postgres")]
             $crate::store::db::Engine::Postgres(_) => concat!($before, " ", $words, $after),
         }
     };
@@ -233,9 +245,13 @@ macro_rules! run {
             }};
         }
         match $target.into() {
+            #[cfg(feature = "sqlite")]
             Target::Sqlite(pool) => with!(Sqlite, pool).map(Into::into),
+            #[cfg(feature = "sqlite")]
             Target::SqliteTx(tx) => with!(Sqlite, &mut **tx).map(Into::into),
+            #[cfg(feature = "postgres")]
             Target::Postgres(pool) => with!(Postgres, pool).map(Into::into),
+            #[cfg(feature = "postgres")]
             Target::PostgresTx(PostgresTx { inner, demotion }) => {
                 with!(Postgres, &mut **inner).inspect_err(|error| demotion.note(error)).map(Into::into)
             }
@@ -246,11 +262,13 @@ macro_rules! run {
 /// How many rows a statement touched.
 pub(crate) struct Affected(pub(crate) u64);
 
+#[cfg(feature = "sqlite")]
 impl From<sqlx::sqlite::SqliteQueryResult> for Affected {
     fn from(result: sqlx::sqlite::SqliteQueryResult) -> Self {
         Self(result.rows_affected())
     }
 }
+#[cfg(feature = "postgres")]
 impl From<sqlx::postgres::PgQueryResult> for Affected {
     fn from(result: sqlx::postgres::PgQueryResult) -> Self {
         Self(result.rows_affected())
@@ -307,6 +325,7 @@ pub(super) fn to_error(error: sqlx::Error) -> Error {
         sqlx::Error::Database(cause) if cause.is_unique_violation() => {
             return Error::AlreadyExists(cause.constraint().unwrap_or("row").to_owned());
         }
+        #[cfg(feature = "postgres")]
         sqlx::Error::Database(cause) if postgres::is_of_pooler(&**cause) => {
             return Error::Unavailable(postgres::POOLER.into());
         }

@@ -6,10 +6,14 @@
 
 use std::sync::LazyLock;
 
+#[cfg(feature = "sqlite")]
+use sqlx::Row as _;
 use sqlx::migrate::{MigrateError, Migrator};
+#[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnection, PgPool};
+#[cfg(feature = "sqlite")]
 use sqlx::sqlite::SqlitePool;
-use sqlx::{AssertSqlSafe, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, Executor as _};
 
 /// The table of our migrations. An app that uses sqlx has its own in `_sqlx_migrations`.
 pub(super) const TABLE: &str = "cloakroom_migrations";
@@ -42,9 +46,11 @@ const TOMBSTONE: &str = "CREATE TABLE development (moved_to_cloakroom_developmen
 const MOVED: &str = "the tables have moved: their names begin with cloakroom_ now";
 
 /// Two processes that start at once move the tables once: the number is ours alone.
+#[cfg(feature = "postgres")]
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7103498220614)";
 
 /// Renames on Postgres: the tables, their indexes (and with them unique and primary keys), and their foreign keys.
+#[cfg(feature = "postgres")]
 const RENAME: &str = "DO $$
 DECLARE
     bare text; relation regclass; part record;
@@ -63,6 +69,7 @@ BEGIN
 END $$";
 
 /// Runs the migrations that are missing, under the lock of the caller.
+#[cfg(feature = "sqlite")]
 pub(super) async fn run_on_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
     let has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
     if sqlx::query(has_table).fetch_optional(pool).await?.is_some()
@@ -75,6 +82,7 @@ pub(super) async fn run_on_sqlite(pool: &SqlitePool) -> Result<(), MigrateError>
     MIGRATIONS.run(pool).await
 }
 
+#[cfg(feature = "sqlite")]
 async fn move_on_sqlite(pool: &SqlitePool, latest: i64) -> Result<(), MigrateError> {
     let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
     for table in BARE_TABLES {
@@ -106,6 +114,7 @@ async fn move_on_sqlite(pool: &SqlitePool, latest: i64) -> Result<(), MigrateErr
 }
 
 /// Runs the migrations that are missing; of several processes one does, and the others wait.
+#[cfg(feature = "postgres")]
 pub(super) async fn run_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     if let Some(latest) = latest_on_postgres(&mut *pool.acquire().await?).await? {
         // Noted first: cut off in between, the next start moves the tables.
@@ -115,6 +124,7 @@ pub(super) async fn run_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     MIGRATIONS.run(pool).await
 }
 
+#[cfg(feature = "postgres")]
 async fn latest_on_postgres(connection: &mut PgConnection) -> sqlx::Result<Option<i64>> {
     let has_table = "SELECT 1 WHERE to_regclass('_sqlx_migrations') IS NOT NULL";
     if sqlx::query(has_table).fetch_optional(&mut *connection).await?.is_none() {
@@ -123,6 +133,7 @@ async fn latest_on_postgres(connection: &mut PgConnection) -> sqlx::Result<Optio
     Ok(latest(&sqlx::query(APPLIED).fetch_all(connection).await?))
 }
 
+#[cfg(feature = "postgres")]
 async fn move_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     let mut tx = pool.begin().await?;
     tx.execute(LOCK).await?;

@@ -1,5 +1,6 @@
 //! Storage: one file per table, one dialect, two engines. Only this folder names sqlx.
 
+#[cfg(feature = "sqlite")]
 mod backup;
 mod browsers;
 mod certificate;
@@ -15,17 +16,21 @@ mod limits;
 mod mailbox;
 mod migrations;
 mod outbox;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod readiness;
 mod reservations;
 mod revocations;
 mod sessions;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod users;
 mod validate;
+mod value;
 
 use crate::config::AddressDetail;
 use crate::error::Result;
+#[cfg(feature = "sqlite")]
 pub(crate) use backup::{backup, restore};
 use db::Db;
 pub(crate) use db::Tx;
@@ -33,9 +38,17 @@ use events::Recorded;
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::warnings;
 pub(crate) use readiness::Readiness;
 pub(crate) use revocations::{Heard, Revocation};
-pub(crate) use validate::{validate, warnings};
+pub(crate) use validate::validate;
+
+/// Has nothing to warn of: a SQLite file is on this machine.
+#[cfg(not(feature = "postgres"))]
+pub(crate) fn warnings(_: &crate::config::Database) -> Vec<crate::config::Complaint> {
+    Vec::new()
+}
 
 /// The way to everything that is kept.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgSslMode};
 use sqlx::{Connection as _, Executor as _};
 
-use crate::config::is_here;
+use crate::config::{Complaint, Database, ESCAPES, authority, is_here, tail};
 use crate::error::{Error, Result};
 use crate::store::db::{CONNECTIONS, Db, PATIENCE, not_migrated, patiently, to_error};
 use crate::store::migrations;
@@ -53,15 +53,43 @@ pub(super) async fn open(url: &str) -> Result<Db> {
 }
 
 /// Reads a URL as `open` does. sqlx logs parameters that it does not know with their values, so its log is switched off here.
-pub(crate) fn options(url: &str) -> sqlx::Result<PgConnectOptions> {
+pub(super) fn options(url: &str) -> sqlx::Result<PgConnectOptions> {
     let silent = tracing::subscriber::NoSubscriber::default();
     let options: PgConnectOptions = tracing::subscriber::with_default(silent, || url.parse())?;
     // No column is a float.
     Ok(options.extra_float_digits(None::<i8>))
 }
 
+/// Judges a URL of Postgres.
+///
+/// # Errors
+/// A sentence that repeats nothing of the URL but the name of a parameter.
+pub(super) fn check_url(url: &str) -> std::result::Result<(), String> {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, tail) = (authority(rest), tail(url).unwrap_or_default());
+    let (path, parameters) = tail.split_once('?').unwrap_or((tail, ""));
+    // A user with an @ may stand among the parameters.
+    let is_foreign = |one: &str| one.contains('@') && !(authority.contains('@') && one.starts_with("user="));
+    let is_split = tail.contains('#') || path.contains('@') || parameters.split('&').any(is_foreign);
+    if is_split {
+        return Err(format!("must be postgres://user:password@host/database; {ESCAPES}"));
+    }
+    match options(url) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("must be postgres://user:password@host/database: {error}; {ESCAPES}")),
+    }
+}
+
+/// Warns of a database on another machine that TLS does not protect.
+pub(crate) fn warnings(database: &Database) -> Vec<Complaint> {
+    let told = "does not insist on TLS to another machine: add ?sslmode=verify-full, or sslmode=require where the server's \
+                certificate cannot be checked";
+    let is_open = is_remote_without_tls(database.url.expose());
+    is_open.then(|| Complaint::new("database.url", told)).into_iter().collect()
+}
+
 /// Whether a URL leads to another machine and does not insist on TLS.
-pub(crate) fn is_remote_without_tls(url: &str) -> bool {
+fn is_remote_without_tls(url: &str) -> bool {
     if !url.starts_with("postgres") {
         return false;
     }

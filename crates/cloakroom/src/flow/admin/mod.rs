@@ -2,5 +2,6 @@
 
 pub mod administration;
 pub mod audit;
+#[cfg(feature = "sqlite")]
 pub mod backup;
 pub mod mailing;
