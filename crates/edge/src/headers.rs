@@ -8,19 +8,9 @@
 //! other request that is not CORS (Fetch, "append a request `Origin` header"), which the CSRF check must refuse, and it
 //! takes away the `Referer` that the check falls back to. Other sites learn nothing under either.
 
-use std::{
-    future::Future,
-    mem,
-    pin::Pin,
-    task::{Context, Poll, ready},
-};
+use std::mem;
 
-use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, header},
-    response::Response,
-};
-use tower::{Layer, Service};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// What each reply carries, whatever the scheme.
 const ALWAYS: [(HeaderName, HeaderValue); 6] = [
@@ -44,7 +34,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
 const STRICT_TRANSPORT_SECURITY: HeaderValue =
     HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
-/// Adds the security headers to every reply of the service below.
+/// The security headers of every reply.
 #[derive(Clone, Copy, Debug)]
 pub struct SecurityHeaders {
     /// For as long as the process lives: a shared pointer would be counted up and down by each request, on every core.
@@ -64,58 +54,9 @@ impl SecurityHeaders {
     }
 
     /// Puts the security headers under the reply's own, which win.
-    fn apply(self, headers: &mut HeaderMap) {
+    pub(crate) fn apply(self, headers: &mut HeaderMap) {
         let own = mem::replace(headers, self.template.clone());
         headers.extend(own);
-    }
-}
-
-impl<S> Layer<S> for SecurityHeaders {
-    type Service = WithSecurityHeaders<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        WithSecurityHeaders { inner, headers: *self }
-    }
-}
-
-/// A service whose replies carry the security headers.
-#[derive(Clone, Debug)]
-pub struct WithSecurityHeaders<S> {
-    inner: S,
-    headers: SecurityHeaders,
-}
-
-impl<S: Service<Request, Response = Response>> Service<Request> for WithSecurityHeaders<S> {
-    type Response = Response;
-    type Error = S::Error;
-    type Future = AddHeaders<S::Future>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        AddHeaders { reply: self.inner.call(request), headers: self.headers }
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// A reply on its way, about to get its headers.
-    pub struct AddHeaders<F> {
-        #[pin]
-        reply: F,
-        headers: SecurityHeaders,
-    }
-}
-
-impl<F: Future<Output = Result<Response, E>>, E> Future for AddHeaders<F> {
-    type Output = Result<Response, E>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut reply = ready!(this.reply.poll(context))?;
-        this.headers.apply(reply.headers_mut());
-        Poll::Ready(Ok(reply))
     }
 }
 

@@ -4,86 +4,15 @@
 //! (RFC 9112, section 3.2), so that a proxy in front and the server behind can never read two different hosts out of one
 //! request.
 
-use std::{
-    convert::Infallible,
-    future::{Ready, ready},
-    task::{Context, Poll},
-};
-
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header},
-    response::Response,
+    http::{HeaderMap, HeaderValue, Uri, Version, header},
 };
-use futures_util::future::Either;
-use tower::{Layer, Service};
 
-use crate::problem::problem;
-
-/// Gives a reply for a request that must not come further, and `None` for any other.
-pub type Gate = dyn Fn(&Request) -> Option<Response> + Send + Sync;
-
-/// Refuses requests whose `Host` is missing, repeated, malformed or contradicted by the target, with 400.
-#[derive(Clone, Copy, Default)]
-pub struct RequireHost {
-    /// A further condition of the app's; for as long as the process lives.
-    gate: Option<&'static Gate>,
-}
-
-impl RequireHost {
-    /// Asks `gate` about each request that has one good host.
-    pub fn and(gate: &'static Gate) -> Self {
-        Self { gate: Some(gate) }
-    }
-
-    /// What the request hears instead of an answer.
-    fn refusal(self, request: &Request) -> Option<Response> {
-        let is_one = has_one_good_host(request.version(), request.headers());
-        if !is_one || !is_of_that_host(request.uri(), request.headers()) {
-            return Some(problem(
-                StatusCode::BAD_REQUEST,
-                "Bad request",
-                "invalid_host",
-                "A request needs exactly one valid Host header.",
-            ));
-        }
-        self.gate.and_then(|gate| gate(request))
-    }
-}
-
-impl<S> Layer<S> for RequireHost {
-    type Service = HostRequired<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        HostRequired { inner, required: *self }
-    }
-}
-
-/// A service that sees only requests with one good `Host`.
-#[derive(Clone)]
-pub struct HostRequired<S> {
-    inner: S,
-    required: RequireHost,
-}
-
-impl<S> Service<Request> for HostRequired<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Either<S::Future, Ready<Result<Response, Infallible>>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        match self.required.refusal(&request) {
-            None => Either::Left(self.inner.call(request)),
-            Some(refusal) => Either::Right(ready(Ok(refusal))),
-        }
-    }
+/// Whether a request names one host, and one only.
+pub(crate) fn names_one_host(request: &Request) -> bool {
+    has_one_good_host(request.version(), request.headers())
+        && is_of_that_host(request.uri(), request.headers())
 }
 
 /// HTTP/1.0 knows no `Host`; everything newer must send one, and only one.

@@ -1,15 +1,16 @@
 //! The HTTP edge of a server: everything between the socket and an [`axum::Router`].
 //!
 //! - [`listen`] accepts connections, bounds how many there are, and ends every wait for a client.
-//! - [`host`], [`headers`] and [`telemetry`] are layers around every route: one valid `Host`, security headers, an id, a
-//!   log line and metrics for each request.
+//! - [`front`] is the layer around every route: one valid `Host`, security headers, an id, a log line and metrics for
+//!   each request.
 //! - [`spa`] serves the files of a single-page app out of memory.
 //! - [`operations`] answers a supervisor, [`stop`] ends the process in time.
 //!
 //! It knows nothing of the program behind it: names, paths and texts of that are arguments.
 
+pub mod front;
 pub mod headers;
-pub mod host;
+mod host;
 pub mod listen;
 pub mod operations;
 pub mod problem;

@@ -4,6 +4,7 @@
 //! moment a stop begins, so that a balancer moves on while the last requests are answered.
 
 use std::{
+    future::Future,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -17,7 +18,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use futures_util::future::BoxFuture;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -42,9 +42,10 @@ impl Stopping {
 }
 
 /// `GET /healthz` and `GET /readyz`; `ready` says whether storage answers.
-pub fn router<F>(stopping: Stopping, ready: F) -> Router
+pub fn router<F, R>(stopping: Stopping, ready: F) -> Router
 where
-    F: Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static,
+    F: Fn() -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = bool> + Send + 'static,
 {
     let readyz = move || {
         let (stopping, ready) = (stopping.clone(), ready.clone());
@@ -56,7 +57,7 @@ where
         .method_not_allowed_fallback(async || method_not_allowed("GET, HEAD"))
 }
 
-async fn readiness(stopping: &Stopping, ready: BoxFuture<'static, bool>) -> Response {
+async fn readiness(stopping: &Stopping, ready: impl Future<Output = bool>) -> Response {
     if stopping.has_begun() {
         return unavailable("The server is stopping.");
     }
@@ -84,9 +85,10 @@ mod tests {
 
     use super::*;
 
-    async fn readyz<F>(stopping: Stopping, ready: F) -> StatusCode
+    async fn readyz<F, R>(stopping: Stopping, ready: F) -> StatusCode
     where
-        F: Fn() -> BoxFuture<'static, bool> + Clone + Send + Sync + 'static,
+        F: Fn() -> R + Clone + Send + Sync + 'static,
+        R: Future<Output = bool> + Send + 'static,
     {
         let request = Request::get("/readyz").body(Body::empty()).unwrap();
         router(stopping, ready).oneshot(request).await.unwrap().status()
@@ -95,17 +97,17 @@ mod tests {
     #[tokio::test]
     async fn l19_readiness_ends_when_a_stop_begins() {
         let stopping = Stopping::default();
-        assert_eq!(readyz(stopping.clone(), || Box::pin(async { true })).await, StatusCode::OK);
+        assert_eq!(readyz(stopping.clone(), async || true).await, StatusCode::OK);
         stopping.begin();
-        assert_eq!(readyz(stopping, || Box::pin(async { true })).await, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(readyz(stopping, async || true).await, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     /// The second half takes the probe's two seconds.
     #[tokio::test]
     async fn storage_that_fails_or_hangs_is_not_ready() {
         let stopping = Stopping::default();
-        let status = readyz(stopping.clone(), || Box::pin(async { false })).await;
+        let status = readyz(stopping.clone(), async || false).await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(readyz(stopping, || Box::pin(pending())).await, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(readyz(stopping, pending).await, StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -12,7 +12,7 @@ use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use cloakroom::administration::{NewAccount, Rank};
 use cloakroom::{Cloakroom, Config};
-use cloakroom_edge::host::RequireHost;
+use cloakroom_edge::front::Gate;
 use cloakroom_edge::operations::Stopping;
 use cloakroom_edge::telemetry::log;
 
@@ -111,8 +111,8 @@ impl Dev {
             .merge(page::router(self.port, &cloakroom, &providers));
         let hosts = Hosts::new(self.port, cloakroom.config().public_url.origin());
         // For as long as the process lives, like the router that asks it; a name of its own makes another one.
-        let required = RequireHost::and(Box::leak(Box::new(move |request: &Request| hosts.refusal(request))));
-        let around = Around { elsewhere, required, spa: pages::embedded_for_development };
+        let gate: &'static Gate = Box::leak(Box::new(move |request: &Request| hosts.refusal(request)));
+        let around = Around { elsewhere, gate: Some(gate), spa: pages::embedded_for_development };
         let app = assemble(&cloakroom, around, self.stopping.clone())?;
         Ok((cloakroom, app.layer(from_fn_with_state(Arc::clone(self), names::notice))))
     }

@@ -10,8 +10,8 @@ use axum::extract::Request;
 use axum::routing::any;
 use cloakroom::config::Overrides;
 use cloakroom::{Cloakroom, Config, RequestId};
+use cloakroom_edge::front::{Front, Gate};
 use cloakroom_edge::headers::SecurityHeaders;
-use cloakroom_edge::host::RequireHost;
 use cloakroom_edge::listen::{self, Deadlines, Served};
 use cloakroom_edge::operations::{self, Stopping};
 use cloakroom_edge::problem;
@@ -71,21 +71,21 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-/// The routes beside the API, and the hosts that may ask for them.
+/// The routes beside the API, and the requests that may ask for them.
 pub(crate) struct Around {
     pub(crate) elsewhere: Router,
-    pub(crate) required: RequireHost,
+    pub(crate) gate: Option<&'static Gate>,
     pub(crate) spa: fn() -> Spa,
 }
 
 /// For `serve`: nothing lives under `/dev`, and every host may ask.
 pub(crate) fn nothing_of_dev() -> Around {
-    Around { elsewhere: idp::nothing(), required: RequireHost::default(), spa: pages::embedded }
+    Around { elsewhere: idp::nothing(), gate: None, spa: pages::embedded }
 }
 
 /// Everything that answers: the API below its guard, what is `elsewhere`, the health checks, and the app at every other path.
 pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping) -> Result<Router, Failure> {
-    let Around { elsewhere, required, spa } = around;
+    let Around { elsewhere, gate, spa } = around;
     let config = cloakroom.config();
     let spa = match &config.app.dir {
         Some(directory) => pages::from_directory(directory, &config.app.csp)
@@ -102,12 +102,14 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
     let storage = cloakroom.clone();
     let ready = move || {
         let storage = storage.clone();
-        Box::pin(async move { storage.is_ready().await }) as _
+        async move { storage.is_ready().await }
     };
-    // Around everything, refusals included: the headers first, so that nothing leaves without them.
-    let headers = SecurityHeaders::new(config.public_url.is_https());
-    let requests = request::Requests { api: "/api/", is_worth_a_line: request_lines::is_worth_a_line };
-    let layers = (headers, requests, required);
+    let front = Front {
+        headers: SecurityHeaders::new(config.public_url.is_https()),
+        api: "/api/",
+        is_worth_a_line: request_lines::is_worth_a_line,
+        gate,
+    };
     let api = cloakroom
         .router()
         // The page, below the guard: it turns the answer that Apple lets the browser post into a GET.
@@ -116,8 +118,8 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)
         // The guard in the same layer: a router puts each layer into a box of its own, which every request pays for.
-        .layer((layers, MapRequestLayer::new(with_id), cloakroom.layer()));
-    let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(spa).layer(layers);
+        .layer((front, MapRequestLayer::new(with_id), cloakroom.layer()));
+    let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(spa).layer(front);
     // Their (empty) state is applied now: a router that waits for its state builds its routes anew for each request.
     Ok(api.merge(others).with_state(()))
 }

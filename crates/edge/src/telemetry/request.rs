@@ -1,4 +1,4 @@
-//! Each request's id, time, outcome and, if its handler panics, its reply.
+//! Each request's id, time and outcome.
 //!
 //! The id is ours alone: 128 random bits, never taken from the client, in the reply's `X-Request-Id` and in every line
 //! that is logged while the request is handled. The query string is never recorded: it may hold codes and states.
@@ -7,14 +7,8 @@
 //! one header and two metric handles that were made earlier; no formatting, no lock shared between threads.
 
 use std::{
-    any::Any,
     cell::{Cell, RefCell},
-    convert::Infallible,
     fmt,
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    task::{Context, Poll},
     time::Instant,
 };
 
@@ -23,12 +17,10 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri},
     response::Response,
 };
-use tower::{Layer, Service};
 
 use super::prometheus::{self, Route};
-use crate::problem::problem;
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Identifies one request in logs and to the client.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -92,12 +84,12 @@ pub fn current() -> Option<RequestId> {
 }
 
 /// Makes a request the current one until it is dropped, in a panic too.
-struct Scope {
+pub(crate) struct Scope {
     previous: Option<RequestId>,
 }
 
 impl Scope {
-    fn enter(id: RequestId) -> Self {
+    pub(crate) fn enter(id: RequestId) -> Self {
         Self { previous: CURRENT.replace(Some(id)) }
     }
 }
@@ -111,83 +103,35 @@ impl Drop for Scope {
 /// Whether a request that did not fail is logged by itself at INFO; the others are at DEBUG.
 pub type IsWorthALine = fn(&Method, StatusCode) -> bool;
 
-/// Identifies, times, counts and logs requests, and answers for handlers that panic.
-#[derive(Clone, Copy, Debug)]
-pub struct Requests {
-    /// Where the API lives, such as `/api/`: requests for what there is not are counted apart from those of pages.
-    pub api: &'static str,
-    /// Which requests have a line at INFO.
-    pub is_worth_a_line: IsWorthALine,
-}
-
-impl<S> Layer<S> for Requests {
-    type Service = Observed<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Observed { inner, requests: *self }
-    }
-}
-
-/// A service whose requests are observed.
-#[derive(Clone, Debug)]
-pub struct Observed<S> {
-    inner: S,
-    requests: Requests,
-}
-
-impl<S> Service<Request> for Observed<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Observation<S::Future>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let started = Instant::now();
-        let id = RequestId::new();
-        let route = match request.extensions().get::<MatchedPath>() {
-            Some(path) => Route::Matched(path.clone()),
-            None if request.uri().path().starts_with(self.requests.api) => Route::Unknown,
-            None => Route::App,
-        };
-        let seen = Seen {
-            id,
-            started,
-            route,
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            is_worth_a_line: self.requests.is_worth_a_line,
-        };
-        let scope = Scope::enter(id);
-        let handler = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
-        drop(scope);
-        match handler {
-            Ok(handler) => Observation { handler: Some(handler), seen },
-            Err(payload) => {
-                drop_quietly(payload);
-                Observation { handler: None, seen }
-            }
-        }
-    }
-}
-
 /// What is remembered of a request until its reply.
-struct Seen {
+pub(crate) struct Seen {
     id: RequestId,
     started: Instant,
     route: Route,
     method: Method,
     uri: Uri,
-    is_worth_a_line: IsWorthALine,
 }
 
 impl Seen {
-    fn finish(&self, mut reply: Response) -> Response {
+    /// Looks at a request that has just come; `api` is where requests for what there is not are counted apart.
+    pub(crate) fn begin(request: &Request, api: &str) -> Self {
+        let started = Instant::now();
+        let route = match request.extensions().get::<MatchedPath>() {
+            Some(path) => Route::Matched(path.clone()),
+            None if request.uri().path().starts_with(api) => Route::Unknown,
+            None => Route::App,
+        };
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Self { id: RequestId::new(), started, route, method, uri }
+    }
+
+    /// The id of the request.
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// Counts and logs the request, and puts its id into its reply.
+    pub(crate) fn finish(&self, reply: &mut Response, is_worth_a_line: IsWorthALine) {
         let elapsed = self.started.elapsed();
         let status = reply.status();
         prometheus::record(&self.route, &self.method, status, elapsed);
@@ -199,68 +143,16 @@ impl Seen {
         // A level is part of an event's static description, hence three events.
         if status.is_server_error() {
             tracing::error!(%method, path, status = status_code, microseconds, "request failed");
-        } else if (self.is_worth_a_line)(method, status) {
+        } else if is_worth_a_line(method, status) {
             tracing::info!(%method, path, status = status_code, microseconds, "request");
         } else {
             tracing::debug!(%method, path, status = status_code, microseconds, "request");
         }
-        reply
     }
-}
-
-pin_project_lite::pin_project! {
-    /// A request being handled.
-    pub struct Observation<F> {
-        // `None` when the handler panicked before it had returned a future.
-        #[pin]
-        handler: Option<F>,
-        seen: Seen,
-    }
-}
-
-impl<F: Future<Output = Result<Response, Infallible>>> Future for Observation<F> {
-    type Output = Result<Response, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        let _scope = Scope::enter(this.seen.id);
-        let Some(handler) = this.handler.as_mut().as_pin_mut() else {
-            return Poll::Ready(Ok(this.seen.finish(internal_error())));
-        };
-        // Nothing of the handler is used again after a panic, so that broken invariants cannot be seen.
-        let reply = match catch_unwind(AssertUnwindSafe(|| handler.poll(context))) {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(reply))) => reply,
-            Err(payload) => {
-                drop_quietly(payload);
-                internal_error()
-            }
-        };
-        Poll::Ready(Ok(this.seen.finish(reply)))
-    }
-}
-
-/// Drops what a panic carried; the hook has logged it. A value whose own drop panics must not take us along.
-fn drop_quietly(payload: Box<dyn Any + Send>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-}
-
-fn internal_error() -> Response {
-    problem(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "Internal error",
-        "internal",
-        "Something went wrong on our side. The request id leads to it in the log.",
-    )
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::Ready;
-
-    use axum::{Router, body::Body, routing::get};
-    use tower::ServiceExt;
-
     use super::*;
 
     #[test]
@@ -278,31 +170,6 @@ mod tests {
         {
             let _scope = Scope::enter(RequestId::for_test(1));
             assert_eq!(current().map(|id| id.to_string()), Some("01".repeat(16)));
-        }
-        assert!(current().is_none());
-    }
-
-    #[tokio::test]
-    async fn l23_a_panic_is_a_500_and_the_next_request_is_fine() {
-        let app = Router::new()
-            .route("/early", get(|| -> Ready<()> { panic!("before the future") }))
-            .route("/late", get(async || -> () { panic!("within the future") }))
-            .route("/fine", get(async || current().map(|id| id.to_string()).unwrap_or_default()))
-            .layer(Requests { api: "/api/", is_worth_a_line: |_, _| false });
-        let ask = async |path: &str| {
-            let reply = app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
-            let id = reply.headers()[HEADER].to_str().unwrap().to_owned();
-            let status = reply.status();
-            let body = axum::body::to_bytes(reply.into_body(), usize::MAX).await.unwrap();
-            (status, id, String::from_utf8(body.to_vec()).unwrap())
-        };
-        for path in ["/early", "/late"] {
-            let (status, id, body) = ask(path).await;
-            assert_eq!((status, id.len()), (StatusCode::INTERNAL_SERVER_ERROR, 32), "{path}");
-            assert!(body.contains("\"code\":\"internal\"") && !body.contains("future"), "{body}");
-            let (status, id, body) = ask("/fine").await;
-            // The handler saw the id that the client is told.
-            assert_eq!((status, body), (StatusCode::OK, id));
         }
         assert!(current().is_none());
     }
