@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use cloakroom::Cloakroom;
 use cloakroom::mailing::MailView;
 use cloakroom_edge::problem;
+use html_escape::encode_quoted_attribute;
 
 const PAGE: &str = include_str!("mailbox/page.html");
 const STYLE: &str = include_str!("mailbox/style.css");
@@ -57,9 +58,10 @@ fn elsewhere(cloakroom: &Cloakroom) -> String {
         return String::new();
     }
     // Its `Debug` leaves the password out.
-    let url = format!("{url:?}").replace('&', "&amp;").replace('<', "&lt;");
+    let url = format!("{url:?}");
     format!(
-        "<p class=\"notice\">Mails go to <code>{url}</code>, as CLOAKROOM_MAIL__URL says, and do not appear here. Start without it to see them.</p>"
+        "<p class=\"notice\">Mails go to <code>{}</code>, as CLOAKROOM_MAIL__URL says, and do not appear here. Start without it to see them.</p>",
+        encode_quoted_attribute(&url)
     )
 }
 

@@ -14,6 +14,7 @@ use axum::http::request::Parts;
 use axum::response::Html;
 use axum::routing::get;
 use bytes::Bytes;
+use html_escape::encode_quoted_attribute as escape;
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
@@ -200,7 +201,7 @@ fn shape(schema: &Value) -> String {
     }
     match &schema["type"] {
         Value::String(kind) if kind == "array" => format!("list of {}", shape(&schema["items"])),
-        Value::String(kind) => escape(kind),
+        Value::String(kind) => escape(kind).into_owned(),
         Value::Array(kinds) => kinds.iter().map(text).collect::<Vec<_>>().join(" or "),
         _ => String::new(),
     }
@@ -217,9 +218,5 @@ fn prose(value: &Value) -> String {
 }
 
 fn text(value: &Value) -> String {
-    escape(value.as_str().unwrap_or_default())
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    escape(value.as_str().unwrap_or_default()).into_owned()
 }

@@ -123,7 +123,7 @@ fn t13_a_name_is_never_read_as_html_or_as_a_template() {
     for (name, _, mail) in every_mail(&config) {
         assert!(!mail.html.contains("<img") && !mail.html.contains("onerror=1>'"), "{name}: {}", mail.html);
         assert!(
-            mail.html.contains("&lt;img src=x onerror=1&gt;&#39; {{7*7}} {% if %} {{ to }} &amp;amp;"),
+            mail.html.contains("&lt;img src=x onerror=1&gt;&#x27; {{7*7}} {% if %} {{ to }} &amp;amp;"),
             "{name}: {}",
             mail.html
         );
