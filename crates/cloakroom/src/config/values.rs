@@ -8,7 +8,9 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use url::{Host, Url};
+use url::Url;
+
+use super::loopback::is_loopback;
 
 /// A length of time, written `14d`, `90m`, `10s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Deserialize, Serialize, JsonSchema)]
@@ -194,15 +196,9 @@ impl TryFrom<String> for PublicUrl {
                 "`{text}` must be scheme, host and port only, as in `https://app.example.com`"
             ));
         }
-        let is_loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
         match url.scheme() {
             "https" => {}
-            "http" if is_loopback => {}
+            "http" if is_loopback(&url) => {}
             _ => {
                 return Err(format!(
                     "`{text}` is not safe: over plain http anyone on the way can take a session; use https (http only on loopback)"

@@ -1,6 +1,5 @@
 //! Warnings: values that may be right and often are not. They are told at the start and by `check`, and never refused.
 
-use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use ipnet::IpNet;
@@ -32,13 +31,6 @@ pub(crate) fn warnings(config: &Config) -> Vec<Complaint> {
         found.push(warning);
     }
     found
-}
-
-/// Whether a host is this machine.
-pub(crate) fn is_here(host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']);
-    let is_name = host.eq_ignore_ascii_case("localhost") || host.ends_with(".localhost");
-    is_name || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 /// Larger than any private network: `10.0.0.0/8`, `fc00::/7`.

@@ -7,6 +7,7 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use subtle::ConstantTimeEq as _;
 
+use crate::config::is_loopback;
 use crate::http::cookies;
 use crate::http::gate::Gate;
 use crate::http::visit::Visit;
@@ -187,12 +188,8 @@ pub(super) fn hint(gate: &Gate, headers: &HeaderMap, refusal: Refusal) -> String
 fn told_origin(headers: &HeaderMap) -> Option<String> {
     let told = headers.get(header::ORIGIN).or_else(|| headers.get(header::REFERER))?;
     let url = url::Url::parse(told.to_str().ok()?).ok()?;
-    let is_local = match url.host()? {
-        url::Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
-        url::Host::Ipv4(address) => address.is_loopback(),
-        url::Host::Ipv6(address) => address.is_loopback(),
-    };
-    (is_local && matches!(url.scheme(), "http" | "https")).then(|| url.origin().ascii_serialization())
+    let is_page = matches!(url.scheme(), "http" | "https");
+    (is_page && is_loopback(&url)).then(|| url.origin().ascii_serialization())
 }
 
 /// `Origin`, or failing that `Referer`, must be ours when it is there: as a whole, never by a prefix.

@@ -26,7 +26,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::clock::{Clock, Timestamp};
-use crate::config::{self, Config, TrustEmail};
+use crate::config::{self, Config, TrustEmail, is_loopback};
 use crate::error;
 use crate::outbound::{Caller, DEADLINE};
 use client_secret::{Assertion, ClientSecret};
@@ -315,11 +315,9 @@ fn endpoint(key: &str, text: &str) -> Result<Url, String> {
 
 /// Over plain http anyone on the way reads codes and tokens; on loopback there is nobody on the way.
 pub(crate) fn is_safe(url: &Url) -> bool {
-    let is_loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    url.scheme() == "https" && url.host().is_some() || url.scheme() == "http" && is_loopback
+    match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => is_loopback(url),
+        _ => false,
+    }
 }
