@@ -72,9 +72,7 @@ impl Transport {
         }
         let host = host(config);
         let smtp = Smtp::new(url, &host).map_err(|complaint| config.complaint("mail.url", complaint))?;
-        let from = sender(&config.mail.from).ok_or_else(|| {
-            config.complaint("mail.from", "must be an address, as in `Acme <no-reply@acme.test>`")
-        })?;
+        let from = sender(&config.mail.from).map_err(|complaint| config.complaint("mail.from", complaint))?;
         Ok(Self::Smtp(Box::new(Relay { smtp, from, host })))
     }
 
@@ -151,14 +149,19 @@ impl Relay {
     }
 }
 
-/// `Name <address>`, or an address alone. The name may hold commas and dots without being quoted.
-fn sender(from: &str) -> Option<Mailbox> {
+/// Reads `Name <address>`, or an address alone, on one line. The name may hold commas and dots without being quoted.
+///
+/// # Errors
+/// A complaint about anything else.
+pub(super) fn sender(from: &str) -> std::result::Result<Mailbox, &'static str> {
     let (name, address) = match from.split_once('<') {
-        Some((name, rest)) => (name.trim().trim_matches('"'), rest.strip_suffix('>')?),
-        None => ("", from),
+        Some((name, rest)) => (name.trim().trim_matches('"'), rest.strip_suffix('>')),
+        None => ("", Some(from)),
     };
     let name = (!name.is_empty()).then(|| name.to_owned());
-    Some(Mailbox::new(name, recipient(address)?))
+    let address = address.filter(|_| !from.chars().any(char::is_control)).and_then(recipient);
+    let address = address.ok_or("must be an address, as in `Acme <no-reply@acme.test>`")?;
+    Ok(Mailbox::new(name, address))
 }
 
 /// An address as mail servers take it: the domain in ASCII (RFC 5891), so that only a local part beyond ASCII needs a
@@ -226,10 +229,11 @@ mod tests {
             ("\"Acme, Inc.\" <a@x.test>", "\"Acme, Inc.\" <a@x.test>"),
             ("Acme, Inc. <a@b\u{fc}cher.test>", "\"Acme, Inc.\" <a@xn--bcher-kva.test>"),
         ] {
-            assert_eq!(sender(from).map(|mailbox| mailbox.to_string()).as_deref(), Some(expected), "{from}");
+            assert_eq!(sender(from).map(|mailbox| mailbox.to_string()).as_deref(), Ok(expected), "{from}");
         }
-        for from in ["", "Acme", "Acme <a@x.test", "Acme <>", "a@x.test, b@x.test"] {
-            assert!(sender(from).is_none(), "{from}");
+        for from in ["", "Acme", "Acme <a@x.test", "Acme <>", "a@x.test, b@x.test", "Acme\r\nTo: <a@x.test>"]
+        {
+            assert!(sender(from).is_err(), "{from}");
         }
     }
 }

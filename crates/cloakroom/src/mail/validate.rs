@@ -3,8 +3,8 @@
 use url::Url;
 
 use super::smtp::check_url;
+use super::transport::sender;
 use crate::config::{Complaint, ESCAPES, MAILBOX, Mail, is_here};
-use crate::model::email::Email;
 
 /// Complains about a URL or a sender that no mail can leave by. `may_keep`: whether mails may stay in the database instead.
 pub(crate) fn validate(mail: &Mail, may_keep: bool) -> Vec<Complaint> {
@@ -17,8 +17,8 @@ pub(crate) fn validate(mail: &Mail, may_keep: bool) -> Vec<Complaint> {
         let between = if escapes.is_empty() { "" } else { "; " };
         found.push(Complaint::new("mail.url", format!("{complaint}{between}{escapes}")));
     }
-    if !is_sender(&mail.from) {
-        found.push(Complaint::new("mail.from", "must be an address, as in `Acme <no-reply@acme.test>`"));
+    if let Err(complaint) = sender(&mail.from) {
+        found.push(Complaint::new("mail.from", complaint));
     }
     found
 }
@@ -28,15 +28,6 @@ pub(crate) fn warnings(mail: &Mail) -> Vec<Complaint> {
     let told = "sends user and password unencrypted to another machine: use smtps:// or smtp+starttls://";
     let is_in_clear = sends_password_in_clear(mail.url.expose());
     is_in_clear.then(|| Complaint::new("mail.url", told)).into_iter().collect()
-}
-
-/// `Name <address>`, or an address alone; on one line.
-fn is_sender(from: &str) -> bool {
-    let address = match from.split_once('<') {
-        Some((_, rest)) => rest.strip_suffix('>'),
-        None => Some(from),
-    };
-    !from.chars().any(char::is_control) && address.and_then(Email::parse).is_some()
 }
 
 fn sends_password_in_clear(url: &str) -> bool {
