@@ -1,9 +1,30 @@
-//! Files that this program makes: their owner is the account that the service runs under, whoever runs the command.
+//! Files on disk: those with secrets that this program reads, and those that it makes. Their owner is the account that the
+//! service runs under, whoever runs the command.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
+
+/// Reads a file that holds a secret.
+///
+/// Its group may read it: that is how a service reads what root owns. systemd's credentials, volumes of Kubernetes with an
+/// `fsGroup`, and Docker secrets with `mode: 0440` arrive that way.
+///
+/// # Errors
+/// A sentence, to follow the name of the file, when other accounts may read or write it, or it cannot be read.
+pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
+    let about = |error: io::Error| format!("cannot be read: {error}");
+    // From the file that is read, which another path may have replaced meanwhile.
+    let mut file = File::open(path).map_err(about)?;
+    let mode = file.metadata().map_err(about)?.permissions().mode();
+    if mode & 0o007 != 0 {
+        return Err(format!("can be read by others (mode {:o}): chmod o= it", mode & 0o777));
+    }
+    let mut secret = Vec::new();
+    file.read_to_end(&mut secret).map_err(about)?;
+    Ok(secret)
+}
 
 /// The path of a file that belongs to another one: its name, and `suffix`.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -9,7 +9,7 @@ mod tests;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::Timestamp;
-use crate::files::{directory_of, give_to};
+use crate::files::{self, directory_of, give_to};
 
 /// How many bytes an opaque ticket has: 256 bits, twice what ASVS 7.2.3 asks.
 const TICKET_BYTES: usize = 32;
@@ -238,16 +238,8 @@ impl SecretKey {
     /// # Errors
     /// A sentence when the file is short, readable by others, or cannot be read.
     pub(crate) fn load(path: &Path) -> Result<Self, String> {
-        let about = |error: std::io::Error| format!("{} cannot be read: {error}", path.display());
-        let mode = fs::metadata(path).map_err(about)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            let shown = path.display();
-            return Err(format!(
-                "{shown} can be read by others (mode {:o}): chmod 600 {shown}",
-                mode & 0o777
-            ));
-        }
-        let bytes = fs::read(path).map_err(about)?;
+        let bytes =
+            files::read_secret(path).map_err(|complaint| format!("{} {complaint}", path.display()))?;
         // Random bytes may end like white space: only the line end that an editor adds is taken off, and only from what
         // stays long enough. Nothing but white space is no key.
         let bytes = if bytes.trim_ascii().is_empty() { &[] } else { bytes.as_slice() };

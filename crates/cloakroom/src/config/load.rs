@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -13,6 +12,7 @@ use super::schema::{self, Found, Key, Kind};
 use super::sources::{Source, Sources};
 use super::{Complaint, Config, MAILBOX, PipelineStep};
 use crate::error::{Error, Result};
+use crate::files;
 
 /// What has no default.
 const REQUIRED: [&str; 5] = ["public_url", "database.url", "mail.url", "mail.from", "app.name"];
@@ -321,14 +321,12 @@ fn meant(keys: &Key, name: &str) -> String {
     format!("; known here are {}", known.join(", "))
 }
 
-/// A secret from its file. One that everybody on the machine can read is none.
+/// Reads a secret that is text, without the white space around it.
+///
+/// # Errors
+/// A sentence, to follow the name of the file, when it may be read by others, is empty, or cannot be read.
 pub(crate) fn read_secret(path: &Path) -> std::result::Result<String, String> {
-    let about = |error: std::io::Error| format!("cannot be read: {error}");
-    let mode = std::fs::metadata(path).map_err(about)?.permissions().mode();
-    if mode & 0o007 != 0 {
-        return Err(format!("can be read by everybody (mode {:o}): chmod o= it", mode & 0o777));
-    }
-    let text = std::fs::read_to_string(path).map_err(about)?;
+    let text = String::from_utf8(files::read_secret(path)?).map_err(|_| "is not text".to_owned())?;
     match text.trim() {
         "" => Err("is empty".to_owned()),
         secret => Ok(secret.to_owned()),

@@ -22,7 +22,6 @@ fn a_key_file_that_is_short_or_readable_by_others_is_refused_with_its_place() {
     let key = "0123456789abcdef0123456789abcdef";
     for (text, mode, told) in [
         (key, 0o644, "can be read by others (mode 644)"),
-        (key, 0o640, "can be read by others (mode 640)"),
         (key, 0o604, "can be read by others (mode 604)"),
         ("short", 0o600, "has 5 bytes and needs at least 32"),
         ("", 0o600, "has 0 bytes"),
@@ -35,7 +34,10 @@ fn a_key_file_that_is_short_or_readable_by_others_is_refused_with_its_place() {
         assert!(!complaint.contains(key), "{complaint}");
     }
     place.write("my.key", &format!("{key}\n"), 0o600);
-    assert!(place.load().is_ok());
+    for mode in [0o400, 0o440, 0o600, 0o640] {
+        fs::set_permissions(place.path().join("my.key"), fs::Permissions::from_mode(mode)).unwrap();
+        assert!(place.load().is_ok(), "mode {mode:o}");
+    }
     let (random, _) = key.split_at(31);
     for last in [" ", "\t", "\n"] {
         place.write("my.key", &format!("{random}{last}"), 0o600);
@@ -44,12 +46,12 @@ fn a_key_file_that_is_short_or_readable_by_others_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_secret_from_a_file_that_is_empty_or_readable_by_everybody_is_refused_with_its_place() {
+fn a_secret_from_a_file_that_is_empty_or_readable_by_others_is_refused_with_its_place() {
     let provider = "[[provider]]\nid = \"github\"\nclient_id = \"x\"\nclient_secret_file = \"my.secret\"\n";
     let place = Place::new(&format!("{LEAST}\n{provider}"));
     for (text, mode, told) in [
-        ("hidden", 0o644, "can be read by everybody (mode 644)"),
-        ("hidden", 0o602, "can be read by everybody (mode 602)"),
+        ("hidden", 0o644, "can be read by others (mode 644)"),
+        ("hidden", 0o602, "can be read by others (mode 602)"),
         (" \n", 0o600, "is empty"),
     ] {
         place.write("my.secret", text, mode);
@@ -59,8 +61,11 @@ fn a_secret_from_a_file_that_is_empty_or_readable_by_everybody_is_refused_with_i
         assert!(complaint.contains(told), "{complaint}");
         assert!(!complaint.contains("hidden"), "{complaint}");
     }
-    place.write("my.secret", "hidden\n", 0o640);
-    assert!(place.load().is_ok());
+    place.write("my.secret", "hidden\n", 0o600);
+    for mode in [0o400, 0o440, 0o600, 0o640] {
+        fs::set_permissions(place.path().join("my.secret"), fs::Permissions::from_mode(mode)).unwrap();
+        assert!(place.load().is_ok(), "mode {mode:o}");
+    }
 }
 
 #[tokio::test]
