@@ -62,6 +62,17 @@ fn no_address() -> Invalid {
     Invalid::new("email", "invalid", "Enter an email address, such as name@example.com.")
 }
 
+/// Returns the values of two fields of a form, or what is wrong with them, both complaints at once.
+///
+/// # Errors
+/// [`Error::Validation`].
+pub(crate) fn both<A, B>(one: Result<A, Invalid>, other: Result<B, Invalid>) -> Result<(A, B), Error> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => Err(Error::Validation(one.err().into_iter().chain(other.err()).collect())),
+    }
+}
+
 /// Takes an address out of storage, where only addresses are.
 ///
 /// # Errors

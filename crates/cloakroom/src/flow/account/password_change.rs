@@ -105,6 +105,5 @@ fn check_new(context: &Context, password: &str, email: &str) -> std::result::Res
 fn check_form(context: &Context, passwords: &Passwords<'_>, email: &str) -> Result<()> {
     let current = policy::known_password(passwords.current, "current_password");
     let new = check_new(context, passwords.new, email);
-    let invalid: Vec<Invalid> = current.err().into_iter().chain(new.err()).collect();
-    if invalid.is_empty() { Ok(()) } else { Err(Error::Validation(invalid)) }
+    policy::both(current, new).map(drop)
 }

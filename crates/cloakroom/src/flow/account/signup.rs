@@ -106,8 +106,5 @@ fn check_form(context: &Context, registration: &Registration<'_>) -> Result<Emai
     let email = policy::new_address(context.config(), registration.email);
     // Without an address there is none to compare the password with; all else is judged, so that all is told at once.
     let password = policy::password_of(context.config(), registration.password, email.as_ref().ok());
-    match (email, password) {
-        (Ok(email), Ok(())) => Ok(email),
-        (email, password) => Err(Error::Validation(email.err().into_iter().chain(password.err()).collect())),
-    }
+    policy::both(email, password).map(|(email, ())| email)
 }

@@ -110,11 +110,8 @@ async fn prove(context: &Context, attempt: &Attempt, password: &str) -> Result<F
 /// What is not an address, or cannot be anyone's password, is told before anything is counted or computed. The rules
 /// for new passwords are not asked here: an older password goes on working.
 fn check_form(email: &str, password: &str) -> Result<Email> {
-    let (email, password) = (policy::address(email), policy::known_password(password, "password"));
-    match (email, password) {
-        (Ok(email), Ok(())) => Ok(email),
-        (email, password) => Err(Error::Validation(email.err().into_iter().chain(password.err()).collect())),
-    }
+    let known = policy::known_password(password, "password");
+    policy::both(policy::address(email), known).map(|(email, ())| email)
 }
 
 /// The one way in which every sign-in ends: refused when the account is deactivated, else a new session under a new
