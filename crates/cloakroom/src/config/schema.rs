@@ -76,13 +76,18 @@ fn read(name: &str, schema: &Value) -> Key {
         _ => false,
     };
     let items = &schema["items"];
-    let (kind, below) = match () {
-        () if schema["properties"].is_object() => (Kind::Table, schema),
-        () if items["properties"].is_object() => (Kind::Tables, items),
-        () if is_a("array") => (Kind::List, &Value::Null),
-        () if is_a("integer") => (Kind::Integer, &Value::Null),
-        () if is_a("boolean") => (Kind::Boolean, &Value::Null),
-        () => (Kind::Text, &Value::Null),
+    let (kind, below) = if schema["properties"].is_object() {
+        (Kind::Table, schema)
+    } else if items["properties"].is_object() {
+        (Kind::Tables, items)
+    } else if is_a("array") {
+        (Kind::List, &Value::Null)
+    } else if is_a("integer") {
+        (Kind::Integer, &Value::Null)
+    } else if is_a("boolean") {
+        (Kind::Boolean, &Value::Null)
+    } else {
+        (Kind::Text, &Value::Null)
     };
     let properties = below["properties"].as_object();
     Key {
