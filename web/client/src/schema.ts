@@ -787,7 +787,7 @@ export interface components {
         };
         /** @description A stable code to program against. It is no closed list: treat a code that you do not know by its status. */
         ProblemCode: string;
-        /** @description The article's profile: the shape of the bytes that a session keeps ready. */
+        /** @description The part of the signed-in user's account that every app may show. */
         Profile: {
             /** @description The address as its owner spelled it. */
             email: string;

@@ -62,3 +62,23 @@ pub struct User {
     /// Whether the account can sign in by password.
     pub has_password: bool,
 }
+
+impl User {
+    /// Returns the part that `GET /api/users/profile/` shows.
+    pub(crate) fn profile(&self) -> Profile<'_> {
+        Profile { id: &self.id, email: &self.email, is_staff: self.is_staff, is_superuser: self.is_superuser }
+    }
+}
+
+/// The part of the signed-in user's account that every app may show.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(crate) struct Profile<'a> {
+    /// The account's id, a `UUIDv7`.
+    id: &'a str,
+    /// The address as its owner spelled it.
+    email: &'a str,
+    /// May see the administration.
+    is_staff: bool,
+    /// May do everything.
+    is_superuser: bool,
+}

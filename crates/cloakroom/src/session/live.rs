@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::clock::Timestamp;
+use crate::error::{Error, Result};
 use crate::model::method::Method;
 use crate::model::session::LiveSession;
 use crate::model::user::User;
@@ -34,14 +35,12 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(session: LiveSession, now: Timestamp) -> Self {
+    pub(super) fn new(session: LiveSession, now: Timestamp) -> Result<Self> {
         let user = session.account.user();
-        let profile = serde_json::json!({
-            "id": user.id, "email": user.email, "is_staff": user.is_staff, "is_superuser": user.is_superuser,
-        });
-        Self {
+        let profile = serde_json::to_vec(&user.profile()).map_err(Error::internal)?;
+        Ok(Self {
             // A boxed slice has no spare capacity.
-            profile: profile.to_string().into_bytes().into_boxed_slice().into(),
+            profile: profile.into_boxed_slice().into(),
             user,
             methods: session.methods,
             authenticated_at: session.authenticated_at,
@@ -49,7 +48,7 @@ impl Live {
             expires_at: session.expires_at,
             last_seen_at: AtomicI64::new(session.last_seen_at.as_millis()),
             read_at: now,
-        }
+        })
     }
 
     pub(super) fn last_seen_at(&self) -> Timestamp {

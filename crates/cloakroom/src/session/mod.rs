@@ -58,7 +58,7 @@ impl Sessions {
             let Some(session) = self.store.live_session(hash, now, now.minus(self.idle)).await? else {
                 return Ok(None);
             };
-            let live = Arc::new(Live::new(session, now));
+            let live = Arc::new(Live::new(session, now)?);
             self.cache.put(hash, Arc::clone(&live), before);
             live
         };

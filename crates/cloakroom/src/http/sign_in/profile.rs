@@ -1,25 +1,11 @@
 //! `GET /api/users/profile/`
 
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::error::{Error, Result};
 use crate::http::json::json_response;
 use crate::http::visit::Visit;
-
-/// The article's profile: the shape of the bytes that a session keeps ready.
-#[derive(Serialize, ToSchema)]
-pub(in crate::http) struct Profile {
-    /// The account's id, a `UUIDv7`.
-    id: String,
-    /// The address as its owner spelled it.
-    email: String,
-    /// May see the administration.
-    is_staff: bool,
-    /// May do everything.
-    is_superuser: bool,
-}
+use crate::model::user::Profile;
 
 /// Who is signed in
 #[utoipa::path(
