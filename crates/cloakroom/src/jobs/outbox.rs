@@ -48,6 +48,37 @@ const WAIT: Duration = Duration::from_mins(30);
 /// After so many tries a mail is given up: five days (RFC 5321, section 4.5.4.1).
 const MOST_TRIES: i64 = 252;
 
+/// The outcome of one try to deliver a mail.
+enum Delivery {
+    /// The server has taken it, or it has nothing to tell any more.
+    Sent,
+    /// It failed, and is due again later.
+    Retry { reason: String },
+    /// It failed for good.
+    Abandoned { reason: String },
+}
+
+impl Delivery {
+    fn of(outcome: std::result::Result<(), Failure>, attempts: i64) -> Self {
+        match outcome {
+            Ok(()) => Self::Sent,
+            Err(Failure { is_permanent, reason }) if is_permanent || attempts >= MOST_TRIES => {
+                Self::Abandoned { reason }
+            }
+            Err(Failure { reason, .. }) => Self::Retry { reason },
+        }
+    }
+
+    /// Returns the name in logs and metrics.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Retry { .. } => "retried",
+            Self::Abandoned { .. } => "abandoned",
+        }
+    }
+}
+
 /// Sends for as long as the cloakroom lives.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     loop {
@@ -95,18 +126,14 @@ async fn deliver(context: &Context, mail: &LeasedMail) {
         outcome = attempt(context, mail) => outcome,
         () = lose_lease(context, mail) => return,
     };
-    let told = match outcome {
-        Ok(()) => "sent",
-        Err(Failure { is_permanent: true, .. }) => "abandoned",
-        Err(_) if mail.attempts >= MOST_TRIES => "abandoned",
-        Err(_) => "retried",
-    };
+    let delivery = Delivery::of(outcome, mail.attempts);
+    let told = delivery.name();
     metrics::counter!("cloakroom_mails_total", "outcome" => told).increment(1);
-    if let Err(Failure { reason, .. }) = &outcome {
+    if let Delivery::Retry { reason } | Delivery::Abandoned { reason } = &delivery {
         tracing::warn!(mail = mail.id, kind = mail.kind, attempts = mail.attempts, reason, "mail {told}");
     }
     for _ in 0..NOTES {
-        match settle(context, mail, told, outcome.as_ref().err()).await {
+        match settle(context, mail, &delivery).await {
             Ok(()) => return,
             Err(error) => {
                 let error = error.with_causes();
@@ -163,19 +190,19 @@ async fn lose_lease(context: &Context, mail: &LeasedMail) {
     }
 }
 
-async fn settle(context: &Context, mail: &LeasedMail, told: &str, failure: Option<&Failure>) -> Result<()> {
+/// Notes the outcome of a try.
+async fn settle(context: &Context, mail: &LeasedMail, delivery: &Delivery) -> Result<()> {
     let now = context.now();
-    let reason = failure.map_or("", |failure| failure.reason.as_str());
     let mut tx = context.store().begin().await?;
-    match told {
-        "sent" => tx.end_mail(mail).await?,
-        "abandoned" => {
+    match delivery {
+        Delivery::Sent => tx.end_mail(mail).await?,
+        Delivery::Retry { reason } => tx.retry_mail(mail, reason, next_try(now, mail.attempts)).await?,
+        Delivery::Abandoned { reason } => {
             if tx.abandon_mail(mail, reason, now).await? {
                 let abandoned = Event::new(EventType::MailAbandoned, now).about(Target::mail(&mail.id));
                 tx.record(abandoned.with("kind", &*mail.kind).with("attempts", mail.attempts)).await?;
             }
         }
-        _ => tx.retry_mail(mail, reason, next_try(now, mail.attempts)).await?,
     }
     tx.commit().await
 }
