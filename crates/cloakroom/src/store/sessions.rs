@@ -37,12 +37,12 @@ impl Store {
         now: Timestamp,
         idle_since: Timestamp,
     ) -> Result<Option<LiveSession>> {
-        let row = query(
-            "SELECT s.amr, s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at,
-                    u.id, u.email, u.password_hash, u.is_active, u.is_staff, u.is_superuser, u.date_joined, u.last_login
-             FROM cloakroom_sessions s JOIN cloakroom_users u ON u.id = s.user_id
-             WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
-        )
+        let row = query(concat!(
+            "SELECT s.amr, s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at, ",
+            users::columns!("u"),
+            " FROM cloakroom_sessions s JOIN cloakroom_users u ON u.id = s.user_id
+              WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
+        ))
         .bind(ticket)
         .bind(now)
         .bind(idle_since)

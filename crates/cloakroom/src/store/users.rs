@@ -7,6 +7,19 @@ use crate::model::user::Account;
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
+/// Every column that a [`Row`] has, of the table under the given name.
+#[rustfmt::skip]
+macro_rules! columns {
+    ($users:literal) => {
+        concat!(
+            $users, ".id, ", $users, ".email, ", $users, ".password_hash, ", $users, ".is_active, ",
+            $users, ".is_staff, ", $users, ".is_superuser, ", $users, ".date_joined, ", $users, ".last_login",
+        )
+    };
+}
+
+pub(super) use columns;
+
 /// A row of `users`.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {
@@ -39,10 +52,11 @@ impl Store {
     /// The account of an address, in any spelling of it. The form of older versions comes first: of two accounts that they kept
     /// apart and that fold to one form today, each goes on being found.
     pub(crate) async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
-        let row = query(
-            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM cloakroom_users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1",
-        )
+        let row = query(concat!(
+            "SELECT ",
+            columns!("cloakroom_users"),
+            " FROM cloakroom_users WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1",
+        ))
         .bind(email.lower())
         .bind(email.canonical())
         .optional::<Row>(&self.db)
@@ -52,22 +66,21 @@ impl Store {
 
     /// The account with this id.
     pub(crate) async fn account(&self, id: &str) -> Result<Option<Account>> {
-        let row = query(
-            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM cloakroom_users WHERE id = $1",
-        )
-        .bind(id)
-        .optional::<Row>(&self.db)
-        .await?;
+        let row =
+            query(concat!("SELECT ", columns!("cloakroom_users"), " FROM cloakroom_users WHERE id = $1"))
+                .bind(id)
+                .optional::<Row>(&self.db)
+                .await?;
         Ok(row.map(Into::into))
     }
 
     /// All accounts, oldest first.
     pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
-        let rows = query(
-            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM cloakroom_users ORDER BY date_joined, id",
-        )
+        let rows = query(concat!(
+            "SELECT ",
+            columns!("cloakroom_users"),
+            " FROM cloakroom_users ORDER BY date_joined, id"
+        ))
         .all::<Row>(&self.db)
         .await?;
         Ok(rows.into_iter().map(Into::into).collect())
@@ -140,8 +153,12 @@ impl Tx {
     ) -> Result<Option<Account>> {
         let row = query(locking!(
             self,
-            "SELECT id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login
-             FROM cloakroom_users WHERE id = (SELECT user_id FROM cloakroom_challenges WHERE id = $1 AND expires_at > $2)",
+            concat!(
+                "SELECT ",
+                columns!("cloakroom_users"),
+                " FROM cloakroom_users
+              WHERE id = (SELECT user_id FROM cloakroom_challenges WHERE id = $1 AND expires_at > $2)"
+            ),
             "FOR KEY SHARE",
             "",
         ))
@@ -195,10 +212,10 @@ impl Tx {
 
     /// Locks an account until the end of the transaction, so that what is decided about it stays true; says which it is.
     pub(crate) async fn lock_account(&mut self, id: &str) -> Result<Option<Account>> {
-        let row = query(
-            "UPDATE cloakroom_users SET is_active = is_active WHERE id = $1
-             RETURNING id, email, password_hash, is_active, is_staff, is_superuser, date_joined, last_login",
-        )
+        let row = query(concat!(
+            "UPDATE cloakroom_users SET is_active = is_active WHERE id = $1 RETURNING ",
+            columns!("cloakroom_users"),
+        ))
         .bind(id)
         .optional::<Row>(self)
         .await?;
