@@ -20,7 +20,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::error::{Error, Result};
 use crate::model::email::Email;
-use crate::model::limit::{Count, Limit};
+use crate::model::limit::{Count, Counting, Limit};
 use crate::model::network::Network;
 use crate::model::rate::{Rate, Width};
 use crate::model::visitor::Visitor;
@@ -100,7 +100,7 @@ impl Counted {
 
     /// Gives the try back, in the transaction of what it led to.
     pub(crate) async fn give_back(&self, tx: &mut Tx) -> Result<()> {
-        for count in self.counts.iter().filter(|count| count.is_counted) {
+        for count in self.counts.iter().filter(|count| count.outcome.is_counted()) {
             tx.uncount(count).await?;
             self.limiter.remembered().forget(&count.key);
         }
@@ -195,12 +195,12 @@ async fn count(limiter: &Limiter, limits: &[Limit]) -> Result<Counted> {
     let remembered = limiter.remembered();
     if let Some(over) = used_up(limits, &counts) {
         tx.roll_back().await?;
-        remembered.remember(limits, &counts);
+        remembered.remember(&counts);
         return Err(refused(over, now));
     }
     tx.commit().await?;
     // What is full refuses the next try.
-    remembered.remember(limits, &counts);
+    remembered.remember(&counts);
     Ok(Counted { counts, ..Counted::nothing(limiter) })
 }
 
@@ -228,8 +228,7 @@ fn refused(over: Over<'_>, now: Timestamp) -> Error {
 
 /// The first limit that is used up; `None` when none is.
 fn used_up<'a>(limits: &'a [Limit], counts: &[Count]) -> Option<Over<'a>> {
-    let is_over =
-        |(limit, count): &(&Limit, &Count)| limit.is_met && count.tries > i64::from(limit.rate.count);
+    let is_over = |(limit, count): &(&Limit, &Count)| limit.is_met && count.outcome == Counting::Full;
     let over = || limits.iter().zip(counts).filter(is_over);
     let (limit, _) = over().next()?;
     let retry_at = over().map(|(_, count)| count.resets_at).max()?;

@@ -30,13 +30,11 @@ impl Remembered {
         Self { used_up: Cache::new(MOST) }
     }
 
-    /// Remembers each limit that is used up until its window ends.
-    pub(super) fn remember(&self, limits: &[Limit], counts: &[Count]) {
-        for (limit, count) in limits.iter().zip(counts) {
-            if count.tries >= i64::from(limit.rate.count) {
-                let refusal = Refusal { retry_at: count.resets_at, seen: Instant::now() };
-                self.used_up.insert(count.key.clone(), refusal);
-            }
+    /// Remembers each key whose window is full until the window ends.
+    pub(super) fn remember(&self, counts: &[Count]) {
+        for count in counts.iter().filter(|count| count.outcome.is_full()) {
+            let refusal = Refusal { retry_at: count.resets_at, seen: Instant::now() };
+            self.used_up.insert(count.key.clone(), refusal);
         }
     }
 

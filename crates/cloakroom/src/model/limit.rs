@@ -14,11 +14,33 @@ pub(crate) struct Limit {
     pub(crate) is_met: bool,
 }
 
-/// A key's count after an attempt, and the end of its window.
+/// A key after an attempt, and the end of its window.
 pub(crate) struct Count {
     pub(crate) key: String,
-    pub(crate) tries: i64,
     pub(crate) resets_at: Timestamp,
-    /// Whether this attempt is among them: beyond a limit that is used up nothing is counted.
-    pub(crate) is_counted: bool,
+    pub(crate) outcome: Counting,
+}
+
+/// The outcome of an attempt under one key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Counting {
+    /// Counted. The window has room for another attempt.
+    Counted,
+    /// Counted as the last attempt that the window has room for.
+    Last,
+    /// Not counted: the window was full. A limit that is met refuses the attempt.
+    Full,
+    /// Not counted, although there is room: a limit before this one has refused the attempt.
+    Skipped,
+}
+
+impl Counting {
+    pub(crate) fn is_counted(self) -> bool {
+        matches!(self, Self::Counted | Self::Last)
+    }
+
+    /// Tells whether the window has no room for another attempt.
+    pub(crate) fn is_full(self) -> bool {
+        matches!(self, Self::Last | Self::Full)
+    }
 }

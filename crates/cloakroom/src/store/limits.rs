@@ -2,35 +2,30 @@
 
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::model::limit::{Count, Limit};
+use crate::model::limit::{Count, Counting, Limit};
 use crate::store::Tx;
 use crate::store::db::{locking, query};
 
 impl Tx {
-    /// Counts one try under each key, and says how often each has been tried in its window. A try beyond the limit is told
-    /// as one more and not written: it is refused, so nothing would ever take it back. Nor is it counted under the keys that
-    /// follow. Whoever rolls back then leaves no trace.
+    /// Counts one attempt under each key, until a limit that is met refuses it. An attempt that is refused is not written: nothing
+    /// would ever take it back. Nor is it counted under the keys that follow. A caller that rolls back then leaves no trace.
     pub(crate) async fn count(&mut self, limits: &[Limit], now: Timestamp) -> Result<Vec<Count>> {
         let mut counts = Vec::with_capacity(limits.len());
         let mut is_refused = false;
         for limit in limits {
             let most = i64::from(limit.rate.count);
             let counted = if is_refused { None } else { self.count_one(limit, now).await? };
-            let is_counted = counted.is_some();
-            let (tries, resets_at) = if let Some(counted) = counted {
-                counted
-            } else {
-                let (tries, resets_at) = self.window(&limit.key, now).await?;
-                // Full, it refuses this try; not full, it has merely not counted it.
-                (if tries >= most { most + 1 } else { tries }, resets_at)
+            let (outcome, resets_at) = match counted {
+                Some((tries, end)) if tries < most => (Counting::Counted, end),
+                Some((_, end)) => (Counting::Last, end),
+                None => match self.window(&limit.key, now).await? {
+                    (tries, end) if tries >= most => (Counting::Full, end),
+                    (_, end) => (Counting::Skipped, end),
+                },
             };
-            is_refused |= limit.is_met && tries > most;
-            counts.push(Count {
-                key: limit.key.clone(),
-                tries,
-                resets_at: Timestamp::from_millis(resets_at),
-                is_counted,
-            });
+            is_refused |= limit.is_met && outcome == Counting::Full;
+            let resets_at = Timestamp::from_millis(resets_at);
+            counts.push(Count { key: limit.key.clone(), resets_at, outcome });
         }
         Ok(counts)
     }
