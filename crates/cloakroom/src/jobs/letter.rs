@@ -7,8 +7,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::mail::outbox::Occasion;
 use crate::mail::{Kind, Letter};
-use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
-use crate::model::email::Email;
+use crate::model::challenge::{Challenge, ChallengeKind, Content, LINK_CODE_LIFETIME};
 use crate::model::event::{Actor, Event, EventType, Origin};
 use crate::model::network::Network;
 use crate::model::user::Account;
@@ -77,15 +76,15 @@ fn of_request(Occasion { asked, .. }: Occasion) -> Origin {
 async fn prolong(context: &Context, challenge: Challenge) -> Result<Challenge> {
     let now = context.now();
     let is_short =
-        challenge.kind == ChallengeKind::PasswordReset && challenge.expires_at < now.plus(LEAST_LINK_LIFE);
-    let mut expires_at = if is_short { now.plus(challenge.kind.lifetime()) } else { challenge.expires_at };
+        challenge.kind() == ChallengeKind::PasswordReset && challenge.expires_at < now.plus(LEAST_LINK_LIFE);
+    let mut expires_at = if is_short { now.plus(challenge.kind().lifetime()) } else { challenge.expires_at };
     let code_expires_at = challenge.code_expires_at.map(|end| {
-        let lifetime = challenge.kind.code_lifetime().unwrap_or(LINK_CODE_LIFETIME);
+        let lifetime = challenge.kind().code_lifetime().unwrap_or(LINK_CODE_LIFETIME);
         let fresh = now.plus(lifetime).min(challenge.code_limit());
         if end < fresh.minus(STILL_FRESH) { fresh } else { end }
     });
     // What waits for a code waits as long as the code is good, as when it was asked for.
-    if let Some(end) = code_expires_at.filter(|_| challenge.kind == ChallengeKind::SocialPause) {
+    if let Some(end) = code_expires_at.filter(|_| challenge.kind() == ChallengeKind::SocialPause) {
         expires_at = expires_at.max(end);
     }
     if (code_expires_at, expires_at) != (challenge.code_expires_at, challenge.expires_at) {
@@ -102,36 +101,43 @@ async fn about(
     occasion: Occasion,
     challenge: &Challenge,
 ) -> Result<Option<Letter>> {
-    let email = challenge.email.clone().unwrap_or_default();
     if let Some(undo) = reservation(context, kind, challenge).await? {
-        return Ok(Some(undoing(context, &undo, letter(Kind::AddressReserved, occasion, email))));
+        return undoing(context, &undo, Kind::AddressReserved, occasion).map(Some);
     }
-    let letter = match kind {
-        Kind::VerifyEmail | Kind::SocialEmail => match account_of(context, &email).await? {
+    let letter = match (kind, &challenge.content) {
+        (
+            Kind::VerifyEmail | Kind::SocialEmail,
+            Content::Signup { email, .. } | Content::SocialEmail { email, .. },
+        ) => match context.store().account_by_email(email).await? {
             // Its owner hears of it at the address as it is stored, and the mail holds no token.
             Some(account) if kind == Kind::VerifyEmail => {
                 letter(Kind::AccountExists, occasion, account.email)
             }
             Some(account) => letter(Kind::SocialEmailHasAccount, occasion, account.email),
-            None => with_code(
-                context,
-                challenge,
-                with_link(context, challenge, "verify-email", letter(kind, occasion, email)),
-            ),
+            None => {
+                let letter = letter(kind, occasion, email.spelling().to_owned());
+                with_code(context, challenge, with_link(context, challenge, "verify-email", letter))
+            }
         },
-        Kind::LinkCode => {
+        (Kind::LinkCode, Content::SocialPause(_)) => {
             let Some(account) = owner(context, challenge).await? else { return Ok(None) };
             let code = Some(challenge.code(context.key()).expose().to_owned());
             let expires_at = challenge.code_expires_at;
             Letter { code, expires_at, ..letter(kind, occasion, account.email) }
         }
-        Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored => {
+        (
+            Kind::PasswordReset | Kind::Invitation | Kind::EmailRestored,
+            Content::PasswordReset { .. } | Content::Invitation { .. },
+        ) => {
             let Some(account) = owner(context, challenge).await? else { return Ok(None) };
             with_link(context, challenge, "reset-password", letter(kind, occasion, account.email))
         }
-        Kind::EmailChange => with_link(context, challenge, "change-email", letter(kind, occasion, email)),
-        Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved => {
-            undoing(context, challenge, letter(kind, occasion, email))
+        (Kind::EmailChange, Content::EmailChange { new, .. }) => {
+            let letter = letter(kind, occasion, new.spelling().to_owned());
+            with_link(context, challenge, "change-email", letter)
+        }
+        (Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved, _) => {
+            undoing(context, challenge, kind, occasion)?
         }
         _ => return Err(Error::internal("a mail about a challenge of another kind")),
     };
@@ -143,17 +149,19 @@ async fn about(
 async fn reservation(context: &Context, kind: Kind, challenge: &Challenge) -> Result<Option<Challenge>> {
     let asks_for_address =
         matches!(kind, Kind::VerifyEmail | Kind::SocialEmail | Kind::EmailChange | Kind::PasswordReset);
-    let email = challenge.email.as_deref().and_then(Email::parse).filter(|_| asks_for_address);
-    let Some(email) = email else { return Ok(None) };
-    let undo = context.store().reservation(&email, context.now()).await?;
+    let Some(email) = challenge.content.email().filter(|_| asks_for_address) else { return Ok(None) };
+    let undo = context.store().reservation(email, context.now()).await?;
     Ok(undo.filter(|undo| undo.user_id != challenge.user_id))
 }
 
-/// With the link that undoes a change of address, and the new address.
-fn undoing(context: &Context, undo: &Challenge, letter: Letter) -> Letter {
-    let to = undo.email.clone().unwrap_or_default();
-    let address = undo.data.clone();
-    Letter { to, address, ..with_link(context, undo, "undo-email-change", letter) }
+/// Writes to the address before a change, with the new address and the link that undoes the change.
+fn undoing(context: &Context, undo: &Challenge, kind: Kind, occasion: Occasion) -> Result<Letter> {
+    let Content::EmailChangeUndo { old, new } = &undo.content else {
+        return Err(Error::internal("a mail about a challenge of another kind"));
+    };
+    let letter = letter(kind, occasion, old.spelling().to_owned());
+    let address = Some(new.clone());
+    Ok(Letter { address, ..with_link(context, undo, "undo-email-change", letter) })
 }
 
 /// The account of a challenge, while it is active.
@@ -161,13 +169,6 @@ async fn owner(context: &Context, challenge: &Challenge) -> Result<Option<Accoun
     let Some(user_id) = &challenge.user_id else { return Ok(None) };
     let account = context.store().account(user_id).await?;
     Ok(account.filter(|account| account.is_active))
-}
-
-async fn account_of(context: &Context, email: &str) -> Result<Option<Account>> {
-    match Email::parse(email) {
-        Some(email) => context.store().account_by_email(&email).await,
-        None => Ok(None),
-    }
 }
 
 fn letter(kind: Kind, occasion: Occasion, to: String) -> Letter {

@@ -48,49 +48,56 @@ impl Occasion {
     }
 }
 
-/// Posts a mail about a challenge, to the address or the account that it is about.
+/// Posts a mail about a challenge, to the address that it is about.
 pub(crate) async fn post_about(
     tx: &mut Tx,
     kind: Kind,
     challenge: &Challenge,
     occasion: &Occasion,
 ) -> Result<()> {
+    let email = challenge.content.email();
+    let email = email.ok_or_else(|| Error::internal("a mail about a challenge without an address"))?;
     tx.add_mail(NewMail {
-        id: secret::new_id(occasion.asked.at),
-        kind: kind.name(),
         challenge: Some((&challenge.id, &challenge.nonce)),
-        user_id: None,
-        recipient: challenge.email.as_deref().unwrap_or_default(),
-        occasion: to_json(occasion)?,
-        now: occasion.asked.at,
+        ..to_address(kind, email.spelling(), occasion)?
+    })
+    .await
+}
+
+/// Posts the code by which the owner of an account links what waits.
+pub(crate) async fn post_link_code(
+    tx: &mut Tx,
+    pause: &Challenge,
+    account: &Account,
+    occasion: &Occasion,
+) -> Result<()> {
+    tx.add_mail(NewMail {
+        challenge: Some((&pause.id, &pause.nonce)),
+        ..to_address(Kind::LinkCode, &account.email, occasion)?
     })
     .await
 }
 
 /// Posts a mail to an account.
 pub(crate) async fn post_to(tx: &mut Tx, kind: Kind, account: &Account, occasion: &Occasion) -> Result<()> {
-    tx.add_mail(NewMail { user_id: Some(&account.id), ..to_address(kind, account, occasion)? }).await
+    tx.add_mail(NewMail { user_id: Some(&account.id), ..to_address(kind, &account.email, occasion)? }).await
 }
 
 /// Posts a last mail to the address of an account that is deleted by this transaction.
 pub(crate) async fn post_last(tx: &mut Tx, kind: Kind, account: &Account, occasion: &Occasion) -> Result<()> {
-    tx.add_mail(to_address(kind, account, occasion)?).await
+    tx.add_mail(to_address(kind, &account.email, occasion)?).await
 }
 
-fn to_address<'a>(kind: Kind, account: &'a Account, occasion: &Occasion) -> Result<NewMail<'a>> {
+fn to_address<'a>(kind: Kind, recipient: &'a str, occasion: &Occasion) -> Result<NewMail<'a>> {
     Ok(NewMail {
         id: secret::new_id(occasion.asked.at),
         kind: kind.name(),
         challenge: None,
         user_id: None,
-        recipient: &account.email,
-        occasion: to_json(occasion)?,
+        recipient,
+        occasion: serde_json::to_string(occasion).map_err(Error::internal)?,
         now: occasion.asked.at,
     })
-}
-
-fn to_json(occasion: &Occasion) -> Result<String> {
-    serde_json::to_string(occasion).map_err(Error::internal)
 }
 
 /// What requests and the worker share: a bell, and the lanes in which mails leave.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::model::email::Email;
+use crate::model::social::Attempt;
+use crate::model::waiting::Waiting;
 use crate::secret::{self, Code, SecretKey, Ticket, TicketHash};
 
 /// How many wrong codes one challenge stands.
@@ -88,21 +90,64 @@ impl ChallengeKind {
     }
 }
 
+/// What a challenge needs for its purpose.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// The address to prove, and the password that was chosen with it.
+    Signup { email: Email, password_hash: String },
+    /// The address that the link goes to.
+    PasswordReset { email: Email },
+    /// The address that the link goes to.
+    Invitation { email: Email },
+    /// The address to prove, and the challenge that undoes the change.
+    EmailChange { new: Email, undo_id: String },
+    /// The address to give back, and the one that takes its place.
+    EmailChangeUndo { old: Email, new: String },
+    /// The purpose of the attempt.
+    SocialAttempt(Attempt),
+    /// The run that waits.
+    SocialPause(Box<Waiting>),
+    /// The address to prove, the run that waits for it, and the pause that goes with it.
+    SocialEmail { email: Email, waiting: Box<Waiting>, pause_id: String },
+}
+
+impl Content {
+    pub(crate) const fn kind(&self) -> ChallengeKind {
+        match self {
+            Self::Signup { .. } => ChallengeKind::Signup,
+            Self::PasswordReset { .. } => ChallengeKind::PasswordReset,
+            Self::Invitation { .. } => ChallengeKind::Invitation,
+            Self::EmailChange { .. } => ChallengeKind::EmailChange,
+            Self::EmailChangeUndo { .. } => ChallengeKind::EmailChangeUndo,
+            Self::SocialAttempt(_) => ChallengeKind::SocialAttempt,
+            Self::SocialPause(_) => ChallengeKind::SocialPause,
+            Self::SocialEmail { .. } => ChallengeKind::SocialEmail,
+        }
+    }
+
+    /// Returns the address to prove or to give back.
+    pub(crate) const fn email(&self) -> Option<&Email> {
+        match self {
+            Self::Signup { email, .. }
+            | Self::PasswordReset { email }
+            | Self::Invitation { email }
+            | Self::EmailChange { new: email, .. }
+            | Self::EmailChangeUndo { old: email, .. }
+            | Self::SocialEmail { email, .. } => Some(email),
+            Self::SocialAttempt(_) | Self::SocialPause(_) => None,
+        }
+    }
+}
+
 /// Something that waits to be proven.
 #[derive(Clone)]
 pub(crate) struct Challenge {
     pub(crate) id: String,
-    pub(crate) kind: ChallengeKind,
+    pub(crate) content: Content,
     /// With the id, what the token and the code are derived from.
     pub(crate) nonce: String,
     pub(crate) user_id: Option<String>,
-    /// The address to prove or to give back, as it was spelled.
-    pub(crate) email: Option<String>,
-    pub(crate) email_canonical: Option<String>,
     pub(crate) browser: Option<TicketHash>,
-    pub(crate) password_hash: Option<String>,
-    /// What else the kind needs.
-    pub(crate) data: Option<String>,
     pub(crate) code_expires_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
@@ -112,17 +157,14 @@ pub(crate) struct Challenge {
 
 impl Challenge {
     /// A new one, for nobody in particular yet.
-    pub(crate) fn new(kind: ChallengeKind, now: Timestamp) -> Self {
+    pub(crate) fn new(content: Content, now: Timestamp) -> Self {
+        let kind = content.kind();
         Self {
             id: secret::new_id(now),
-            kind,
+            content,
             nonce: secret::nonce(),
             user_id: None,
-            email: None,
-            email_canonical: None,
             browser: None,
-            password_hash: None,
-            data: None,
             code_expires_at: kind.code_lifetime().map(|lifetime| now.plus(lifetime)),
             created_at: now,
             expires_at: now.plus(kind.lifetime()),
@@ -130,11 +172,8 @@ impl Challenge {
         }
     }
 
-    /// About this address.
-    pub(crate) fn about(mut self, email: &Email) -> Self {
-        self.email = Some(email.spelling().to_owned());
-        self.email_canonical = Some(email.canonical().to_owned());
-        self
+    pub(crate) const fn kind(&self) -> ChallengeKind {
+        self.content.kind()
     }
 
     /// Of this account.
@@ -160,7 +199,7 @@ impl Challenge {
 
     /// The latest end of its code: after it, no browser counts as the one that asked.
     pub(crate) fn code_limit(&self) -> Timestamp {
-        match self.kind {
+        match self.kind() {
             ChallengeKind::SocialPause => self.created_at.plus(SAME_BROWSER),
             _ => self.created_at.plus(SAME_BROWSER).min(self.expires_at),
         }

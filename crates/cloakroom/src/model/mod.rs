@@ -13,3 +13,4 @@ pub(crate) mod session;
 pub(crate) mod social;
 pub(crate) mod user;
 pub(crate) mod visitor;
+pub(crate) mod waiting;

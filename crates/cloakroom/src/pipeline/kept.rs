@@ -1,39 +1,15 @@
 //! The stored form of a paused run. The browser that started it resumes it at the same step.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::Run;
 use crate::clock::Timestamp;
 use crate::model::email::Email;
 use crate::model::social::{Attempt, Identity, Origin};
 use crate::model::user::Account;
+use crate::model::waiting::Kept;
 use crate::provider::{Profile, ProviderTokens};
 use crate::secret::{self, Purpose, SecretKey};
-
-/// The part of a run that is stored.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    attempt: Attempt,
-    /// Empty in what was written before it was kept.
-    #[serde(default)]
-    issuer: String,
-    subject: String,
-    email: Option<String>,
-    is_email_verified: bool,
-    #[serde(default)]
-    is_email_vouched: bool,
-    proven: Option<String>,
-    /// The account, if it was proven before the pause.
-    user_id: Option<String>,
-    name: Option<String>,
-    username: Option<String>,
-    extra: Value,
-    /// Encrypted with the id of the row that holds it.
-    tokens: Option<String>,
-    answers: Map<String, Value>,
-    position: usize,
-}
 
 impl Run {
     /// Starts a run at the first step.
@@ -166,15 +142,5 @@ impl Kept {
             position: self.position,
             ..Run::new(self.attempt, profile, None)
         }
-    }
-
-    /// The account, if it was proven before the pause.
-    pub(crate) fn user_id(&self) -> Option<&str> {
-        self.user_id.as_deref()
-    }
-
-    /// The attempt that this run belongs to.
-    pub(crate) fn attempt(&self) -> &Attempt {
-        &self.attempt
     }
 }

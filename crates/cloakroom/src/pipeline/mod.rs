@@ -20,32 +20,18 @@ mod webhook;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Clock;
 use crate::config::{Config, PipelineStep};
 use crate::error::{Error, Result};
 use crate::model::email::Email;
 use crate::model::social::{Attempt, Identity};
 use crate::model::user::Account;
+use crate::model::waiting::Need;
 use crate::provider::Profile;
 use crate::store::Store;
-pub(crate) use kept::Kept;
 pub use step::{Facts, Step, Verdict};
 pub(crate) use validate::validate;
 use webhook::Webhook;
-
-/// A thing that the person must do before the pipeline can continue.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Need {
-    /// Prove that the account of this address is theirs.
-    Link { user_id: String },
-    /// Give an address and prove it. The provider's address fills in the form.
-    Email { suggested: Option<String> },
-    /// Answer a question of one of the app's own steps.
-    Input { step: String, asked: serde_json::Value },
-}
 
 /// The decision of a step.
 pub(crate) enum Outcome {

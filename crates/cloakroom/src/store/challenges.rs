@@ -4,56 +4,17 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
-use crate::secret::TicketHash;
+use crate::secret::{self, TicketHash};
+use crate::store::challenge_rows::{Row, columns, data, password_hash};
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
-/// Every column that a [`Row`] has.
-macro_rules! columns {
-    () => {
-        "id, kind, nonce, token_hash, user_id, email, email_canonical, browser_hash, password_hash, data, code_expires_at, \
-         created_at, expires_at"
-    };
-}
-
-pub(super) use columns;
-
-/// A row of `challenges`.
-#[derive(sqlx::FromRow)]
-pub(super) struct Row {
-    id: String,
-    kind: String,
-    nonce: String,
-    token_hash: String,
-    user_id: Option<String>,
-    email: Option<String>,
-    email_canonical: Option<String>,
-    browser_hash: Option<String>,
-    password_hash: Option<String>,
-    data: Option<String>,
-    code_expires_at: Option<i64>,
-    created_at: i64,
-    expires_at: i64,
-}
-
-impl Row {
-    pub(super) fn into_challenge(self) -> Option<Challenge> {
-        Some(Challenge {
-            kind: ChallengeKind::from_text(&self.kind)?,
-            id: self.id,
-            nonce: self.nonce,
-            token_hash: TicketHash::from_text(&self.token_hash),
-            user_id: self.user_id,
-            email: self.email,
-            email_canonical: self.email_canonical,
-            browser: self.browser_hash.as_deref().and_then(TicketHash::from_text),
-            password_hash: self.password_hash,
-            data: self.data,
-            code_expires_at: self.code_expires_at.map(Timestamp::from_millis),
-            created_at: Timestamp::from_millis(self.created_at),
-            expires_at: Timestamp::from_millis(self.expires_at),
-        })
-    }
+/// A challenge that is asked for once more.
+pub(crate) struct Renewal<'a> {
+    pub(crate) kind: ChallengeKind,
+    pub(crate) email: &'a Email,
+    pub(crate) browser: TicketHash,
+    pub(crate) now: Timestamp,
 }
 
 impl Store {
@@ -140,15 +101,15 @@ impl Tx {
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(&*challenge.id)
-        .bind(challenge.kind.as_str())
+        .bind(challenge.kind().as_str())
         .bind(&*challenge.nonce)
         .bind(token)
         .bind(challenge.user_id.clone())
-        .bind(challenge.email.clone())
-        .bind(challenge.email_canonical.clone())
+        .bind(challenge.content.email().map(|email| email.spelling().to_owned()))
+        .bind(challenge.content.email().map(|email| email.canonical().to_owned()))
         .bind(challenge.browser.map(TicketHash::to_text))
-        .bind(challenge.password_hash.clone())
-        .bind(challenge.data.clone())
+        .bind(password_hash(&challenge.content))
+        .bind(data(&challenge.content)?)
         .bind(challenge.code_expires_at)
         .bind(challenge.created_at)
         .bind(challenge.expires_at)
@@ -196,25 +157,27 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Gives the newest challenge of `kind` that this browser has for the address what `renewed` has: another nonce and
-    /// token, a new beginning and a new end. Says which it is.
+    /// Gives the newest challenge that this browser has for the address another nonce and token, a new beginning and a new end;
+    /// says which it is.
     pub(crate) async fn renew_challenge(
         &mut self,
-        renewed: &Challenge,
+        renewal: &Renewal<'_>,
         token: impl Fn(&str, &str) -> TicketHash,
     ) -> Result<Option<Challenge>> {
+        let Renewal { kind, email, browser, now } = *renewal;
         let newest = query(
             "SELECT id FROM cloakroom_challenges
              WHERE email_canonical = $1 AND kind = $2 AND browser_hash = $3 AND expires_at > $4
              ORDER BY created_at DESC, id DESC LIMIT 1",
         )
-        .bind(renewed.email_canonical.clone())
-        .bind(renewed.kind.as_str())
-        .bind(renewed.browser.map(TicketHash::to_text))
-        .bind(renewed.created_at)
+        .bind(email.canonical())
+        .bind(kind.as_str())
+        .bind(browser)
+        .bind(now)
         .optional::<(String,)>(&mut *self)
         .await?;
         let Some((id,)) = newest else { return Ok(None) };
+        let nonce = secret::nonce();
         let row = query(concat!(
             "UPDATE cloakroom_challenges SET nonce = $2, token_hash = $3, code_tries = 0, code_expires_at = $4, expires_at = $5,
                                    created_at = $6
@@ -223,12 +186,12 @@ impl Tx {
             columns!(),
         ))
         .bind(&*id)
-        .bind(&*renewed.nonce)
-        .bind(token(&id, &renewed.nonce))
-        .bind(renewed.code_expires_at)
-        .bind(renewed.expires_at)
-        .bind(renewed.created_at)
-        .bind(renewed.browser.map(TicketHash::to_text))
+        .bind(&*nonce)
+        .bind(token(&id, &nonce))
+        .bind(kind.code_lifetime().map(|lifetime| now.plus(lifetime)))
+        .bind(now.plus(kind.lifetime()))
+        .bind(now)
+        .bind(browser)
         .optional::<Row>(self)
         .await?;
         Ok(row.and_then(Row::into_challenge))
@@ -292,8 +255,8 @@ impl Tx {
     /// Ends every challenge of `newest`'s kind and address but itself.
     pub(crate) async fn end_older_challenges(&mut self, newest: &Challenge) -> Result<()> {
         query("DELETE FROM cloakroom_challenges WHERE email_canonical = $1 AND kind = $2 AND id <> $3")
-            .bind(newest.email_canonical.clone())
-            .bind(newest.kind.as_str())
+            .bind(newest.content.email().map(|email| email.canonical().to_owned()))
+            .bind(newest.kind().as_str())
             .bind(&*newest.id)
             .execute(self)
             .await?;

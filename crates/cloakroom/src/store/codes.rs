@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::challenge::{Challenge, ChallengeKind, MOST_CODE_TRIES};
 use crate::model::email::Email;
 use crate::secret::TicketHash;
-use crate::store::challenges::{Row, columns};
+use crate::store::challenge_rows::{Row, columns};
 use crate::store::db::query;
 use crate::store::{Store, Tx};
 

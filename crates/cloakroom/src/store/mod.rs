@@ -4,6 +4,7 @@
 mod backup;
 mod browsers;
 mod certificate;
+mod challenge_rows;
 mod challenges;
 mod clock;
 mod codes;
@@ -32,6 +33,7 @@ use crate::config::AddressDetail;
 use crate::error::Result;
 #[cfg(feature = "sqlite")]
 pub(crate) use backup::{backup, restore};
+pub(crate) use challenges::Renewal;
 use db::Db;
 pub(crate) use db::Tx;
 use events::Recorded;

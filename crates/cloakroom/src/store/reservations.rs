@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::model::challenge::{Challenge, ChallengeKind};
 use crate::model::email::Email;
-use crate::store::challenges::{Row, columns};
+use crate::store::challenge_rows::{Row, columns};
 use crate::store::db::query;
 use crate::store::{Store, Tx};
 

@@ -11,7 +11,7 @@ use crate::flow::social::Arrival;
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::email::Email;
 use crate::model::event::{Actor, Event, EventType};
 use crate::model::user::Account;
@@ -43,10 +43,10 @@ pub(crate) async fn start(
     if limits::count_mail(context.limiter(), Kind::EmailChange, &new, visitor).await?.is_none() {
         return Ok(resend_at);
     }
-    let mut undo = Challenge::new(ChallengeKind::EmailChangeUndo, now).about(&old).of(&user.id);
-    undo.data = Some(new.spelling().to_owned());
-    let mut change = Challenge::new(ChallengeKind::EmailChange, now).about(&new).of(&user.id);
-    change.data = Some(undo.id.clone());
+    let undo = Content::EmailChangeUndo { old, new: new.spelling().to_owned() };
+    let undo = Challenge::new(undo, now).of(&user.id);
+    let change = Content::EmailChange { new, undo_id: undo.id.clone() };
+    let change = Challenge::new(change, now).of(&user.id);
     let mut tx = context.store().begin().await?;
     hold(&mut tx, visitor, &user.id).await?;
     tx.end_challenges_by(&user.id, ChallengeKind::EmailChange).await?;
@@ -68,7 +68,7 @@ pub(crate) async fn start(
 /// [`Error::TokenInvalid`].
 pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
     let change = challenge::look(context, ChallengeKind::EmailChange, token).await?;
-    change.email.ok_or(Error::TokenInvalid)
+    change.content.email().map(|email| email.spelling().to_owned()).ok_or(Error::TokenInvalid)
 }
 
 /// The address that a link gives back, and the one that took its place; uses nothing up.
@@ -77,7 +77,8 @@ pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
 /// [`Error::TokenInvalid`].
 pub(crate) async fn check_undo(context: &Context, token: &str) -> Result<(String, String)> {
     let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
-    undo.email.zip(undo.data).ok_or(Error::TokenInvalid)
+    let Content::EmailChangeUndo { old, new } = undo.content else { return Err(Error::TokenInvalid) };
+    Ok((old.spelling().to_owned(), new))
 }
 
 /// Makes the new address the account's. The one before stays reserved while the change can be undone.
@@ -96,11 +97,11 @@ pub(crate) async fn confirm(
     if change.user_id.as_ref() != Some(&user.id) {
         return Err(Error::OtherUserSignedIn);
     }
-    let new = policy::stored_address(change.email.as_deref().unwrap_or_default())?;
+    let Content::EmailChange { new, undo_id } = change.content else { return Err(Error::TokenInvalid) };
     let mut tx = context.store().begin().await?;
     tx.hold_address(&new).await?;
     hold(&mut tx, visitor, &user.id).await?;
-    let change = challenge::take(context, &mut tx, ChallengeKind::EmailChange, token).await?;
+    challenge::take(context, &mut tx, ChallengeKind::EmailChange, token).await?;
     if tx.is_reserved(&new, &user.id, context.now()).await? {
         return Err(Error::EmailTaken);
     }
@@ -108,8 +109,7 @@ pub(crate) async fn confirm(
     tx.end_challenges_of(&user.id).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &new).await?;
     let end = context.now().plus(ChallengeKind::EmailChangeUndo.lifetime());
-    let undo = tx.extend_challenge(change.data.as_deref().unwrap_or_default(), end).await?;
-    if let Some(undo) = undo {
+    if let Some(undo) = tx.extend_challenge(&undo_id, end).await? {
         outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
     }
     let changed = Event::new(EventType::EmailChanged, context.now()).of(user).from(visitor.origin());
@@ -135,7 +135,7 @@ pub(crate) async fn undo(
     let now = context.now();
     let undo = challenge::look(context, ChallengeKind::EmailChangeUndo, token).await?;
     let user_id = undo.user_id.as_deref().ok_or(Error::TokenInvalid)?;
-    let old = policy::stored_address(undo.email.as_deref().unwrap_or_default())?;
+    let Content::EmailChangeUndo { old, .. } = undo.content else { return Err(Error::TokenInvalid) };
     let mut tx = context.store().begin().await?;
     tx.hold_address(&old).await?;
     let account = tx.lock_account(user_id).await?.ok_or(Error::TokenInvalid)?;
@@ -149,7 +149,7 @@ pub(crate) async fn undo(
     let recovered = recovery::unlink_the_rest(context, &mut tx, owner).await?;
     tx.forget_browsers_of(user_id).await?;
     tx.end_sessions_of(user_id).await?;
-    let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&old).of(user_id);
+    let reset = Challenge::new(Content::PasswordReset { email: old.clone() }, now).of(user_id);
     tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::EmailRestored, &reset, &occasion.after(recovered)).await?;
     let undone = Event::new(EventType::EmailUndone, now).by(Actor::browser()).about(&restored);

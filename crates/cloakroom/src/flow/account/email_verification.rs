@@ -12,11 +12,9 @@ use crate::flow::account::signup;
 use crate::flow::challenge;
 use crate::flow::sign_in::login::{self, Factor, SignedIn};
 use crate::flow::sign_in::session;
-use crate::flow::social::email;
-use crate::flow::social::pause::Waiting;
-use crate::flow::social::{self, Arrival};
+use crate::flow::social::{Arrival, email};
 use crate::limits::{self, CodeTry};
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::email::Email;
 use crate::model::rate::Rate;
 use crate::model::user::Account;
@@ -50,8 +48,7 @@ struct Proven {
 /// # Errors
 /// [`Error::TokenInvalid`].
 pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
-    let pending = find(context, token).await?;
-    pending.email.ok_or(Error::TokenInvalid)
+    Ok(address(&find(context, token).await?)?.spelling().to_owned())
 }
 
 /// Makes the account, and signs its owner in.
@@ -92,8 +89,8 @@ async fn by_token(
             policy::password_of(context.config(), password, Some(&email))?;
             Some(context.passwords().place(visitor.network)?.hash(password).await?)
         }
-        None if is_here && pending.kind == ChallengeKind::SocialEmail => {
-            return email::finish(context, arrival, &pending, email).await;
+        None if is_here && pending.kind() == ChallengeKind::SocialEmail => {
+            return email::finish(context, arrival, &pending).await;
         }
         None if is_here => None,
         None => return Err(Error::PasswordRequired),
@@ -102,16 +99,20 @@ async fn by_token(
     // there is not known.
     let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
-    let pending = challenge::take(context, &mut tx, pending.kind, token).await?;
+    let pending = challenge::take(context, &mut tx, pending.kind(), token).await?;
     // Asked again: somebody may have signed in here meanwhile.
     if chosen.is_none() && !pending.is_of(browser, context.now()) {
         return Err(Error::PasswordRequired);
     }
-    if pending.kind == ChallengeKind::SocialEmail {
-        let waiting: Waiting = social::read(&pending)?;
-        tx.end_challenge(waiting.pause_id.as_deref().unwrap_or_default(), pending.browser).await?;
-    }
-    let proven = Proven { email, password_hash: chosen.or(pending.password_hash) };
+    let begun_with = match pending.content {
+        Content::Signup { password_hash, .. } => Some(password_hash),
+        Content::SocialEmail { pause_id, .. } => {
+            tx.end_challenge(&pause_id, pending.browser).await?;
+            None
+        }
+        _ => return Err(Error::TokenInvalid),
+    };
+    let proven = Proven { email, password_hash: chosen.or(begun_with) };
     make(context, tx, visitor, proven).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::TokenInvalid,
         other => other,
@@ -149,16 +150,15 @@ async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &st
         return Err(Error::InvalidCode);
     };
     counted.give_back(&mut tx).await?;
-    let email = address(&right)?;
-    if right.kind == ChallengeKind::SocialEmail {
+    let Content::Signup { email, password_hash } = right.content else {
         tx.commit().await?;
-        return email::finish(context, arrival, &right, email).await.map_err(|error| match error {
+        return email::finish(context, arrival, &right).await.map_err(|error| match error {
             Error::TokenInvalid => Error::InvalidCode,
             other => other,
         });
-    }
+    };
     tx.end_challenge(&right.id, right.browser).await?;
-    let proven = Proven { email, password_hash: right.password_hash };
+    let proven = Proven { email, password_hash: Some(password_hash) };
     make(context, tx, visitor, proven).await.map_err(|error| match error {
         Error::AlreadyExists(_) => Error::InvalidCode,
         other => other,
@@ -183,5 +183,5 @@ async fn find(context: &Context, token: &str) -> Result<Challenge> {
 }
 
 fn address(pending: &Challenge) -> Result<Email> {
-    pending.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)
+    pending.content.email().cloned().ok_or(Error::TokenInvalid)
 }

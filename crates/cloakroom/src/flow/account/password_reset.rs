@@ -14,7 +14,7 @@ use crate::flow::social::Arrival;
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::email::Email;
 use crate::model::event::{Actor, Event, EventType};
 use crate::model::social::Identity;
@@ -39,7 +39,7 @@ pub(crate) async fn start(
     if limits::count_mail(context.limiter(), Kind::PasswordReset, &email, visitor).await?.is_none() {
         return Ok(resend_at);
     }
-    let reset = Challenge::new(ChallengeKind::PasswordReset, now).about(&email);
+    let reset = Challenge::new(Content::PasswordReset { email: email.clone() }, now);
     let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
     tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
@@ -102,8 +102,8 @@ pub(crate) async fn confirm(
     let account = held.ok_or(Error::TokenInvalid)?;
     let reset = challenge::take(context, &mut tx, kind, choice.token).await?;
     // The link was mailed to an address; if that is not the account's any more, it proves nothing.
-    let proven = reset.email.as_deref().and_then(Email::parse).ok_or(Error::TokenInvalid)?;
-    if !tx.reset_password(&account.id, &proven, &hash).await? {
+    let proven = reset.content.email().ok_or(Error::TokenInvalid)?;
+    if !tx.reset_password(&account.id, proven, &hash).await? {
         return Err(Error::TokenInvalid);
     }
     let owner = Owner { account: &account, chosen: choice.keep_identities, origin: visitor.origin() };
@@ -130,7 +130,7 @@ async fn find(context: &Context, token: &str) -> Result<(Account, ChallengeKind)
         Err(Error::TokenInvalid) => challenge::look(context, ChallengeKind::Invitation, token).await,
         found => found,
     }?;
-    let user_id = reset.user_id.ok_or(Error::TokenInvalid)?;
-    let account = context.store().account(&user_id).await?.ok_or(Error::TokenInvalid)?;
-    if account.is_active { Ok((account, reset.kind)) } else { Err(Error::AccountInactive) }
+    let user_id = reset.user_id.as_deref().ok_or(Error::TokenInvalid)?;
+    let account = context.store().account(user_id).await?.ok_or(Error::TokenInvalid)?;
+    if account.is_active { Ok((account, reset.kind())) } else { Err(Error::AccountInactive) }
 }

@@ -12,12 +12,13 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::email::Email;
 use crate::model::event::{Actor, Event, EventType};
 use crate::model::visitor::Visitor;
 use crate::policy;
 use crate::secret::Ticket;
+use crate::store::Renewal;
 
 /// A page offers to send the mail again after so long.
 pub(crate) const RESEND_AFTER: Duration = Duration::from_mins(1);
@@ -46,9 +47,8 @@ pub(crate) async fn start(
     let Some(counted) = counted else { return Ok(resend_at) };
     let place = limits::place(context.limiter(), context.passwords(), visitor.network, &counted).await?;
     let password_hash = place.hash(registration.password).await?;
-    let mut pending = Challenge::new(ChallengeKind::Signup, context.now()).about(&email);
+    let mut pending = Challenge::new(Content::Signup { email, password_hash }, context.now());
     pending.browser = visitor.browser.as_ref().map(Ticket::hash);
-    pending.password_hash = Some(password_hash);
     let mut tx = context.store().begin().await?;
     tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
@@ -82,11 +82,10 @@ pub(crate) async fn resend(
     {
         return Ok(resend_at);
     }
-    let mut renewed = Challenge::new(ChallengeKind::Signup, now).about(&email);
-    renewed.browser = Some(browser);
+    let renewal = Renewal { kind: ChallengeKind::Signup, email: &email, browser, now };
     let mut tx = context.store().begin().await?;
     let token = |id: &str, nonce: &str| context.key().token(id, nonce).hash();
-    if let Some(pending) = tx.renew_challenge(&renewed, token).await? {
+    if let Some(pending) = tx.renew_challenge(&renewal, token).await? {
         outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
     }
     tx.commit().await?;

@@ -11,7 +11,7 @@ use crate::flow::admin::mailing;
 use crate::limits;
 use crate::mail::outbox::{self, Occasion};
 use crate::mail::{Asked, Kind, Locale};
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, Content};
 use crate::model::device::Device;
 use crate::model::email::Email;
 use crate::model::event::{Event, EventType, Target};
@@ -149,7 +149,7 @@ impl Administration {
         let email = parse_new(context, email)?;
         let account = new_account(context, &email, rank);
         let now = account.date_joined;
-        let invitation = Challenge::new(ChallengeKind::Invitation, now).about(&email).of(&account.id);
+        let invitation = Challenge::new(Content::Invitation { email: email.clone() }, now).of(&account.id);
         let mut tx = context.store().begin().await?;
         tx.hold_address(&email).await?;
         store(&mut tx, &account, &email).await?;

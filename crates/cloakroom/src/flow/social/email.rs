@@ -5,16 +5,16 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::account::signup::{self, RESEND_AFTER};
 use crate::flow::sign_in::login::SignedIn;
-use crate::flow::social::pause::{self, Waiting};
+use crate::flow::social::pause;
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox;
-use crate::model::challenge::{Challenge, ChallengeKind, SAME_BROWSER};
-use crate::model::email::Email;
+use crate::model::challenge::{Challenge, ChallengeKind, Content, SAME_BROWSER};
 use crate::model::method::Method;
-use crate::pipeline::Need;
+use crate::model::waiting::{Need, Waiting};
 use crate::policy;
+use crate::secret;
 
 /// Mails a link and a code to the address; proving it in this browser finishes the signup. Says from when on another mail
 /// may be asked for; the mail before is void.
@@ -36,14 +36,13 @@ pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) 
     if limits::count_mail(context.limiter(), Kind::SocialEmail, &email, arrival.visitor).await?.is_none() {
         return Ok(resend_at);
     }
-    let mut pending = Challenge::new(ChallengeKind::SocialEmail, now).about(&email);
-    pending.browser = pause.browser;
-    let name = context.config().provider_name(&waiting.run.attempt().provider);
+    let name = context.config().provider_name(&waiting.run.attempt.provider);
     // What is encrypted is encrypted for one row: it moves to the new one.
-    let run = waiting.run.clone().resume(context.key(), &pause.id);
-    let run = run.keep(context.key(), &pending.id);
-    let moved = Waiting { need: waiting.need, run, pause_id: Some(pause.id.clone()) };
-    pending.data = Some(serde_json::to_string(&moved).map_err(Error::internal)?);
+    let id = secret::new_id(now);
+    let run = waiting.run.clone().resume(context.key(), &pause.id).keep(context.key(), &id);
+    let waiting = Box::new(Waiting { need: waiting.need, run });
+    let waits = Content::SocialEmail { email, waiting, pause_id: pause.id.clone() };
+    let pending = Challenge { id, browser: pause.browser, ..Challenge::new(waits, now) };
     let mut tx = context.store().begin().await?;
     if let Some(browser) = pending.browser {
         tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
@@ -62,18 +61,15 @@ pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) 
 ///
 /// # Errors
 /// [`Error::TokenInvalid`] when the address has got an account meanwhile; whatever the pipeline rejects it with.
-pub(crate) async fn finish(
-    context: &Context,
-    arrival: Arrival<'_>,
-    pending: &Challenge,
-    email: Email,
-) -> Result<SignedIn> {
-    let waiting: Waiting = social::read(pending)?;
-    if context.providers().get(&waiting.run.attempt().provider).is_none() {
+pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, pending: &Challenge) -> Result<SignedIn> {
+    let Content::SocialEmail { email, waiting, .. } = &pending.content else {
+        return Err(Error::TokenInvalid);
+    };
+    if context.providers().get(&waiting.run.attempt.provider).is_none() {
         return Err(Error::TokenInvalid);
     }
-    let mut run = waiting.run.resume(context.key(), &pending.id);
-    run.proven = Some(email);
+    let mut run = waiting.run.clone().resume(context.key(), &pending.id);
+    run.proven = Some(email.clone());
     let opening = Opening { ends: Some(pending), proven_by: Some(Method::EmailCode), ..Opening::default() };
     match social::advance(context, arrival, run, opening).await {
         Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),

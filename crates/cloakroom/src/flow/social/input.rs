@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::flow::social::pause;
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::model::visitor::Visitor;
-use crate::pipeline::Need;
+use crate::model::waiting::Need;
 
 /// Which step waits in this browser, and what it asks for.
 ///

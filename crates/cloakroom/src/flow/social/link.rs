@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::flow::account::signup::RESEND_AFTER;
 use crate::flow::sign_in::reauthentication;
 use crate::flow::sign_in::session;
-use crate::flow::social::pause::{self, Waiting};
+use crate::flow::social::pause;
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::limits::{self, CodeTry};
 use crate::mail::Kind;
@@ -21,7 +21,7 @@ use crate::model::method::Method;
 use crate::model::rate::Rate;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
-use crate::pipeline::Need;
+use crate::model::waiting::{Need, Waiting};
 use crate::{policy, secret};
 
 /// Wrong codes for one account in one browser and from one network, over all attempts.
@@ -124,13 +124,12 @@ pub(crate) async fn send_code(context: &Context, arrival: Arrival<'_>) -> Result
         return Ok(resend_at);
     }
     pause.nonce = secret::nonce();
-    pause.email = Some(account.email);
-    let name = context.config().provider_name(&waiting.run.attempt().provider);
+    let name = context.config().provider_name(&waiting.run.attempt.provider);
     let mut tx = context.store().begin().await?;
     if !tx.renew_code(&pause.id, &pause.nonce, now.plus(LINK_CODE_LIFETIME)).await? {
         return Err(Error::StateMissing);
     }
-    outbox::post_about(&mut tx, Kind::LinkCode, &pause, &arrival.occasion.about(name)).await?;
+    outbox::post_link_code(&mut tx, &pause, &account, &arrival.occasion.about(name)).await?;
     tx.commit().await?;
     context.outbox().wake();
     Ok(resend_at)

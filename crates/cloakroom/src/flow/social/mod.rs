@@ -23,12 +23,13 @@ use crate::flow::social::failure::{failed, refused};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::method::Method;
 use crate::model::social::{Attempt, Identity, Intent};
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
-use crate::pipeline::{self, End, Need, Run};
+use crate::model::waiting::Need;
+use crate::pipeline::{self, End, Run};
 use crate::policy;
 use crate::provider::{AuthorizeRequest, Callback, Provider};
 use crate::secret::{Purpose, Ticket};
@@ -118,11 +119,10 @@ pub(crate) async fn start(context: &Context, visitor: &Visitor, wish: Wish<'_>) 
         return_to: wish.return_to.to_owned(),
         user_id: user_id.clone(),
     };
-    let mut begun = Challenge::new(ChallengeKind::SocialAttempt, context.now());
+    let mut begun = Challenge::new(Content::SocialAttempt(attempt), context.now());
     begun.browser = Some(browser);
     // What is for the one who is signed in dies with their password, and when somebody else signs in here.
     begun.user_id = user_id.filter(|_| wish.intent != Intent::Login);
-    begun.data = Some(serde_json::to_string(&attempt).map_err(Error::internal)?);
     let key = context.key();
     let state = begun.token(key);
     let nonce = key.openid_nonce(&begun.id, &begun.nonce);
@@ -214,7 +214,7 @@ async fn take_attempt(
     };
     let kind = ChallengeKind::SocialAttempt;
     let begun = challenge::look(context, kind, state).await.map_err(mismatch)?;
-    let attempt: Attempt = read(&begun)?;
+    let Content::SocialAttempt(attempt) = begun.content else { return Err(Error::StateMismatch) };
     let now_here = session::current(context, visitor).await?.map(|live| live.user.id.clone());
     let is_same_user = match attempt.intent {
         // Beside another one of this browser that has signed in meanwhile, it still finishes.
@@ -385,9 +385,4 @@ async fn link(context: &Context, tx: &mut Tx, run: &Run, account: &Account) -> R
         tx.keep_extra(&identity.id, extra, tokens).await?;
     }
     Ok(())
-}
-
-/// What a challenge keeps beside its columns.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(challenge: &Challenge) -> Result<T> {
-    serde_json::from_str(challenge.data.as_deref().unwrap_or_default()).map_err(Error::internal)
 }

@@ -1,7 +1,5 @@
 //! A social login that waits for the person, in the browser that began it.
 
-use serde::{Deserialize, Serialize};
-
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::sign_in::session;
@@ -9,20 +7,12 @@ use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox;
-use crate::model::challenge::{Challenge, ChallengeKind};
+use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::social::Intent;
 use crate::model::visitor::Visitor;
-use crate::pipeline::{Halted, Kept, Need, Run};
-use crate::secret::Ticket;
-
-/// What waits, as storage keeps it.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Waiting {
-    pub(crate) need: Need,
-    pub(crate) run: Kept,
-    /// The pause that goes with it, while a mail to prove an address is under way.
-    pub(crate) pause_id: Option<String>,
-}
+use crate::model::waiting::{Kept, Need, Waiting};
+use crate::pipeline::{Halted, Run};
+use crate::secret::{self, Ticket};
 
 /// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
 pub(crate) async fn wait(
@@ -34,10 +24,8 @@ pub(crate) async fn wait(
     let Halted { run, need } = halted;
     let browser = arrival.visitor.browser.as_ref().map(Ticket::hash).ok_or(Error::StateMismatch)?;
     let reservation = reservation(context, arrival.visitor, &run, &need).await?;
-    let mut pause = Challenge::new(ChallengeKind::SocialPause, context.now());
-    pause.browser = Some(browser);
     // Void once that account's password or address changes, or somebody else signs in here.
-    pause.user_id = match &need {
+    let user_id = match &need {
         Need::Link { user_id } => Some(user_id.clone()),
         _ => run.given.as_ref().map(|account| account.id.clone()),
     };
@@ -46,8 +34,11 @@ pub(crate) async fn wait(
         _ => run.proven.as_ref().map(|email| email.spelling().to_owned()),
     };
     let attempt = run.attempt.clone();
-    let waiting = Waiting { need: need.clone(), run: run.keep(context.key(), &pause.id), pause_id: None };
-    pause.data = Some(serde_json::to_string(&waiting).map_err(Error::internal)?);
+    let now = context.now();
+    let id = secret::new_id(now);
+    let waiting = Waiting { need: need.clone(), run: run.keep(context.key(), &id) };
+    let waits = Content::SocialPause(Box::new(waiting));
+    let pause = Challenge { id, user_id, browser: Some(browser), ..Challenge::new(waits, now) };
     let mut tx = context.store().begin().await?;
     if let Some(user_id) = &pause.user_id
         && !tx.hold_account(user_id).await?
@@ -93,9 +84,10 @@ pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Cha
     let kind = ChallengeKind::SocialPause;
     let pause = context.store().challenge_in(kind, browser, context.now()).await?;
     let pause = pause.ok_or(Error::StateMissing)?;
-    let waiting: Waiting = social::read(&pause)?;
+    let Content::SocialPause(waiting) = &pause.content else { return Err(Error::StateMissing) };
+    let waiting = Waiting::clone(waiting);
     // Whoever is known by a provider that was removed meanwhile could not come back.
-    if context.providers().get(&waiting.run.attempt().provider).is_none() {
+    if context.providers().get(&waiting.run.attempt.provider).is_none() {
         return Err(Error::StateMissing);
     }
     Ok((pause, waiting))
@@ -111,7 +103,7 @@ pub(crate) async fn resume(
     pause: &Challenge,
     kept: Kept,
 ) -> Result<Run> {
-    let user_id = kept.user_id().map(str::to_owned);
+    let user_id = kept.user_id.clone();
     let mut run = kept.resume(context.key(), &pause.id);
     if run.attempt.intent != Intent::Login {
         let live = session::current(context, visitor).await?;

@@ -24,7 +24,7 @@ use crate::mail::outbox::Occasion;
 use crate::model::social::Intent;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
-use crate::pipeline::Need;
+use crate::model::waiting::Need;
 
 /// What somebody wants of a provider.
 #[derive(Deserialize, ToSchema)]
