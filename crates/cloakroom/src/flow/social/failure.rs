@@ -1,4 +1,5 @@
-//! What a failure at a provider means to the person, and what the operator reads in the log.
+//! Failures: at a provider, what one means to the person and what the operator reads in the log; in storage, what one means to
+//! a run of the pipeline.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -6,6 +7,29 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::provider::{Failure, short};
 use crate::tally::Tally;
+
+/// The reason why the decisions of a run were not written.
+pub(super) enum Unsettled {
+    /// Somebody was quicker with this address or this identity. The pipeline must decide anew.
+    Conflict,
+    Failed(Error),
+}
+
+impl Unsettled {
+    /// Takes the refusal of a row that is there already for a conflict.
+    pub(super) fn from_insert(error: Error) -> Self {
+        match error {
+            Error::AlreadyExists(_) => Self::Conflict,
+            other => Self::Failed(other),
+        }
+    }
+}
+
+impl From<Error> for Unsettled {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// The error codes of providers when the person refuses: RFC 6749, section 4.1.2.1; LinkedIn's two codes; Apple's.
 const REFUSALS: [&str; 3] = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];

@@ -19,7 +19,7 @@ use crate::flow::challenge;
 use crate::flow::sign_in::login::{self, Factor, SignedIn};
 use crate::flow::sign_in::reauthentication::{self, Renewal};
 use crate::flow::sign_in::session;
-use crate::flow::social::failure::{failed, refused};
+use crate::flow::social::failure::{Unsettled, failed, refused};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox::{self, Occasion};
@@ -256,9 +256,9 @@ async fn go_on(
             End::Settled(run) => run,
         };
         match settle(context, arrival, &run, &opening).await {
-            // Somebody was quicker with this address or this identity: what is decided then is decided anew.
-            Err(Error::AlreadyExists(_)) => run.rewind(beginning),
-            other => return other,
+            Ok(finished) => return Ok(finished),
+            Err(Unsettled::Conflict) => run.rewind(beginning),
+            Err(Unsettled::Failed(error)) => return Err(error),
         }
     }
     Err(Error::IdentityTaken)
@@ -270,7 +270,7 @@ async fn settle(
     arrival: Arrival<'_>,
     run: &Run,
     opening: &Opening<'_>,
-) -> Result<Finished> {
+) -> std::result::Result<Finished, Unsettled> {
     let mut tx = context.store().begin().await?;
     // As everywhere: an address before an account, an account before its rows.
     let found = match (&run.user, &run.proven) {
@@ -278,7 +278,7 @@ async fn settle(
             let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
             let held = held.ok_or(Error::AccountInactive)?;
             if !run.still_means(&held) {
-                return Err(Error::AlreadyExists("another address".to_owned()));
+                return Err(Unsettled::Conflict);
             }
             Some(held)
         }
@@ -299,12 +299,6 @@ async fn settle(
         let occasion = arrival.occasion.about(name);
         outbox::post_to(&mut tx, Kind::IdentityLinked, &account, &occasion).await?;
     }
-    let achieved = match run.attempt.intent {
-        Intent::Login if run.creates => Achieved::SignedUp,
-        Intent::Login if run.given.is_none() => Achieved::SignedIn,
-        Intent::Login | Intent::Link => Achieved::Linked,
-        Intent::Reauthenticate => Achieved::SignedIn,
-    };
     let signed_in = match run.attempt.intent {
         // The session that says yes goes on, if it has not ended meanwhile.
         Intent::Login if opening.is_by_session => {
@@ -326,7 +320,16 @@ async fn settle(
         }
     };
     context.outbox().wake();
-    Ok(Finished::Done { achieved, signed_in, return_to: run.attempt.return_to.clone() })
+    Ok(Finished::Done { achieved: achieved(run), signed_in, return_to: run.attempt.return_to.clone() })
+}
+
+fn achieved(run: &Run) -> Achieved {
+    match run.attempt.intent {
+        Intent::Login if run.creates => Achieved::SignedUp,
+        Intent::Login if run.given.is_none() => Achieved::SignedIn,
+        Intent::Login | Intent::Link => Achieved::Linked,
+        Intent::Reauthenticate => Achieved::SignedIn,
+    }
 }
 
 /// Makes sure of what must still be so.
@@ -337,17 +340,22 @@ pub(crate) async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<()> {
     }
 }
 
-async fn make(context: &Context, tx: &mut Tx, run: &Run) -> Result<Account> {
+async fn make(context: &Context, tx: &mut Tx, run: &Run) -> std::result::Result<Account, Unsettled> {
     let email = run.proven.as_ref().ok_or_else(|| Error::internal("an account without an address"))?;
     let account = Account::new(email, None, context.now());
-    tx.add_account(&account, email).await?;
+    tx.add_account(&account, email).await.map_err(Unsettled::from_insert)?;
     tx.end_challenges_for(ChallengeKind::Signup, email).await?;
     tx.end_challenges_for(ChallengeKind::SocialEmail, email).await?;
     tracing::info!(user = account.id, provider = run.attempt.provider, "signed up");
     Ok(account)
 }
 
-async fn link(context: &Context, tx: &mut Tx, run: &Run, account: &Account) -> Result<()> {
+async fn link(
+    context: &Context,
+    tx: &mut Tx,
+    run: &Run,
+    account: &Account,
+) -> std::result::Result<(), Unsettled> {
     let now = context.now();
     let label = run.label();
     let identity = match &run.identity {
@@ -363,13 +371,13 @@ async fn link(context: &Context, tx: &mut Tx, run: &Run, account: &Account) -> R
             };
             // Unlinked in this very moment: it opens nothing any more.
             if !tx.use_identity(&used, now).await? {
-                return Err(Error::CodeRejected);
+                return Err(Error::CodeRejected.into());
             }
             used
         }
         None if run.associates => {
             let identity = run.new_identity(account, now);
-            tx.add_identity(&identity).await?;
+            tx.add_identity(&identity).await.map_err(Unsettled::from_insert)?;
             tracing::info!(user = account.id, provider = identity.provider, "linked");
             identity
         }
