@@ -19,14 +19,14 @@ pub(crate) enum TableLock {
 }
 
 impl Database {
-    /// Locks a table against writers.
+    /// Locks a table, named without its prefix, against writers.
     pub(crate) async fn lock_table(&self, table: &str) -> TableLock {
-        self.lock(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")).await
+        self.lock(format!("LOCK TABLE cloakroom_{table} IN SHARE ROW EXCLUSIVE MODE")).await
     }
 
-    /// Locks all present rows of a table against writers.
+    /// Locks all present rows of a table, named without its prefix, against writers.
     pub(crate) async fn lock_rows_of(&self, table: &str) -> TableLock {
-        self.lock(format!("SELECT 1 FROM {table} FOR UPDATE")).await
+        self.lock(format!("SELECT 1 FROM cloakroom_{table} FOR UPDATE")).await
     }
 
     async fn lock(&self, lock: String) -> TableLock {
