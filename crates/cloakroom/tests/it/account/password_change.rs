@@ -14,7 +14,9 @@ use crate::support::calls::{
     with_token,
 };
 use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
-use crate::support::people::{ADA, EVE, NEW, WRONG, app_with_ada, bad_passwords, can_sign_in, visitor};
+use crate::support::people::{
+    ADA, EVE, NEW, WRONG, app_with_ada, bad_passwords, can_sign_in, same_browser_at, visitor,
+};
 use crate::support::replies::assert_problem;
 
 /// S06: all other sessions end, and this one continues under a new ticket.
@@ -24,10 +26,7 @@ async fn s03_s06_s15_a_change_ends_every_other_session_and_renews_this_one() {
     let node = app.another_node().await;
     let (here, other) = (app.signed_in(ADA).await, app.signed_in(ADA).await);
     let before = here.copy();
-    let there = node.browser();
-    for name in ["sessionid", "csrftoken", "browser"] {
-        there.plant(name, &other.cookie(name).unwrap());
-    }
+    let there = same_browser_at(&node, &other);
     assert_eq!(
         (there.get(PROFILE).await.status, other.get(PROFILE).await.status.as_u16()),
         (http::StatusCode::OK, 200)

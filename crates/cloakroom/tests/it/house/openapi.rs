@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::http::csrf::unsafe_operations;
 use crate::support::app::app;
+use crate::support::operations::unsafe_operations;
 
 fn document() -> Value {
     serde_json::from_str(&cloakroom::openapi()).unwrap()

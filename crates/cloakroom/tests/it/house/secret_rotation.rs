@@ -5,11 +5,11 @@ use axum::Router;
 use cloakroom::Config;
 use cloakroom::administration::Rank;
 use cloakroom::config::{Secret, SecretUrl};
-use cloakroom::testing::{Browser, PASSWORD, TestApp};
+use cloakroom::testing::{PASSWORD, TestApp};
 use serde_json::json;
 
 use crate::support::database::Database;
-use crate::support::people::ADA;
+use crate::support::people::{ADA, same_browser_at};
 
 const NEW: &str = "a-new-secret-of-32-bytes-or-more-";
 
@@ -21,17 +21,6 @@ fn rotated(config: &Config) -> Config {
 
 async fn app(config: Config) -> TestApp {
     TestApp::with(config, Router::new()).await
-}
-
-/// Copies the cookies of a browser to a browser of another app.
-fn moved(from: &Browser, to: &TestApp) -> Browser {
-    let browser = to.browser();
-    for name in ["sessionid", "csrftoken", "browser"] {
-        if let Some(value) = from.cookie(name) {
-            browser.plant(name, &value);
-        }
-    }
-    browser
 }
 
 #[tokio::test]
@@ -46,12 +35,12 @@ async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_sec
     let code = before.mail_to("grace@example.test").await.code();
 
     let after = app(rotated(&config)).await;
-    let page = moved(&page, &after);
+    let page = same_browser_at(&after, &page);
     // The CSRF token fits, so the reply to a GET leaves it alone.
     let session = page.get("/api/session/").await;
     assert!(session.set_cookie("csrftoken").is_none(), "{:?}", session.headers);
     assert_eq!(page.post("/api/logout/", &json!({})).await.status, 200, "its csrftoken is accepted");
-    let by_code = moved(&by_code, &after);
+    let by_code = same_browser_at(&after, &by_code);
     let verified =
         by_code.post("/api/email/verify/", &json!({"email": "grace@example.test", "code": code})).await;
     assert_eq!(verified.status, 200, "{}", verified.text);
@@ -60,8 +49,8 @@ async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_sec
     let mut last = rotated(&config);
     last.secret_previous = None;
     let last = app(last).await;
-    assert_eq!(moved(&fresh, &last).post("/api/logout/", &json!({})).await.status, 200);
-    assert_eq!(moved(&page, &last).get("/api/session/").await.status, 200);
+    assert_eq!(same_browser_at(&last, &fresh).post("/api/logout/", &json!({})).await.status, 200);
+    assert_eq!(same_browser_at(&last, &page).get("/api/session/").await.status, 200);
 }
 
 /// A waiting mail is written by a server with the new secret. Its link and code match what storage holds.
@@ -93,7 +82,7 @@ async fn finding_s20_a_mail_that_waits_while_the_secret_is_changed_has_a_good_li
     checked.open_login_page().await;
     assert_eq!(checked.post("/api/password/reset/check/", &json!({"token": reset})).await.status, 200);
     let code = after.mail_to("grace@example.test").await.code();
-    let browser = moved(&browser, &after);
+    let browser = same_browser_at(&after, &browser);
     let verified =
         browser.post("/api/email/verify/", &json!({"email": "grace@example.test", "code": code})).await;
     assert_eq!(verified.status, 200, "{}", verified.text);

@@ -1,4 +1,4 @@
 //! Requests that are refused before a flow sees them: forged, malformed, or for an unknown path.
 
-pub(crate) mod csrf;
+mod csrf;
 mod parsing;

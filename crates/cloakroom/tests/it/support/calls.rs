@@ -41,6 +41,10 @@ pub(crate) async fn sign_up(app: &TestApp, browser: &Browser, email: &str, passw
     app.mail_to(email).await.token()
 }
 
+pub(crate) async fn resend(browser: &Browser, email: &str) -> Reply {
+    browser.post("/api/signup/resend/", &json!({"email": email})).await
+}
+
 pub(crate) async fn request_reset(browser: &Browser, email: &str) -> Reply {
     browser.post("/api/password/reset/", &json!({"email": email})).await
 }

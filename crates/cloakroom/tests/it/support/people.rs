@@ -67,6 +67,17 @@ pub(crate) async fn visitors(app: &TestApp, count: usize) -> Vec<Arc<Browser>> {
     browsers
 }
 
+/// Copies the cookies of `browser` to a browser of another node.
+pub(crate) fn same_browser_at(node: &TestApp, browser: &Browser) -> Browser {
+    let copy = node.browser();
+    for name in ["sessionid", "csrftoken", "browser"] {
+        if let Some(value) = browser.cookie(name) {
+            copy.plant(name, &value);
+        }
+    }
+    copy
+}
+
 /// An app without limits, with an account for Ada.
 pub(crate) async fn app_with_ada() -> App {
     let app = app_without_limits().await;

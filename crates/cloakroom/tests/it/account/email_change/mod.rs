@@ -17,7 +17,7 @@ use crate::support::calls::{
     reset_token, sign_up, verify, with_token,
 };
 use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
-use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
+use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, same_browser_at, visitor};
 use crate::support::replies::{assert_problem, seen};
 
 const ELSEWHERE: &str = "ada@elsewhere.test";
@@ -227,10 +227,7 @@ async fn s15_the_new_address_is_seen_on_every_node() {
     let app = app_with_ada().await;
     let node = app.another_node().await;
     let ada = app.signed_in(ADA).await;
-    let there = node.browser();
-    for name in ["sessionid", "csrftoken", "browser"] {
-        there.plant(name, &ada.cookie(name).unwrap());
-    }
+    let there = same_browser_at(&node, &ada);
     assert_eq!(address(&there).await, ADA);
     let (confirm, _) = ask(&app, &ada, ADA, ELSEWHERE).await;
     assert_eq!(with_token(&ada, CONFIRM_EMAIL, &confirm).await.status, 200);

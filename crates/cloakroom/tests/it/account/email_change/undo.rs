@@ -14,7 +14,7 @@ use crate::support::calls::{
     request_reset, reset_token, with_token,
 };
 use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
-use crate::support::people::{ADA, NEW, app_with_ada, can_sign_in, visitor, visitors};
+use crate::support::people::{ADA, NEW, app_with_ada, can_sign_in, same_browser_at, visitor, visitors};
 use crate::support::replies::assert_problem;
 
 /// The state after an attacker has used Ada's session and password against her account.
@@ -44,10 +44,7 @@ async fn h4_an_undo_leaves_an_attacker_nothing() {
     let app = app_with_ada().await;
     let node = app.another_node().await;
     let Takeover { attacker, undos, change, reset } = taken_over(&app).await;
-    let there = node.browser();
-    for name in ["sessionid", "csrftoken", "browser"] {
-        there.plant(name, &attacker.cookie(name).unwrap());
-    }
+    let there = same_browser_at(&node, &attacker);
     assert_eq!(there.get(PROFILE).await.status, 200);
 
     let owner = visitor(&app).await;

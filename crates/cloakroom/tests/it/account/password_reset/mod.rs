@@ -15,7 +15,9 @@ use serde_json::json;
 use crate::support::HOUR;
 use crate::support::calls::{PROFILE, confirm_reset, request_reset, reset_token, with_token};
 use crate::support::concurrency::{REVOCATION_DEADLINE, at_once, within};
-use crate::support::people::{ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, visitor, visitors};
+use crate::support::people::{
+    ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, same_browser_at, visitor, visitors,
+};
 use crate::support::replies::assert_problem;
 
 const CHECK: &str = "/api/password/reset/check/";
@@ -108,10 +110,7 @@ async fn s07_s15_a_reset_ends_every_session_on_every_node() {
     let app = app_with_ada().await;
     let node = app.another_node().await;
     let (here, other) = (app.signed_in(ADA).await, app.signed_in(ADA).await);
-    let there = node.browser();
-    for name in ["sessionid", "csrftoken", "browser"] {
-        there.plant(name, &other.cookie(name).unwrap());
-    }
+    let there = same_browser_at(&node, &other);
     assert_eq!(there.get(PROFILE).await.status, 200, "in the other node's cache now");
     let token = reset_token(&app, ADA).await;
     let reply = confirm_reset(&here, &token, NEW).await;

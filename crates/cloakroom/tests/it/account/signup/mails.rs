@@ -4,10 +4,9 @@ use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
 use serde_json::json;
 
-use super::resend;
 use crate::support::HOUR;
 use crate::support::app::{app, app_with, app_without_limits};
-use crate::support::calls::{sign_up, verify, verify_with, with_token};
+use crate::support::calls::{resend, sign_up, verify, verify_with, with_token};
 use crate::support::people::{ADA, EVE, NEW, app_with_ada, can_sign_in, visitor};
 use crate::support::replies::{assert_problem, seen};
 

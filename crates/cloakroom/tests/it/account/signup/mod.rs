@@ -9,19 +9,17 @@ use std::time::Duration;
 
 use cloakroom::administration::Rank;
 use cloakroom::config::SignupMode;
-use cloakroom::testing::{Browser, PASSWORD, Reply, TestApp};
+use cloakroom::testing::{Browser, PASSWORD, TestApp};
 use serde_json::json;
 
 use crate::support::HOUR;
 use crate::support::app::{app, app_with, app_without_limits};
-use crate::support::calls::{ACCOUNT_FIELDS, sign_up, verify, verify_with, verify_with_code};
+use crate::support::calls::{ACCOUNT_FIELDS, resend, sign_up, verify, verify_with, verify_with_code};
 use crate::support::concurrency::at_once;
-use crate::support::people::{ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, visitor, visitors};
+use crate::support::people::{
+    ADA, EVE, NEW, app_with_ada, bad_passwords, can_sign_in, same_browser_at, visitor, visitors,
+};
 use crate::support::replies::{assert_problem, seen};
-
-async fn resend(browser: &Browser, email: &str) -> Reply {
-    browser.post("/api/signup/resend/", &json!({"email": email})).await
-}
 
 #[tokio::test]
 async fn the_browser_that_signed_up_is_signed_in_by_the_link() {
@@ -189,10 +187,7 @@ async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
     let mut closed = app.cloakroom.config().clone();
     closed.signup.mode = SignupMode::Closed;
     let closed = TestApp::with(closed, axum::Router::new()).await;
-    let there = closed.browser();
-    for name in ["browser", "csrftoken"] {
-        there.plant(name, &browser.cookie(name).unwrap());
-    }
+    let there = same_browser_at(&closed, &browser);
     for body in [
         json!({"token": token}),
         json!({"token": token, "password": PASSWORD}),

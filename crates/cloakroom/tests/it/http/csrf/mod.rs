@@ -13,29 +13,13 @@ mod upgrade;
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Call, PASSWORD, Reply};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::app::{App, app};
+use crate::support::operations::unsafe_operations;
 use crate::support::people::ADA;
 
 const EVE: &str = "eve@evil.test";
-
-/// Lists every operation of the document that may change something, with path parameters filled in.
-pub(crate) fn unsafe_operations() -> Vec<(Method, String)> {
-    let document: Value = serde_json::from_str(&cloakroom::openapi()).unwrap();
-    let mut operations = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let path: String = path.split(['{', '}']).collect();
-        for method in item.as_object().unwrap().keys() {
-            let method: Method = method.to_uppercase().parse().unwrap();
-            if matches!(method, Method::POST | Method::PUT | Method::PATCH | Method::DELETE) {
-                operations.push((method, path.clone()));
-            }
-        }
-    }
-    assert!(operations.len() >= 3, "{operations:?}");
-    operations
-}
 
 /// Signs Ada in.
 async fn ada_signed_in(app: App) -> (App, Browser) {

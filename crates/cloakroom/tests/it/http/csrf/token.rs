@@ -5,11 +5,9 @@ use cloakroom::testing::{Browser, Call, PASSWORD};
 use http::Method;
 use serde_json::json;
 
-use super::{
-    EVE, ada_signed_in, assert_a_proper_request_passes, assert_refused, logout, session_only,
-    unsafe_operations,
-};
+use super::{EVE, ada_signed_in, assert_a_proper_request_passes, assert_refused, logout, session_only};
 use crate::support::app::app;
+use crate::support::operations::unsafe_operations;
 use crate::support::people::ADA;
 
 #[tokio::test]

@@ -12,8 +12,8 @@ use cloakroom::testing::{Browser, PASSWORD, Reply};
 use http::Method;
 use serde_json::json;
 
-use crate::http::csrf::unsafe_operations;
 use crate::support::app::{App, app_without_limits};
+use crate::support::operations::unsafe_operations;
 use crate::support::people::ADA;
 
 async fn app_and_page() -> (App, Browser) {

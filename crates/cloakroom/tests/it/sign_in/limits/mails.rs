@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use cloakroom::administration::Rank;
-use cloakroom::testing::{Browser, PASSWORD, Reply};
-use serde_json::json;
+use cloakroom::testing::PASSWORD;
 
 use crate::support::app::{App, app_with};
-use crate::support::calls::request_reset;
+use crate::support::calls::{request_reset, resend};
 use crate::support::people::{ADA, EVE, visitor};
 use crate::support::replies::seen;
 
@@ -16,10 +15,6 @@ async fn app_with_mails(count: u32) -> App {
     let app = app_with(|config| config.limits.mail_per_address.count = count).await;
     app.add(ADA, Rank::Plain).await;
     app
-}
-
-async fn resend(browser: &Browser, email: &str) -> Reply {
-    browser.post("/api/signup/resend/", &json!({"email": email})).await
 }
 
 /// Counts the mails, including those of the last call.

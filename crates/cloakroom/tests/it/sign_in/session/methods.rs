@@ -9,7 +9,7 @@ use crate::support::app::app_without_limits;
 use crate::support::calls::{
     change_password, reauthenticate, sign_up, verify, verify_with, verify_with_code,
 };
-use crate::support::people::{NEW, visitor};
+use crate::support::people::{NEW, same_browser_at, visitor};
 use crate::support::social_app::{SocialApp, outcome, post_callback, social_app};
 
 /// `amr` and `aal` of `GET /api/session/`.
@@ -131,10 +131,7 @@ async fn a_session_of_an_earlier_version_tells_its_password_and_nothing_else() {
             app.database.change(&sql).await;
         }
         let node = app.another_node().await;
-        let here = node.browser();
-        for name in ["sessionid", "csrftoken", "browser"] {
-            here.plant(name, &browser.cookie(name).unwrap());
-        }
+        let here = same_browser_at(&node, &browser);
         assert_first(&methods(&here).await, &amr);
         assert_eq!(reauthenticate(&here, PASSWORD).await.status, 200);
         assert_first(&methods(&here).await, &["password"]);

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::app_with_ada;
 use crate::support::calls::PROFILE;
 use crate::support::concurrency::{REVOCATION_DEADLINE, within};
-use crate::support::people::ADA;
+use crate::support::people::{ADA, same_browser_at};
 
 #[tokio::test]
 async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_second() {
@@ -20,10 +20,7 @@ async fn s15_a_session_of_one_node_works_on_the_other_and_ends_on_both_within_a_
     ];
     for (what, calls) in ends {
         let here = app.signed_in(ADA).await;
-        let there = node.browser();
-        for name in ["sessionid", "csrftoken", "browser"] {
-            there.plant(name, &here.cookie(name).unwrap());
-        }
+        let there = same_browser_at(&node, &here);
         assert_eq!(there.get(PROFILE).await.status, 200, "{what}: in the other node's cache now");
         for path in calls {
             assert_eq!(here.post(path, &json!({})).await.status, 200);
