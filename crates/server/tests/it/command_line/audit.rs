@@ -1,4 +1,4 @@
-//! `cloakroom audit`: what happened, and who did it.
+//! `cloakroom audit`: listing and exporting events.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ fn listed(installation: &Installation, arguments: &[&str]) -> Vec<Value> {
     serde_json::from_str(&printed(&installation.command(&line, ""))).unwrap()
 }
 
-/// Somebody whose account was made and changed by the command line.
+/// An installation with an account that the command line made and changed.
 fn installation_with_history() -> Installation {
     let installation = Installation::new("");
     installation.add("ann@example.test");

@@ -1,4 +1,4 @@
-//! What voids an open reset, and what does not (T06, B10).
+//! Changes that void an open reset, and those that do not (T06, B10).
 
 use std::sync::Arc;
 

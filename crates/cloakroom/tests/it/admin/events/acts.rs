@@ -1,4 +1,4 @@
-//! What an administrator does, each act with its event.
+//! Actions of an administrator, each with its event.
 
 use cloakroom::administration::{Actor, NewAccount, Rank};
 use cloakroom::testing::PASSWORD;

@@ -1,4 +1,4 @@
-//! An event and what it tells of are one transaction; the log and the metrics hear of it after the commit.
+//! An event and its effect are one transaction. The log and the metrics follow after the commit.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use crate::support::app::{App, app};
 use crate::support::events::types;
 use crate::support::people::ADA;
 
-/// Keeps every line about an event.
+/// Collects every log line about an event.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<String>>>);
 
@@ -57,7 +57,8 @@ async fn an_event_is_one_log_line_without_the_address() {
     assert_eq!(told, expected);
 }
 
-/// Lets every commit of a transaction with an event fail: the row that is added beside it refers to nothing.
+/// Makes every transaction with an event fail at its commit: the row added beside the event refers to
+/// nothing.
 async fn let_commits_fail(app: &App) {
     let table = "CREATE TABLE trap (id TEXT PRIMARY KEY, missing TEXT NOT NULL REFERENCES trap (id) DEFERRABLE INITIALLY DEFERRED)";
     app.database.change(table).await;

@@ -1,4 +1,4 @@
-//! Events in one piece, for other programs.
+//! Exports of events, for other programs.
 
 use cloakroom::administration::{Actor, Rank};
 use cloakroom::audit::{Filter, Format};
@@ -22,7 +22,7 @@ async fn exported(app: &App, format: Format) -> String {
 async fn an_export_has_every_event_of_before_and_is_one() {
     let app = app().await;
     app.add(ADA, Rank::Plain).await;
-    // More than one piece.
+    // Enough events for more than one piece.
     let many = "INSERT INTO cloakroom_events (id, at, type, outcome, actor_kind, count)
         SELECT '0192-' || type || '-' || n, 0, 'sign_out', 'ok', 'system', 1 FROM cloakroom_events, numbers";
     app.database.change("CREATE TABLE numbers (n INTEGER)").await;

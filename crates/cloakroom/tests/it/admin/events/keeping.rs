@@ -1,4 +1,4 @@
-//! How long events are kept, and how much of whom (`[audit]`).
+//! Retention of events, and how much of an address they keep (`[audit]`).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Events: what happened, who did it (`store/events.rs`, `flow/admin/audit.rs`).
+//! Events: records of what happened and who did it (`store/events.rs`, `flow/admin/audit.rs`).
 
 mod acts;
 mod atomicity;

@@ -1,4 +1,4 @@
-//! The page about events names each of them.
+//! The reference page `docs/reference/events.md` lists every event type.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,4 @@
-//! Finding events: filters, pages, order.
+//! Searches for events: filters, pages, and their order.
 
 use std::time::Duration;
 

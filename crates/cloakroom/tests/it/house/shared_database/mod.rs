@@ -1,4 +1,5 @@
-//! An app keeps its own tables in our database; a database of the time before our prefix is moved.
+//! An app may keep its own tables in our database. A database from before our tables had a prefix is
+//! migrated.
 
 use axum::Router;
 use cloakroom::Cloakroom;
@@ -18,7 +19,7 @@ static BEFORE_PREFIX: Migrator = sqlx::migrate!("tests/it/house/shared_database/
 /// The migrations of an app.
 static OF_APP: Migrator = sqlx::migrate!("tests/it/house/shared_database/app");
 
-/// Runs `migrations` up to a number, or all of them, in sqlx's own table.
+/// Runs `migrations` up to a number, or all of them, with sqlx's default table.
 async fn migrate(
     database: &Database,
     migrations: &Migrator,
@@ -43,7 +44,8 @@ async fn assert_app_has_its_tables(database: &Database) {
     assert_eq!(database.texts("SELECT nickname FROM users").await, ["ada"]);
 }
 
-/// A database of the time before the prefix, brought up to a migration, with an account and all that may belong to it.
+/// Makes a database from before the prefix, migrated up to `target`, with an account and everything that can
+/// belong to it.
 async fn before_prefix(target: i64) -> Database {
     let database = Database::new().await;
     migrate(&database, &BEFORE_PREFIX, Some(target)).await.unwrap();
@@ -88,7 +90,7 @@ async fn finding_v1_an_app_migrates_after_us() {
 #[tokio::test]
 async fn finding_v1_an_app_migrates_while_we_do() {
     let database = Database::new().await;
-    // The file is made before either comes.
+    // The database file is created before either of them migrates.
     migrate(&database, &OF_APP, Some(0)).await.unwrap();
     let (app, migrated) = tokio::join!(open(&database), migrate(&database, &OF_APP, None));
     migrated.unwrap();
@@ -152,7 +154,7 @@ async fn finding_v1_our_tables_may_have_a_schema_of_their_own() {
     assert_eq!(database.texts("SELECT email FROM auth.cloakroom_users").await, [ADA]);
 }
 
-/// It would not find its accounts, and begin with none.
+/// The old version would not find its accounts and would start with none.
 #[tokio::test]
 async fn a_version_without_prefixes_does_not_start_on_a_moved_database() {
     let database = before_prefix(11).await;

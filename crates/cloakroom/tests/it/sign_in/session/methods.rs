@@ -12,7 +12,7 @@ use crate::support::calls::{
 use crate::support::people::{NEW, same_browser_at, visitor};
 use crate::support::social_app::{SocialApp, outcome, post_callback, social_app};
 
-/// `amr` and `aal` of `GET /api/session/`.
+/// Returns `amr` and `aal` of `GET /api/session/`.
 async fn methods(browser: &Browser) -> (Value, Value) {
     let session = browser.get("/api/session/").await.json();
     assert_eq!((&session["methods"], &session["tasks"]), (&json!([]), &json!([])), "{session}");
@@ -24,7 +24,7 @@ fn assert_first(proven: &(Value, Value), amr: &[&str]) {
     assert_eq!(*proven, (json!(amr), json!(1)));
 }
 
-/// Ada has an account with a password, and comes by GitHub.
+/// Signs Ada in with GitHub. Her account has a password as well.
 async fn ada_comes_by_github(app: &SocialApp) -> Browser {
     app.add(ADA, Rank::Plain).await;
     let browser = app.visitor().await;
@@ -109,7 +109,7 @@ async fn a_new_proof_is_the_last_one() {
     assert_first(&methods(&browser).await, &["social", "password"]);
 }
 
-/// The version before writes neither column.
+/// The previous version writes neither column.
 #[tokio::test]
 async fn a_session_of_an_earlier_version_tells_its_password_and_nothing_else() {
     let app = app_with_ada().await;
@@ -119,7 +119,7 @@ async fn a_session_of_an_earlier_version_tells_its_password_and_nothing_else() {
         let columns =
             "ticket_hash, user_id, created_at, authenticated_at, last_seen_at, expires_at, password_at";
         let values = columns.replace("password_at", password_at);
-        // The row as the version before would have written it.
+        // The row as the previous version would have written it.
         for sql in [
             format!("CREATE TABLE earlier AS SELECT {values} AS password_at FROM cloakroom_sessions"),
             format!("DELETE FROM cloakroom_sessions WHERE user_id = '{user}'"),
@@ -139,7 +139,7 @@ async fn a_session_of_an_earlier_version_tells_its_password_and_nothing_else() {
     }
 }
 
-/// A provider's word after a password that an earlier version has noted.
+/// A proof by a provider follows a password that the previous version recorded.
 #[tokio::test]
 async fn a_new_proof_keeps_the_password_of_an_earlier_version() {
     let app = social_app().await;
