@@ -17,7 +17,8 @@ use cloakroom_edge::problem;
 use html_escape::encode_quoted_attribute;
 
 const PAGE: &str = include_str!("mailbox/page.html");
-const STYLE: &str = include_str!("mailbox/style.css");
+const STYLE: &str =
+    concat!(include_str!("../../cloakroom/src/http/tokens.css"), include_str!("mailbox/style.css"));
 const ICON: &str = include_str!("../../../web/app/src/images/favicon.svg");
 const SCRIPT: &str = include_str!("mailbox/script.js");
 /// A mail may be styled and its links open elsewhere; it loads nothing, runs nothing, and is framed by our own page only.

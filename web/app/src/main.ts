@@ -10,7 +10,6 @@ import { router } from './router'
 import { loadAppConfig } from './state/app-config'
 import { followBreakdowns } from './state/breakdown'
 import { fetchAndCompareClocks } from './state/server-clock'
-import './styles/theme.css'
 import './styles/base.css'
 
 const client = createClient({ language: () => i18n.global.locale.value, fetch: fetchAndCompareClocks })

@@ -20,7 +20,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::http::json::json_response;
 
-const STYLE: &str = include_str!("docs.css");
+const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("docs.css"));
 
 pub(super) fn router(document: &OpenApi) -> Router {
     let json = serde_json::to_value(document).unwrap_or_default();

@@ -11,7 +11,8 @@ use super::names::suggestion;
 use crate::mailbox::file;
 
 const PAGE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str =
+    concat!(include_str!("../../../cloakroom/src/http/tokens.css"), include_str!("style.css"));
 const LINK_STYLE: &str = include_str!("link.css");
 
 /// The page and its styles.
