@@ -28,7 +28,7 @@ export default typescript.config(
       // Pages are named after the flow they belong to, in one word where it is one.
       'vue/multi-word-component-names': 'off',
       'vue/one-component-per-file': 'off',
-      // How lines break is nobody's business but the author's.
+      // Line breaks are up to the author.
       'vue/max-attributes-per-line': 'off',
       'vue/singleline-html-element-content-newline': 'off',
       'vue/html-self-closing': ['error', { html: { void: 'always' } }],
@@ -36,7 +36,7 @@ export default typescript.config(
       'vuejs-accessibility/label-has-for': ['error', { required: { some: ['nesting', 'id'] } }],
     },
   },
-  // The rooms of the app, as ARCHITECTURE.md has them.
+  // The rooms of the app, as in ARCHITECTURE.md.
   {
     files: ['app/src/ui/**'],
     rules: forbidImports('^@cloakroom/vue$|/(layout|pages|session)/', 'Components of ui/ get what they show from their props.'),

@@ -2,7 +2,7 @@ import vue from '@vitejs/plugin-vue'
 import { defaultClientConditions } from 'vite'
 import { defineConfig } from 'vitest/config'
 
-/** The client and the plugin as they are written, not as they are packed. */
+/** Selects the sources of the client and the plugin, not their packages. */
 const conditions = ['cloakroom-source', ...defaultClientConditions]
 
 /** Every unit test of the workspace; the end-to-end tests are Playwright's. */

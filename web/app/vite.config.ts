@@ -7,15 +7,15 @@ import { defaultClientConditions, defineConfig, type Plugin, type ProxyOptions }
 const FIRST_SCRIPTS = ['theme-before-paint', 'start-failed']
 const inApp = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Removes lines that are comments, and indents: the first scripts are not bundled. */
+/** Removes comment lines and indentation. The first scripts are not bundled, so nothing else minifies them. */
 const withoutComments = (source: string) => source.replace(/^\s*\/\/.*\n/gm, '').replace(/^\s+/gm, '')
 
-/** Where `cloakroom dev` listens. */
+/** The address of `cloakroom dev`. */
 const server = process.env.CLOAKROOM_URL ?? 'http://localhost:3000'
 
 /**
- * Puts blocking scripts with hashed names at the top of the head: the theme must be known before the first paint, a failure of
- * the app must be heard, and the Content-Security-Policy allows no inline script.
+ * Puts blocking scripts with hashed names at the top of the head. The theme must be known before the first paint, and a failed
+ * start must be noticed. The Content-Security-Policy allows no inline script.
  */
 function firstScripts(): Plugin {
   return {
@@ -38,7 +38,7 @@ function firstScripts(): Plugin {
   }
 }
 
-/** Sends a path to the server as if the page came from there, so that its check of `Origin` passes. */
+/** Forwards a path to the server, with the server's own origin, so that its check of `Origin` passes. */
 function proxied(): ProxyOptions {
   return {
     target: server,
@@ -58,7 +58,7 @@ export default defineConfig({
     VueI18nPlugin({ include: inApp('src/messages/*.json'), runtimeOnly: true, dropMessageCompiler: true, fullInstall: false }),
     firstScripts(),
   ],
-  // The client and the plugin as they are written, not as they are packed.
+  // The sources of the client and the plugin, not their packages.
   resolve: { conditions: ['cloakroom-source', ...defaultClientConditions] },
   // No component uses Vue's Options API.
   define: { __VUE_OPTIONS_API__: 'false' },
@@ -66,14 +66,14 @@ export default defineConfig({
     proxy: { '^/api/': proxied(), '^/dev/': proxied(), '^/healthz$': proxied() },
   },
   build: {
-    // The floor that docs/reference/browsers.md names.
+    // The oldest browsers in docs/reference/browsers.md.
     target: ['chrome98', 'edge98', 'firefox98', 'safari15.4'],
     sourcemap: false,
     // `default-src 'self'` allows no data: URLs.
     assetsInlineLimit: 0,
-    // A browser that knows no modulepreload loads the page all the same.
+    // Browsers without modulepreload load the page all the same.
     modulePreload: { polyfill: false },
-    // All that the first page needs in one file: it compresses better, and there are fewer to fetch.
+    // One file for all that the first page needs: it compresses better, and there are fewer requests.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'index', tags: ['$initial'] }] } } },
   },
 })

@@ -1,4 +1,4 @@
-/** Small apps with the shapes that the builds of common tools have: what each writes, loads and adds at run time. */
+/** Small apps in the shape of the builds of common tools: the files they write, and what they load and add at run time. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 /** The files of a build, by path. */
 export type Build = Record<string, string>
 
-/** Writes a build into a directory of its own. */
+/** Writes a build into a temporary directory. */
 export function writeBuild(build: Build): { directory: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-app-'))
   for (const [path, content] of Object.entries(build)) {
@@ -16,13 +16,13 @@ export function writeBuild(build: Build): { directory: string; remove(): void } 
   return { directory, remove: () => rmSync(directory, { recursive: true }) }
 }
 
-/** One pixel. */
+/** An image of one pixel. */
 const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 const STYLES = `
 @font-face { font-family: Inline; src: url(data:font/woff2;base64,d09GMgABAAAAAA) format("woff2") }
 body { background: rgb(1, 2, 3) url(${PIXEL}); font-family: Inline, sans-serif }`
 
-/** Shows the route, and what the tests look at: images of three kinds, a style of its own, a chunk loaded later. */
+/** Returns a script that shows the route, images of several kinds, a style of its own and a chunk that is loaded later. */
 const script = (chunk: string) => `
 const app = document.querySelector('#app')
 app.innerHTML = '<h1></h1><img id="data" src="${PIXEL}"><img id="blob">'
@@ -47,7 +47,7 @@ const vite = (head = '', body = ''): Build => ({
   'assets/index-D3.css': STYLES,
 })
 
-/** Files beside index.html, found by `<base>`; critical styles inline, the rest switched on by an `onload`. */
+/** Returns a build with its files beside index.html, found by `<base>`, and with inline styles and an `onload`. */
 const angular = (atRunTime = ''): Build => ({
   'index.html': `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>App</title><base href="/">
     <style>body{background:rgb(1, 2, 3)}</style>
@@ -61,7 +61,7 @@ const angular = (atRunTime = ''): Build => ({
   'chunk-B2.js': CHUNK,
 })
 
-/** Rendered pages with their state inline, one for each route, and one for all routes that were not known. */
+/** Returns a build of rendered pages with inline state: one for each route, and one for all others. */
 const nuxt = (): Build => {
   const page = (id: string) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>App</title>
     <style>body{background:rgb(1, 2, 3)}</style><link rel="stylesheet" href="/_nuxt/entry.A1.css">
@@ -80,7 +80,7 @@ const nuxt = (): Build => {
   }
 }
 
-/** The five builds that work with nothing configured. */
+/** The builds that work without configuration. */
 export const BUILDS: Record<string, Build> = {
   'Vite and Vue': vite(),
   'Vite and React': vite(`<link rel="icon" type="image/svg+xml" href="${PIXEL}">`),
@@ -89,7 +89,7 @@ export const BUILDS: Record<string, Build> = {
   Quasar: vite('<base href="/"><meta name="format-detection" content="telephone=no">', '<noscript>JavaScript, please.</noscript>'),
 }
 
-/** Angular's component styles, and Vuetify's theme: a style element made by a script. */
+/** A build whose script adds a style element, as Angular's component styles and Vuetify's theme do. */
 export const STYLES_AT_RUN_TIME = angular(`
 const style = document.createElement('style')
 style.textContent = 'h1 { color: rgb(7, 8, 9) }'

@@ -5,7 +5,7 @@ import { addUser } from './server'
 
 export { expect, type BrowserContext, type Locator, type Page } from '@playwright/test'
 
-/** Somebody with an account. */
+/** A person with an account. */
 export interface Person {
   email: string
   password: string
@@ -15,9 +15,9 @@ export interface Person {
 export const SAMPLE_PASSWORD = 'correct-horse-battery'
 
 interface Fixtures {
-  /** An account of this test's own, so that nobody else signs it out. */
+  /** An account for this test alone, so that no other test signs it out. */
   person: Person
-  /** What went wrong in any page of the context: broken policy, uncaught errors. Nothing may. */
+  /** The violations of the policy and the uncaught errors in all pages. The fixture expects none. */
   faults: string[]
 }
 
@@ -47,13 +47,13 @@ export const test = base.extend<Fixtures>({
   ],
 })
 
-/** An address that nobody has used yet. */
+/** Returns an address that nobody has used yet. */
 export const newAddress = () => `person-${randomUUID()}@example.test`
 
-/** A password that is good enough. */
+/** A password that the policy accepts. */
 export const PASSWORD = 'a password of their own'
 
-/** Fills in the form that makes an account, and sends it. */
+/** Fills in the signup form and sends it. */
 export async function signUp(page: Page, email: string, password = PASSWORD): Promise<void> {
   await page.goto('/signup')
   await page.getByLabel('Email').fill(email)
@@ -62,7 +62,7 @@ export async function signUp(page: Page, email: string, password = PASSWORD): Pr
   await expect(page.getByRole('heading', { name: 'Check your email' })).toBeFocused()
 }
 
-/** A page of somebody else's browser: another device, or another person. */
+/** Opens a page in another browser: another device, or another person. */
 export async function otherBrowser(page: Page, url: string): Promise<Page> {
   const browser = page.context().browser()
   if (!browser) throw new Error('this context has no browser')
@@ -85,7 +85,7 @@ export async function signIn(page: Page, person: Person): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
 }
 
-/** Ends every session of a person, as they would on another device. */
+/** Ends every session of a person from another device. */
 export async function endSessionsElsewhere(context: BrowserContext, person: Person): Promise<void> {
   const browser = context.browser()
   if (!browser) throw new Error('this context has no browser')
@@ -98,16 +98,16 @@ export async function endSessionsElsewhere(context: BrowserContext, person: Pers
   await elsewhere.close()
 }
 
-/** What axe objects to, and whether the page is wider than the window: nothing, and no. */
+/** Expects that axe finds nothing, and that the page fits the window. */
 export async function expectAccessible(page: Page): Promise<void> {
-  // Without it, each look opens a page of its own to sum up the frames: a third of the time, and there are no foreign frames.
+  // The default mode opens a page for each check to sum up foreign frames. There are none, and it takes a third of the time.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze()
   const told = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.html) }))
   expect.soft(told, `axe at ${page.url()}`).toEqual([])
   await expectNoSidewaysScroll(page)
 }
 
-/** A page that can be scrolled sideways is one that does not fit. */
+/** Expects that the page cannot be scrolled sideways. */
 export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   expect.soft(excess, `sideways scroll at ${page.url()}`).toBe(0)

@@ -1,4 +1,4 @@
-/** How the pages are looked at: in both themes, and as narrow and as wide as people have them. */
+/** The looks that pages are checked in: both themes, on narrow and wide screens. */
 import { expect, expectAccessible, type Locator, type Page } from './fixtures'
 
 const narrow = { width: 360, height: 740 }
@@ -10,21 +10,21 @@ export const looks = [
   { colorScheme: 'dark', viewport: wide },
 ] as const
 
-/** Each theme at each width, for the pages that everybody meets. */
+/** Each theme at each width, for the pages that everybody sees. */
 export const everyLook = [...looks, { colorScheme: 'light', viewport: wide }, { colorScheme: 'dark', viewport: narrow }] as const
 
-/** The page says this first of all. */
+/** Expects that the page has this heading. */
 export async function expectHeading(page: Page, name: string): Promise<void> {
   await expect(page.getByRole('heading', { name, exact: true, level: 1 })).toBeVisible()
 }
 
-/** Looks at what is there now. */
+/** Expects the heading and an accessible page. */
 export async function seen(page: Page, name: string): Promise<void> {
   await expectHeading(page, name)
   await expectAccessible(page)
 }
 
-/** An error is told, and the focus is where it stands: at its field, or above the form. */
+/** Expects an error that has the focus: at its field, or above the form. */
 export async function expectErrorTold(where: Page | Locator): Promise<void> {
   await expect(where.getByRole('alert')).toBeVisible()
   await expect(where.locator('[aria-invalid=true]:focus, [role=alert]:focus')).toHaveCount(1)

@@ -1,7 +1,7 @@
-/** What people read in their mailboxes: the mail that the server has sent, by the API of `cloakroom dev`. */
+/** The emails that the server has sent, from the inbox of `cloakroom dev`. */
 import { expect, type Page } from '@playwright/test'
 
-/** A mail as `GET /api/dev/mail/` gives it. */
+/** An email, as in `GET /api/dev/mail/`. */
 export interface Mail {
   id: string
   to: string
@@ -10,7 +10,7 @@ export interface Mail {
   html: string
 }
 
-/** Every mail to an address, the newest first. */
+/** Returns every email to an address, the newest first. */
 export async function mailsTo(page: Page, address: string): Promise<Mail[]> {
   const response = await page.request.get('/api/dev/mail/')
   expect(response.status()).toBe(200)
@@ -18,7 +18,7 @@ export async function mailsTo(page: Page, address: string): Promise<Mail[]> {
   return mails.filter(({ to }) => to.toLowerCase() === address.toLowerCase())
 }
 
-/** The newest mail to an address, once there are as many as there should be. */
+/** Waits until an address has got a number of emails, and returns the newest. */
 export async function mailTo(page: Page, address: string, count = 1): Promise<Mail> {
   await expect.poll(async () => (await mailsTo(page, address)).length, { message: `mails to ${address}` }).toBe(count)
   const [newest] = await mailsTo(page, address)
@@ -26,14 +26,14 @@ export async function mailTo(page: Page, address: string, count = 1): Promise<Ma
   return newest
 }
 
-/** The link in a mail. */
+/** Returns the link in an email. */
 export function linkIn({ text }: Mail): string {
   const link = /https?:\/\/\S+#token=\S+/.exec(text)?.[0]
   if (!link) throw new Error(`no link in: ${text}`)
   return link
 }
 
-/** The code in a mail. */
+/** Returns the code in an email. */
 export function codeIn({ text }: Mail): string {
   const code = /^\s*(\d{3} ?\d{3})\s*$/m.exec(text)?.[1]
   if (!code) throw new Error(`no code in: ${text}`)

@@ -4,7 +4,7 @@ import { SERVER_URL } from './server'
 export default defineConfig({
   testDir: 'tests',
   globalSetup: './global-setup.ts',
-  // A password costs its time to check, also the server.
+  // Hashing passwords keeps the server busy, too.
   workers: 2,
   fullyParallel: true,
   forbidOnly: process.env.CI !== undefined,
@@ -15,7 +15,7 @@ export default defineConfig({
     // Set by the global setup, before the workers read this.
     baseURL: process.env[SERVER_URL],
     locale: 'en-GB',
-    // Snapshots of the page show more than pictures do, and cost less.
+    // Snapshots of the page show more than screenshots, and cost less.
     trace: { mode: 'retain-on-failure', screenshots: false },
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

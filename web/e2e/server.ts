@@ -1,11 +1,11 @@
-/** The real binary, each time with an empty data directory of its own. */
+/** Runs the real binary, each time with an empty data directory. */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The environment variables by which the global setup tells the workers where the server is. */
+/** The environment variables by which the global setup names the server to the workers. */
 export const SERVER_URL = 'CLOAKROOM_E2E_URL'
 export const DATA_DIRECTORY = 'CLOAKROOM_E2E_DATA'
 
@@ -50,12 +50,12 @@ export async function startServer(settings: Record<string, string> = {}): Promis
   }
 }
 
-/** Makes an account, by the command line and while the server runs. */
+/** Creates an account by the command line, while the server runs. */
 export function addUser(email: string, password: string): void {
   run(['user', 'add', email, '--password-stdin'], password)
 }
 
-/** Does something to an account, likewise. */
+/** Runs a command of the command line, while the server runs. */
 export function runCommand(...command: string[]): void {
   run(command)
 }

@@ -1,10 +1,10 @@
-/** Answers that a server gives too rarely to wait for. Only the server's part is made up: the pages are the real ones. */
+/** Stubs for answers that a server gives too rarely to wait for. The pages are the real ones. */
 import type { Page } from '@playwright/test'
 
-/** A reply: a problem by its code, or what went well. */
+/** An answer: a problem by its code, or the body of a success. */
 export type Answer = readonly [status: number, codeOrBody: string | object, more?: object]
 
-/** What Playwright is to send for an answer. */
+/** Converts an answer to the reply that Playwright sends. */
 export function reply(...[status, content, more]: Answer) {
   if (typeof content !== 'string') return { status, json: content }
   return {
@@ -15,12 +15,12 @@ export function reply(...[status, content, more]: Answer) {
   }
 }
 
-/** The next requests to a path of the API are answered so, once for each answer. */
+/** Gives one of the answers to each of the next requests to a path of the API. */
 export async function answer(page: Page, path: string, ...answers: Answer[]): Promise<void> {
   for (const next of answers.reverse()) {
     await page.route(`**/api/${path}/`, (route) => route.fulfill(reply(...next)), { times: 1 })
   }
 }
 
-/** A mail is on its way, and the next may be asked for in a while. */
+/** Returns the answer that an email was sent and that another may be requested later. */
 export const accepted = (): Answer => [202, { detail: '', resend_at: new Date(Date.now() + 45_000).toISOString() }]

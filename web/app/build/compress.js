@@ -1,10 +1,10 @@
-// Writes a .br and a .gz beside every file of the build that gets smaller by it; the server sends what the browser takes.
-// Fails when the sign-in page has become too heavy.
+// Writes a .br and a .gz beside each file of the build that compresses; the server sends the one that the browser accepts.
+// Fails when the JavaScript of the sign-in page exceeds its budget.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
-/** What the sign-in page may load of JavaScript, in bytes of gzip. */
+/** The most JavaScript that the sign-in page may load, in bytes after gzip. */
 const BUDGET = 90_000
 const COMPRESSIBLE = ['.html', '.js', '.css', '.svg', '.json', '.txt']
 const dist = new URL('../dist', import.meta.url).pathname

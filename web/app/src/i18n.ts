@@ -1,7 +1,7 @@
 import { readStored, writeStored } from '@cloakroom/vue'
 import { createI18n } from 'vue-i18n'
 
-/** The languages there are, each by its own name. */
+/** The languages of the app, each by its own name. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const
 
 /** A language of the app. */
@@ -9,17 +9,17 @@ export type Language = keyof typeof LANGUAGES
 
 const KEY = 'cloakroom.language'
 
-/** Only the language that is used is downloaded: what everybody sees at once, and the rest when one of its pages is opened. */
+/** The texts, in two downloads for each language: those of the first page, and the rest with the first page that needs them. */
 const messages = {
   en: { first: () => import('./messages/en.json'), pages: () => import('./messages/pages.en.json') },
   de: { first: () => import('./messages/de.json'), pages: () => import('./messages/pages.de.json') },
 }
 let withPages = false
 
-/** All text of the app. */
+/** The texts that are loaded. */
 export const i18n = createI18n({ legacy: false, locale: 'en', missingWarn: false })
 
-/** Sets the language of the page, for the eye and, by `lang`, for the ear; resolves when its text is there. */
+/** Sets the language of the page and its `lang`, by which screen readers choose a voice. Resolves when the texts are loaded. */
 export async function applyLanguage(language: Language): Promise<void> {
   const { first, pages } = messages[language]
   const loaded = [first(), ...(withPages ? [pages()] : [])]
@@ -29,7 +29,7 @@ export async function applyLanguage(language: Language): Promise<void> {
   document.documentElement.dir = 'ltr'
 }
 
-/** A page, or a part of one, that is downloaded when it is needed, together with its text. */
+/** Loads a component when it is needed, together with its texts. */
 export function withText<Page>(page: () => Promise<Page>): () => Promise<Page> {
   return async () => {
     const text = withPages ? Promise.resolve() : loadPages(i18n.global.locale.value as Language)
@@ -41,18 +41,18 @@ export function withText<Page>(page: () => Promise<Page>): () => Promise<Page> {
 async function loadPages(language: Language): Promise<void> {
   const part = await messages[language].pages()
   i18n.global.mergeLocaleMessage(language, part.default)
-  // Another language may have been chosen meanwhile.
+  // Somebody may have chosen another language meanwhile.
   withPages = language === i18n.global.locale.value
   if (!withPages) await loadPages(i18n.global.locale.value as Language)
 }
 
-/** Sets the language of the page, and remembers the choice on this device. */
+/** Sets the language of the page and remembers it on this device. */
 export async function chooseLanguage(language: Language): Promise<void> {
   await applyLanguage(language)
   writeStored(KEY, language)
 }
 
-/** The language chosen on this device, or else the first of the browser's that we have. */
+/** Returns the language chosen on this device, or the first of the browser's languages that the app has. */
 export function preferredLanguage(): Language {
   const wanted = [readStored(KEY), ...navigator.languages.map((tag) => tag.split('-', 1)[0])]
   return wanted.find(isLanguage) ?? 'en'

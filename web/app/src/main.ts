@@ -24,12 +24,12 @@ const app = createApp(App)
   .use(router)
   .use(i18n)
 
-// All that the first page needs is fetched side by side.
+// The first page needs all of this, so it is fetched in parallel.
 applyLanguage(preferredLanguage()).then(
   () => app.mount('#app'),
   (error: unknown) => {
     console.error(error)
-    // Heard by start-failed.js.
+    // start-failed.js listens for it.
     window.dispatchEvent(new Event('start-failed'))
   },
 )

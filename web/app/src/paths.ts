@@ -1,2 +1,2 @@
-/** Where a sign-in ends when nobody wanted to go anywhere else. */
+/** The page that a sign-in leads to when `next` names none. */
 export const HOME = '/account'

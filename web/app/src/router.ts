@@ -8,18 +8,18 @@ import { HOME } from './paths'
 import { followNotices } from './state/notice'
 
 /**
- * A path that is not ours may be of another program on the same origin, to which a sign-in leads back (`next`): only the
- * server knows, so it is asked. If it has nothing else, it sends this app again: where the browser is already, nobody else is.
+ * Asks the server for a path that the app does not have: another program on the same origin may own it, and a sign-in may lead
+ * to it (`next`). If nobody owns it, the server sends this app again, at the path where the browser already is.
  */
 function isNobodys(to: RouteLocationNormalized): boolean {
-  // Whole, because a path may begin with two slashes, which alone would be another site.
+  // With the origin, because a path that begins with two slashes would name another site.
   const address = new URL(location.origin + to.fullPath)
   if (address.pathname === location.pathname) return true
   location.replace(address)
   return false
 }
 
-/** The pages, one file each. The two that people come in by are in the first download. */
+/** The pages, one file each. The first download holds the two by which people enter. */
 export const router = createRouter({
   history: createPageHistory(),
   routes: [

@@ -1,6 +1,6 @@
-// Tells people that the app could not be started, and lets them reload. The texts are in index.html; the app replaces them
-// when it starts. This is a file of its own because the Content-Security-Policy allows no inline script. It uses no syntax that
-// browsers below our floor lack: they are one of the reasons why the app does not start.
+// Shows that the app could not start, and offers to reload. The texts are in index.html; the app replaces them when it starts.
+// The Content-Security-Policy allows no inline script, so this is a file. It avoids new syntax, because an old browser is one of
+// the reasons why the app does not start.
 ;(() => {
   function show() {
     const failure = document.getElementById('start-failed')
@@ -16,7 +16,7 @@
     try {
       chosen = localStorage.getItem('cloakroom.language')
     } catch {
-      // No storage: the browser's language decides.
+      // Storage is refused: the browser's language decides.
     }
     return /^de\b/.test(chosen || navigator.language) ? 'de' : 'en'
   }
@@ -27,7 +27,7 @@
   }
 
   function hear({ target, filename }) {
-    // A script that cannot be loaded, or one of ours that throws: extensions of the browser may throw what they like.
+    // A script that did not load, or an error in one of ours. Errors of browser extensions do not count.
     const isOurs = target === window && String(filename).startsWith(location.origin)
     if (target instanceof HTMLScriptElement || isOurs) fail()
   }

@@ -19,10 +19,10 @@ const problem = (code: ProblemCode, more: Partial<Problem> = {}): Result<never> 
   problem: { type: 'about:blank', title: '', status: 400, code, detail: 'From the server.', errors: [], ...more },
 })
 
-/** A field as a page has it; `read` does what the test makes of it. */
+/** Creates a field as on a page, with its own `read`. */
 const field = (id: string, label: string, read: () => void) => ({ id, label: () => label, focus: vi.fn(), read })
 
-/** A form with an address and a password, whose request is answered with these results. */
+/** Creates a form with an address and a password. Its requests get these results, in order. */
 function start(...results: Result<string>[]) {
   const email = ref('')
   const password = ref('')
@@ -34,7 +34,7 @@ function start(...results: Result<string>[]) {
   const done = vi.fn()
   const handled = vi.fn((refused: Problem) => refused.code === 'signup_closed')
   const hide = vi.fn()
-  /** What the fields hold without having told so. */
+  /** Values that the fields got without an event. */
   const onPage: Partial<Record<'email' | 'password', (value: Ref<string>) => void>> = {}
   const emailField = field('the-email', 'Email', () => onPage.email?.(email))
   let form: Form<'email' | 'password'> | undefined

@@ -13,7 +13,7 @@ const refused = (code: Problem['code']): Result<never> => ({
   problem: { type: '', title: '', status: 410, code, detail: '', errors: [] },
 })
 
-/** The app, opened at a path that a mail has named. */
+/** Opens the app at the path of a link in an email. */
 async function open(path: string, ...answers: Result<LinkTarget>[]) {
   const check = vi.fn<(token: string) => Promise<Result<LinkTarget>>>(() => Promise.resolve(answers.shift() ?? refused('network')))
   let link: Link | undefined

@@ -6,7 +6,7 @@ import enFirst from '../src/messages/en.json'
 import dePages from '../src/messages/pages.de.json'
 import enPages from '../src/messages/pages.en.json'
 
-/** Every text with its path: "problems.network". */
+/** Returns every text by its path, such as "problems.network". */
 function texts(messages: object, path = ''): Map<string, string> {
   const found = new Map<string, string>()
   for (const [key, value] of Object.entries(messages) as [string, string | object][]) {
@@ -16,7 +16,7 @@ function texts(messages: object, path = ''): Map<string, string> {
   return found
 }
 
-/** All text of a language, which comes in two downloads. */
+/** Joins the two downloads of a language. */
 const all = (...parts: object[]) => new Map(parts.flatMap((part) => [...texts(part)]))
 const en = all(enFirst, enPages)
 const de = all(deFirst, dePages)
@@ -42,9 +42,9 @@ it('no text says what U8 forbids', () => {
 })
 
 type Files = Record<string, string>
-/** Every file of the app that may name a text. */
+/** The source of the app, which names the texts. */
 const source = Object.values(import.meta.glob<string>('../src/**/*.{ts,vue}', { query: '?raw', import: 'default', eager: true }) as Files).join('\n')
-/** What the server may say: codes of problems and fields, results. */
+/** The source of all that the server may send: codes of problems and fields, results. */
 const wire = ['../../vue/src/session.ts', '../../client/src/schema.ts', '../../client/src/problem.ts', '../../../docs/reference/errors.md']
   .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
   .join('\n')
@@ -58,7 +58,7 @@ it('finding U12: every text that the app names exists', () => {
 
 it('finding U12: no text is unused', () => {
   const isNamed = (key: string) => ['"', "'", '`'].some((quote) => source.includes(quote + key + quote))
-  // The rest of a key that is assembled comes from the app or from the server: a code, a field, a result.
+  // The variable part of an assembled key comes from the app or the server: a code, a field, a result.
   const starts = [...source.matchAll(/`([a-z_.]+\.)\$\{/g)].map((match) => match[1] ?? '')
   const words = new Set((source + wire).match(/[\w-]+/g))
   const isAssembled = (key: string) =>

@@ -4,7 +4,7 @@ import { createRouter, type RouteLocationRaw } from 'vue-router'
 import { createPageHistory } from '../src/composables/history-state'
 import { followNotices, notice } from '../src/state/notice'
 
-/** A router with a guard that leads away from the private page while nobody is signed in. */
+/** Opens a router whose guard leads away from the private page. */
 async function open(path: string, state: Record<string, unknown> | null = null) {
   history.replaceState(state, '', path)
   const session = { signedIn: true }

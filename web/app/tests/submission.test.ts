@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A submission whose request ends when it is told to, or aborted. */
+/** Creates a submission whose request ends when the test ends it, or when it is aborted. */
 function start(options?: { givesUp: boolean }) {
   const submission = scope.run(() => useSubmission(options))
   if (!submission) throw new Error('the scope has ended')

@@ -1,6 +1,6 @@
-/** Bodies of requests: what `fetch` takes is left to it, all else becomes JSON. */
+/** Bodies of requests. `fetch` gets what it can send itself; anything else becomes JSON. */
 
-/** Whether `fetch` knows how to send this. */
+/** Returns whether `fetch` can send a body itself. */
 function isNative(body: unknown): body is BodyInit {
   return (
     typeof body === 'string' ||
@@ -17,14 +17,14 @@ function isStream(body: unknown): boolean {
   return typeof ReadableStream !== 'undefined' && body instanceof ReadableStream
 }
 
-/** The body as `fetch` takes it. JSON gets its Content-Type, unless the headers have one. */
+/** Converts a body for `fetch`. JSON gets its Content-Type, unless the headers have one. */
 export function prepareBody(body: unknown, headers: Headers): BodyInit {
   if (isNative(body)) return body
   if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
   return JSON.stringify(body)
 }
 
-/** Whether a body can be sent a second time; a stream is gone after the first. */
+/** Returns whether a body can be sent twice; a stream cannot. */
 export function isRepeatable(body: unknown): boolean {
   return !isStream(body)
 }

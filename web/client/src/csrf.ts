@@ -1,26 +1,26 @@
 /**
- * The CSRF token: the one cookie that a page reads, anew for each request, because it changes with every sign-in and
- * sign-out, in any tab.
+ * The CSRF token. It is the one cookie that a page reads, and it is read for each request, because every sign-in and sign-out in any
+ * tab changes it.
  */
 
-/** The name of the cookie unless the server says otherwise. */
+/** The default name of the cookie. */
 const DEFAULT_NAME = 'csrftoken'
-/** With this header the server names a cookie that is called otherwise (`[cookies]` of its configuration). */
+/** The header by which the server tells another name (`[cookies]` in its configuration). */
 const NAME_HEADER = 'X-CSRF-Cookie'
-/** So many tokens of one name are tried; more are an attack, and end as `csrf_failed`. */
+/** The most tokens of one name that are tried. More are an attack, and end as `csrf_failed`. */
 const MOST = 4
 
-/** The tokens that this browser has. */
+/** The CSRF tokens of this browser. */
 export interface CsrfTokens {
-  /** Those to try, the likeliest first; null where there is no `document.cookie` to read. */
+  /** Returns the tokens to try, the likeliest first; null where there is no `document.cookie`. */
   read(): string[] | null
-  /** Notes the token that the server has taken: of several it is tried first from now on. */
+  /** Notes a token that the server has accepted, to try it first from now on. */
   prove(token: string): void
-  /** Notes the cookie's name, if the reply tells it. */
+  /** Notes the name of the cookie, if the reply tells it. */
   learn(response: Response): void
 }
 
-/** Reads the cookie of that name, or asks `given` instead, where a program has no `document.cookie`. */
+/** Reads the tokens from the cookie of that name, or from `given` for a program without `document.cookie`. */
 export function createCsrfTokens(name = DEFAULT_NAME, given?: () => string): CsrfTokens {
   let cookie = name
   let proven = ''
@@ -32,7 +32,7 @@ export function createCsrfTokens(name = DEFAULT_NAME, given?: () => string): Csr
         .split(/; ?/)
         .filter((pair) => pair.startsWith(`${cookie}=`))
         .map((pair) => pair.slice(cookie.length + 1))
-      // Another program of this host, or a sibling domain, may have set a cookie of that name as well.
+      // Another program on this host, or a sibling domain, may have set a cookie of the same name.
       const distinct = [...new Set(tokens)].slice(0, MOST)
       return distinct.sort((one, other) => Number(other === proven) - Number(one === proven))
     },

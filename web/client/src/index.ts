@@ -1,8 +1,8 @@
 /**
- * Talk to Cloakroom from a browser. No framework, no state, no exceptions for what can be expected.
+ * The client of Cloakroom's API. It needs no framework, keeps no state, and returns expected failures as values.
  *
- * Credentials live in HttpOnly cookies that this code cannot see. The one cookie it reads is the CSRF token, and it reads
- * that at each request: the token changes with every sign-in and sign-out, in any tab.
+ * Credentials are in HttpOnly cookies that this code cannot read. The only cookie it reads is the CSRF token. It reads it for each
+ * request, because every sign-in and sign-out in any tab changes it.
  */
 import { localProblem, type Result } from './problem.js'
 import { createRequester, type CallOptions, type ClientOptions, type Remedy, type RequestOptions } from './request.js'
@@ -33,81 +33,81 @@ export type { CallOptions, ClientOptions, Remedy, RequestOptions } from './reque
 export { timeoutSignal } from './timeout.js'
 export type * from './types.js'
 
-/** Every call that the pages make. */
+/** A client: one method for each call of the API. */
 export interface Client {
   /**
-   * Any path of this origin, your own API's included: as `fetch`, with CSRF handled and problems as values. JSON comes parsed, text
-   * as a string, anything else as a Blob.
+   * Requests any path of this origin, also of your own API. It works as `fetch`, but handles CSRF and returns problems as values. JSON
+   * comes parsed, text as a string, anything else as a Blob.
    */
   fetch<Data = unknown>(path: string, init?: RequestOptions): Promise<Result<Data>>
-  /** Who this browser is to the server; never fails for being signed out. */
+  /** Returns the session of this browser. To be signed out is an answer, not a problem. */
   session(options?: CallOptions): Promise<Result<Session>>
-  /** The app's name, whether people may sign up, the password rules, the providers. */
+  /** Returns the name of the app, whether signup is open, the password rules and the providers. */
   config(options?: CallOptions): Promise<Result<Config>>
-  /** Has the server set the CSRF cookie, before the first sign-in; `cookies_blocked` when the browser drops it. */
+  /** Makes the server set the CSRF cookie, before the first sign-in; `cookies_blocked` if the browser refuses it. */
   loginSetCookie(options?: CallOptions): Promise<Result<Detail>>
   /** Signs in with an email address and a password. */
   login(credentials: Credentials, options?: CallOptions): Promise<Result<LoginReply>>
-  /** Ends this browser's session; works with a dead one, too. */
+  /** Ends the session of this browser, if there is one. */
   logout(options?: CallOptions): Promise<Result<Detail>>
   /** Ends every session of the user. */
   logoutAll(options?: CallOptions): Promise<Result<Detail>>
-  /** The signed-in user's profile; `not_authenticated` without a session. */
+  /** Returns the profile of the user; `not_authenticated` without a session. */
   profile(options?: CallOptions): Promise<Result<Profile>>
 
-  /** Asks for an account; the mail tells whether there is one already, the reply does not. */
+  /** Starts a signup. Only the email tells whether the address has an account already. */
   signup(credentials: Credentials, options?: CallOptions): Promise<Result<MailSent>>
-  /** Mails this browser's pending signup anew; the older link is void then. */
+  /** Sends the email of this browser's pending signup again, which invalidates the older link. */
   resendSignup(email: string, options?: CallOptions): Promise<Result<MailSent>>
-  /** Looks at the link of a verification mail, and leaves it as good as it was. */
+  /** Checks the link of a confirmation email without using it. */
   checkEmailToken(token: string, options?: CallOptions): Promise<Result<LinkTarget>>
-  /** Proves the address: the account is there, and signed in. */
+  /** Confirms the address, which creates the account and signs in. */
   verifyEmail(proof: EmailProof, options?: CallOptions): Promise<Result<LoginReply>>
-  /** Mails a link to choose a new password, if the address has an account. */
+  /** Sends a link that resets the password, if the address has an account. */
   requestPasswordReset(email: string, options?: CallOptions): Promise<Result<MailSent>>
-  /** Looks at the link of a reset mail, and leaves it as good as it was. */
+  /** Checks the link of a reset email without using it. */
   checkPasswordResetToken(token: string, options?: CallOptions): Promise<Result<ResetTarget>>
-  /** Sets the new password and ends every session of its owner; signs nobody in. */
+  /** Sets the new password and ends every session of the account. It signs nobody in. */
   confirmPasswordReset(choice: NewPassword, options?: CallOptions): Promise<Result<Detail>>
   /** Changes the password and ends every other session. */
   changePassword(change: PasswordChange, options?: CallOptions): Promise<Result<Detail>>
-  /** Sets the first password of an account that has none; needs recent proof. */
+  /** Sets the first password of an account that has none. It needs recent proof of identity. */
   setPassword(password: string, options?: CallOptions): Promise<Result<Detail>>
-  /** Proves by password that it is still the same person who sits there. */
+  /** Proves the identity again, by password. */
   reauthenticate(password: string, options?: CallOptions): Promise<Result<LoginReply>>
-  /** Mails a link to the new address; the old one stays until it has been followed. Needs recent proof. */
+  /** Sends a link to a new address. The old address stays until the link is used. It needs recent proof of identity. */
   changeEmail(email: string, options?: CallOptions): Promise<Result<MailSent>>
-  /** Looks at the link that confirms a new address, and leaves it as good as it was. */
+  /** Checks the link that confirms a new address without using it. */
   checkEmailChangeToken(token: string, options?: CallOptions): Promise<Result<LinkTarget>>
-  /** Makes the new address the account's; needs a session of that user. */
+  /** Gives the account its new address. It needs a session of that user. */
   confirmEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
-  /** Looks at the link that undoes a change of address, and leaves it as good as it was. */
+  /** Checks the link that undoes a change of address without using it. */
   checkUndoToken(token: string, options?: CallOptions): Promise<Result<UndoTarget>>
-  /** Gives the account back its old address, and ends every session. */
+  /** Gives the account its old address back, and ends every session. */
   undoEmailChange(token: string, options?: CallOptions): Promise<Result<Detail>>
 
-  /** Begins a social login; the browser is then to go to the `url`. The intent `link` needs recent proof. */
+  /** Starts a social login; send the browser to the `url`. The intent `link` needs recent proof of identity. */
   startSocial(provider: string, start: SocialStart, options?: CallOptions): Promise<Result<SocialStarted>>
-  /** Hands over what the provider has sent back to the callback page. */
+  /** Hands over the answer that the provider sent to the callback page. */
   finishSocial(provider: string, answer: ProviderAnswer, options?: CallOptions): Promise<Result<SocialReply>>
-  /** After `link_required`: proves the account that is there, and links the one that waits. */
+  /** Proves the existing account after `link_required`, and links the pending identity to it. */
   linkSocial(proof: AccountProof, options?: CallOptions): Promise<Result<SocialReply>>
-  /** After `link_required`: mails a code to the account that is there. */
+  /** Sends a code to the existing account after `link_required`. */
   sendLinkCode(options?: CallOptions): Promise<Result<MailSent>>
-  /** After `email_required`: mails a link and a code, which finish the signup as they do any other. */
+  /** Sends a link and a code after `email_required`. They finish the signup as any other. */
   tellSocialEmail(email: string, options?: CallOptions): Promise<Result<MailSent>>
-  /** The providers' accounts that open this one. */
+  /** Returns the identities that are linked to this account. */
   identities(options?: CallOptions): Promise<Result<Identities>>
-  /** Takes one of them away; needs recent proof, and `last_sign_in_method` refuses the last way in. */
+  /** Unlinks an identity. It needs recent proof of identity; `last_sign_in_method` refuses the last way to sign in. */
   unlinkIdentity(id: string, options?: CallOptions): Promise<Result<Detail>>
 
-  /** Registers the one who is asked when a session turns out to have ended; null takes it back. */
+  /** Registers the handler for a session that has ended; null removes it. */
   onNotAuthenticated(handler: Remedy | null): void
-  /** Registers the one who is asked when a request needs fresh proof of identity; null takes it back. */
+  /** Registers the handler for a request that needs fresh proof of identity; null removes it. */
   onReauthenticationRequired(handler: Remedy | null): void
 }
 
-/** Makes a client. It holds no session: the browser's cookies do. */
+/** Creates a client. It holds no session: the browser's cookies do. */
 export function createClient(options: ClientOptions = {}): Client {
   const { call: ask, send, remedy, hasToken } = createRequester(options)
   const get =

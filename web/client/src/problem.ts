@@ -1,56 +1,56 @@
 import type { components } from './schema.js'
 
-/** The codes that this version of the client knows: those of Cloakroom, and those that only this client makes. */
+/** The codes that this version of the client knows: the server's, and its own. */
 export type KnownProblemCode =
   | components['schemas']['KnownProblemCode']
-  /** No reply arrived: offline, name not found, connection refused. */
+  /** No reply arrived: the browser is offline, the name is not found, or the connection was refused. */
   | 'network'
   /** The caller's AbortSignal ended the request. */
   | 'aborted'
-  /** A reply that is not Cloakroom's: a proxy's error page, a captive portal, an error of your own API. */
+  /** The reply is not Cloakroom's: the error page of a proxy, a captive portal, or an error of your own API. */
   | 'unexpected'
   /** The server set a cookie, and the browser did not keep it. */
   | 'cookies_blocked'
 
-/** What to branch on. A newer server, or an API of your own, may send a code that is not among the known ones. */
+/** The code of a problem. A newer server, or an API of your own, may send one that is not among the known ones. */
 export type ProblemCode = KnownProblemCode | (string & {})
 
-/** What is wrong with one field of a request. */
+/** An error in one field of a request. */
 export type FieldProblem = components['schemas']['Invalid']
 
 /** An error as a value: the body of RFC 9457, with a stable `code` to branch on. */
 export interface Problem {
   /** A URI for this kind of problem, or `about:blank`. */
   type: string
-  /** A few words, the same for every occurrence. */
+  /** A short name, the same for every occurrence. */
   title: string
   /** The HTTP status, or 0 when no reply arrived. */
   status: number
-  /** What to branch on; stable across releases. */
+  /** The code to branch on, stable across releases. */
   code: ProblemCode
   /** One sentence for people. */
   detail: string
-  /** The fields at fault, with `validation_failed`. */
+  /** The fields that are wrong, with `validation_failed`. */
   errors: FieldProblem[]
-  /** From when on another try is looked at, with `rate_limited` (RFC 3339). */
+  /** The instant from which another attempt is allowed, with `rate_limited` (RFC 3339). */
   retry_at?: string
-  /** For developers; only `cloakroom dev` sends it. */
+  /** A hint for developers, sent only by `cloakroom dev`. */
   hint?: string
-  /** What to quote to the people who run the server. */
+  /** The id to quote to the operators of the server. */
   request_id?: string
-  /** The body of an error reply that is no problem of RFC 9457: parsed JSON, a text, or a Blob. */
+  /** The body of an error reply that is not a problem of RFC 9457: parsed JSON, a text, or a Blob. */
   body?: unknown
 }
 
-/** What every call resolves to; expected failures are values, never exceptions. */
+/** The result of every call. Expected failures are values, never exceptions. */
 export type Result<Data> = { ok: true; data: Data } | { ok: false; problem: Problem }
 
-/** A problem that has no reply of Cloakroom behind it. */
+/** Creates a problem without a reply from Cloakroom. */
 export function localProblem(code: KnownProblemCode, detail: string, status = 0): Problem {
   return { type: 'about:blank', title: detail, status, code, detail, errors: [] }
 }
 
-/** Reads the data out of a reply that went well and has to be JSON. */
+/** Reads the data of a successful reply, which must be JSON. */
 export async function dataOf<Data>(response: Response): Promise<Result<Data>> {
   const text = await response.text()
   try {
@@ -60,7 +60,7 @@ export async function dataOf<Data>(response: Response): Promise<Result<Data>> {
   }
 }
 
-/** Reads whatever a reply holds: parsed JSON, a text, a Blob, or undefined when it is empty. */
+/** Reads the body of a reply: parsed JSON, a text, a Blob, or undefined when it is empty. */
 export async function bodyOf(response: Response): Promise<unknown> {
   const type = (response.headers.get('Content-Type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
   const isJson = type === 'application/json' || type.endsWith('+json')
@@ -81,12 +81,12 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-/** Reads the problem out of an error reply, whoever sent it. */
+/** Reads the problem of an error reply from any sender. */
 export async function problemOf(response: Response): Promise<Problem> {
   const body = await bodyOf(response)
   if (!isProblem(body)) return unexpected(response, body)
   const isOurs = response.headers.get('Content-Type')?.includes('application/problem+json')
-  // An error of your own API with a code keeps what else it says.
+  // An error of your own API that has a code keeps its other fields.
   const base = isOurs ? {} : { ...unexpected(response, body) }
   return { ...base, ...requestId(response), ...body, errors: Array.isArray(body.errors) ? body.errors : [] } as Problem
 }

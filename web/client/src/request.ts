@@ -1,57 +1,57 @@
 /**
- * One request and what may have to happen before it succeeds: a fresh CSRF token, a sign-in, a proof of identity. The
- * request is then sent again as it was, its body included.
+ * Sends requests. One that is refused may need a fresh CSRF token, a sign-in or a proof of identity first; then it is sent again
+ * unchanged, with its body.
  */
 import { isRepeatable, prepareBody } from './body.js'
 import { createCsrfTokens, type CsrfTokens } from './csrf.js'
 import { bodyOf, dataOf, localProblem, problemOf, type Problem, type ProblemCode, type Result } from './problem.js'
 import type { Session } from './types.js'
 
-/** Where the server is, and how to reach it. */
+/** The options of a client. */
 export interface ClientOptions {
-  /** Put before every path; empty when page and API share an origin, as they should. */
+  /** The prefix of every path. It is empty when page and API share an origin, as they should. */
   baseUrl?: string
   /** Replaces the global `fetch`, for tests. */
   fetch?: typeof globalThis.fetch
-  /** The language of the page at this moment, such as `de`: the mails that a request causes are written in it. */
+  /** Returns the current language of the page, such as `de`. Emails that a request causes are written in it. */
   language?: () => string
-  /** The name of the CSRF cookie, when the server's `[cookies] csrf` is not `csrftoken`. The server tells it, too: this spares a request. */
+  /** The name of the CSRF cookie, if it is not `csrftoken`. The server tells it as well, so this only saves a request. */
   csrfCookie?: string
-  /** The CSRF token of this moment, for programs without `document.cookie`, such as Node with a cookie jar of its own. */
+  /** Returns the current CSRF token, for programs without `document.cookie`, such as Node with a cookie jar. */
   csrfToken?: () => string
 }
 
-/** Lets the caller end a request. */
+/** The options of a call. */
 export interface CallOptions {
-  /** Aborting it resolves the call with the problem `aborted`. */
+  /** Ends the call with the problem `aborted` when it is aborted. */
   signal?: AbortSignal
 }
 
-/** A request to any path of the same server, your own API included: as for `fetch`, and `body` may be any value. */
+/** The options of a request to any path of the same server. They are those of `fetch`, but `body` may be any value. */
 export interface RequestOptions extends Omit<RequestInit, 'body' | 'signal'>, CallOptions {
-  /** What `fetch` knows is sent as it is (a string, FormData, URLSearchParams, Blob, buffers, streams), all else as JSON. */
+  /** The body. Strings, FormData, URLSearchParams, Blobs, buffers and streams are sent as they are, anything else as JSON. */
   body?: unknown
 }
 
-/** Asked when a request is refused for the want of something: true, when it is there, sends that request once more. */
+/** Gets what a refused request lacks, such as a sign-in. Resolves to true to send the request again. */
 export type Remedy = (options: CallOptions) => Promise<boolean>
 
-/** Sends requests, and knows whom to ask when one is refused. */
+/** Sends requests, and asks a remedy when one is refused. */
 export interface Requester {
-  /** A call of Cloakroom, whose replies are JSON. */
+  /** Calls Cloakroom's API, whose replies are JSON. */
   call<Data>(path: string, init?: RequestOptions): Promise<Result<Data>>
-  /** Any path, with CSRF and problems handled, and any kind of reply. */
+  /** Requests any path, with any kind of reply. CSRF and problems are handled. */
   send<Data>(path: string, init?: RequestOptions): Promise<Result<Data>>
-  /** Registers who is asked when a request is refused with this code; null takes it back. */
+  /** Registers the remedy for requests that are refused with a code; null removes it. */
   remedy(code: ProblemCode, remedy: Remedy | null): void
-  /** Whether this browser has a CSRF cookie. */
+  /** Returns whether this browser has a CSRF cookie. */
   hasToken(): boolean
 }
 
-/** Reads a reply that went well. */
+/** Reads a successful reply. */
 type Reader<Data> = (response: Response) => Promise<Result<Data>>
 
-/** What one try came to, and with which token. */
+/** The result of one attempt, and the token that it used. */
 interface Tried<Data> {
   result: Result<Data>
   token?: string
@@ -59,7 +59,7 @@ interface Tried<Data> {
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 
-/** Sends a request once, with this token or with the likeliest one. */
+/** Sends a request once, with the given token or the likeliest one. */
 type Attempt = <Data>(path: string, init: RequestOptions, read: Reader<Data>, token?: string) => Promise<Tried<Data>>
 
 function createAttempt(options: ClientOptions, tokens: CsrfTokens): Attempt {
@@ -90,17 +90,17 @@ function createAttempt(options: ClientOptions, tokens: CsrfTokens): Attempt {
   }
 }
 
-/** Makes a requester. It holds no session: the browser's cookies do. */
+/** Creates a requester. It holds no session: the browser's cookies do. */
 export function createRequester(options: ClientOptions): Requester {
   const { baseUrl = '' } = options
   const tokens = createCsrfTokens(options.csrfCookie, options.csrfToken)
   const attempt = createAttempt(options, tokens)
 
-  /** Tries with each token that the browser has, should there be several, until the server takes one. */
+  /** Sends a request with each token that the browser has, until the server accepts one. */
   async function attemptAll<Data>(path: string, init: RequestOptions, read: Reader<Data>): Promise<Result<Data>> {
     let tried = await attempt(path, init, read)
     if (isCode(tried.result, 'csrf_failed') && tried.token !== undefined && isRepeatable(init.body)) {
-      // The token has been changed by another tab, or never been there: the server sets it anew.
+      // Another tab has changed the token, or there never was one. The server sets a new one.
       await attempt('/api/session/', init.signal ? { signal: init.signal } : {}, dataOf)
       const known = tokens.read() ?? []
       for (const token of known.length > 0 ? known : ['']) {
@@ -112,7 +112,7 @@ export function createRequester(options: ClientOptions): Requester {
     return tried.result
   }
 
-  /** Whether a 401 means that nobody is signed in. Your own API may answer so for reasons of its own: then the server knows. */
+  /** Returns whether a 401 means that nobody is signed in. Your own API may have other reasons for it, so Cloakroom is asked. */
   async function isSignedOut(path: string, problem: Problem, call: CallOptions): Promise<boolean> {
     if (problem.status !== 401 || problem.code === 'not_authenticated') return problem.code === 'not_authenticated'
     if (!isOurs(baseUrl + path, baseUrl)) return false
@@ -120,7 +120,7 @@ export function createRequester(options: ClientOptions): Requester {
     return result.ok && result.data.state === 'anonymous'
   }
 
-  // The order is the server's: it looks for a session, then at how fresh its proof is. Each is tried once.
+  // In the server's order: first the session, then the age of its proof. Each remedy is tried once.
   const remedies = new Map<ProblemCode, Remedy | null>([
     ['not_authenticated', null],
     ['reauthentication_required', null],
@@ -146,7 +146,7 @@ export function createRequester(options: ClientOptions): Requester {
   }
 }
 
-/** Puts the token into the headers, unless they have one; null where there is none to be had. */
+/** Adds the token to the headers, unless they have one. Returns the token, or null if there is none. */
 function addToken(headers: Headers, tokens: CsrfTokens, preferred?: string): string | null | undefined {
   if (headers.has('X-CSRFToken')) return undefined
   const known = tokens.read()
@@ -161,7 +161,7 @@ function noToken(): Problem {
   return localProblem('csrf_failed', detail)
 }
 
-/** Whether a URL belongs to the server that this client is for: no other is sent the token. */
+/** Returns whether a URL belongs to this client's server. No other one gets the token. */
 function isOurs(url: string, baseUrl: string): boolean {
   if (typeof location === 'undefined') return true
   const origin = (text: string) => new URL(text, location.href).origin

@@ -1,6 +1,6 @@
 /**
- * A signal that aborts after so many milliseconds: `AbortSignal.timeout`, which Safari has since 16 and Chrome since 103, or the
- * same by a timer.
+ * Returns a signal that aborts after a number of milliseconds. It uses `AbortSignal.timeout` (Safari 16, Chrome 103) or, in older
+ * browsers, a timer.
  */
 export function timeoutSignal(milliseconds: number): AbortSignal {
   if (typeof AbortSignal.timeout === 'function') return AbortSignal.timeout(milliseconds)

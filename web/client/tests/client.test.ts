@@ -3,7 +3,7 @@ import { createClient, type Client } from '../src/index'
 
 type Reply = Response | Error | (() => Response)
 
-/** A server that answers with the given replies, one a request, and remembers what it was asked. */
+/** Creates a server that gives one of the replies to each request, and records the requests. */
 function server(...replies: Reply[]) {
   const fetch = vi.fn<typeof globalThis.fetch>(() => {
     const reply = replies.shift()

@@ -3,7 +3,7 @@ import { createClient, timeoutSignal } from '../src/index'
 
 type Reply = Response | (() => Response)
 
-/** A server that answers with the given replies, one a request. */
+/** Creates a server that gives one of the replies to each request. */
 function server(...replies: Reply[]) {
   const fetch = vi.fn<typeof globalThis.fetch>(() => {
     const reply = replies.shift()
@@ -47,7 +47,7 @@ test('finding V5: FormData, URLSearchParams, buffers and texts are sent as fetch
     const passed = fetch.mock.calls[0]?.[1]?.body
     if (type === null) expect(passed).toBe(body)
     else expect(passed).toBe(JSON.stringify(body))
-    // What fetch derives from the body (a boundary, a charset) is left to it.
+    // `fetch` derives a boundary or a charset from the body itself.
     expect(header('Content-Type')).toBe(type)
     expect(header('X-CSRFToken')).toBe('')
   }

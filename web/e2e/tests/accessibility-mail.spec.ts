@@ -4,7 +4,7 @@ import { accepted, answer } from '../stubs'
 
 const submit = (page: Page) => page.locator('main form button[type=submit]').first()
 
-/** Leaves what is there, so that the next link is opened as from a mail: in a tab without a page of ours. */
+/** Opens a link as from an email: in a tab without a page of the app. */
 async function open(page: Page, path: string) {
   await page.goto('about:blank')
   await page.goto(path)

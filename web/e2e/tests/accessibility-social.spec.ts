@@ -9,7 +9,7 @@ const providers = [
   { id: 'acme', name: 'Acme' },
 ]
 
-/** Comes back from GitHub to such an answer of the server. */
+/** Opens the callback page of GitHub, where the server gives this answer. */
 async function comeBack(page: Page, ...reply: Answer) {
   await answer(page, 'social/github', reply)
   await page.goto('/auth/github/callback?code=abc&state=xyz')

@@ -1,6 +1,6 @@
 import { endSessionsElsewhere, expect, signIn, test } from '../fixtures'
 
-// Playwright switches the cache off unless told not to.
+// Playwright switches the back-forward cache off by default.
 test.use({
   launchOptions: async ({ launchOptions }, use) => {
     await use({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] })

@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { expect, expectNoSidewaysScroll, newAddress, signUp, test, type Page } from '../fixtures'
 import { codeIn, linkIn, mailTo } from '../mail'
 
-/** Axe cannot run in the frame, where no script can; the mail is looked at by itself. */
+/** Checks the page without the frame of the email. Axe cannot run there, because no script can. */
 async function expectAccessibleAroundTheMail(page: Page) {
   const { violations } = await new AxeBuilder({ page }).exclude('iframe').analyze()
   expect.soft(violations.map(({ id, nodes }) => ({ id, at: nodes.map(({ html }) => html) }))).toEqual([])
@@ -84,7 +84,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expectAccessibleAroundTheMail(page)
         await page.goto('about:blank')
         await page.setContent(mail.html)
-        // A mail is no page: it has no landmarks.
+        // An email is not a page and has no landmarks.
         const { violations } = await new AxeBuilder({ page }).disableRules(['region', 'landmark-one-main']).analyze()
         expect.soft(violations.map(({ id, nodes }) => ({ id, at: nodes.map(({ html }) => html) }))).toEqual([])
         await expectNoSidewaysScroll(page)

@@ -34,7 +34,7 @@ test('finding N5: the plain fetch of the guide tries once more with the token of
       },
       [snippet, person] as const,
     )
-  // As a tab has it that has not noticed a sign-out in another one.
+  // A tab has an old token when another tab has signed out meanwhile.
   await page.context().addCookies([{ name: 'csrftoken', value: 'stale', url: page.url() }])
   const asked: number[] = []
   page.on('response', (response) => asked.push(response.status()))

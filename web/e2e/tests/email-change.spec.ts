@@ -19,7 +19,7 @@ async function changeTo(page: Page, address: string) {
 const confirm = (page: Page) => page.getByRole('button', { name: 'Confirm new email' }).click()
 
 test('who has not proven who they are for a while does so over the page, and the request goes on', async ({ browser }) => {
-  // As after ten minutes, which no test waits for.
+  // The proof is stale after three seconds instead of ten minutes.
   const server = await startServer({ CLOAKROOM_SESSION__RECENT: '3s' })
   const page = await browser.newPage({ baseURL: server.url })
   const ada: Person = { email: 'ada@example.test', password: SAMPLE_PASSWORD }
@@ -71,7 +71,7 @@ test('a new address is confirmed by its link, told to the old one, and undone fr
   await page.goto(link)
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeFocused()
 
-  // The old mailbox: one mail when it was asked for, one when it was done.
+  // The old address gets one email at the request and one after the change.
   const owner = await otherBrowser(page, linkIn(await mailTo(page, person.email, 2)))
   await owner.getByRole('button', { name: 'Undo the change' }).click()
   await expect(owner.getByRole('heading', { name: 'The change has been undone' })).toBeFocused()

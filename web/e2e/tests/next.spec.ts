@@ -55,7 +55,7 @@ test('O32 X03: a `next` that leads elsewhere ends on the account page, and runs 
   await page.goto('/login')
   await submitSignIn(page, person)
   await expect(page).toHaveURL('/account')
-  // Whoever is signed in already is sent on at once, by the same rule as after the form.
+  // The same rule applies to somebody who is signed in already.
   for (const next of hostile) {
     await page.goto(`/login?next=${encodeURIComponent(next)}`)
     await expect(page, next).toHaveURL('/account')
@@ -91,7 +91,7 @@ test('O32: an address of ours that reads like another site leads nowhere else, n
 
 test.describe('no page flashes that is not meant', () => {
   test.beforeEach(async ({ context }) => {
-    // Every heading that is ever shown is written down; and the server takes its time.
+    // Records every heading that is shown, while the server is slow.
     await context.addInitScript(() => {
       const headings: string[] = []
       Object.assign(window, { headings })

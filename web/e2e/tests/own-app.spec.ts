@@ -14,7 +14,7 @@ async function serving(build: Build, settings: Record<string, string>, run: (url
   }
 }
 
-/** Everything that the build loads has come: scripts, styles, images from data and from blobs. */
+/** Expects that the build has loaded everything: scripts, styles, images from data and from blobs. */
 async function expectWhole(page: Page, path: string) {
   const app = page.locator('#app')
   await expect(app).toHaveAttribute('data-ready', 'yes')
@@ -28,7 +28,7 @@ async function expectWhole(page: Page, path: string) {
 }
 
 for (const [name, build] of Object.entries(BUILDS)) {
-  // What the policy blocks is a fault of the page, and fails the test.
+  // The fixture `faults` fails the test if the policy blocks anything.
   test(`finding V6: a build of ${name} works in app.dir, deep links included`, async ({ page }) => {
     await serving(build, {}, async (url) => {
       for (const path of ['/', '/about', '/reports/2024/summary', '/users/ann@example.com']) {

@@ -13,7 +13,7 @@ const identity = (id: string, provider: string, label: string, kept: boolean) =>
   kept,
 })
 
-/** Opens a reset with two linked accounts; what the page sends in the end. */
+/** Opens a reset with two linked accounts. Returns a function that tells what the page has sent. */
 async function openReset(page: Page): Promise<() => unknown> {
   const identities = [identity('1', 'github', 'octo-ann', true), identity('2', 'google', 'evil@example.test', false)]
   let sent: unknown = null

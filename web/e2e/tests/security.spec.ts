@@ -40,7 +40,7 @@ test('X01: the page cannot be put into a frame', async ({ page, baseURL, faults 
     await expect.poll(() => faults.join()).toContain('frame-ancestors')
     faults.length = 0
 
-    // Without the policy the same frame shows the page, so that it is the policy which keeps it out.
+    // Without the policy the same frame shows the page. So it is the policy that keeps it out.
     await page.route('**/login', async (route) => {
       const response = await route.fetch()
       const headers = response.headers()
@@ -69,7 +69,7 @@ test('X01: the page holds no inline script or style, and no source map', async (
 })
 
 test('X03: what a link says is never taken for markup, wherever it stands', async ({ page }) => {
-  // The fixture `faults` fails the test at an inline handler that the policy stops, too.
+  // The fixture `faults` also fails the test at an inline handler that the policy stops.
   const opened: string[] = []
   page.on('dialog', (dialog) => {
     opened.push(dialog.message())
@@ -93,7 +93,7 @@ test('X03: what a link says is never taken for markup, wherever it stands', asyn
       await expect(page.getByRole('button', { name: 'Cancel' }), path).toHaveCount(0)
       const planted = page.locator('img[src="x"], svg[onload], script:not([src]), [onerror]')
       await expect(planted, path).toHaveCount(0)
-      // Nor is it put before people as if we had said it.
+      // The page does not show it as its own text either.
       await expect(page.locator('main'), path).not.toContainText('alert(1)')
     }
   }
@@ -115,7 +115,7 @@ test('X08: nothing secret can be read by a script', async ({ page, context, pers
     document: document.documentElement.outerHTML,
   }))
   expect(readable.local).toEqual({ 'cloakroom.authenticated': 'true' })
-  // The router keeps how far each page was scrolled.
+  // vue-router keeps the scroll position of each page.
   expect(Object.keys(readable.session)).toEqual(['vue-router:scroll'])
   expect(readable.databases).toEqual([])
   expect(readable.caches).toEqual([])

@@ -7,7 +7,7 @@ async function signInAgain(page: Page, password: string) {
   await dialog(page).getByRole('button', { name: 'Sign in' }).click()
 }
 
-/** Somebody is writing on the account page; the field is the test's, the page around it is the app's. */
+/** Types into a field that the test adds to the account page. */
 async function typeSomething(page: Page) {
   await page.evaluate(() => {
     const note = document.createElement('textarea')

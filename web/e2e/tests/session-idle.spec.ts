@@ -3,7 +3,7 @@ import { startServer } from '../server'
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Your session has ended' })
 
-/** The sessions of these pages end in two minutes and a bit, as their server says. */
+/** Makes the server report that sessions end in a little more than two minutes. */
 async function endsSoon(page: Page, seconds = 122) {
   await page.route('**/api/session/', async (route) => {
     const response = await route.fetch()

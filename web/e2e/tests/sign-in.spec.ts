@@ -60,7 +60,7 @@ test('too many tries are answered with a countdown, and then with leave to try a
     await page.clock.runFor(2_000)
     await expect(ticking).toBeVisible()
     expect(await ticking.textContent()).not.toBe(before)
-    // What is read out does not tick.
+    // The text for screen readers does not tick.
     await expect(page.getByRole('alert').getByText(/Try again in (one minute|\d+ seconds)\./)).toHaveCount(1)
     await page.clock.runFor(120_000)
     await expect(page.getByText('You can try again now.')).toBeVisible()

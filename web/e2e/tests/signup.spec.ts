@@ -23,7 +23,7 @@ test('a newcomer signs up, reads the mail, and confirms by the link; the tab tha
   await link.goto(linkIn(await mailTo(page, email)))
   await expect(link).toHaveURL('/verify-email')
   await expect(link.getByText(email)).toBeVisible()
-  // Looking changes nothing: there is no account yet.
+  // Opening the link changes nothing: there is no account yet.
   await link.reload()
   await expect(link.getByText('Open that link again.')).toBeVisible()
   await link.goto(linkIn(await mailTo(page, email)))
@@ -33,7 +33,7 @@ test('a newcomer signs up, reads the mail, and confirms by the link; the tab tha
   await expect(link.getByText(email)).toBeVisible()
   await expect(page).toHaveURL('/account/password')
 
-  // The link has been used: whoever opens it again is told so, and where they are.
+  // The link has been used. The page says so, and that they are signed in.
   await link.goto(linkIn(await mailTo(page, email)))
   await expect(link.getByText(`You are signed in as ${email}.`)).toBeVisible()
   const elsewhere = await otherBrowser(page, linkIn(await mailTo(page, email)))
@@ -77,7 +77,7 @@ test('T16: another browser is asked for a password, and that one becomes the acc
   await expect(owner).toHaveURL('/account')
   await owner.context().close()
 
-  // Confirmed on another device: the page here says what to do, and the first password opens nothing.
+  // It was confirmed on another device. The page here says what to do, and the first password does not work.
   await page.getByRole('link', { name: 'Sign in' }).last().click()
   await expect(page.getByLabel('Email')).toHaveValue(email)
   await submitSignIn(page, { email, password: 'the password of whoever signed up' })

@@ -2,7 +2,7 @@ import { expect, newAddress, test, type Page } from '../fixtures'
 import { be, continueWith } from '../provider'
 import { startServer } from '../server'
 
-/** Runs with a page of a server that is set up in a way of its own. */
+/** Runs a story against a server with its own settings. */
 async function withServer(page: Page, settings: Record<string, string>, story: (path: (path: string) => string) => Promise<void>) {
   const server = await startServer(settings)
   try {

@@ -207,7 +207,7 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
     const email = newAddress()
     await page.goto('/login')
     await page.getByRole('button', { name: 'Continue with GitHub' }).click()
-    // The server has signed them in, and its reply never reaches the page.
+    // The server signs them in, but its reply never reaches the page.
     const served = new Promise<void>((resolve) => {
       void page.route('**/api/social/github/', (route) => route.fetch().then(() => resolve()), { times: 1 })
     })

@@ -64,7 +64,7 @@ test('another user who signs in elsewhere makes the tab load anew, and leaves no
   await expect(page).toHaveURL('/account')
   await page.evaluate(() => Object.assign(window, { first: true }))
 
-  // A tab that the first one cannot hear: only the cookie is shared.
+  // This tab shares only the cookie with the first one, which cannot hear it.
   const other = await context.newPage()
   await other.addInitScript(() => Reflect.deleteProperty(window, 'BroadcastChannel'))
   await other.goto('/account')

@@ -5,22 +5,22 @@ import type { Session } from './session.js'
 
 declare module 'vue-router' {
   interface RouteMeta {
-    /** Only for people who are signed in; others are asked to, and come back. */
+    /** Only for people who are signed in. Others go to the sign-in page, and come back after it. */
     auth?: boolean
-    /** Only for people who are not signed in; others are sent on. */
+    /** Only for people who are signed out. Others go on to `next` or the home page. */
     guest?: boolean
   }
 }
 
-/** Where people are sent. */
+/** The pages that the guard sends people to. */
 export interface GuardPaths {
   /** The page with the sign-in form. */
   login: string
-  /** Where a sign-in ends when no `next` is given. */
+  /** The page after a sign-in that has no `next`. */
   home: string
 }
 
-/** Keeps pages to those they are for. The server guards the data; this only spares people a wrong page. */
+/** Adds the guard for `meta.auth` and `meta.guest`. The server protects the data; the guard only keeps people off a wrong page. */
 export function installGuard(router: Router, session: () => Session, paths: GuardPaths): void {
   function detour(to: RouteLocationNormalized, query = { next: to.fullPath } as LocationQueryRaw) {
     const { status } = session()
@@ -34,13 +34,13 @@ export function installGuard(router: Router, session: () => Session, paths: Guar
     return detour(to)
   })
 
-  // The session also changes while a page is open: by its own form, in another tab, on the server.
+  // The session may change while a page is open: by its own form, in another tab, on the server.
   const follow = () => {
     const { status, signedOutBy } = session()
     watch(
       status,
       () => {
-        // Who has just signed out on purpose need not come back to the same page.
+        // After a deliberate sign-out there is no need to come back to the same page.
         const onPurpose = signedOutBy.value === 'here' || signedOutBy.value === 'everywhere'
         const instead = detour(router.currentRoute.value, onPurpose ? {} : undefined)
         if (instead) void router.replace(instead)

@@ -14,13 +14,13 @@ export type { Session, SessionStatus, SignedOutBy } from './session.js'
 export { readStored, writeStored } from './storage.js'
 export { useAuthStore } from './store.js'
 
-/** What the plugin needs. */
+/** The options of the plugin. */
 export interface CloakroomOptions {
-  /** From `createClient()`; the plugin answers its `onNotAuthenticated` and `onReauthenticationRequired`. */
+  /** The result of `createClient()`. The plugin handles its `onNotAuthenticated` and `onReauthenticationRequired`. */
   client: Client
-  /** Gets the guard for `meta.auth` and `meta.guest`. */
+  /** The router that gets the guard for `meta.auth` and `meta.guest`. */
   router: Router
-  /** Where people are sent: `/login` and `/` unless told. */
+  /** The pages that the guard sends people to: `/login` and `/` by default. */
   paths?: Partial<GuardPaths>
 }
 
@@ -38,7 +38,7 @@ interface Provided {
 
 const KEY: InjectionKey<Provided> = Symbol('cloakroom')
 
-/** Makes the plugin and puts the guard on the router. Pinia is to be installed before it. */
+/** Creates the plugin and adds the guard to the router. Install Pinia before it. */
 export function createCloakroom({ client, router, paths }: CloakroomOptions): Cloakroom {
   let session: Session
   installGuard(router, () => session, { login: '/login', home: '/', ...paths })
@@ -64,17 +64,17 @@ export function createCloakroom({ client, router, paths }: CloakroomOptions): Cl
   }
 }
 
-/** Who is signed in, and what they can do about it. */
+/** Returns the session: who is signed in, and how to change that. */
 export function useSession(): Session {
   return provided().session
 }
 
-/** Whether somebody has to prove again who they are before a request goes on. */
+/** Returns the requests that wait for fresh proof of identity, and how to give it. */
 export function useReauthentication(): Reauthentication {
   return provided().reauthentication
 }
 
-/** The client that the plugin was made with. */
+/** Returns the client that the plugin was created with. */
 export function useClient(): Client {
   return provided().client
 }

@@ -3,24 +3,23 @@ import { ref, type Ref } from 'vue'
 import { joinTabs } from './tabs.js'
 
 /**
- * Some requests are only for who has proven their identity a short while ago. One that is refused waits here until its
- * owner has proven it again, and is then sent as it was; or until they think better of it.
+ * Requests that need fresh proof of identity. One that is refused waits here. After the proof it is sent again unchanged; the
+ * person may also cancel it.
  */
 export interface Reauthentication {
-  /** A request waits for proof: ask for it, over the page as it is. */
+  /** True while a request waits for proof: show a dialog over the page. */
   readonly asked: Readonly<Ref<boolean>>
-  /** Proves by password; when that is right, what waits goes on. */
+  /** Proves the identity by password. If it is right, the waiting requests are sent again. */
   withPassword(password: string, options?: CallOptions): Promise<Result<LoginReply>>
-  /** Gives up what waits: its caller is told `reauthentication_required`. */
+  /** Gives up the waiting requests: they end with `reauthentication_required`. */
   cancel(): void
-  /** Ends listening. */
+  /** Removes the listeners. */
   stop(): void
 }
 
 /**
- * Makes the client wait for proof instead of failing. It may also be given in another tab, by signing in again or by a
- * provider: whether it is fresh enough, the server says. Only the one who is here can give it: what one person asked for is
- * never sent as another.
+ * Makes the client wait for proof instead of failing. The proof may also come from another tab, by a new sign-in or by a provider;
+ * the server decides whether it is fresh enough. It must be the same user's: a request of one person is never sent as another.
  */
 export function startReauthentication(client: Client, whoIsHere: () => User | null): Reauthentication {
   const asked = ref(false)

@@ -18,74 +18,73 @@ import { readStored, SIGN_OUT_PENDING, writeStored } from './storage.js'
 import { joinTabs, type TabMessage } from './tabs.js'
 
 /**
- * What this tab knows about the session. `loading` happens once, at boot. `expired` means that the page still shows
- * what somebody was doing, and waits for that person to sign in again. `offline` means that we cannot know, so nothing
- * private is shown.
+ * The state of the session, as far as this tab knows. `loading` occurs once, at the start. `expired` means that the page stays as it
+ * is until the same person signs in again. `offline` means that the server cannot be asked, so nothing private is shown.
  */
 export type SessionStatus = 'loading' | 'signed-in' | 'signed-out' | 'expired' | 'offline'
 
-/** Who ended the last session, for the sentence on the sign-in page. */
+/** The place where the last session was ended, for the message on the sign-in page. */
 export type SignedOutBy = 'here' | 'everywhere' | 'another-tab'
 
 /** The session as components see it. */
 export interface Session {
-  /** What this tab knows. */
+  /** The state of the session. */
   readonly status: Readonly<Ref<SessionStatus>>
-  /** Who is signed in; kept while `expired`, so that the dialog can name them. */
+  /** The user who is signed in. It stays while `expired`, so that the dialog can name them. */
   readonly user: Readonly<ShallowRef<User | null>>
-  /** Why the server's answer is missing, while `offline`. */
+  /** The reason why there is no answer, while `offline`. */
   readonly problem: Readonly<ShallowRef<Problem | null>>
-  /** Whether the browser says that it has a network. */
+  /** True while the browser reports a network. */
   readonly online: Readonly<Ref<boolean>>
-  /** Somebody has asked to sign out, and the server does not know yet. */
+  /** True while a sign-out has not reached the server. */
   readonly signOutPending: Readonly<Ref<boolean>>
-  /** True from the moment a page is put away until the session has been checked again: show nothing private. */
+  /** True while a page restored from the back-forward cache has not checked the session: show nothing private. */
   readonly concealed: Readonly<Ref<boolean>>
-  /** When the session ends if nothing more happens (RFC 3339); each answer of the server moves it. */
+  /** The instant at which the session ends without activity (RFC 3339). Each answer of the server moves it. */
   readonly expiresAt: Readonly<Ref<string | null>>
-  /** How the last session ended, as far as this tab knows. */
+  /** The place where the last session was ended, as far as this tab knows. */
   readonly signedOutBy: Readonly<Ref<SignedOutBy | null>>
-  /** Resolves when the server has answered for the first time, or could not. */
+  /** Resolves after the first answer of the server, or the first failure to get one. */
   readonly ready: Promise<void>
-  /** Signs in. As the same user it goes on where it was; as another one the page is loaded anew. */
+  /** Signs in. The same user continues on the page; for another user the page is reloaded. */
   login(credentials: Credentials, options?: CallOptions): Promise<Result<LoginReply>>
-  /** Proves an address, which makes it an account and signs in; a tab that waits for it follows. */
+  /** Confirms an email address, which creates the account and signs in. A tab that waits for it follows. */
   verifyEmail(proof: EmailProof, options?: CallOptions): Promise<Result<LoginReply>>
-  /** Hands over what a provider has sent back; signs in, or says what is still missing. */
+  /** Hands over a provider's answer. Signs in, or tells what is still missing. */
   finishSocial(provider: string, answer: ProviderAnswer, options?: CallOptions): Promise<Result<SocialReply>>
-  /** Proves the account that a provider's is to be linked to, and signs in. */
+  /** Proves the account that the pending identity is to be linked to, and signs in. */
   linkSocial(proof: AccountProof, options?: CallOptions): Promise<Result<SocialReply>>
-  /** Signs out here; without a network it is kept in mind and done later. */
+  /** Signs out this browser. Without a network, the sign-out is remembered and done later. */
   logout(): Promise<Result<Detail>>
-  /** Signs out on every device; needs a living session. */
+  /** Signs out every device. It needs a valid session. */
   logoutEverywhere(): Promise<Result<Detail>>
-  /** Asks the server who this browser is; a page calls it after what may have ended the session, or begun one. */
+  /** Asks the server for the session. Call it after a request that may have ended or started one. */
   refresh(): Promise<void>
-  /** Does now what is tried every few seconds while `offline`: finishes a sign-out that is pending, or asks again. */
+  /** Retries at once, as happens every few seconds while `offline`: finishes a pending sign-out, or asks for the session. */
   retry(): Promise<void>
-  /** Ends listeners and timers. */
+  /** Removes the listeners and timers. */
   stop(): void
 }
 
-/** What a session is made from. */
+/** The parts that a session is made from. */
 export interface SessionOptions {
   client: Client
-  /** Told each time the answer to "is somebody signed in?" changes. */
+  /** Called when somebody has signed in or out. */
   onAuthenticated: (authenticated: boolean) => void
-  /** Whether what is on the screen needs a session: then its end is told by a dialog, and nothing typed is lost. */
+  /** Returns whether the page needs a session. If it does, a dialog reports the end of the session and nothing typed is lost. */
   onPrivatePage: () => boolean
-  /** Loads the page anew, so that nothing of one user is left for another. */
+  /** Reloads the page, so that nothing of one user is left for another. */
   reload: () => void
 }
 
-/** A tab that comes to the front asks again, at most this often. */
+/** The least milliseconds between two checks when a tab comes to the front. */
 const FOCUS_INTERVAL = 5_000
-/** While the server cannot be reached, it is asked again after this long. */
+/** Milliseconds between two attempts while the server cannot be reached. */
 const RETRY_AFTER = 5_000
-/** A check that takes longer than this counts as failed. */
+/** Milliseconds after which a check counts as failed. */
 const PATIENCE = 20_000
 
-/** Starts the session of this tab: asks the server, listens to the other tabs, and goes on doing so. */
+/** Starts the session of this tab: asks the server, and follows it and the other tabs until it is stopped. */
 export function startSession({ client, onAuthenticated, onPrivatePage, reload }: SessionOptions): Session {
   const status = ref<SessionStatus>('loading')
   const user = shallowRef<User | null>(null)
@@ -96,9 +95,9 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   const expiresAt = ref<string | null>(null)
   const signedOutBy = ref<SignedOutBy | null>(null)
 
-  /** Requests that met the end of the session, and wait for somebody to sign in. */
+  /** Requests that were refused at the end of the session and wait for a sign-in. */
   let waiting: ((signedIn: boolean) => void)[] = []
-  /** Grows with each sign-in and sign-out, so that an answer which was under way before is not believed. */
+  /** Counts sign-ins and sign-outs, so that an answer to an older request is ignored. */
   let era = 0
   let checkedAt = 0
   let nextRetry: ReturnType<typeof setTimeout> | undefined
@@ -121,13 +120,13 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     if (next !== 'expired') release(next === 'signed-in')
   }
 
-  /** Somebody is signed in, here or in another tab. */
+  /** Notes a sign-in, here or in another tab. */
   function signedIn(who: User) {
     if (user.value && user.value.id !== who.id) reload()
     else become('signed-in', who)
   }
 
-  /** The server has confirmed the end of the session. */
+  /** Notes the end of the session, which the server has confirmed. */
   function signedOut(by: SignedOutBy | null) {
     const interrupted = status.value === 'expired'
     writeStored(SIGN_OUT_PENDING, null)
@@ -137,7 +136,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     if (interrupted) reload()
   }
 
-  /** Somebody wants to be signed out, and the server cannot be told: hide everything, and keep it in mind. */
+  /** Hides everything and remembers a sign-out that the server cannot be told now. */
   function signOutLater(why: Problem | null) {
     signOutPending.value = true
     onAuthenticated(false)
@@ -145,8 +144,8 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   }
 
   /**
-   * Asks the server who this browser is. A session that turns out to be gone is `expired` where something could be lost,
-   * else `signed-out`. A check that fails takes nothing away from somebody at work, unless `mustKnow`.
+   * Asks the server for the session. If it is gone, the status becomes `ifGone`: `expired` where something typed could be lost, else
+   * `signed-out`. A check that fails changes nothing for somebody at work, unless `mustKnow`.
    */
   async function ask(ifGone: 'expired' | 'signed-out', mustKnow = user.value === null): Promise<void> {
     const asked = era
@@ -167,11 +166,11 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
 
   const refresh = () => ask(status.value === 'expired' || onPrivatePage() ? 'expired' : 'signed-out')
 
-  /** Tells the server about a sign-out that it has not heard of. */
+  /** Sends a pending sign-out to the server. */
   async function finishSignOut(): Promise<Result<Detail>> {
     const everywhere = readStored(SIGN_OUT_PENDING) === 'everywhere'
     const result = await (everywhere ? client.logoutAll() : client.logout())
-    // A session that is dead already need not be ended, but it has not ended the others either.
+    // The session may have ended already. That is a sign-out here, but not on the other devices.
     if (result.ok || result.problem.code === 'not_authenticated') {
       era += 1
       signedOut(everywhere && result.ok ? 'everywhere' : 'here')
@@ -202,7 +201,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
     return result
   }
 
-  /** Sends what may end in a sign-in, and goes where it leads. A sign-out that is pending goes first. */
+  /** Sends a request that may sign in, and follows its result. A pending sign-out goes first. */
   async function enter<Reply extends LoginReply | SocialReply>(request: () => Promise<Result<Reply>>): Promise<Result<Reply>> {
     if (signOutPending.value) {
       const result = await finishSignOut()
@@ -234,7 +233,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
 
   client.onNotAuthenticated(async () => {
     if (signOutPending.value) return false
-    // Another tab may have signed in meanwhile: the server knows.
+    // Another tab may have signed in meanwhile, so the server is asked.
     if (status.value === 'signed-in') await ask('expired')
     if (status.value === 'expired') return new Promise<boolean>((resolve) => waiting.push(resolve))
     return status.value === 'signed-in'
@@ -257,7 +256,7 @@ export function startSession({ client, onAuthenticated, onPrivatePage, reload }:
   listen(window, 'offline', () => {
     online.value = false
   })
-  // A page that is put away and may come back from the browser's memory is put away empty.
+  // A page that goes into the back-forward cache is hidden first.
   listen(window, 'pagehide', (event) => {
     if ((event as PageTransitionEvent).persisted) concealed.value = true
   })

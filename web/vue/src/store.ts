@@ -2,8 +2,8 @@ import { defineStore } from 'pinia'
 import { AUTHENTICATED, readStored, writeStored } from './storage.js'
 
 /**
- * The store of the article: whether this browser was signed in when we last heard, mirrored in localStorage. It makes a
- * first guess before the server has answered and nothing more; `GET /api/session/` corrects it. Its id leaves `auth` to the app.
+ * The Pinia store: whether somebody was signed in at the last answer of the server, mirrored in localStorage. It is a first guess
+ * that `GET /api/session/` corrects. Its id is `cloakroom`, so that an app may have a store `auth` of its own.
  */
 export const useAuthStore = defineStore('cloakroom', {
   state: () => ({ authenticated: readStored(AUTHENTICATED) === 'true' }),

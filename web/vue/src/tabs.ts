@@ -1,24 +1,24 @@
 /**
- * Tabs tell each other what happened, never who: whoever hears it asks the server. Nothing that passes here is worth
- * stealing or forging.
+ * Messages between the tabs of a browser. They tell what happened, never who it was: a tab that hears one asks the server. So
+ * there is nothing to steal or to forge.
  */
 import { writeStored } from './storage.js'
 
-/** What one tab tells the others. */
+/** A message from one tab to the others. */
 export type TabMessage = 'signed-in' | 'signed-out' | 'sign-out-pending'
 
-/** A way to the other tabs of this browser. */
+/** The connection to the other tabs of this browser. */
 export interface Tabs {
-  /** Tells the other tabs; this one does not hear it. */
+  /** Sends a message to the other tabs; this one does not receive it. */
   tell(message: TabMessage): void
-  /** Ends listening. */
+  /** Closes the connection. */
   close(): void
 }
 
 const CHANNEL = 'cloakroom'
 const MESSAGES: readonly unknown[] = ['signed-in', 'signed-out', 'sign-out-pending'] satisfies TabMessage[]
 
-/** Joins the other tabs by BroadcastChannel, or by `storage` events where that is missing. */
+/** Connects to the other tabs by BroadcastChannel, or by `storage` events in browsers without it. */
 export function joinTabs(hear: (message: TabMessage) => void): Tabs {
   const receive = (message: unknown) => {
     if (MESSAGES.includes(message)) hear(message as TabMessage)
@@ -42,7 +42,7 @@ function byStorage(receive: (message: unknown) => void): Tabs {
   }
   window.addEventListener('storage', listen)
   return {
-    // Where storage is refused, the other tabs find out when they get the focus.
+    // Where storage is refused, the other tabs notice when they get the focus.
     tell: (message) => {
       writeStored(key, message)
       // Removed at once, so that the same message is news the next time.

@@ -11,7 +11,7 @@ const ada = person('ada@example.test')
 let server: Server
 let unmount: () => void
 
-/** The article's app: a public page, a sign-in page for guests, a guarded page; opened at a path. */
+/** Opens a small app at a path: a public page, a sign-in page for guests, and a guarded page. */
 async function openApp(path: string) {
   const pages: string[] = []
   const page = (name: string) =>

@@ -11,7 +11,7 @@ afterEach(() => {
   open = []
 })
 
-/** A server that lets the address be changed by who has proven to know the password "right". */
+/** Creates a server that changes the address only after a proof by the password "right". */
 function start() {
   let proven = false
   let signedIn = person('ada@example.test')
@@ -27,7 +27,7 @@ function start() {
     return proven ? Promise.resolve(Response.json({ detail: 'Sent' })) : refuse(403, 'reauthentication_required')
   }
   const client = createClient({ fetch })
-  /** Another tab tells that somebody has signed in there. */
+  /** Reports a sign-in from another tab. */
   function signInElsewhere(email: string) {
     signedIn = person(email)
     proven = true

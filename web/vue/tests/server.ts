@@ -1,6 +1,6 @@
 import { createClient, type Client, type User } from '@cloakroom/client'
 
-/** Somebody with an account. */
+/** Creates a user. */
 export function person(email: string): User {
   return {
     id: `id-of-${email}`,
@@ -12,27 +12,27 @@ export function person(email: string): User {
   }
 }
 
-/** When the sessions of this server end. */
+/** The end of every session on this server. */
 export const EXPIRES_AT = '2026-12-01T00:00:00Z'
 
-/** The server as one browser sees it: all its tabs share one session. The client in front of it is the real one. */
+/** The server for one browser, whose tabs share a session. The client is the real one. */
 export class Server {
-  /** Who the browser's cookie belongs to. */
+  /** The user of the browser's session. */
   user: User | null = null
-  /** No request arrives while this is set. */
+  /** True while no request arrives. */
   unreachable = false
-  /** Answers with 503 while this is set. */
+  /** True while every answer is 503. */
   unavailable = false
-  /** What was asked, as "POST /api/logout/". */
+  /** The requests so far, such as "POST /api/logout/". */
   asked: string[] = []
   private held: Promise<void> | null = null
 
-  /** A client of its own, as each tab has one. */
+  /** Creates a client, as each tab has one. */
   client(): Client {
     return createClient({ fetch: (path, init) => this.handle(`${init?.method} ${String(path)}`, init) })
   }
 
-  /** Makes the reply to the next request as usual, and sends it only when the function given back is called. */
+  /** Holds the reply to the next request until the returned function is called. */
   holdNextReply(): () => void {
     let release = () => {}
     this.held = new Promise((resolve) => {

@@ -8,7 +8,7 @@ const grace = person('grace@example.test')
 let server: Server
 let open: Session[] = []
 
-/** One tab of the browser, on a private page unless told. */
+/** Opens a tab, by default on a private page. */
 function tab({ onPrivatePage = true } = {}) {
   const client = server.client()
   const reload = vi.fn()

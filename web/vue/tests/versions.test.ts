@@ -1,5 +1,5 @@
 /**
- * The plugin with each major of its peers: the plugin's own modules are loaded anew over the pinia and vue-router of that major.
+ * Tests the plugin with each major version of pinia and vue-router. Its modules are loaded again for each pair.
  */
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -22,7 +22,7 @@ describe.each([
   ['pinia-3', 'vue-router-4'],
 ])('finding V7: with %s and %s', (piniaName, routerName) => {
   async function load() {
-    // Literals, so that the bundler finds them.
+    // The names are literals, so that the bundler finds them.
     const pinias = { pinia: () => vi.importActual('pinia'), 'pinia-3': () => vi.importActual('pinia-3') }
     const routers = { 'vue-router': () => vi.importActual('vue-router'), 'vue-router-4': () => vi.importActual('vue-router-4') }
     const pinia = (await pinias[piniaName as 'pinia']()) as typeof import('pinia')

@@ -1,13 +1,13 @@
 import { computed, onScopeDispose, ref, watch, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 
-/** The time that is left until an instant of the server's. */
+/** The time left until an instant that the server named. */
 export interface Countdown {
-  /** Whole seconds; 0 when there is nothing to wait for. */
+  /** Whole seconds; 0 when nothing is to be waited for. */
   readonly seconds: Readonly<Ref<number>>
-  /** What the eye follows: "3:59". */
+  /** The visible form, updated each second: "3:59". */
   readonly clock: Readonly<Ref<string>>
-  /** What is said once: "4 minutes". */
+  /** The form for screen readers, which stays as it is: "4 minutes". */
   readonly spoken: Readonly<Ref<string>>
 }
 

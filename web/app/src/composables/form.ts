@@ -23,83 +23,83 @@ export interface SummaryItem {
 /** Something on the page that can take the focus. */
 type Focusable = { focus(): void } | null
 
-/** Where a field is on the page. */
+/** A field as the page shows it. */
 export interface FieldOnPage {
   readonly id: string | undefined
-  /** What stands above it. */
+  /** Returns the text of its label. */
   label(): string
   focus(): void
-  /** Brings its value up to date with what it holds on the page. */
+  /** Updates its value from the `<input>`. */
   read(): void
-  /** Covers up a password that is shown. */
+  /** Hides a password that is shown. */
   hide?(): void
 }
 
-/** A field of a form. Its name is the wire's, so that what the server says about it finds its place. */
+/** A field of a form. Its name is the one in the API, so that the server's errors reach it. */
 export interface FormField {
   value: Ref<string>
-  /** What is wrong with it before it is sent: a code with a text under `fields`. */
+  /** Checks the value before it is sent. Returns null, or a code that has a text under `fields`. */
   check(value: string): string | null
-  /** Where it is on the page. */
+  /** Its place on the page. */
   at: Readonly<Ref<FieldOnPage | null>>
-  /** Emptied once the server has judged it. */
+  /** True for a password: it is emptied when the server refuses it. */
   secret?: boolean
-  /** Where its texts are under `fields`, if not under its name. */
+  /** The key of its texts under `fields`, where that is not its name. */
   texts?: string
 }
 
-/** Whether the form says above its fields which of them are wrong. */
+/** True while the summary above the form lists the fields that are wrong. */
 export const SUMMARIZED: InjectionKey<ComputedRef<boolean>> = Symbol('summarized')
 
-/** What a form is made from. */
+/** The parts that a form is made from. */
 export interface FormOptions<Name extends string, Data> {
   fields: Record<Name, FormField>
   send(signal: AbortSignal): Promise<Result<Data>>
   done(data: Data): unknown
-  /** Problems that are about one field. */
+  /** Problems that belong to one field. */
   about?: Partial<Record<ProblemCode, NoInfer<Name>>>
-  /** Texts for problems that mean something else here than elsewhere. */
+  /** Texts for problems that need other words on this page. */
   wording?: Partial<Record<ProblemCode, string>>
-  /** Problems that the page tells in its own way; true when it has. */
+  /** Lets the page show a problem in its own way. Returns true if it has. */
   handled?(problem: Problem): boolean
-  /** What a request may have done that was not waited for. */
+  /** Called when a request is given up: the server may have carried it out. */
   abandoned?(): unknown
-  /** False for a request that may wait for somebody to sign in again, or to prove who they are. */
+  /** False for a request that may wait for a dialog, to sign in again or to prove an identity. */
   givesUp?: boolean
 }
 
-/** One form: checked on submit, sent once at a time, and its errors told as people need them. */
+/** The behaviour of a form: it is checked on submit, sent once at a time, and shows its errors. */
 export interface Form<Name extends string = string> {
   readonly phase: Readonly<Ref<SubmissionPhase>>
-  /** What stands beside each field. */
+  /** The error beside each field. */
   readonly errors: ComputedRef<Partial<Record<Name, string>>>
-  /** All that is wrong. */
+  /** Every error. */
   readonly items: ComputedRef<SummaryItem[]>
-  /** What stands above the form: links to the wrong fields, if there are several, or what is about no field. */
+  /** The summary above the form: links to the fields that are wrong, if several are, or a problem that belongs to no field. */
   readonly above: ComputedRef<SummaryItem[]>
-  /** What the server has refused, if it has. */
+  /** The server's refusal, if there is one. */
   readonly problem: Readonly<Ref<Problem | null>>
-  /** To be quoted, when nothing better can be said. */
+  /** The id to quote to support when the error is unexpected. */
   readonly requestId: ComputedRef<string | undefined>
-  /** The wait after too many tries is over. */
+  /** True when the wait after too many attempts is over. */
   readonly mayTryAgain: Readonly<Ref<boolean>>
   /** Tells the form where its summary is on the page; null when it is gone. */
   setSummary(element: Focusable): void
   submit(): Promise<void>
-  /** Ends what is under way. */
+  /** Gives up the request that is running. */
   cancel(): void
-  /** Back to how it was before anything was typed or sent. */
+  /** Empties the form. */
   reset(): void
 }
 
-/** Makes the behaviour of a form. */
+/** Creates the behaviour of a form. */
 export function useForm<Name extends string, Data>(options: FormOptions<Name, Data>): Form<Name> {
   const { t, te } = useI18n()
   const { textOf, isUnexpected } = useProblemText()
   const submission = useSubmission({ givesUp: options.givesUp ?? true })
   const fields = Object.entries<FormField>(options.fields) as [Name, FormField][]
 
-  /** Fields that cannot be sent as they are, by our own check or the server's. */
+  /** The fields that failed our own check or the server's. */
   const wrong = ref<FieldProblem[]>([])
   const problem = shallowRef<Problem | null>(null)
   const mayTryAgain = ref(false)
@@ -145,13 +145,13 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
     return found
   })
 
-  // Each error is told once: at its field. Above the form stands what has no field, and the way to the fields if there are several.
+  // Each error is shown once. A single one stands at its field; several get links in the summary, too.
   const above = computed<SummaryItem[]>(() => {
     const [first, second] = items.value
     return first?.field === undefined || second ? items.value : []
   })
 
-  /** Moves the focus to what is told: above the form, or at the only field that is wrong. */
+  /** Moves the focus to the summary, or to the only field that is wrong. */
   async function focusErrors() {
     await nextTick()
     if (above.value.length > 0) return summary?.focus()
@@ -165,7 +165,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
     })
   }
 
-  // Only what was wrong is looked at again while somebody types; nothing new is found fault with before the next try.
+  // While somebody types, only the errors on the page are checked again. New ones wait for the next submit.
   for (const [name, { value }] of fields) {
     watch(value, () => {
       if (problem.value?.code === 'validation_failed') {
@@ -177,7 +177,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
     })
   }
 
-  /** What the server has judged is not kept; what never got there is, for the next try. */
+  /** Empties the passwords that the server refused. After a failed request they stay, for the next attempt. */
   function forget(refused: Problem) {
     const judged = refused.code === 'invalid_credentials' || refused.code === 'account_inactive'
     for (const [, field] of fields) if (judged && field.secret) field.value.value = ''
@@ -186,7 +186,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
   async function submit() {
     if (submission.phase.value !== 'idle') return
     for (const [, { at }] of fields) at.value?.read()
-    // What a field holds reaches the model of a parent with the next update.
+    // A value reaches the model of the parent with the next update.
     await nextTick()
     mayTryAgain.value = false
     problem.value = null
@@ -198,7 +198,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
       if (result.ok) return void (await options.done(result.data))
       const refused = result.problem
       if (refused.code === 'aborted') options.abandoned?.()
-      // Who thinks better of proving who they are comes back to the form as it was.
+      // Cancelling the dialog that asks for proof leaves the form as it was.
       if (refused.code === 'reauthentication_required' || options.handled?.(refused)) return
       problem.value = refused
       wrong.value = refused.errors
@@ -219,7 +219,7 @@ export function useForm<Name extends string, Data>(options: FormOptions<Name, Da
       summary = element
     },
     submit,
-    // Whoever gives up waiting may have been served all the same.
+    // The server may have carried out the request all the same.
     cancel() {
       submission.cancel()
       options.abandoned?.()

@@ -3,18 +3,18 @@ import { createWebHistory, type RouterHistory } from 'vue-router'
 
 type State = Record<string, unknown>
 
-/** What vue-router keeps in an entry of the history. All else in it is a page's. */
+/** The keys that vue-router keeps in an entry of the history. All others belong to the page. */
 const OF_THE_ROUTER = ['back', 'current', 'forward', 'position', 'replaced', 'scroll']
 
 const currentState = () => (history.state ?? {}) as State
 
-/** Overwrites with null instead of deleting: vue-router merges its own copy of the state into what it finds. */
+/** Sets values to null. It does not delete them, because vue-router merges its own copy of the state into the entry. */
 function forget(names: string[]) {
   if (names.length === 0) return
   history.replaceState({ ...currentState(), ...Object.fromEntries(names.map((name) => [name, null])) }, '')
 }
 
-/** Removes what the page kept in this entry of the tab's history. */
+/** Removes the page's values from this entry of the tab's history. */
 export function forgetPageState(): void {
   forget(Object.keys(currentState()).filter((name) => !OF_THE_ROUTER.includes(name)))
 }
@@ -27,8 +27,8 @@ export function takePageState(name: string): unknown {
 }
 
 /**
- * Makes the history for the router. When one page replaces another in the same entry, vue-router merges the state of the old
- * page into the new one. Here the state of the old page ends with that page.
+ * Creates the history for the router. When one page replaces another in the same entry, vue-router merges the state of the old
+ * page into the new one. Here the state ends with its page.
  */
 export function createPageHistory(): RouterHistory {
   const pages = createWebHistory()
@@ -41,8 +41,8 @@ export function createPageHistory(): RouterHistory {
 }
 
 /**
- * A value that survives a reload of the page, in this entry of the tab's history: no address bar, log or other tab sees it, and
- * it ends with the page. Not for secrets, because the browser may write it to disk.
+ * A value that survives a reload of the page. It is kept in this entry of the tab's history, where no address bar, log or other
+ * tab shows it, and ends with the page. It must not be a secret, because the browser may write it to disk.
  */
 export function useHistoryState<Value>(name: string): Ref<Value | null> {
   return customRef((track, trigger) => ({

@@ -4,46 +4,46 @@ import { useRoute, type Router } from 'vue-router'
 import { useSubmission } from './submission'
 
 /**
- * The token of a link in a mail. It arrives behind the `#`, where no server sees it, leaves the address bar at once, and lives
- * in this memory and nowhere else: over a sign-in, but not over a reload.
+ * The token of a link in an email. It arrives behind the `#`, so that it is not sent to any server, and leaves the address bar at
+ * once. It is kept in memory only: it survives a sign-in, but not a reload.
  */
 const held = shallowRef<{ path: string; token: string } | null>(null)
 
 const FRAGMENT = '#token='
 
-/** Takes the token out of every address that has one, before anything else looks at it. */
+/** Takes the token out of each address that has one, before anything else reads the address. */
 export function takeLinkTokens(router: Router): void {
   router.beforeEach((to) => {
     if (!to.hash.startsWith(FRAGMENT)) return
     held.value = { path: to.path, token: to.hash.slice(FRAGMENT.length) }
-    // Whole, because a path may begin with two slashes, which alone would be another site.
+    // With the origin, because a path that begins with two slashes would name another site.
     history.replaceState(history.state, '', location.origin + to.path)
     return { path: to.path, query: to.query, hash: '', replace: true }
   })
 }
 
-/** How far a page is that a link leads to. */
+/** The state of the page that a link leads to. */
 export type LinkState = 'missing' | 'checking' | 'failed' | 'gone' | 'ready'
 
-/** A link that somebody has followed here. */
+/** The link that led to a page. */
 export interface Link<Target extends LinkTarget = LinkTarget> {
   readonly state: ComputedRef<LinkState>
   readonly token: ComputedRef<string>
-  /** The address that it is about, as far as the server tells. */
+  /** The email address that the link is for, once the server has named it. */
   readonly email: ComputedRef<string>
-  /** All that the server tells of it; still there once it has done what it was for. */
+  /** The server's answer about the link; it stays after the link has been used. */
   readonly target: Readonly<Ref<Target | null>>
-  /** Why it could not be looked at, while `failed`. */
+  /** The reason why the check failed, while `failed`. */
   readonly problem: Readonly<Ref<Problem | null>>
-  /** Looks at it again. */
+  /** Checks the link again. */
   look(): Promise<void>
-  /** The server takes it no more. */
+  /** Notes that the server no longer accepts the link. */
   lose(): void
-  /** It has done what it was for. */
+  /** Forgets the token, after the link has been used. */
   drop(): void
 }
 
-/** The link that led to this page; `check` asks the server about it without using it up. */
+/** Checks the link that led to this page. `check` asks the server about it without using it. */
 export function useLink<Target extends LinkTarget>(
   check: (token: string, call: CallOptions) => Promise<Result<Target>>,
 ): Link<Target> {
@@ -76,7 +76,7 @@ export function useLink<Target extends LinkTarget>(
     else if (result.problem.code === 'token_invalid') gone.value = true
     else problem.value = result.problem
   }
-  // Another link may be opened in this very tab.
+  // Another link may be opened in the same tab.
   watch(token, (now) => {
     if (now !== '') void look()
   })

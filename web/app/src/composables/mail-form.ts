@@ -4,7 +4,7 @@ import * as checks from './checks'
 import { useForm, type FieldOnPage, type Form } from './form'
 import { useHistoryState } from './history-state'
 
-/** One address to be mailed, and then the wait for that mail. */
+/** A form that asks for an email address, and then the wait for that email. */
 export interface MailForm {
   readonly form: Form<'email'>
   readonly email: Ref<string>
@@ -12,13 +12,13 @@ export interface MailForm {
   readonly state: ComputedRef<'form' | 'sent'>
   readonly sentTo: ComputedRef<string>
   readonly resendAt: Ref<string | null>
-  /** The same mail once more. */
+  /** Sends the same email again. */
   sendAgain(call: CallOptions): Promise<Result<MailSent>>
-  /** Back to the form, for a different address. */
+  /** Returns to the form, for a different address. */
   useAnother(): Promise<void>
 }
 
-/** Makes it, for a page whose address field has the ref `emailField`. */
+/** Creates the form, for a page whose field has the ref `emailField`. */
 export function useMailForm(
   send: (email: string, call: CallOptions) => Promise<Result<MailSent>>,
   { prefilled = null, givesUp = true }: { prefilled?: string | null; givesUp?: boolean } = {},

@@ -3,7 +3,7 @@ import { useI18n } from 'vue-i18n'
 import type { Router } from 'vue-router'
 import { appName } from '../state/app-config'
 
-/** Sets the title of the page: what it is, whose it is, and first of all whether something is wrong. */
+/** Sets the title of the page: an error first, then the page, then the app. */
 export function usePageTitle(title: () => string, hasError: () => boolean = () => false): void {
   const { t } = useI18n()
   watchEffect(() => {
@@ -12,12 +12,12 @@ export function usePageTitle(title: () => string, hasError: () => boolean = () =
   })
 }
 
-/** For what takes the place of a page without a change of address: moves the focus there as a change of page would. */
+/** Moves the focus to the heading of a component that replaces a page at the same address. */
 export function useFocusOnHeading(): void {
   onMounted(focusHeading)
 }
 
-/** After a change of page, moves the focus to its heading, so that screen readers read on from there. */
+/** Moves the focus to the heading after each change of page, so that screen readers continue there. */
 export function focusHeadings(router: Router): void {
   router.afterEach((to, from, failure) => {
     if (failure || from.matched.length === 0 || to.path === from.path) return
@@ -25,7 +25,7 @@ export function focusHeadings(router: Router): void {
   })
 }
 
-/** Moves the focus to the heading of what is shown. */
+/** Moves the focus to the heading of the page. */
 export function focusHeading(): void {
   document.querySelector<HTMLElement>('main h1')?.focus()
 }

@@ -2,15 +2,15 @@ import type { Problem } from '@cloakroom/client'
 import { useI18n } from 'vue-i18n'
 import { appName } from '../state/app-config'
 
-/** Tells a problem in the reader's language, by its code. */
+/** Texts for problems in the language of the page. */
 export interface ProblemText {
-  /** One or two sentences: what happened, and what to do. */
+  /** Returns one or two sentences: what happened, and what to do. */
   textOf(problem: Problem): string
-  /** Whether nothing better than "something went wrong" can be said, so that the request id is worth telling. */
+  /** Returns whether the problem has no text of its own, so that the request id should be shown. */
   isUnexpected(problem: Problem): boolean
 }
 
-/** All that is said about problems, in one place. */
+/** Finds the text of a problem by its code. */
 export function useProblemText(): ProblemText {
   const { t, te } = useI18n()
   const keyOf = (problem: Problem) => {

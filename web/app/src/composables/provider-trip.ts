@@ -3,17 +3,17 @@ import { useClient } from '@cloakroom/vue'
 import { onBeforeUnmount, onMounted, ref, shallowRef, type Ref } from 'vue'
 import { useSubmission, type SubmissionPhase } from './submission'
 
-/** The way to a provider, which leads out of the app and, by the callback page, back into it. */
+/** The trip to a provider: out of the app and, through the callback page, back into it. */
 export interface ProviderTrip {
-  /** How far the way to one of them is. */
+  /** Returns the phase of the trip to one provider. */
   phaseTo(provider: string): SubmissionPhase
-  /** Why it did not begin. */
+  /** The reason why the trip did not start. */
   readonly problem: Readonly<Ref<Problem | null>>
   start(provider: string, wish: SocialStart): Promise<void>
   cancel(): void
 }
 
-/** Makes the way to a provider, for a page with buttons that lead there. */
+/** Creates the trip, for a page with buttons that lead to providers. */
 export function useProviderTrip({ givesUp = true } = {}): ProviderTrip {
   const client = useClient()
   const submission = useSubmission({ givesUp })
@@ -24,7 +24,7 @@ export function useProviderTrip({ givesUp = true } = {}): ProviderTrip {
     destination.value = null
   }
 
-  // Who comes back by the browser's back button finds the page as it was before.
+  // The browser's back button may restore this page; then the buttons are ready again.
   const shown = (event: PageTransitionEvent) => {
     if (event.persisted) stay()
   }
@@ -33,7 +33,7 @@ export function useProviderTrip({ givesUp = true } = {}): ProviderTrip {
 
   return {
     problem,
-    // Until the browser has left, the button goes on saying where to.
+    // The button stays busy until the browser has left the page.
     phaseTo(provider) {
       if (destination.value !== provider) return 'idle'
       return submission.phase.value === 'idle' ? 'busy' : submission.phase.value

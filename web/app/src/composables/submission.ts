@@ -1,16 +1,16 @@
 import type { Result } from '@cloakroom/client'
 import { onScopeDispose, ref, type Ref } from 'vue'
 
-/** How far a submission is; each step is one that people notice. */
+/** The phase of a submission, as the page shows it. */
 export type SubmissionPhase = 'idle' | 'sent' | 'busy' | 'slow'
 
-/** One request at a time, with what people see while it takes its time. */
+/** One request at a time, with its progress. */
 export interface Submission {
-  /** `busy` after 150 ms, `slow`, with a way out, after 8 s. */
+  /** `busy` after 150 ms; `slow` after 8 s, when the page offers to cancel. */
   readonly phase: Readonly<Ref<SubmissionPhase>>
-  /** Sends; null when one is under way already, or was cancelled. After 20 s it gives up with `aborted`. */
+  /** Sends a request. Resolves to null if another one is running or it was cancelled, and to `aborted` after 20 s. */
   send<Data>(request: (signal: AbortSignal) => Promise<Result<Data>>): Promise<Result<Data> | null>
-  /** Ends what is under way, without an error. */
+  /** Gives up the request that is running, without an error. */
   cancel(): void
 }
 
@@ -19,8 +19,8 @@ const SLOW_AFTER = 8_000
 const GIVE_UP_AFTER = 20_000
 
 /**
- * Makes a submission for a form or a button. One that may wait for somebody to sign in again does not give up: what it
- * waits for is on the screen.
+ * Creates a submission for a form or a button. With `givesUp: false` it has no time limit, for a request that may wait until
+ * somebody has answered a dialog.
  */
 export function useSubmission({ givesUp = true } = {}): Submission {
   const phase = ref<SubmissionPhase>('idle')

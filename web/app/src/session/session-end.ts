@@ -3,19 +3,19 @@ import { onScopeDispose, ref, watch, type Ref } from 'vue'
 import { byOwnClock } from '../state/server-clock'
 
 const CHANNEL = 'cloakroom.session-ends'
-/** A reply that arrives just after the end is never too early. */
+/** Milliseconds to wait after the end before asking, so that the server does not still see the session. */
 const MARGIN = 1_000
-/** Timers of browsers overflow after 24.8 days. */
+/** One day. Timers of browsers overflow after 24.8 days. */
 const LONGEST_TIMER = 24 * 60 * 60_000
 const RETRY_AFTER = 5_000
 const LONGEST_RETRY = 60_000
 
 /**
- * When the session ends, by the browser's clock and the newest answer that any tab has had; null for no session.
+ * The instant at which the session ends, by the browser's clock and the newest answer to any tab; null without a session.
  *
- * Just after that instant the server is asked, so that the page does not outlive its session. It is not asked earlier, because
- * an answer counts as activity. For that reason the tabs share what they know: with an instant for each tab, two open tabs
- * would ask in turns and keep the session alive for ever.
+ * Just after that instant the tab asks the server, so that the page does not outlive its session. It does not ask earlier, because
+ * each request counts as activity. The tabs share the instant. If each had its own, two open tabs would ask in turn and keep the
+ * session alive for ever.
  */
 export function useSessionEnd(): Ref<number | null> {
   const { expiresAt, refresh } = useSession()
@@ -37,7 +37,7 @@ export function useSessionEnd(): Ref<number | null> {
     const end = endsAt.value
     if (end === null || Date.now() < end) return wait()
     await refresh()
-    // No answer, or the old one: the server is asked again, less and less often.
+    // Without a new answer, the tab asks again after ever longer pauses.
     if (endsAt.value === end) wait(Math.min(retriedAfter * 2 || RETRY_AFTER, LONGEST_RETRY))
   }
 

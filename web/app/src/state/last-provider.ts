@@ -3,10 +3,10 @@ import { ref } from 'vue'
 
 const KEY = 'cloakroom.last-provider'
 
-/** The provider that somebody last signed in with in this browser; its id, and nothing about them. */
+/** The id of the provider used for the last sign-in in this browser. */
 export const lastProvider = ref(readStored(KEY))
 
-/** Keeps it; null, after a sign-in by password or when it was somebody else, forgets it. */
+/** Remembers the provider. After a sign-in by password, or when it was somebody else, null forgets it. */
 export function keepLastProvider(id: string | null): void {
   lastProvider.value = id
   writeStored(KEY, id)

@@ -1,7 +1,7 @@
 import { readStored, writeStored } from '@cloakroom/vue'
 import { ref, watch } from 'vue'
 
-/** What people choose; `system` follows the device. */
+/** The choice in the footer; `system` follows the device. */
 export type Theme = 'system' | 'light' | 'dark'
 
 // theme-before-paint.js reads the same key.

@@ -7,7 +7,7 @@ export interface FieldProps {
   error?: string | undefined
   /** Help for the person before they type. */
   hint?: string | undefined
-  /** Marks the field as wrong although the text about it stands beside another one, whose id this is. */
+  /** The id of an error text beside another field, which marks this field as wrong, too. */
   errorId?: string | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Where most people have their mail: one wrong letter here is a slip, and the mail would go to a stranger. */
+/** Common email domains. One wrong letter in such a domain is probably a typo, and the email would go to a stranger. */
 const COMMON_DOMAINS = [
   'gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'hotmail.co.uk', 'live.com', 'msn.com', 'yahoo.com',
   'yahoo.co.uk', 'yahoo.de', 'yahoo.fr', 'icloud.com', 'me.com', 'mac.com', 'aol.com', 'proton.me', 'protonmail.com',
@@ -7,18 +7,18 @@ const COMMON_DOMAINS = [
   'comcast.net', 'verizon.net', 'att.net', 'libero.it', 'bluewin.ch', 'mail.com', 'yandex.com', 'qq.com', '163.com',
 ] // prettier-ignore
 
-/** The address that was probably meant, or null. Never a reason to refuse the one that was typed. */
+/** Returns the address that was probably meant, or null. The address that was typed is never refused for it. */
 export function likelyAddress(email: string): string | null {
   const address = email.trim()
   const at = address.lastIndexOf('@')
   const domain = address.slice(at + 1).toLowerCase()
   if (at < 1 || domain.length < 5 || COMMON_DOMAINS.includes(domain)) return null
-  const meant = COMMON_DOMAINS.find((common) => common.length > 6 && isOneSlipAway(domain, common))
+  const meant = COMMON_DOMAINS.find((common) => common.length > 6 && isOneTypoAway(domain, common))
   return meant ? `${address.slice(0, at)}@${meant}` : null
 }
 
-/** One letter left out, added, replaced, or two swapped. */
-function isOneSlipAway(typed: string, meant: string): boolean {
+/** Returns whether one letter was left out, added or replaced, or two were swapped. */
+function isOneTypoAway(typed: string, meant: string): boolean {
   let start = 0
   while (start < typed.length && typed[start] === meant[start]) start += 1
   const rest = typed.slice(start)

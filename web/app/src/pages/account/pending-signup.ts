@@ -1,15 +1,15 @@
 /**
- * The password that somebody has just signed up with, so that a mistyped address can be corrected without typing the
- * password again. It is in this memory only, and gone with the page.
+ * The password of the signup that is pending, so that a mistyped address can be corrected without typing the password again. It
+ * is kept in memory only, until the page is left.
  */
 let password: string | null = null
 
-/** Keeps it; null forgets it. */
+/** Keeps the password; null forgets it. */
 export function keepSignupPassword(chosen: string | null): void {
   password = chosen
 }
 
-/** What has been kept. */
+/** Returns the password, or null. */
 export function keptSignupPassword(): string | null {
   return password
 }
