@@ -12,6 +12,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong, as the caller may know it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A session is needed and there is none.
     #[error("not signed in")]
@@ -129,6 +130,7 @@ pub enum Error {
 
 /// One field that cannot be taken, and why.
 #[derive(Debug, Clone, serde::Serialize, utoipa::ToSchema)]
+#[non_exhaustive]
 pub struct Invalid {
     /// The field's name in the request.
     pub field: String,

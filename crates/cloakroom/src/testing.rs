@@ -176,6 +176,7 @@ impl TestApp {
 
 /// A mail, as its reader gets it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Mail {
     /// The recipient.
     pub to: String,

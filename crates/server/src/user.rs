@@ -2,12 +2,15 @@
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
-use cloakroom::administration::{AccountView, Rank};
+use cloakroom::administration::{AccountView, Administration, Rank};
 use cloakroom::{Cloakroom, Config};
 
 use crate::Failure;
 use crate::audit::actor;
 use crate::cli::{Account, Place, Rights, UserCommand, config_file};
+
+/// The number of accounts that are read at once.
+const PAGE: u16 = 500;
 
 /// Where there is no port to tell, as in `--data-dir` without a server.
 pub(crate) const NO_PORT: u16 = 3000;
@@ -60,10 +63,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
                 cloakroom.administration().by(actor()).add(&email, &password, rank(staff, &rights)).await?;
             say(&format!("Added {}.", added.email));
         }
-        UserCommand::List { place, json } => {
-            let accounts = place.open().await?.administration().list().await?;
-            if json { say(&to_json(&accounts)?) } else { say(&table(&accounts)) }
-        }
+        UserCommand::List { place, json } => list(&place.open().await?.administration(), json).await?,
         UserCommand::Show { account: Account { email, place }, json } => {
             let found = place.open().await?.administration().show(&email).await;
             let found = found.map_err(|error| about(error, &email))?;
@@ -161,19 +161,63 @@ pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure>
     serde_json::to_string_pretty(value).map_err(|error| Failure::Refused(error.to_string()))
 }
 
-fn table(accounts: &[AccountView]) -> String {
-    if accounts.is_empty() {
-        return "There are no accounts yet. Add one: cloakroom user add EMAIL".to_owned();
+/// Prints every account, page by page: memory stays flat however many there are.
+async fn list(administration: &Administration, json: bool) -> Result<(), Failure> {
+    let mut page = administration.accounts(None, PAGE).await?;
+    if page.accounts.is_empty() {
+        say(if json { "[]" } else { "There are no accounts yet. Add one: cloakroom user add EMAIL" });
+        return Ok(());
     }
-    let width = accounts.iter().map(|account| account.email.chars().count()).max().unwrap_or_default();
-    let mut lines =
-        vec![format!("{:width$}  {:8}  {:9}  {:24}  LAST LOGIN", "EMAIL", "STATE", "RIGHTS", "JOINED")];
-    lines.extend(accounts.iter().map(|account| {
-        let joined = account.date_joined.to_string();
-        let last = last_login(account);
-        format!("{:width$}  {:8}  {:9}  {joined:24}  {last}", account.email, state(account), rights(account))
-    }));
-    lines.join("\n")
+    let mut rows = Rows::begin(json, &page.accounts);
+    loop {
+        rows.print(&page.accounts)?;
+        let Some(next) = page.next else { break };
+        page = administration.accounts(Some(&next), PAGE).await?;
+    }
+    rows.end();
+    Ok(())
+}
+
+/// How a list is printed: as a JSON array, or as a table with columns as wide as its first page needs.
+enum Rows {
+    Json { is_first: bool },
+    Table { width: usize },
+}
+
+impl Rows {
+    fn begin(json: bool, first: &[AccountView]) -> Self {
+        if json {
+            say("[");
+            return Self::Json { is_first: true };
+        }
+        let width = first.iter().map(|account| account.email.chars().count()).max().unwrap_or_default();
+        say(&format!("{:width$}  {:8}  {:9}  {:24}  LAST LOGIN", "EMAIL", "STATE", "RIGHTS", "JOINED"));
+        Self::Table { width }
+    }
+
+    fn print(&mut self, accounts: &[AccountView]) -> Result<(), Failure> {
+        for account in accounts {
+            match self {
+                Self::Json { is_first } => {
+                    let comma = if std::mem::take(is_first) { "" } else { ",\n" };
+                    let json = to_json(account)?.replace('\n', "\n  ");
+                    let _ = write!(io::stdout(), "{comma}  {json}");
+                }
+                Self::Table { width } => {
+                    let (email, joined) = (&account.email, account.date_joined.to_string());
+                    let (state, rights, last) = (state(account), rights(account), last_login(account));
+                    say(&format!("{email:0$}  {state:8}  {rights:9}  {joined:24}  {last}", *width));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self) {
+        if matches!(self, Self::Json { .. }) {
+            say("\n]");
+        }
+    }
 }
 
 fn details(account: &AccountView) -> String {

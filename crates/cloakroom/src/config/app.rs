@@ -10,6 +10,7 @@ use super::Complaint;
 /// `[app]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct App {
     /// The name that pages and mails show.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct App {
 /// `[app.csp]`: a list begins with what the policy allows already (`'self'`, and for images and fonts `data:`).
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
 pub struct Csp {
     /// Images, as in `["https://cdn.example.com"]`.
     pub img_src: Vec<String>,

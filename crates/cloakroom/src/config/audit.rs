@@ -8,6 +8,7 @@ use super::Retention;
 /// `[audit]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Audit {
     /// How long events are kept; `0s` keeps them for ever.
     pub keep: Retention,
@@ -19,6 +20,7 @@ pub struct Audit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
+#[non_exhaustive]
 pub enum AddressDetail {
     /// An IPv4 address, or an IPv6 /64.
     #[default]

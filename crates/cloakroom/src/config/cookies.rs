@@ -13,6 +13,7 @@ const PREFIXES: [&str; 4] = ["__host-", "__secure-", "__http-", "__hosthttp-"];
 /// `[cookies]`: names without their prefix; `__Host-` is added on https where it fits.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Cookies {
     /// The session cookie.
     pub session: String,

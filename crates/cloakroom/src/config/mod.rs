@@ -52,6 +52,7 @@ use sources::Sources;
 /// may also fill it in, starting from [`Config::default`].
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Config {
     /// Where people reach the app: `https://…`, or `http://` on loopback. Cookies, links and the CSRF origin derive from it.
     pub public_url: PublicUrl,
@@ -121,6 +122,7 @@ impl Default for SecretFile {
 /// `[database]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Database {
     /// `sqlite:cloakroom.db`, or `postgres://user:password@host/database`.
     #[schemars(extend("writeOnly" = true))]
@@ -133,6 +135,7 @@ pub(crate) const MAILBOX: &str = "mailbox:";
 /// `[mail]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Mail {
     /// `smtp://`, `smtp+starttls://` or `smtps://`, with user and password where the server asks for them.
     #[schemars(extend("writeOnly" = true))]
@@ -146,6 +149,7 @@ pub struct Mail {
 /// `[signup]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Signup {
     /// `open`: whoever proves an address; `closed`: only who is added by the command line.
     pub mode: SignupMode,
@@ -157,6 +161,7 @@ pub struct Signup {
 )]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
+#[non_exhaustive]
 pub enum SignupMode {
     /// Whoever proves an address.
     #[default]
@@ -168,6 +173,7 @@ pub enum SignupMode {
 /// `[session]`
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Session {
     /// How long a session may be idle before it ends.
     pub idle: Lifetime,
@@ -190,6 +196,7 @@ impl Default for Session {
 /// `[password]`
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Password {
     /// The least number of characters of a new password; at least 8.
     pub min_length: usize,
@@ -204,6 +211,7 @@ impl Default for Password {
 /// `[limits]`: `count/window`; a count of 0 switches a limit off.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Limits {
     /// Proofs of identity for one account from one network.
     pub login_per_account: Rate,
@@ -235,6 +243,7 @@ impl Default for Limits {
 /// `[pipeline]`
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Pipeline {
     /// The steps of a social login, in order.
     #[schemars(with = "Vec<String>")]
@@ -267,6 +276,7 @@ impl Default for Pipeline {
     untagged,
     expecting = "a step is a name, `{ own = \"…\" }`, or `{ webhook = \"…\", secret_file = \"…\" }`"
 )]
+#[non_exhaustive]
 pub enum PipelineStep {
     /// A built-in step.
     Named(String),
@@ -287,6 +297,7 @@ pub enum PipelineStep {
 /// `[pipeline.auth_allowed]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct AuthAllowed {
     /// Domains whose addresses may sign in; everyone when both lists are empty.
     pub domains: Vec<String>,

@@ -8,6 +8,7 @@ use super::Secret;
 /// `[[provider]]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Provider {
     /// The path segment, as in `/api/social/github/`.
     pub id: String,
@@ -60,6 +61,7 @@ pub struct Provider {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
+#[non_exhaustive]
 pub enum TrustEmail {
     /// When the provider says that it is verified.
     Verified,

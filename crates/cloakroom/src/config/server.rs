@@ -8,6 +8,7 @@ use super::{Complaint, Lifetime};
 /// `[server]`
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Server {
     /// A connection ends when it carried no request for so long; longer than your proxy keeps its own.
     pub idle: Lifetime,
@@ -38,6 +39,7 @@ impl Server {
 /// `[api]`
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Api {
     /// Whether `/api/docs/` and `/api/openapi.json` answer; else they are 404.
     pub docs: bool,

@@ -258,6 +258,7 @@ impl Event {
 
 /// An event, as it was recorded.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct EventView {
     /// A `UUIDv7`: events lie in the order of their ids.
     pub id: String,
@@ -291,6 +292,7 @@ pub struct EventView {
 
 /// A person, program or thing of an event.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct PartyView {
     /// Of an actor: `user`, `browser`, `service`, `cli` or `system`. Of a target: `user` or `mail`.
     pub kind: String,
@@ -302,6 +304,7 @@ pub struct PartyView {
 
 /// A person of an event.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct NameView {
     /// The account's id.
     pub id: String,

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 /// What an attempt is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Intent {
     /// To sign in, or to sign up.
     #[default]

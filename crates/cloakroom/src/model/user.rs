@@ -47,6 +47,7 @@ impl Account {
 
 /// The person who is signed in: an extractor in handlers, and `user` in replies.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
+#[non_exhaustive]
 pub struct User {
     /// The account's id, a `UUIDv7`.
     pub id: String,

@@ -12,6 +12,7 @@ use crate::model::social::Intent;
 
 /// The facts on which a step decides.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct Facts {
     /// The provider's id in the configuration.
     pub provider: String,
@@ -38,6 +39,7 @@ pub struct Facts {
 
 /// The decision of a step of your own.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// Continue with the next step.
     Continue,

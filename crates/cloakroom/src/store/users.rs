@@ -74,13 +74,15 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// All accounts, oldest first.
-    pub(crate) async fn accounts(&self) -> Result<Vec<Account>> {
+    /// At most `most` accounts with ids above `after`. Ids are UUIDv7, so the oldest come first.
+    pub(crate) async fn accounts_after(&self, after: &str, most: i64) -> Result<Vec<Account>> {
         let rows = query(concat!(
             "SELECT ",
             columns!("cloakroom_users"),
-            " FROM cloakroom_users ORDER BY date_joined, id"
+            " FROM cloakroom_users WHERE id > $1 ORDER BY id LIMIT $2"
         ))
+        .bind(after)
+        .bind(most)
         .all::<Row>(&self.db)
         .await?;
         Ok(rows.into_iter().map(Into::into).collect())

@@ -27,6 +27,7 @@ pub struct Browser {
 
 /// What came back.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,

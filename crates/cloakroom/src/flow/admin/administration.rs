@@ -2,11 +2,9 @@
 //!
 //! Each takes effect at once on every node, sessions that are open included.
 
-use serde::Serialize;
-
-use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
+pub use crate::flow::admin::accounts::{AccountPage, AccountView, NewAccount, Rank};
 use crate::flow::admin::mailing;
 use crate::limits;
 use crate::mail::outbox::{self, Occasion};
@@ -21,61 +19,6 @@ use crate::policy;
 use crate::store::{Revocation, Tx};
 
 pub use crate::model::event::Actor;
-
-/// An account as an administrator sees it.
-#[derive(Debug, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts, shown as four")]
-pub struct AccountView {
-    /// The account's id, a `UUIDv7`.
-    pub id: String,
-    /// The address as its owner spelled it.
-    pub email: String,
-    /// Whether it may sign in.
-    pub is_active: bool,
-    /// May see the administration.
-    pub is_staff: bool,
-    /// May do everything.
-    pub is_superuser: bool,
-    /// Whether it can sign in by password.
-    pub has_password: bool,
-    /// When it was made.
-    pub date_joined: Timestamp,
-    /// When it last signed in.
-    pub last_login: Option<Timestamp>,
-}
-
-impl From<Account> for AccountView {
-    fn from(account: Account) -> Self {
-        Self {
-            has_password: account.password_hash.is_some(),
-            id: account.id,
-            email: account.email,
-            is_active: account.is_active,
-            is_staff: account.is_staff,
-            is_superuser: account.is_superuser,
-            date_joined: account.date_joined,
-            last_login: account.last_login,
-        }
-    }
-}
-
-/// What an account may do beyond signing in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Rank {
-    /// Nothing more.
-    #[default]
-    Plain,
-    /// See the administration.
-    Staff,
-    /// Do everything.
-    Superuser,
-}
-
-impl Rank {
-    fn flags(self) -> (bool, bool) {
-        (self != Self::Plain, self == Self::Superuser)
-    }
-}
 
 /// Acts on the accounts of a cloakroom; made by [`Cloakroom::administration`](crate::Cloakroom::administration).
 #[derive(Clone)]
@@ -106,7 +49,7 @@ impl Administration {
     /// [`Error::Validation`] for an address or password that cannot be taken, [`Error::AlreadyExists`] when the address has an
     /// account, or is reserved for one that has changed it and can still undo that.
     pub async fn add(&self, email: &str, password: &str, rank: Rank) -> Result<AccountView> {
-        let account = NewAccount { email, password, rank, is_active: true };
+        let account = NewAccount::new(email, password).rank(rank);
         let added = self.add_all(&[account]).await?;
         added.into_iter().next().ok_or_else(|| Error::internal("an account was added and is not there"))
     }
@@ -162,13 +105,20 @@ impl Administration {
         Ok(account.into())
     }
 
-    /// All accounts, oldest first.
+    /// Returns the accounts that come after the cursor of an earlier page, oldest first; `limit` is at most 1000.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
-    pub async fn list(&self) -> Result<Vec<AccountView>> {
-        let context = &self.context;
-        Ok(context.store().accounts().await?.into_iter().map(Into::into).collect())
+    pub async fn accounts(&self, after: Option<&str>, limit: u16) -> Result<AccountPage> {
+        let limit = limit.clamp(1, 1000);
+        // One more tells whether another page follows.
+        let most = i64::from(limit) + 1;
+        let found = self.context.store().accounts_after(after.unwrap_or_default(), most).await?;
+        let mut accounts: Vec<AccountView> = found.into_iter().map(Into::into).collect();
+        let is_last = accounts.len() <= usize::from(limit);
+        accounts.truncate(limit.into());
+        let next = accounts.last().filter(|_| !is_last).map(|account| account.id.clone());
+        Ok(AccountPage { accounts, next })
     }
 
     /// One account.
@@ -301,18 +251,6 @@ impl Administration {
     }
 }
 
-/// An account about to be added.
-pub struct NewAccount<'a> {
-    /// The address, as its owner spells it.
-    pub email: &'a str,
-    /// Its password.
-    pub password: &'a str,
-    /// What it may do.
-    pub rank: Rank,
-    /// Whether it may sign in.
-    pub is_active: bool,
-}
-
 /// The occasion of a mail that an administrator's act caused. No browser asked for it.
 fn by_administrator(context: &Context, locale: Locale) -> Occasion {
     let asked = Asked { at: context.now(), device: Device::default(), network: String::new() };
@@ -359,8 +297,15 @@ fn parse_new(context: &Context, email: &str) -> Result<Email> {
     })
 }
 
-async fn find(context: &Context, email: &str) -> Result<Account> {
-    context.store().account_by_email(&parse(email)?).await?.ok_or(Error::NotFound)
+/// Finds an account by its id or its address.
+async fn find(context: &Context, account: &str) -> Result<Account> {
+    // No id has an `@`, and every address does.
+    let found = if account.contains('@') {
+        context.store().account_by_email(&parse(account)?).await?
+    } else {
+        context.store().account(account).await?
+    };
+    found.ok_or(Error::NotFound)
 }
 
 async fn hash_new(context: &Context, email: &Email, password: &str) -> Result<String> {

@@ -13,6 +13,7 @@ use crate::secret;
 
 /// A mail as its reader gets it.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct MailView {
     /// The same at each try.
     pub id: String,
@@ -43,6 +44,7 @@ pub enum Outcome {
 
 /// A mail that has not left yet.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct WaitingView {
     /// Also its Message-ID.
     pub id: String,

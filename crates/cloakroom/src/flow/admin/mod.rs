@@ -1,5 +1,6 @@
 //! Acts of an administrator, by the command line or from an app that embeds the library.
 
+mod accounts;
 pub mod administration;
 pub mod audit;
 #[cfg(feature = "sqlite")]

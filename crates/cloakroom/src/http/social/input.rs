@@ -22,6 +22,7 @@ use crate::mail::outbox::Occasion;
 ///     post(async |paused: Paused, Json(answer): Json<serde_json::Value>| paused.answer(answer).await),
 /// );
 /// ```
+#[non_exhaustive]
 pub struct Paused {
     visit: Visit,
     occasion: Occasion,

@@ -1,4 +1,5 @@
 //! Actions of an administrator on other people's accounts.
 
+mod accounts;
 mod events;
 mod notices;

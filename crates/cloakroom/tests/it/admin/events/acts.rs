@@ -77,10 +77,7 @@ async fn an_app_acts_as_a_service_until_it_says_who_acts() {
 async fn of_several_accounts_added_at_once_the_events_keep_their_order() {
     let app = app().await;
     let emails: Vec<String> = (0..20).map(|number| format!("p{number:02}@example.test")).collect();
-    let people: Vec<_> = emails
-        .iter()
-        .map(|email| NewAccount { email, password: PASSWORD, rank: Rank::Plain, is_active: true })
-        .collect();
+    let people: Vec<_> = emails.iter().map(|email| NewAccount::new(email, PASSWORD)).collect();
     app.cloakroom.administration().add_all(&people[..3]).await.unwrap();
     let made = of_type(&app, "user.made").await;
     let labels: Vec<_> = made.iter().rev().filter_map(|event| event.target.clone()?.label).collect();

@@ -27,14 +27,7 @@ async fn app_with_history() -> (App, String, String) {
 
 async fn eve_as_user(app: &App) -> cloakroom::User {
     let shown = app.cloakroom.administration().show(EVE).await.unwrap();
-    cloakroom::User {
-        id: shown.id,
-        email: shown.email,
-        is_staff: shown.is_staff,
-        is_superuser: shown.is_superuser,
-        date_joined: shown.date_joined,
-        has_password: shown.has_password,
-    }
+    (&shown).into()
 }
 
 async fn found(app: &App, choose: impl FnOnce(&mut Filter)) -> Vec<String> {

@@ -3,6 +3,7 @@
 mod edge;
 mod imports;
 mod layers;
+mod public_types;
 
 use std::fs;
 use std::path::{Path, PathBuf};

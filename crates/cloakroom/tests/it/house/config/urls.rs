@@ -76,22 +76,26 @@ type Change<'a> = &'a dyn Fn(&mut Config);
 #[tokio::test]
 async fn finding_v4_a_configuration_made_by_hand_is_judged_as_one_from_a_file() {
     let directory = tempfile::tempdir().unwrap();
-    let github = || Provider {
-        id: "github".into(),
-        client_id: "x".into(),
-        client_secret: Some("y".to_owned().into()),
-        ..Provider::default()
+    let github = || {
+        let mut github = Provider::default();
+        github.id = "github".into();
+        github.client_id = "x".into();
+        github.client_secret = Some("y".to_owned().into());
+        github
     };
     let cases: [(&str, Change<'_>); 7] = [
         ("`password.min_length`: must be from 8", &|config| config.password.min_length = 1),
         ("`provider.0.trust_email`: `always` is not safe", &|config| {
-            config.provider = vec![Provider { trust_email: Some(TrustEmail::Always), ..github() }];
+            config.provider = vec![github()];
+            config.provider[0].trust_email = Some(TrustEmail::Always);
             let step = serde_json::from_str("\"associate_by_verified_email\"").unwrap();
             config.pipeline.steps.insert(4, step);
         }),
         ("`provider.1.id`: `github` appears twice", &|config| config.provider = vec![github(), github()]),
         ("`provider.0.id`: `link` cannot be", &|config| {
-            config.provider = vec![Provider { id: "link".into(), kind: Some("github".into()), ..github() }];
+            config.provider = vec![github()];
+            config.provider[0].id = "link".into();
+            config.provider[0].kind = Some("github".into());
         }),
         ("`trusted_proxies`: must not name every address", &|config| {
             config.trusted_proxies = vec!["::/0".parse().unwrap()];
