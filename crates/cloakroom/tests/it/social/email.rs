@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Browser, Kind, PASSWORD, Person};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::social_app::{SocialApp, assert_refused, outcome, social_app, social_app_with};
 
@@ -167,4 +167,32 @@ async fn o06_an_identity_does_not_wait_for_an_address_until_tomorrow() {
     app.advance(Duration::from_mins(61));
     assert_eq!(name(&browser, "next@example.test").await.code(), "state_missing");
     assert_eq!(app.database.rows("identities").await, 0);
+}
+
+/// During an upgrade, nodes of the version before read the rows of this one.
+#[tokio::test]
+async fn what_waits_is_stored_in_the_form_of_the_version_before() {
+    let (app, browser) = nameless().await;
+    assert_eq!(name(&browser, "noor@example.test").await.status, 202);
+    let stored = async |column: &str, kind: &str| {
+        let rows = format!("SELECT {column} FROM cloakroom_challenges WHERE kind = '{kind}'");
+        app.database.texts(&rows).await.remove(0)
+    };
+    let pause_id = stored("id", "social_pause").await;
+    for (kind, pause_id) in [("social_pause", json!(null)), ("social_email", json!(pause_id))] {
+        let data: Value = serde_json::from_str(&stored("data", kind).await).unwrap();
+        assert_eq!(data["need"], json!({"email": {"suggested": null}}), "{kind}");
+        assert_eq!(data["pause_id"], pause_id, "{kind}");
+        assert_eq!(data["run"]["attempt"]["provider"], "github", "{kind}");
+        assert_eq!(data.as_object().unwrap().len(), 3, "{kind}: {data}");
+    }
+}
+
+/// After a downgrade, a row of the version that came later is there still.
+#[tokio::test]
+async fn what_another_version_has_stored_in_a_form_of_its_own_does_not_wait() {
+    let (app, browser) = nameless().await;
+    app.database.change("UPDATE cloakroom_challenges SET data = '{\"need\": \"time\"}'").await;
+    let reply = name(&browser, "noor@example.test").await;
+    assert_refused(&browser, &reply, "state_missing").await;
 }
