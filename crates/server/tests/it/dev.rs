@@ -48,7 +48,7 @@ fn finding_u6_a_port_that_is_taken_says_how_to_choose_another() {
 }
 
 #[test]
-fn finding_u6_the_page_of_development_has_mail_people_and_stand_ins() {
+fn finding_u6_the_development_page_has_mail_people_and_fake_providers() {
     let server = Server::dev();
     for path in ["/dev", "/dev/"] {
         let reply = server.request("GET", path, &[HTML], b"");
@@ -77,7 +77,7 @@ fn finding_u6_the_page_of_development_has_mail_people_and_stand_ins() {
 }
 
 #[test]
-fn finding_u11_an_icon_is_served_to_those_who_ask_unasked() {
+fn finding_u11_the_icon_that_browsers_request_by_themselves_is_served() {
     let server = Server::dev();
     if server.request("GET", "/", &[HTML], b"").status == 200 {
         let icon = server.get("/favicon.ico");
@@ -87,7 +87,7 @@ fn finding_u11_an_icon_is_served_to_those_who_ask_unasked() {
 
 /// The configuration in the current directory is used.
 #[test]
-fn finding_u11_the_file_of_this_directory_is_found() {
+fn finding_u11_the_configuration_in_the_current_directory_is_found() {
     let directory = tempfile::tempdir().unwrap();
     let text = "public_url = \"http://localhost:3000\"\nlisten = \"127.0.0.1:0\"\n[database]\nurl = \"sqlite:cloakroom.db\"\n[mail]\nurl = \"smtp://127.0.0.1:1\"\nfrom = \"a@example.test\"\n[app]\nname = \"Found here\"\n";
     std::fs::write(directory.path().join("cloakroom.toml"), text).unwrap();

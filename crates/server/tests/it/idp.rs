@@ -86,7 +86,7 @@ fn serve_has_nothing_of_development() {
 /// At a provider whose addresses never count as verified, the fake offers nobody with a "verified" address or
 /// that of an existing account.
 #[test]
-fn finding_u3_the_facebook_stand_in_offers_nobody_whose_word_is_never_taken() {
+fn finding_u3_the_fake_facebook_offers_nobody_with_an_address_that_never_counts() {
     let server = Server::dev();
     let origin = format!("http://{}", server.host());
     let mut browser = Browser::at(server.address(), &origin);

@@ -79,7 +79,7 @@ async fn finding_u8_a_first_password_needs_a_recent_proof_and_a_good_password() 
 }
 
 #[tokio::test]
-async fn finding_u8_of_two_first_passwords_at_once_one_counts() {
+async fn finding_u8_one_of_two_concurrent_first_passwords_wins() {
     let (app, browser) = by_github().await;
     let other = app.visitor().await;
     app.sign_in(&other, Kind::GitHub, &Person::verified(EVE)).await;

@@ -113,7 +113,7 @@ async fn w01_w04_w09_a_bad_password_is_refused_with_its_reason() {
 
 /// B12: a stolen session cannot be used to guess the password. Its attempts count together with logins.
 #[tokio::test]
-async fn b12_guesses_within_a_session_are_limited_as_at_the_door() {
+async fn b12_guesses_within_a_session_are_limited_like_logins() {
     let app = app().await;
     app.add(ADA, Rank::Plain).await;
     let ada = app.signed_in(ADA).await;
@@ -164,7 +164,7 @@ async fn b12_a_stolen_session_in_another_browser_meets_the_ceiling_over_all_netw
 
 /// T06: a change voids everything that was requested before, except the undo, which protects the owner.
 #[tokio::test]
-async fn t06_a_change_voids_what_was_asked_for_before() {
+async fn t06_a_change_voids_earlier_requests() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let reset = reset_token(&app, ADA).await;
@@ -178,7 +178,7 @@ async fn t06_a_change_voids_what_was_asked_for_before() {
 
 /// W12: two changes and a login at once, all with the same current password.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn w12_of_two_changes_at_once_one_is_made() {
+async fn w12_one_of_two_concurrent_changes_wins() {
     let app = app_with_ada().await;
     let mut present = PASSWORD.to_owned();
     for round in 0..5 {

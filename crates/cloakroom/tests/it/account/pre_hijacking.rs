@@ -31,7 +31,7 @@ async fn assert_worthless(app: &App, attacker: &Browser, what: &str) {
 /// H1, without a provider: the owner signs up on their own, and the attacker's password is not merged into
 /// the account.
 #[tokio::test]
-async fn h1_a_password_that_waits_for_an_address_is_not_merged_into_its_account() {
+async fn h1_the_password_of_a_pending_signup_is_not_merged_into_the_account() {
     let app = app_without_limits().await;
     let attacker = visitor(&app).await;
     sign_up(&app, &attacker, EVE, THEIRS).await;
@@ -71,7 +71,7 @@ async fn h2_no_session_outlives_the_owners_recovery() {
 
 /// H3: before the address is proven there is nothing to attach anything to.
 #[tokio::test]
-async fn h3_a_signup_that_nobody_has_proven_can_do_nothing() {
+async fn h3_a_pending_signup_can_do_nothing() {
     let app = app_without_limits().await;
     let attacker = visitor(&app).await;
     sign_up(&app, &attacker, EVE, THEIRS).await;

@@ -77,7 +77,7 @@ async fn intruded() -> (SocialApp, Browser) {
 }
 
 #[tokio::test]
-async fn finding_s1_what_an_intruder_linked_before_the_change_goes_with_its_undo() {
+async fn finding_s1_an_undo_removes_what_an_intruder_linked_before_the_change() {
     let (app, intruder) = intruded().await;
     assert_eq!(change_email(&intruder, "attacker@evil.test").await.status, 202);
     let confirm = app.mail_to("attacker@evil.test").await.token();
@@ -101,7 +101,7 @@ async fn finding_s1_what_an_intruder_linked_before_the_change_goes_with_its_undo
 }
 
 #[tokio::test]
-async fn finding_s1_what_an_intruder_linked_goes_with_a_reset() {
+async fn finding_s1_a_reset_removes_what_an_intruder_linked() {
     let (app, _) = intruded().await;
     assert_eq!(outlook(&app, ADA).await, [("github".into(), "evil-octocat".into(), false)]);
     assert_eq!(reset(&app, ADA, None).await.status, 200);
@@ -242,7 +242,7 @@ async fn finding_s1_a_label_that_could_be_a_message_is_not_mailed() {
 
 /// A sign-in with an identity runs while a reset removes that identity.
 #[tokio::test]
-async fn finding_s1_a_sign_in_under_way_does_not_bring_an_identity_back() {
+async fn finding_s1_a_concurrent_sign_in_does_not_bring_an_identity_back() {
     let (app, _) = intruded().await;
     let intruder = app.visitor().await;
     let answer = app.consent(&intruder, Kind::GitHub, (&json!({}), &evil())).await;
@@ -290,7 +290,7 @@ async fn finding_s1_linking_asks_for_the_password_where_the_account_has_one() {
 
 /// A conflict is no way around that rule: a session can confirm the link only after the password was given.
 #[tokio::test]
-async fn finding_s1_a_session_of_before_links_what_waits_only_after_the_password() {
+async fn finding_s1_an_older_session_links_a_pending_identity_only_after_the_password() {
     let app = social_app().await;
     app.add(ADA, Rank::Plain).await;
     let elsewhere = Person::verified("ada@elsewhere.test");

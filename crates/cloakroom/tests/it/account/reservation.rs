@@ -164,7 +164,7 @@ async fn finding_s6_after_72_hours_the_address_is_free() {
 
 /// Closed signup answers as always when there is nobody to sign up.
 #[tokio::test]
-async fn finding_s6_a_closed_door_stays_closed() {
+async fn finding_s6_closed_signup_stays_closed_for_a_reserved_address() {
     let app = social_app_with(|config| config.signup.mode = SignupMode::Closed).await;
     app.add(ADA, Rank::Plain).await;
     let (_, undo) = changed(&app).await;

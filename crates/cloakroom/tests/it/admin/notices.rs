@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::people::{ADA, NEW, app_with_ada, visitor};
 
 #[tokio::test]
-async fn finding_s20_an_administrators_acts_are_told_by_mail() {
+async fn finding_s20_an_administrators_acts_are_reported_by_mail() {
     let app = app_with_ada().await;
     let cloakroom = &app.cloakroom;
     let last = async || app.mail_to(ADA).await.subject;

@@ -12,7 +12,7 @@ fn document() -> Value {
 }
 
 #[test]
-fn the_document_in_the_repository_is_today_s() {
+fn the_document_in_the_repository_is_current() {
     let written = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
     let written = std::fs::read_to_string(written).unwrap();
     assert!(written == cloakroom::openapi(), "openapi.json is not what the code says: run `make generate`");
@@ -122,7 +122,7 @@ fn every_code_of_a_problem_stands_in_the_document() {
 
 /// A client generated from this document can read a problem of a newer server.
 #[test]
-fn finding_v10_a_code_of_tomorrow_is_no_breach_of_the_document() {
+fn finding_v10_the_document_allows_problem_codes_of_later_versions() {
     let document = document();
     let schemas = &document["components"]["schemas"];
     let schema = json!({"$ref": "#/components/schemas/Problem", "components": {"schemas": schemas}});
@@ -144,7 +144,7 @@ fn finding_v10_a_code_of_tomorrow_is_no_breach_of_the_document() {
 
 /// Every reference in the document leads to a schema that exists.
 #[test]
-fn every_reference_leads_to_a_shape() {
+fn every_reference_leads_to_a_schema() {
     let document = document();
     let mut open = vec![&document];
     let mut references = 0;
@@ -210,7 +210,7 @@ fn finding_u11_every_call_that_takes_a_body_shows_one() {
 }
 
 #[test]
-fn finding_u11_what_is_open_to_all_lists_no_401() {
+fn finding_u11_public_calls_list_no_401() {
     let document = document();
     for path in ["/api/config/", "/api/login-set-cookie/"] {
         assert!(document["paths"][path]["get"]["responses"]["401"].is_null(), "{path}");

@@ -44,7 +44,7 @@ async fn post(browser: Arc<Browser>, path: &str) -> Reply {
 
 /// S18: a sign-out everywhere also ends a session that a concurrent change of password is renewing.
 #[tokio::test]
-async fn s18_a_session_that_is_being_renewed_is_seen_by_a_sign_out_everywhere() {
+async fn s18_a_sign_out_everywhere_ends_a_session_that_is_being_renewed() {
     let app = app_with_ada().await;
     let (owner, thief) = (Arc::new(app.signed_in(ADA).await), Arc::new(app.signed_in(ADA).await));
     let lock = app.database.lock_table("outbox").await;
@@ -65,7 +65,7 @@ async fn s18_a_session_that_is_being_renewed_is_seen_by_a_sign_out_everywhere() 
 /// S03, S18: a sign-out that was sent before its session got a new ticket still ends the session, on every
 /// node.
 #[tokio::test]
-async fn s03_s18_a_sign_out_under_way_ends_what_was_renewed_meanwhile() {
+async fn s03_s18_a_concurrent_sign_out_ends_the_renewed_session() {
     let app = app_with_ada().await;
     let node = app.another_node().await;
     for way in ["reauthenticate", "change"] {
@@ -89,7 +89,7 @@ async fn s03_s18_a_sign_out_under_way_ends_what_was_renewed_meanwhile() {
 
 /// A sign-out and a reauthentication at once, in either order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn s18_of_a_sign_out_and_a_new_proof_at_once_the_sign_out_wins() {
+async fn s18_a_sign_out_wins_over_a_concurrent_reauthentication() {
     let app = app_with_ada().await;
     for round in 0..6 {
         let ada = Arc::new(app.signed_in(ADA).await);
@@ -110,7 +110,7 @@ async fn s18_of_a_sign_out_and_a_new_proof_at_once_the_sign_out_wins() {
 
 /// A sign-in ends the session of its browser, even if that session got a new ticket meanwhile.
 #[tokio::test]
-async fn s01_a_sign_in_under_way_ends_what_was_renewed_meanwhile() {
+async fn s01_a_concurrent_sign_in_ends_the_renewed_session() {
     let app = app_with_ada().await;
     app.add("grace@example.test", Rank::Plain).await;
     let ada = app.signed_in(ADA).await;
@@ -123,7 +123,7 @@ async fn s01_a_sign_in_under_way_ends_what_was_renewed_meanwhile() {
 
 /// S18: the session that confirms a link is signed out while the link is being written.
 #[tokio::test]
-async fn s18_a_sign_out_beside_a_link_that_the_session_agreed_to_wins() {
+async fn s18_a_sign_out_wins_over_a_concurrent_link() {
     let app = social_app().await;
     app.add(ADA, Rank::Plain).await;
     let ada = Arc::new(app.visitor().await);
@@ -180,7 +180,7 @@ async fn r03_a_deletion_and_a_reset_never_wait_for_each_other() {
 
 /// T06: an undo mails a link while a reset is requested. Only the newer link works.
 #[tokio::test]
-async fn t06_an_undo_and_a_reset_at_once_leave_one_link() {
+async fn t06_a_concurrent_undo_and_reset_leave_one_link() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     assert_eq!(change_email(&ada, "ada@elsewhere.test").await.status, 202);
@@ -318,7 +318,7 @@ async fn app_with_meanwhile(before: &[&str], sql: &'static str, verdict: Verdict
 /// O20: an account was found by its address, and then got another one. Whoever has the old address now does
 /// not join it.
 #[tokio::test]
-async fn o20_an_account_whose_address_has_changed_meanwhile_is_not_joined() {
+async fn o20_an_account_whose_address_changed_meanwhile_is_not_joined() {
     let sql =
         "UPDATE cloakroom_users SET email = 'ada@elsewhere.test', email_canonical = 'ada@elsewhere.test'
                WHERE email_canonical = 'ada@example.test' AND password_hash IS NOT NULL";

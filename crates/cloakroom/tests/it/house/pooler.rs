@@ -123,7 +123,7 @@ async fn finding_n1_the_sessions_settings_are_set_without_startup_parameters() {
 }
 
 #[tokio::test]
-async fn finding_n1_a_pooler_that_changes_connections_is_refused_with_what_to_do() {
+async fn finding_n1_a_pooler_in_transaction_mode_is_refused_with_a_remedy() {
     for mode in ["transaction", "statement"] {
         let Some((_pooler, _database, url)) = pooled(mode).await else { return };
         let opened = Cloakroom::new(TestApp::config(&url)).await;

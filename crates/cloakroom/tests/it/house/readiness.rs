@@ -30,7 +30,7 @@ async fn fail_over(app: &App, is_read_only: bool) {
 }
 
 #[tokio::test]
-async fn finding_r1_a_connection_that_met_read_only_is_not_used_again() {
+async fn finding_r1_a_connection_that_turned_read_only_is_not_reused() {
     let app = app_without_limits().await;
     app.add("ada@example.test", Rank::Plain).await;
     if app.database.is_sqlite() {
@@ -75,7 +75,7 @@ async fn finding_n16_a_node_that_cannot_write_is_not_ready() {
 
 /// An answer is cached for a second, so frequent probes cause no extra writes.
 #[tokio::test]
-async fn finding_n16_many_questions_are_one_write() {
+async fn finding_n16_many_probes_cause_one_write() {
     let app = app_without_limits().await;
     let start = Instant::now();
     for _ in 0..2000 {

@@ -57,7 +57,7 @@ impl DyingProxy {
 }
 
 #[tokio::test]
-async fn finding_s13_r5_a_listener_that_died_silently_is_not_believed_for_more_than_a_moment() {
+async fn finding_s13_r5_a_listener_that_died_silently_is_not_trusted_for_long() {
     let database = Database::new().await;
     if database.is_sqlite() {
         return;

@@ -24,7 +24,7 @@ async fn app(config: Config) -> TestApp {
 }
 
 #[tokio::test]
-async fn finding_s20_open_pages_codes_and_links_live_through_a_change_of_the_secret() {
+async fn finding_s20_open_pages_codes_and_links_survive_a_change_of_the_secret() {
     let database = Database::new().await;
     let config = TestApp::config(&database.url);
     let before = app(config.clone()).await;
@@ -89,7 +89,7 @@ async fn finding_s20_a_mail_that_waits_while_the_secret_is_changed_has_a_good_li
 }
 
 #[tokio::test]
-async fn finding_s20_counted_tries_are_not_forgiven_by_a_change_of_the_secret() {
+async fn finding_s20_counted_attempts_survive_a_change_of_the_secret() {
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
     config.limits.login_per_account = "2/15m".parse().unwrap();
@@ -104,7 +104,7 @@ async fn finding_s20_counted_tries_are_not_forgiven_by_a_change_of_the_secret() 
 }
 
 #[test]
-fn finding_s20_the_secret_before_is_judged_as_the_secret_is_and_never_shown() {
+fn finding_s20_the_previous_secret_is_checked_like_the_current_one_and_never_shown() {
     let mut config = TestApp::config("sqlite:x.db");
     config.secret_previous = Some(Secret::from("hunter2-short".to_owned()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -68,7 +68,7 @@ fn every_mail_is_whole_in_every_language() {
 }
 
 #[test]
-fn links_and_codes_stand_where_they_belong() {
+fn links_and_codes_are_in_the_mails_that_need_them() {
     for (name, locale, mail) in every_mail(&config()) {
         let about = format!("{name} {locale}:\n{}\n{}", mail.text, mail.html);
         let is_link = |line: &&str| line.starts_with("http://localhost:3000/");
@@ -107,7 +107,7 @@ fn both_addresses_of_a_change_are_named_to_the_old_one_only() {
 }
 
 #[test]
-fn a_mail_or_language_that_is_unknown_is_told_with_those_that_are() {
+fn an_unknown_mail_or_language_is_reported_with_the_known_ones() {
     for (name, locale, known) in [("verify", "en", "verify_email"), ("verify_email", "fr", "en, de")] {
         match mailing::preview(&config(), name, locale) {
             Err(Error::Validation(fields)) => assert!(fields[0].detail.contains(known), "{fields:?}"),
@@ -169,7 +169,7 @@ fn failure(outcome: Outcome) -> (bool, String) {
 }
 
 #[tokio::test]
-async fn a_mail_has_two_parts_and_the_headers_of_a_mail_from_a_machine() {
+async fn a_mail_has_two_parts_and_the_headers_of_automatic_mail() {
     let sink = SmtpSink::start(&json!({}));
     let mail = only_mail(&sink, send(&sink, "smtp://", "Ada@Example.TEST", |_| {}).await);
     assert_eq!(
@@ -217,7 +217,7 @@ async fn t13_a_name_makes_no_header_of_its_own() {
 }
 
 #[tokio::test]
-async fn t12_what_could_be_read_as_two_addresses_goes_to_nobody() {
+async fn t12_an_address_that_could_be_read_as_two_gets_no_mail() {
     let sink = SmtpSink::start(&json!({}));
     let database = Database::new().await;
     let mut config = TestApp::config(&database.url);
@@ -260,7 +260,7 @@ async fn t11_an_address_beyond_ascii_goes_out_right_or_fails_for_good() {
 }
 
 #[tokio::test]
-async fn l12_a_server_that_refuses_for_now_or_for_good_is_told_apart() {
+async fn l12_temporary_and_permanent_refusals_are_told_apart() {
     let mut sink = SmtpSink::start(&json!({}));
     for (at, code, is_permanent) in [
         ("connect", 421, false),
@@ -291,7 +291,7 @@ async fn l12_a_server_that_refuses_for_now_or_for_good_is_told_apart() {
 }
 
 #[tokio::test]
-async fn l12_a_server_that_is_down_is_told() {
+async fn l12_a_server_that_is_down_is_reported() {
     let sink = SmtpSink::start(&json!({}));
     let port = sink.port();
     drop(sink);
@@ -314,7 +314,7 @@ async fn l12_a_required_starttls_is_never_dropped() {
 }
 
 #[tokio::test]
-async fn finding_q6_l12_a_certificate_that_nobody_vouches_for_gets_no_mail_and_is_told_in_words() {
+async fn finding_q6_l12_an_untrusted_certificate_gets_no_mail_and_a_clear_error() {
     for (tls, scheme) in [("starttls", "smtp+starttls://"), ("implicit", "smtps://")] {
         let sink = SmtpSink::start(&json!({"tls": tls}));
         let (is_permanent, reason) = failure(send(&sink, scheme, "ada@example.test", |_| {}).await);

@@ -75,7 +75,7 @@ async fn t05_tokens_are_256_random_bits_each() {
 /// Retries: within 10 s, then doubling, at most 60 s apart in the first five minutes. After that 2, 5 and 10
 /// minutes for greylisting, then hourly for five days (RFC 5321, section 4.5.4.1).
 #[tokio::test]
-async fn finding_r16_l12_a_mail_is_tried_for_five_days_and_then_given_up_visibly() {
+async fn finding_r16_l12_a_mail_is_retried_for_five_days_and_then_visibly_abandoned() {
     let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("data", 450, "try again later");
     let app = app_with_ada_mailing_to(&sink).await;
@@ -152,7 +152,7 @@ async fn finding_n14_a_code_lives_from_when_its_mail_is_handed_over() {
 
 /// After an hour no browser counts as the one that signed up, so a code would open nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn finding_n14_a_code_that_is_of_no_use_any_more_is_left_out() {
+async fn finding_n14_a_useless_code_is_left_out() {
     let (app, browser, mail) = greylisted(Duration::from_mins(57), ask_signup).await;
     let text = mail.part("text/plain");
     for words in ["enter this code", "code works"] {
@@ -164,7 +164,7 @@ async fn finding_n14_a_code_that_is_of_no_use_any_more_is_left_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn finding_n14_a_link_that_waited_with_its_mail_gets_its_time_back() {
+async fn finding_n14_a_link_gets_back_the_time_that_its_mail_waited() {
     let ask = async |browser: &Browser| assert_eq!(request_reset(browser, ADA).await.status, 202);
     let (app, browser, mail) = greylisted(Duration::from_mins(55), ask).await;
     app.advance(Duration::from_mins(50));
@@ -173,7 +173,7 @@ async fn finding_n14_a_link_that_waited_with_its_mail_gets_its_time_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l02_a_mail_that_is_tried_again_is_the_same_mail() {
+async fn l02_a_retried_mail_is_the_same_mail() {
     let mut sink = SmtpSink::start(&json!({}));
     // The connection breaks after the server has received the mail, so it is unknown whether it was accepted.
     sink.behave(&json!({"behaviour": "slow", "milliseconds": 60_000}));
@@ -222,7 +222,7 @@ async fn l15_two_nodes_send_each_mail_once() {
 
 /// Mails that have become pointless are not sent: the link was replaced or used, or the account is gone.
 #[tokio::test]
-async fn a_mail_whose_link_is_void_already_is_not_sent() {
+async fn a_mail_whose_link_is_already_void_is_not_sent() {
     let mut sink = SmtpSink::start(&json!({}));
     sink.refuse("mail", 450, "later");
     let app = app_with_ada_mailing_to(&sink).await;
@@ -243,7 +243,7 @@ async fn a_mail_whose_link_is_void_already_is_not_sent() {
 /// Somebody who changes the password may change the address next, while the mail server is down. The notice
 /// still goes to the address that the owner reads.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_notice_goes_to_the_address_of_the_moment_that_it_tells_of() {
+async fn a_notice_goes_to_the_address_at_the_time_of_its_event() {
     let mut sink = SmtpSink::start(&json!({}));
     let app = app_with_ada_mailing_to(&sink).await;
     let attacker = app.signed_in(ADA).await;
@@ -319,7 +319,7 @@ async fn broken_off(
 /// L11: a client that got no reply asks again, and that does no harm: one account, one use of the token, one
 /// notice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l11_a_proof_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
+async fn l11_a_verification_whose_reply_was_lost_happens_completely_or_not_at_all() {
     let app = app_with_ada().await;
     for round in 0..14 {
         let email = format!("eve{round}@example.test");
@@ -336,7 +336,7 @@ async fn l11_a_proof_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn l11_a_reset_whose_answer_was_lost_is_made_wholly_or_not_at_all() {
+async fn l11_a_reset_whose_reply_was_lost_happens_completely_or_not_at_all() {
     let app = app_with_ada().await;
     let mut old = PASSWORD.to_owned();
     let mut made = 0;

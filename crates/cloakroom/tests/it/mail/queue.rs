@@ -17,7 +17,7 @@ const ROUNDS: usize = 20;
 /// Four standard deviations of the share of slower pairs, for this many samples of equal distributions.
 const TELLING: f64 = 0.37;
 
-async fn app_with_providers(server: &ScriptedSmtp) -> App {
+async fn app_mailing_to(server: &ScriptedSmtp) -> App {
     let url = format!("smtp://127.0.0.1:{}", server.port());
     let app = app_with(|config| {
         switch_limits_off(config);
@@ -38,9 +38,9 @@ fn arrival(server: &ScriptedSmtp, to: &str, since: Instant) -> Option<Instant> {
 /// Four resets for somebody else, then one for oneself: the delay of one's own mail reveals nothing about the
 /// four.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn finding_s5_the_time_of_the_own_mail_does_not_tell_who_has_an_account() {
+async fn finding_s5_the_delay_of_ones_own_mail_reveals_no_accounts() {
     let server = ScriptedSmtp::start(Script::new().takes(Duration::from_millis(30)));
-    let app = app_with_providers(&server).await;
+    let app = app_mailing_to(&server).await;
     let browser = visitor(&app).await;
     let mut samples = [Vec::new(), Vec::new()];
     for round in 0..2 * ROUNDS + 2 {
@@ -64,7 +64,7 @@ async fn finding_s5_the_time_of_the_own_mail_does_not_tell_who_has_an_account() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn finding_s5_no_recipient_takes_more_than_one_lane() {
     let server = ScriptedSmtp::start(Script::new().silent_at("end"));
-    let app = app_with_providers(&server).await;
+    let app = app_mailing_to(&server).await;
     let browser = visitor(&app).await;
     let start = Instant::now();
     for spelling in [ADA, "Ada@Example.TEST", "ada@EXAMPLE.test", "\u{ff41}da@example.test"] {
@@ -80,10 +80,10 @@ async fn finding_s5_no_recipient_takes_more_than_one_lane() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn finding_s5_a_mail_to_nobody_takes_as_long_as_one_to_somebody() {
+async fn finding_s5_a_mail_without_an_account_takes_as_long_as_one_with() {
     const TAKES: Duration = Duration::from_millis(400);
     let server = ScriptedSmtp::start(Script::new().takes(TAKES));
-    let app = app_with_providers(&server).await;
+    let app = app_mailing_to(&server).await;
     let browser = visitor(&app).await;
     assert_eq!(request_reset(&browser, ADA).await.status, 202);
     app.mails().await;

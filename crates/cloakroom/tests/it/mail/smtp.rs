@@ -23,7 +23,7 @@ const LIMITS: [(&str, Duration); 6] = [
     ("end", Duration::from_mins(10)),
 ];
 
-async fn app_with_providers(server: &ScriptedSmtp, url: &str, change: impl FnOnce(&mut Config)) -> App {
+async fn app_mailing_to(server: &ScriptedSmtp, url: &str, change: impl FnOnce(&mut Config)) -> App {
     let url = url.replace("PORT", &server.port().to_string());
     app_with(|config| {
         config.mail.url = SecretUrl::from(url.as_str());
@@ -34,7 +34,7 @@ async fn app_with_providers(server: &ScriptedSmtp, url: &str, change: impl FnOnc
 
 /// Sends the test mail.
 async fn send(server: &ScriptedSmtp, url: &str) -> Outcome {
-    let app = app_with_providers(server, url, |_| {}).await;
+    let app = app_mailing_to(server, url, |_| {}).await;
     app.cloakroom.mailing().test("ada@example.test").await.unwrap()
 }
 
@@ -64,7 +64,7 @@ async fn silence(server: &ScriptedSmtp) {
 }
 
 #[tokio::test]
-async fn finding_n6_each_answer_is_waited_for_as_long_as_the_standard_asks() {
+async fn finding_n6_each_reply_gets_the_time_that_the_standard_asks_for() {
     for (stage, limit) in LIMITS {
         let server = ScriptedSmtp::start(Script::new().silent_at(stage));
         let release = async {
@@ -80,7 +80,7 @@ async fn finding_n6_each_answer_is_waited_for_as_long_as_the_standard_asks() {
 }
 
 #[tokio::test]
-async fn finding_n6_l12_a_silent_server_is_left_when_the_time_of_its_answer_is_over() {
+async fn finding_n6_l12_a_silent_server_is_left_after_its_time_limit() {
     for (stage, limit) in LIMITS {
         let server = ScriptedSmtp::start(Script::new().silent_at(stage));
         let sending = async {
@@ -105,7 +105,7 @@ async fn finding_n6_l12_a_silent_server_is_left_when_the_time_of_its_answer_is_o
 #[tokio::test]
 async fn finding_n6_a_mail_whose_answer_comes_late_is_sent_once() {
     let server = ScriptedSmtp::start(Script::new().silent_at("end"));
-    let app = app_with_providers(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
+    let app = app_mailing_to(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
     let node = app.another_node().await;
     assert_eq!(visitor(&app).await.signup(EVE, PASSWORD).await.status, 202);
     silence(&server).await;
@@ -153,7 +153,7 @@ async fn finding_n10_the_three_digits_of_an_answer_decide_whatever_its_text() {
 }
 
 #[tokio::test]
-async fn finding_n10_a_refusal_in_another_encoding_is_told() {
+async fn finding_n10_a_refusal_in_another_encoding_is_reported() {
     let refusal = b"535 5.7.8 \xb5\xc7\xc2\xbc\xca\xa7\xb0\xdc wrong authorization code\r\n";
     let server = ScriptedSmtp::start(Script::new().answer("auth", refusal));
     let (is_permanent, reason) =
@@ -191,7 +191,7 @@ async fn finding_n10_a_login_is_asked_for_in_any_words() {
 }
 
 #[tokio::test]
-async fn finding_n11_what_comes_before_the_handshake_is_not_taken_for_what_comes_after() {
+async fn finding_n11_data_before_the_tls_handshake_ends_the_connection() {
     for smuggled in [
         "250 ok\r\n",
         "250-raw.test\r\n250 AUTH PLAIN\r\n235 ok\r\n250 ok\r\n250 ok\r\n354 ok\r\n250 ok\r\n",
@@ -209,9 +209,9 @@ async fn finding_n11_what_comes_before_the_handshake_is_not_taken_for_what_comes
 
 /// An unsolicited reply is not taken for the reply to the next mail.
 #[tokio::test]
-async fn finding_n11_an_answer_too_many_ends_the_connection() {
+async fn finding_n11_an_unsolicited_reply_ends_the_connection() {
     let server = ScriptedSmtp::start(Script::new().answer("end", "250 taken\r\n250 taken\r\n"));
-    let app = app_with_providers(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
+    let app = app_mailing_to(&server, "smtp://127.0.0.1:PORT", |_| {}).await;
     for email in [EVE, "bob@example.test"] {
         assert_eq!(visitor(&app).await.signup(email, PASSWORD).await.status, 202);
         app.mails().await;
@@ -222,7 +222,7 @@ async fn finding_n11_an_answer_too_many_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn finding_n16_an_address_without_a_name_is_introduced_in_brackets() {
+async fn finding_n16_the_greeting_puts_an_ip_address_in_brackets() {
     for (url, hello, host) in [
         ("http://127.0.0.1:3000", "EHLO [127.0.0.1]", "@[127.0.0.1]>"),
         ("http://[::1]:3000", "EHLO [IPv6:::1]", "@[IPv6:::1]>"),
@@ -230,7 +230,7 @@ async fn finding_n16_an_address_without_a_name_is_introduced_in_brackets() {
         ("https://b\u{fc}cher.test", "EHLO xn--bcher-kva.test", "@xn--bcher-kva.test>"),
     ] {
         let server = ScriptedSmtp::start(Script::new());
-        let app = app_with_providers(&server, "smtp://127.0.0.1:PORT", |config| {
+        let app = app_mailing_to(&server, "smtp://127.0.0.1:PORT", |config| {
             config.public_url = url.to_owned().try_into().unwrap();
         })
         .await;

@@ -14,7 +14,7 @@ use crate::support::replies::assert_problem;
 const RECENT: Duration = Duration::from_mins(10);
 
 #[tokio::test]
-async fn a_proof_opens_sensitive_calls_for_a_while() {
+async fn a_reauthentication_allows_sensitive_calls_for_a_while() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     assert_eq!(change_email(&ada, "one@elsewhere.test").await.status, 202, "a fresh login is a proof");
@@ -44,7 +44,7 @@ async fn the_window_is_the_one_that_is_configured() {
 }
 
 #[tokio::test]
-async fn s03_a_proof_renews_the_ticket_and_the_one_before_is_dead() {
+async fn s03_a_reauthentication_renews_the_ticket_and_kills_the_old_one() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     app.advance(Duration::from_hours(1));
@@ -66,7 +66,7 @@ async fn s03_a_proof_renews_the_ticket_and_the_one_before_is_dead() {
 }
 
 #[tokio::test]
-async fn only_the_password_of_whoever_is_signed_in_is_a_proof() {
+async fn only_the_password_of_the_signed_in_account_is_a_proof() {
     let app = app_with_ada().await;
     app.add("grace@example.test", Rank::Plain).await;
     app.cloakroom.administration().set_password("grace@example.test", WRONG).await.unwrap();

@@ -53,7 +53,7 @@ async fn come_back(app: &SocialApp, error: &str) -> (String, u16) {
 }
 
 #[tokio::test]
-async fn finding_n7_only_a_refusal_by_the_person_is_told_as_one() {
+async fn finding_n7_only_a_refusal_by_the_person_is_reported_as_one() {
     let app = social_app().await;
     let warnings = Warnings::default();
     let _guard = tracing::subscriber::set_default(warnings.clone());

@@ -21,7 +21,7 @@ fn query(url: &str, name: &str) -> Vec<String> {
 /// O01, O09, O11: all random values are new each time, PKCE always uses S256, and the registered values are
 /// constant.
 #[tokio::test]
-async fn o01_o09_o11_each_attempt_has_secrets_of_its_own_and_the_same_registration() {
+async fn o01_o09_o11_each_attempt_has_new_secrets_and_the_same_registration() {
     let app = social_app().await;
     let browser = app.visitor().await;
     let mut seen = BTreeSet::new();
@@ -133,7 +133,7 @@ async fn o05_a_state_belongs_to_its_provider() {
 }
 
 #[tokio::test]
-async fn o06_an_attempt_ends_after_ten_minutes_and_when_another_person_sits_there() {
+async fn o06_an_attempt_ends_after_ten_minutes_and_when_somebody_else_signs_in() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     let browser = app.visitor().await;
@@ -290,7 +290,7 @@ async fn o32_return_to_leads_back_into_the_app_only() {
 }
 
 #[tokio::test]
-async fn what_is_begun_needs_a_session_where_it_is_about_one() {
+async fn linking_and_reauthentication_need_a_session() {
     let app = social_app().await;
     let browser = app.visitor().await;
     for intent in ["link", "reauthenticate"] {

@@ -83,7 +83,7 @@ async fn finding_q3_nothing_else_passes_without_a_token() {
 /// An answer that an attacker posts through somebody else's browser signs nobody in, because our page needs
 /// the cookies of the browser that began.
 #[tokio::test]
-async fn finding_q3_a_posted_answer_of_another_browser_opens_nothing() {
+async fn finding_q3_a_posted_answer_of_another_browser_signs_nobody_in() {
     let app = social_app().await;
     let (attacker, victim) = (app.visitor().await, app.visitor().await);
     let person = Person::verified("mary@example.test");

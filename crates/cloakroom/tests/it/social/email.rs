@@ -55,7 +55,7 @@ async fn the_link_or_the_code_makes_the_account() {
 
 /// E08, O19: the answer is the same, and the mail to the owner contains nothing that opens anything.
 #[tokio::test]
-async fn e08_o19_an_address_with_an_account_is_told_only_to_its_owner() {
+async fn e08_o19_only_the_owner_learns_that_an_address_has_an_account() {
     let (app, browser) = nameless().await;
     app.add("ada@example.test", Rank::Plain).await;
     let taken = name(&browser, "ada@example.test").await;
@@ -90,7 +90,7 @@ async fn a_proof_in_another_browser_drops_the_identity() {
 }
 
 #[tokio::test]
-async fn what_waits_is_this_browsers_and_does_not_wait_for_ever() {
+async fn a_pending_identity_belongs_to_its_browser_and_expires() {
     let (app, browser) = nameless().await;
     let elsewhere = app.visitor().await;
     assert_eq!(name(&elsewhere, "noor@example.test").await.code(), "state_missing");
@@ -120,7 +120,7 @@ async fn what_waits_is_this_browsers_and_does_not_wait_for_ever() {
 
 /// `auth_allowed` checks the address that is proven in the end.
 #[tokio::test]
-async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_address() {
+async fn an_allow_list_checks_the_proven_address_and_refuses_people_without_one() {
     let app = social_app_with(|config| {
         config.pipeline.auth_allowed.domains = vec!["Corp.test".into()];
         config.pipeline.auth_allowed.emails = vec!["Guest@example.test".into()];
@@ -159,7 +159,7 @@ async fn a_whitelist_judges_what_is_proven_and_lets_nobody_pass_without_an_addre
 /// O06: a pending identity waits only as long as this browser counts as the same. Otherwise somebody else
 /// could enter their own address the next day and get an account that the first person's identity opens.
 #[tokio::test]
-async fn o06_an_identity_does_not_wait_for_an_address_until_tomorrow() {
+async fn o06_a_pending_identity_does_not_wait_until_the_next_day() {
     let (app, browser) = nameless().await;
     assert_eq!(name(&browser, "noor@example.test").await.status, 202);
     app.advance(Duration::from_mins(59));

@@ -38,7 +38,7 @@ async fn by_github() -> (SocialApp, Browser) {
 
 /// A person who signed up with a provider sets a password and then uses both.
 #[tokio::test]
-async fn whoever_came_by_a_provider_can_set_a_password() {
+async fn a_person_who_signed_up_with_a_provider_can_set_a_password() {
     let (app, browser) = by_github().await;
     assert_eq!(
         browser.login("mary@example.test", "").await.status,
@@ -57,7 +57,7 @@ async fn whoever_came_by_a_provider_can_set_a_password() {
 
 /// A person with a password links a provider and then uses both.
 #[tokio::test]
-async fn whoever_has_a_password_can_link_a_provider() {
+async fn a_person_with_a_password_can_link_a_provider() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     let browser = app.signed_in("ada@example.test").await;
@@ -126,7 +126,7 @@ async fn o28_the_last_way_in_stays() {
 }
 
 #[tokio::test]
-async fn unlinked_it_opens_nothing() {
+async fn an_unlinked_identity_opens_nothing() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     let browser = app.signed_in("ada@example.test").await;
@@ -141,7 +141,7 @@ async fn unlinked_it_opens_nothing() {
 /// An identity at a provider that is no longer configured opens nothing, so it does not count as a way to
 /// sign in.
 #[tokio::test]
-async fn an_identity_of_yesterdays_provider_is_no_way_in() {
+async fn an_identity_of_a_removed_provider_is_no_way_in() {
     let (app, browser) = by_github().await;
     app.link(&browser, Kind::Google, &mary()).await;
     app.database.change("UPDATE cloakroom_identities SET provider = 'gone' WHERE provider = 'google'").await;
@@ -171,7 +171,7 @@ async fn o29_linking_and_unlinking_need_a_recent_proof_and_ones_own_identity() {
 
 /// S03: a person without a password reauthenticates with their provider.
 #[tokio::test]
-async fn s03_a_provider_proves_once_more_who_one_is() {
+async fn s03_a_provider_can_reauthenticate() {
     let (app, browser) = by_github().await;
     assert_eq!(outcome(&app.link(&browser, Kind::Google, &mary()).await), "linked");
     app.advance(Duration::from_mins(10));

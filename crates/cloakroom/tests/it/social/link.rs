@@ -88,7 +88,7 @@ async fn finding_n14_a_code_that_links_lives_from_when_its_mail_is_handed_over()
 }
 
 #[tokio::test]
-async fn a_login_of_that_account_and_a_yes_links() {
+async fn a_login_to_the_account_and_a_confirmation_link_it() {
     let (app, browser) = conflict().await;
     assert_eq!(browser.login("ada@example.test", PASSWORD).await.status, 200);
     assert_eq!(app.database.rows("identities").await, 0, "not without a yes");
@@ -99,7 +99,7 @@ async fn a_login_of_that_account_and_a_yes_links() {
 }
 
 #[tokio::test]
-async fn nobody_else_links_it() {
+async fn nobody_else_can_link_the_identity() {
     let (app, browser) = conflict().await;
     app.add("grace@example.test", Rank::Plain).await;
     let anonymous = browser.post("/api/social/link/", &json!({})).await;
@@ -115,7 +115,7 @@ async fn nobody_else_links_it() {
 }
 
 #[tokio::test]
-async fn it_waits_for_ten_minutes_and_until_a_logout() {
+async fn a_conflict_waits_for_ten_minutes_and_until_a_logout() {
     let (app, browser) = conflict().await;
     app.advance(Duration::from_mins(10));
     let late = browser.post("/api/social/link/", &json!({"password": PASSWORD})).await;
@@ -144,7 +144,7 @@ async fn b12_guessing_the_password_meets_the_limit_of_logins() {
 
 /// B11: five attempts per code, and ten wrong codes per account and day, over all codes and browsers.
 #[tokio::test]
-async fn b11_codes_stand_few_tries_over_all_browsers() {
+async fn b11_attempts_at_codes_are_limited_over_all_browsers() {
     let (app, first) = conflict().await;
     let mut wrong = 0;
     for round in 0..3 {

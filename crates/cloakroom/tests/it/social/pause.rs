@@ -110,7 +110,7 @@ async fn a_pause_forgets_neither_the_identity_nor_whose_account_it_is() {
 
 /// An account proven by password stays proven when a later step asks for more.
 #[tokio::test]
-async fn a_proof_outlives_the_question_of_a_later_step() {
+async fn a_proof_outlives_the_pause_of_a_later_step() {
     let app = app_with_terms("associate_user").await;
     app.add("ada@example.test", Rank::Plain).await;
     let browser = app.visitor().await;
@@ -124,7 +124,7 @@ async fn a_proof_outlives_the_question_of_a_later_step() {
 
 /// A mailed code is valid as long as its mail says, even if it was requested late. A sign-in is not.
 #[tokio::test]
-async fn a_code_asked_for_late_is_good_for_its_ten_minutes() {
+async fn a_code_requested_late_is_valid_for_its_ten_minutes() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     let ada = Person::verified("ada@example.test");
@@ -179,7 +179,7 @@ async fn a_finished_signup_leaves_nothing_waiting() {
 
 /// O06, O26: what is pending for one person ends when another one signs in to the browser, in any way.
 #[tokio::test]
-async fn o06_what_waits_ends_when_somebody_else_signs_in() {
+async fn o06_pending_states_end_when_somebody_else_signs_in() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     app.add("eve@example.test", Rank::Plain).await;
@@ -225,7 +225,7 @@ async fn an_empty_object_beside_the_query_and_paths_that_are_no_text() {
 /// A remembered session at the provider proves little, so the provider is asked to authenticate again where
 /// it supports that.
 #[tokio::test]
-async fn to_prove_it_once_more_the_provider_is_asked_to_ask() {
+async fn for_a_reauthentication_the_provider_is_asked_to_authenticate_again() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     let browser = app.signed_in("ada@example.test").await;

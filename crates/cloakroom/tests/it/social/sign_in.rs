@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::social_app::{assert_refused, outcome, post_callback, social_app, social_app_with};
 
 #[tokio::test]
-async fn somebody_new_gets_an_account_and_somebody_known_gets_into_it() {
+async fn a_new_person_gets_an_account_and_a_known_one_is_signed_in() {
     let app = social_app().await;
     for kind in [Kind::GitHub, Kind::Google] {
         let person = Person::verified(&format!("Mary@{}.test", kind.id())).named("Mary Newcomer");
@@ -36,7 +36,7 @@ async fn somebody_new_gets_an_account_and_somebody_known_gets_into_it() {
 /// With three endpoints and no issuer there is no discovery and there are no keys, so the profile says who it
 /// is.
 #[tokio::test]
-async fn google_by_its_endpoints_alone_is_asked_for_the_profile() {
+async fn google_configured_by_endpoints_alone_is_asked_for_the_profile() {
     let app = social_app_with(|config| {
         let google = config.provider.iter_mut().find(|provider| provider.id == "google").unwrap();
         let base = google.issuer.take().unwrap();
@@ -74,7 +74,7 @@ async fn code_and_state_may_come_in_the_query() {
 }
 
 #[tokio::test]
-async fn o22_o23_the_account_is_that_of_the_subject_whatever_the_address_says() {
+async fn o22_o23_the_subject_decides_the_account_whatever_the_address() {
     let app = social_app().await;
     let mary = Person::verified("mary@example.test");
     let first = app.sign_in(&app.visitor().await, Kind::GitHub, &mary).await.json();
@@ -119,7 +119,7 @@ async fn o20_an_account_is_not_joined_because_its_address_is_the_same() {
 }
 
 #[tokio::test]
-async fn e08_o18_o19_an_address_that_nobody_vouches_for_is_none() {
+async fn e08_o18_o19_an_unverified_address_does_not_count() {
     let app = social_app().await;
     app.add("ada@example.test", Rank::Plain).await;
     let mut replies = Vec::new();
@@ -167,7 +167,7 @@ async fn o25_s08_a_deactivated_account_is_refused() {
 }
 
 #[tokio::test]
-async fn a_closed_signup_is_closed_for_providers_and_open_for_those_who_have_an_account() {
+async fn closed_signup_refuses_new_people_from_providers_and_lets_existing_ones_in() {
     let app = social_app_with(|config| config.signup.mode = SignupMode::Closed).await;
     app.add("ada@example.test", Rank::Plain).await;
     for person in [Person::verified("new@example.test"), Person::unverified("ada@example.test")] {
@@ -185,7 +185,7 @@ async fn a_closed_signup_is_closed_for_providers_and_open_for_those_who_have_an_
 }
 
 #[tokio::test]
-async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
+async fn o12_a_refusal_and_a_broken_provider_are_reported() {
     let app = social_app().await;
     let mary = Person::verified("mary@example.test");
     for kind in Kind::ALL {
@@ -211,7 +211,7 @@ async fn o12_whoever_says_no_or_meets_a_broken_provider_hears_so() {
 /// H1, O21: an attacker who signed up with somebody's address gets nothing when the owner signs in with a
 /// provider.
 #[tokio::test]
-async fn h1_o21_a_pending_signup_is_nothing_to_an_account_made_by_its_owner() {
+async fn h1_o21_a_pending_signup_gains_nothing_from_the_owners_account() {
     let app = social_app().await;
     let attacker = app.visitor().await;
     attacker.signup("victim@example.test", "attackers-own-password").await;
@@ -280,7 +280,7 @@ async fn m01_o33_what_a_provider_claims_gives_no_rights() {
 
 /// O30, O31: provider tokens and client secrets stay between the provider and us.
 #[tokio::test]
-async fn o30_o31_provider_tokens_are_stored_only_when_asked_for_and_then_sealed() {
+async fn o30_o31_provider_tokens_are_stored_only_if_configured_and_then_encrypted() {
     let mary = Person::verified("mary@example.test");
     let kept = "SELECT tokens FROM cloakroom_identities WHERE tokens IS NOT NULL";
     let plain = social_app().await;

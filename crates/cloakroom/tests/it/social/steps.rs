@@ -33,7 +33,7 @@ fn steps(names: &[&str]) -> Vec<PipelineStep> {
 }
 
 #[tokio::test]
-async fn joining_by_verified_address_is_for_those_who_asked_for_it() {
+async fn joining_by_verified_address_happens_only_if_configured() {
     let app = social_app_with(|config| {
         let place =
             config.pipeline.steps.iter().position(|step| *step == PipelineStep::Named("create_user".into()));
@@ -152,7 +152,7 @@ async fn app_with_steps(named: Arc<Named>) -> SocialApp {
 }
 
 #[tokio::test]
-async fn a_step_of_ones_own_asks_for_one_more_field_and_goes_on_in_the_same_browser() {
+async fn a_custom_step_asks_for_another_field_and_continues_in_the_same_browser() {
     let named: Arc<Named> = Arc::default();
     let app = app_with_steps(Arc::clone(&named)).await;
     let browser = app.visitor().await;
@@ -178,7 +178,7 @@ async fn a_step_of_ones_own_asks_for_one_more_field_and_goes_on_in_the_same_brow
 }
 
 #[tokio::test]
-async fn a_step_of_ones_own_refuses() {
+async fn a_custom_step_can_refuse() {
     let app = app_with_steps(Arc::default()).await;
     let browser = app.visitor().await;
     let reply = app.sign_in(&browser, Kind::GitHub, &mary().named("nobody")).await;
@@ -223,7 +223,7 @@ async fn hooked() -> (SocialApp, Hook) {
 }
 
 #[tokio::test]
-async fn a_webhook_is_asked_with_a_signature_and_its_yes_counts() {
+async fn a_webhook_is_asked_with_a_signature_and_may_say_yes() {
     let (app, hook) = hooked().await;
     let reply = app.sign_in(&app.visitor().await, Kind::GitHub, &mary()).await;
     assert_eq!(outcome(&reply), "signed_up", "{}", reply.text);

@@ -55,7 +55,7 @@ fn the_list_is_filtered_and_paged() {
 }
 
 #[test]
-fn wrong_filters_are_told() {
+fn wrong_filters_are_reported() {
     let installation = Installation::new("");
     let unknown = installation.command(&["audit", "list", "--type", "sign_in.okay"], "");
     assert_eq!((status(&unknown), text(&unknown.stderr).trim()), (1, "there is no event `sign_in.okay`"));

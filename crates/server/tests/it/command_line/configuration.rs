@@ -7,7 +7,7 @@ use super::{cloakroom, printed, status, text};
 use crate::support::installation::{Installation, run};
 
 #[test]
-fn check_names_the_place_and_the_key_meant() {
+fn check_names_the_place_and_suggests_the_right_key() {
     let installation = Installation::with_database("sqlite:x.db", "");
     let path = installation.config();
     let good = fs::read_to_string(&path).unwrap();
@@ -21,7 +21,7 @@ fn check_names_the_place_and_the_key_meant() {
 }
 
 #[test]
-fn the_environment_goes_over_the_file_and_a_flag_over_both() {
+fn the_environment_overrides_the_file_and_a_flag_overrides_both() {
     let installation = Installation::with_database("sqlite:x.db", "");
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
     command.args(["check", "-c"]).arg(installation.config()).envs([
@@ -45,7 +45,7 @@ fn the_environment_goes_over_the_file_and_a_flag_over_both() {
 }
 
 #[test]
-fn a_key_file_of_the_environment_goes_over_a_key_in_the_file() {
+fn a_key_file_in_the_environment_overrides_a_key_in_the_file() {
     let installation = Installation::with_database("sqlite:x.db", "");
     let text = fs::read_to_string(installation.config()).unwrap();
     fs::write(installation.config(), format!("secret = \"0123456789abcdef0123456789abcdef\"\n{text}"))
@@ -57,7 +57,7 @@ fn a_key_file_of_the_environment_goes_over_a_key_in_the_file() {
 }
 
 #[test]
-fn a_slip_in_the_name_of_a_variable_is_refused() {
+fn a_mistyped_variable_is_refused() {
     let output = cloakroom(&["check", "--data-dir", "x"], &[("CLOAKROOM_APP__NMAE", "x")]);
     assert_eq!(status(&output), 1);
     let expected = "CLOAKROOM_APP__NMAE: unknown variable; did you mean CLOAKROOM_APP__NAME?";
@@ -77,7 +77,7 @@ fn check_shows_no_secret() {
 
 /// No output contains the password: neither the JSON log nor `check`.
 #[test]
-fn finding_n9_a_password_that_splits_its_url_is_shown_nowhere() {
+fn finding_n9_an_unescaped_password_in_a_url_is_shown_nowhere() {
     for url in [
         "postgres://app:2024#Secret@127.0.0.1:1/db",
         "postgres://app:2024?Secret@127.0.0.1:1/db",
@@ -101,7 +101,7 @@ fn finding_n9_a_password_that_splits_its_url_is_shown_nowhere() {
 }
 
 #[test]
-fn finding_s16_check_tells_what_is_doubtful_beside_the_configuration() {
+fn finding_s16_check_warns_of_doubtful_settings() {
     let installation = Installation::with_database("postgres://app:x@db.test/app", "");
     let output = installation.command(&["check"], "");
     assert_eq!(status(&output), 0);

@@ -11,7 +11,7 @@ use crate::support::installation::Installation;
 use crate::support::server::Server;
 
 #[test]
-fn an_unreachable_database_is_told_without_its_password() {
+fn an_unreachable_database_is_reported_without_its_password() {
     let installation = Installation::with_database("postgres://user:hunter2hunter2@127.0.0.1:1/x", "");
     let output = installation.command(&["user", "list"], "");
     assert_eq!(status(&output), 1);
@@ -97,7 +97,7 @@ fn a_start_that_fails_names_the_place_and_what_to_do() {
 
 /// Once a newer version has run, going back needs an older back-up.
 #[test]
-fn a_schema_from_the_future_is_told_as_one() {
+fn a_schema_of_a_newer_version_is_reported() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let url = format!("sqlite:{}", installation.path().join("cloakroom.db").display());

@@ -39,7 +39,7 @@ fn policy(reply: &Reply) -> &str {
 }
 
 #[test]
-fn finding_n2_the_policy_of_an_own_app_is_its_own_and_ours_stays_strict() {
+fn finding_n2_a_custom_app_has_its_own_policy_and_ours_stays_strict() {
     let app = build(&[
         ("index.html", "<!doctype html><script type=module src=/assets/a.js></script>"),
         ("assets/a.js", "1"),
@@ -62,7 +62,7 @@ fn finding_n2_the_policy_of_an_own_app_is_its_own_and_ours_stays_strict() {
 }
 
 #[test]
-fn finding_n2_what_the_configuration_adds_begins_with_what_is_there() {
+fn finding_n2_sources_from_the_configuration_are_added_to_the_default_ones() {
     let app = build(&[("index.html", "<!doctype html>")]);
     let settings = "[app.csp]\nimg-src = [\"https://cdn.example.com\", \"data:\"]\nconnect-src = [\"wss://live.example.com\"]\n\
          script-src = [\"'unsafe-eval'\"]\nframe-src = [\"https://*.example.com:8443/embed\"]";

@@ -48,7 +48,7 @@ fn finding_n4_an_idle_connection_lives_for_over_a_minute() {
 
 /// The idle time between requests gives no extra time to a head that drips.
 #[test]
-fn finding_n4_a_head_that_has_begun_has_ten_seconds_on_an_idle_connection_too() {
+fn finding_n4_a_started_head_has_ten_seconds_on_an_idle_connection_too() {
     let server = Server::dev();
     let mut stream = server.connect();
     assert_eq!(ask(&mut stream, &health(&server)).unwrap().status, 200);
@@ -59,7 +59,7 @@ fn finding_n4_a_head_that_has_begun_has_ten_seconds_on_an_idle_connection_too() 
 }
 
 #[test]
-fn finding_n4_the_idle_limit_is_a_key() {
+fn finding_n4_the_idle_limit_can_be_configured() {
     let server = Server::dev_with(&[("CLOAKROOM_SERVER__IDLE", "2s")], &[]);
     let mut stream = server.connect();
     assert_eq!(ask(&mut stream, &health(&server)).unwrap().status, 200);

@@ -80,7 +80,7 @@ fn finding_v12_a_development_server_may_be_opened_as_name_localhost() {
 }
 
 #[test]
-fn finding_v12_a_public_url_with_a_name_is_answered_and_told() {
+fn finding_v12_a_public_url_with_a_name_is_answered_and_shown() {
     let port = free_port();
     let url = format!("http://green.localhost:{port}");
     let listen = format!("127.0.0.1:{port}");

@@ -36,7 +36,7 @@ fn assert_closes(mut stream: TcpStream, what: &str) -> Vec<u8> {
 
 /// L21: each kind of slow client is disconnected. They wait in parallel.
 #[test]
-fn l21_every_wait_for_a_client_ends() {
+fn l21_every_slow_client_is_disconnected() {
     let app = tempfile::tempdir().unwrap();
     fs::write(app.path().join("index.html"), "<!doctype html>").unwrap();
     fs::write(app.path().join("large.bin"), vec![b'x'; LARGE]).unwrap();

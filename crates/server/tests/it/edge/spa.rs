@@ -114,7 +114,7 @@ fn p05_x07_pages_take_only_get_and_head() {
 }
 
 #[test]
-fn a_compressed_file_is_sent_to_those_who_take_it() {
+fn a_compressed_file_is_sent_to_clients_that_accept_it() {
     let build = build();
     let server = serving(build.path());
     let path = "/assets/app-1a2b3c.js";
@@ -152,7 +152,7 @@ fn an_unchanged_file_is_not_sent_again() {
 
 /// The binary serves the embedded pages, or a page that says how to embed them.
 #[test]
-fn the_binary_stands_alone() {
+fn the_binary_serves_its_pages_by_itself() {
     let server = Server::dev();
     let page = get(&server, "/", &[HTML]);
     if page.status == 503 {

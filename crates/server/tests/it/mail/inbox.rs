@@ -41,7 +41,7 @@ fn dev_has_an_inbox_for_people_and_programs() {
 }
 
 #[test]
-fn a_mails_html_can_show_itself_and_do_nothing_else() {
+fn the_html_of_a_mail_can_be_shown_and_do_nothing_else() {
     let server = Server::dev();
     sign_up(Browser::at(server.address(), &format!("http://{}", server.host())), "ada.l@example.test");
     let mail = wait_for("the mail", || {

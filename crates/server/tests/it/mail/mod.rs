@@ -94,7 +94,7 @@ fn test_mail(url: &str, trusted: Option<&std::path::Path>) -> Output {
 }
 
 #[test]
-fn a_test_mail_tells_what_the_server_says() {
+fn a_test_mail_reports_the_reply_of_the_server() {
     let mut sink = SmtpSink::start(&json!({}));
     let url = format!("smtp://127.0.0.1:{}", sink.port());
     let output = test_mail(&url, None);
@@ -113,7 +113,7 @@ fn a_test_mail_tells_what_the_server_says() {
 }
 
 #[test]
-fn l12_tls_is_spoken_with_those_who_can_prove_who_they_are() {
+fn l12_mail_is_sent_only_to_servers_with_a_trusted_certificate() {
     let directory = tempfile::tempdir().unwrap();
     for (tls, scheme) in [("starttls", "smtp+starttls"), ("implicit", "smtps")] {
         let ca = directory.path().join(tls);

@@ -15,7 +15,7 @@ fn told(output: &std::process::Output) -> String {
 }
 
 #[test]
-fn finding_r3_a_backup_ends_while_somebody_writes_and_holds_all_that_was_told() {
+fn finding_r3_a_backup_during_writes_ends_and_has_every_confirmed_effect() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let node = installation.node();
@@ -88,7 +88,7 @@ fn finding_r16_a_restore_ends_all_sessions_unless_told_otherwise() {
 }
 
 #[test]
-fn finding_r16_what_is_no_backup_is_not_restored() {
+fn finding_r16_a_file_that_is_no_backup_is_not_restored() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let file = installation.path().join("other");

@@ -18,7 +18,7 @@ fn counts(output: &str, text: &str) -> Vec<u64> {
 }
 
 #[test]
-fn finding_s12_refusals_write_a_line_a_second_and_reason_and_none_is_lost() {
+fn finding_s12_refusals_write_one_line_per_second_and_reason_and_none_is_lost() {
     const TRIES: u64 = 500;
     let server = Server::dev();
     let begun = Instant::now();
@@ -59,7 +59,7 @@ fn finding_s12_requests_that_succeed_fill_no_log_either() {
 }
 
 #[test]
-fn finding_v11_questions_of_people_who_are_not_signed_in_write_a_line_a_minute() {
+fn finding_v11_requests_without_a_session_write_one_line_a_minute() {
     let server = Server::dev();
     for _ in 0..200 {
         assert_eq!(server.get("/api/users/profile/").status, 401);

@@ -57,7 +57,7 @@ fn l15_a_session_of_one_node_works_and_ends_on_the_other() {
 }
 
 #[test]
-fn signing_out_everywhere_is_heard_everywhere() {
+fn signing_out_everywhere_reaches_every_node() {
     let installation = Installation::new("");
     installation.add("ann@example.test");
     let (first, second) = nodes(&installation);

@@ -51,7 +51,7 @@ fn x07_metrics_have_a_listener_of_their_own() {
 }
 
 #[test]
-fn finding_s16_a_proxy_that_is_not_trusted_is_told_of_once() {
+fn finding_s16_an_untrusted_proxy_is_reported_once() {
     let server = Server::dev();
     for _ in 0..3 {
         server.request("GET", "/api/session/", &[("X-Forwarded-For", "203.0.113.7")], b"");
@@ -61,7 +61,7 @@ fn finding_s16_a_proxy_that_is_not_trusted_is_told_of_once() {
 }
 
 #[test]
-fn finding_s16_a_server_tells_at_its_start_what_is_doubtful() {
+fn finding_s16_a_server_warns_of_doubtful_settings_at_its_start() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     let text = fs::read_to_string(installation.config()).unwrap();
     let text = text.replace("http://localhost:3000", "https://app.example.com");

@@ -27,7 +27,7 @@ fn wait_for(browser: &mut Browser, status: u16, patience: Duration) {
 /// L08: another process holds the write lock. Signed-in users notice nothing, and a sign-in waits and then
 /// gets 503.
 #[test]
-fn l08_a_locked_database_makes_503_for_writes_and_nothing_for_reads() {
+fn l08_a_locked_database_causes_503_for_writes_and_does_not_affect_reads() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let node = installation.node();
@@ -83,7 +83,7 @@ impl Drop for SmallDisk {
 
 /// L07: the disk is full. Writes get 503, reads work, and writes work again once there is room.
 #[test]
-fn l07_a_full_disk_makes_503_for_writes_and_heals() {
+fn l07_a_full_disk_causes_503_for_writes_and_recovers() {
     let Some(disk) = SmallDisk::mount() else {
         eprintln!("not run: mounting a file system needs root");
         return;
@@ -196,7 +196,7 @@ fn finding_r16_a_node_whose_disk_is_full_is_not_ready() {
 /// L06: the disk accepts bytes and does not keep them. Unsafe writes are not confirmed, and confirmed ones
 /// survive a kill.
 #[test]
-fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_was_promised() {
+fn l06_a_disk_that_loses_writes_causes_503_and_loses_nothing_that_was_confirmed() {
     let installation = Installation::with_database("sqlite:cloakroom.db", "");
     installation.add("ann@example.test");
     let node = installation.node();
@@ -226,7 +226,7 @@ fn l06_a_disk_that_does_not_keep_what_it_takes_makes_503_and_loses_nothing_that_
 /// L10: Postgres is cut off, then silent. Requests get 503 in time, the process stays alive, and it recovers
 /// within ten seconds.
 #[test]
-fn l10_postgres_that_goes_away_or_hangs_makes_503_and_heals() {
+fn l10_postgres_that_goes_away_or_hangs_causes_503_and_recovers() {
     let Ok(server) = std::env::var("CLOAKROOM_TEST_POSTGRES") else { return };
     let (_, rest) = server.split_once('@').unwrap();
     let target: SocketAddr = rest.split('/').next().unwrap().parse().unwrap();

@@ -35,7 +35,7 @@ async fn address(browser: &Browser) -> String {
 }
 
 #[tokio::test]
-async fn t14_a_change_is_proven_at_the_new_address_and_told_to_the_old_one() {
+async fn t14_a_change_is_proven_at_the_new_address_and_reported_to_the_old_one() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let reply = change_email(&ada, "Ada@Elsewhere.test").await;
@@ -84,7 +84,7 @@ async fn t14_a_change_needs_a_recent_proof_and_an_address() {
 
 /// E05: only somebody who can read its mail learns that an address is taken.
 #[tokio::test]
-async fn e05_t14_a_taken_address_is_answered_alike_and_fails_at_the_end() {
+async fn e05_t14_a_taken_address_gets_the_same_reply_and_fails_at_confirmation() {
     let app = app_with_ada().await;
     app.add(EVE, Rank::Plain).await;
     let ada = app.signed_in(ADA).await;
@@ -102,7 +102,7 @@ async fn e05_t14_a_taken_address_is_answered_alike_and_fails_at_the_end() {
 }
 
 #[tokio::test]
-async fn t14_of_several_changes_only_the_newest_can_be_confirmed_and_once() {
+async fn t14_only_the_newest_of_several_changes_can_be_confirmed_and_once() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let (first, _) = ask(&app, &ada, ADA, "one@elsewhere.test").await;
@@ -145,7 +145,7 @@ async fn t04_a_change_can_be_confirmed_for_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn t14_two_accounts_that_want_one_address_at_once() {
+async fn t14_two_accounts_request_one_address_at_once_and_one_gets_it() {
     let app = app_with_ada().await;
     app.add(EVE, Rank::Plain).await;
     for round in 0..5 {
@@ -235,7 +235,7 @@ async fn s15_the_new_address_is_seen_on_every_node() {
 }
 
 #[tokio::test]
-async fn a_spelling_of_ones_own_address_can_be_changed_as_well() {
+async fn the_spelling_of_an_address_can_be_changed() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let (confirm, undo) = ask(&app, &ada, ADA, "Ada@Example.test").await;

@@ -19,7 +19,7 @@ fn another(code: &str) -> String {
 
 /// B11: five attempts per code, counted for the signup and not for the session or the network.
 #[tokio::test]
-async fn b11_the_sixth_try_of_a_code_is_not_looked_at() {
+async fn b11_the_sixth_attempt_at_a_code_is_refused_unseen() {
     let app = app_without_limits().await;
     let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
@@ -35,7 +35,7 @@ async fn b11_the_sixth_try_of_a_code_is_not_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn b11_tries_of_a_code_at_once_are_all_counted() {
+async fn b11_concurrent_attempts_at_a_code_are_all_counted() {
     let app = app_without_limits().await;
     let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
@@ -56,7 +56,7 @@ async fn b11_tries_of_a_code_at_once_are_all_counted() {
 /// B11: twenty wrong codes a day for one address in one browser, over all its signups, each with a new mail
 /// and from another network.
 #[tokio::test]
-async fn b11_twenty_wrong_codes_a_day_are_the_end_for_an_address_in_one_browser() {
+async fn b11_an_address_gets_twenty_wrong_codes_a_day_in_one_browser() {
     let app = app_without_limits().await;
     let stranger = visitor(&app).await;
     for number in 0..5 {
@@ -104,7 +104,7 @@ async fn finding_s9_wrong_codes_in_other_browsers_leave_the_owners_code_good() {
 /// S9: new browsers are cheap, so one network gets half of the total for all networks, and both counts have
 /// an end.
 #[tokio::test]
-async fn finding_s9_b11_wrong_codes_over_all_browsers_have_an_end() {
+async fn finding_s9_b11_wrong_codes_are_limited_over_all_browsers() {
     for (key, other) in [("code-from", 200), ("code-ceiling", 400)] {
         let app = app_without_limits().await;
         let stranger = visitor(&app).await;

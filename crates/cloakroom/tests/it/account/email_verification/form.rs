@@ -11,7 +11,7 @@ use crate::support::people::{EVE, NEW, app_with_ada, bad_passwords, visitor};
 use crate::support::replies::assert_problem;
 
 #[tokio::test]
-async fn m07_a_proof_is_one_thing_or_the_other() {
+async fn m07_a_verification_is_by_token_or_by_code_never_both() {
     let app = app_without_limits().await;
     let browser = visitor(&app).await;
     browser.signup(EVE, PASSWORD).await;
@@ -60,7 +60,7 @@ async fn w01_w04_w09_a_bad_password_leaves_the_link_good() {
 
 /// M07: calls that need a session say so, and calls whose previous step is missing fail.
 #[tokio::test]
-async fn m07_steps_out_of_order_lead_nowhere() {
+async fn m07_steps_out_of_order_fail() {
     let app = app_with_ada().await;
     let nobody = visitor(&app).await;
     for path in [CONFIRM_EMAIL, "/api/email/change/", "/api/password/change/", "/api/reauthenticate/"] {

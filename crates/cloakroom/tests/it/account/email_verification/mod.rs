@@ -40,7 +40,7 @@ async fn t02_a_link_and_a_code_work_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn t03_of_sixteen_proofs_at_once_one_is_taken_and_its_password_is_the_accounts() {
+async fn t03_one_of_sixteen_concurrent_verifications_wins_and_sets_the_password() {
     let app = app_without_limits().await;
     let token = sign_up(&app, &visitor(&app).await, EVE, PASSWORD).await;
     let browsers = visitors(&app, 16).await;
@@ -96,7 +96,7 @@ async fn t04_l14_a_link_is_good_for_a_day_and_a_code_for_fifteen_minutes() {
 
 /// L14: correcting a clock that was an hour ahead neither loses a signup nor extends it by much.
 #[tokio::test]
-async fn l14_a_clock_that_is_set_right_loses_no_signup() {
+async fn l14_correcting_a_fast_clock_loses_no_signup() {
     let app = app_without_limits().await;
     app.advance(HOUR);
     let browser = visitor(&app).await;
@@ -136,7 +136,7 @@ async fn s16_a_link_opened_by_somebody_who_is_signed_in_changes_nothing() {
 }
 
 #[tokio::test]
-async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() {
+async fn s03_verification_starts_a_new_session_with_its_own_csrf_token() {
     let app = app_with_ada().await;
     let browser = app.signed_in(ADA).await;
     let dead = browser.copy();
@@ -155,7 +155,7 @@ async fn s03_the_session_after_the_proof_is_a_new_one_with_a_token_of_its_own() 
 /// An account that is made by other means, for example by an administrator, ends pending signups for its
 /// address.
 #[tokio::test]
-async fn an_address_that_got_an_account_meanwhile_cannot_be_proven_for_another() {
+async fn an_address_that_got_an_account_meanwhile_cannot_be_verified_for_another() {
     let app = app_without_limits().await;
     let browser = visitor(&app).await;
     browser.signup(EVE, NEW).await;

@@ -28,7 +28,7 @@ async fn tokens(app: &App, ada: &Browser) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn t07_a_token_for_one_purpose_is_worth_nothing_for_another() {
+async fn t07_a_token_for_one_purpose_is_invalid_for_another() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let tokens = tokens(&app, &ada).await;
@@ -94,7 +94,7 @@ async fn t08_a_token_is_for_its_own_address_whatever_else_is_sent() {
 }
 
 #[tokio::test]
-async fn t10_looking_at_a_link_uses_nothing_up() {
+async fn t10_checking_a_link_does_not_use_it_up() {
     let app = app_with_ada().await;
     let token = sign_up(&app, &visitor(&app).await, EVE, PASSWORD).await;
     let reset = reset_token(&app, ADA).await;

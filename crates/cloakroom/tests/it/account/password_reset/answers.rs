@@ -10,7 +10,7 @@ use crate::support::smtp_sink::SmtpSink;
 use crate::support::timing::assert_alike;
 
 #[tokio::test]
-async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
+async fn e04_every_request_gets_the_same_reply_and_only_an_account_gets_mail() {
     let app = app_with_ada().await;
     for email in ["alan@example.test", "social@example.test"] {
         app.add(email, Rank::Plain).await;
@@ -36,7 +36,7 @@ async fn e04_every_request_gets_the_same_answer_and_only_an_account_a_mail() {
 }
 
 #[tokio::test]
-async fn e04_the_time_of_a_request_tells_nothing_with_the_mail_server_up_down_or_slow() {
+async fn e04_response_times_reveal_nothing_with_the_mail_server_up_down_or_slow() {
     let mut sink = SmtpSink::start(&json!({}));
     let app = app_with_ada_mailing_to(&sink).await;
     app.add("alan@example.test", Rank::Plain).await;

@@ -23,7 +23,7 @@ use crate::support::replies::assert_problem;
 const CHECK: &str = "/api/password/reset/check/";
 
 #[tokio::test]
-async fn t09_a_forgotten_password_is_replaced_its_owner_told_and_nobody_signed_in() {
+async fn t09_a_reset_replaces_the_password_notifies_the_owner_and_signs_nobody_in() {
     let app = app_with_ada().await;
     let browser = visitor(&app).await;
     let reply = request_reset(&browser, "ADA@example.test").await;
@@ -67,7 +67,7 @@ async fn t02_a_reset_link_works_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn t03_of_sixteen_resets_at_once_one_is_taken_and_its_password_is_the_accounts() {
+async fn t03_one_of_sixteen_concurrent_resets_wins_and_sets_the_password() {
     let app = app_with_ada().await;
     let token = reset_token(&app, ADA).await;
     let browsers = visitors(&app, 16).await;
@@ -140,7 +140,7 @@ async fn a_reset_in_the_browser_of_somebody_else_leaves_them_signed_in() {
 /// S08, T06: a deactivated account gets no reset, and a link that was mailed before does not work later
 /// either.
 #[tokio::test]
-async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_takes_none() {
+async fn s08_a_deactivated_or_deleted_account_gets_no_link_and_accepts_none() {
     let app = app_with_ada().await;
     let browser = visitor(&app).await;
     let token = reset_token(&app, ADA).await;

@@ -13,7 +13,7 @@ use crate::support::people::{ADA, NEW, app_with_ada, can_sign_in, visitors};
 /// W12: a login with the old password runs beside a reset. Whichever is first, no session of the old password
 /// remains.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn w12_s18_no_login_under_way_outlives_a_reset() {
+async fn w12_s18_no_concurrent_login_outlives_a_reset() {
     let app = app_with_ada().await;
     let mut old = PASSWORD.to_owned();
     for round in 0..8 {

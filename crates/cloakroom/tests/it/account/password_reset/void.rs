@@ -17,7 +17,7 @@ use crate::support::replies::{assert_problem, seen};
 /// T06: a change of password or address voids an open reset. An ordinary login does not, because the owner
 /// may have requested the reset and then remembered the password.
 #[tokio::test]
-async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
+async fn t06_an_open_reset_does_not_survive_a_change_of_password_or_address() {
     let app = app_with_ada().await;
     let browser = visitor(&app).await;
     let first = reset_token(&app, ADA).await;
@@ -52,7 +52,7 @@ async fn t06_an_open_reset_does_not_survive_what_it_was_asked_before() {
 
 /// Two resets are requested at once: only the newer link works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn t06_of_resets_asked_for_at_once_one_link_is_good() {
+async fn t06_concurrent_resets_leave_one_valid_link() {
     let app = app_with_ada().await;
     let browsers = visitors(&app, 6).await;
     at_once(6, |number| {
@@ -70,7 +70,7 @@ async fn t06_of_resets_asked_for_at_once_one_link_is_good() {
 }
 
 #[tokio::test]
-async fn b10_a_reset_that_the_limit_keeps_back_does_not_void_the_one_before() {
+async fn b10_a_reset_over_the_limit_does_not_void_the_previous_one() {
     let app = app_with(|config| config.limits.mail_per_address.count = 2).await;
     app.add(ADA, Rank::Plain).await;
     let browser = visitor(&app).await;

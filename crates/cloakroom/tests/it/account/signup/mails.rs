@@ -12,7 +12,7 @@ use crate::support::replies::{assert_problem, seen};
 
 /// B10: beyond the limit the answers do not change, no further mail is sent, and earlier mails stay valid.
 #[tokio::test]
-async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_told() {
+async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_revealed() {
     let app = app().await;
     let browser = visitor(&app).await;
     let first = browser.signup(EVE, PASSWORD).await;
@@ -52,7 +52,7 @@ async fn b10_mails_to_one_address_and_from_one_network_have_a_limit_that_is_not_
 }
 
 #[tokio::test]
-async fn b10_a_mail_that_the_limit_keeps_back_does_not_void_the_one_before() {
+async fn b10_a_mail_over_the_limit_does_not_void_the_previous_one() {
     let app = app_with(|config| config.limits.mail_per_address.count = 1).await;
     app.add(ADA, Rank::Plain).await;
     let browser = visitor(&app).await;
@@ -184,7 +184,7 @@ async fn t12_no_address_smuggles_a_recipient() {
 
 /// T13: a stranger cannot put words into a mail. At most it names the browser and the network of the request.
 #[tokio::test]
-async fn t13_nothing_that_a_stranger_wrote_stands_in_a_mail() {
+async fn t13_no_mail_contains_text_of_a_stranger() {
     let app = app().await;
     let browser = visitor(&app).await;
     let body = json!({"email": EVE, "password": PASSWORD});

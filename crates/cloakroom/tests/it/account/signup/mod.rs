@@ -65,7 +65,7 @@ async fn the_code_signs_in_in_the_same_browser_only() {
 /// The link needs no password only in the browser of the signup, within an hour, and if nobody signed in or
 /// out there in between.
 #[tokio::test]
-async fn t16_whoever_may_sit_before_another_browser_brings_a_password() {
+async fn t16_another_browser_must_bring_a_password() {
     let app = app_with_ada().await;
     let elsewhere = async |browser: &Browser, token: &str, what: &str| {
         let reply = verify(browser, token).await;
@@ -108,7 +108,7 @@ async fn t16_whoever_may_sit_before_another_browser_brings_a_password() {
 }
 
 #[tokio::test]
-async fn t16_another_browser_brings_a_password_and_that_one_becomes_the_accounts() {
+async fn t16_another_browser_sets_its_own_password() {
     let app = app().await;
     let attacker = visitor(&app).await;
     let token = sign_up(&app, &attacker, EVE, "the-attackers-own-choice").await;
@@ -179,7 +179,7 @@ async fn a_closed_signup_says_so_to_everybody() {
 /// Pending signups cannot be completed after signup was closed: not by link, not with a password, not by
 /// code.
 #[tokio::test]
-async fn a_signup_that_waits_ends_at_a_door_that_was_closed_meanwhile() {
+async fn a_pending_signup_cannot_be_completed_after_signup_was_closed() {
     let app = app().await;
     let browser = visitor(&app).await;
     let token = sign_up(&app, &browser, EVE, PASSWORD).await;

@@ -57,7 +57,7 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
 /// E03, E05: later calls reveal nothing either: to a stranger, an address with an account looks like one with
 /// a pending signup.
 #[tokio::test]
-async fn e05_resending_and_guessing_codes_tell_nothing() {
+async fn e05_resending_and_guessing_codes_reveal_nothing() {
     let app = app_with_ada().await;
     let browser = visitor(&app).await;
     for email in [ADA, EVE] {
@@ -97,7 +97,7 @@ async fn e06_errors_are_the_same_for_a_known_and_a_free_address() {
 }
 
 #[tokio::test]
-async fn e03_the_time_of_a_signup_tells_nothing_with_the_mail_server_up_down_or_slow() {
+async fn e03_response_times_reveal_nothing_with_the_mail_server_up_down_or_slow() {
     let mut sink = SmtpSink::start(&json!({}));
     let app = app_with_ada_mailing_to(&sink).await;
     let browser = visitor(&app).await;

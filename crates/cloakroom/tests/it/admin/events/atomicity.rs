@@ -85,7 +85,7 @@ async fn a_commit_that_fails_leaves_neither_the_act_nor_its_event_nor_its_line()
 }
 
 #[tokio::test]
-async fn what_cannot_be_recorded_is_not_done() {
+async fn an_act_that_cannot_be_recorded_is_not_done() {
     let app = app().await;
     app.add(ADA, Rank::Plain).await;
     app.database.change("DROP TABLE cloakroom_events").await;

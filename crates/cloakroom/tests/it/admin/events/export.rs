@@ -19,7 +19,7 @@ async fn exported(app: &App, format: Format) -> String {
 }
 
 #[tokio::test]
-async fn an_export_has_every_event_of_before_and_is_one() {
+async fn an_export_has_every_earlier_event_and_is_an_event_itself() {
     let app = app().await;
     app.add(ADA, Rank::Plain).await;
     // Enough events for more than one piece.

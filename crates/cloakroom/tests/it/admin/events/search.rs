@@ -102,7 +102,7 @@ async fn pages_stay_as_they_are_while_events_are_added() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused() {
+async fn invalid_filters_are_refused() {
     let app = app().await;
     let audit = app.cloakroom.audit();
     for (types, actor, limit) in [

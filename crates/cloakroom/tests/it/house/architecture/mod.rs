@@ -161,7 +161,7 @@ fn x06_no_secret_can_be_compared_or_shown_by_mistake() {
 
 /// Checks the matcher itself.
 #[test]
-fn a_mention_is_a_word_in_code() {
+fn a_mention_is_a_whole_word_in_code() {
     let found = |text: &str, word: &str| mentions(text, word).map(|(line, _)| line).collect::<Vec<_>>();
     assert_eq!(found("use sqlx::Row;\n// sqlx\nlet sqlx_like = 1;\nmy_sqlx();", "sqlx"), [1]);
     assert_eq!(found("use crate::http::json;\nuse crate::httpd;", "crate::http"), [1]);

@@ -6,7 +6,7 @@ use cloakroom::config::Overrides;
 use super::{GITHUB, LEAST, Place, complaint};
 
 #[test]
-fn an_unknown_key_is_told_with_its_place_and_the_key_meant() {
+fn an_unknown_key_is_reported_with_its_place_and_a_suggestion() {
     for (text, told) in [
         ("nmae = \"x\"", "cloakroom.toml:9:1: unknown key `app.nmae`; did you mean `name`?"),
         ("  dri = \"dist\"", "cloakroom.toml:9:3: unknown key `app.dri`; did you mean `dir`?"),
@@ -38,7 +38,7 @@ fn an_unknown_key_is_told_with_its_place_and_the_key_meant() {
 }
 
 #[test]
-fn a_value_of_the_wrong_type_is_told_where_it_stands() {
+fn a_value_of_the_wrong_type_is_reported_with_its_place() {
     for (text, told) in [
         (
             "[password]\nmin_length = \"10\"",
@@ -71,7 +71,7 @@ fn a_value_of_the_wrong_type_is_told_where_it_stands() {
 }
 
 #[test]
-fn a_missing_key_is_told_with_its_section_and_its_variable() {
+fn a_missing_key_is_reported_with_its_section_and_its_variable() {
     for (left_out, told) in [
         (
             "public_url",
@@ -96,7 +96,7 @@ fn a_missing_key_is_told_with_its_section_and_its_variable() {
 }
 
 #[test]
-fn a_value_that_cannot_be_used_is_told_with_its_key_and_how_to_write_it() {
+fn an_invalid_value_is_reported_with_its_key_and_the_right_format() {
     for (text, told) in [
         (
             "[session]\nidle = \"soon\"",
@@ -237,7 +237,7 @@ fn a_provider_whose_every_word_counts_may_not_join_accounts_by_address() {
 }
 
 #[test]
-fn every_complaint_is_told_at_once_a_line_each() {
+fn all_errors_are_reported_at_once_one_per_line() {
     let told = complaint("nmae = 1\n[session]\nidle = 3\n[pasword]\nx = 1");
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!(lines.len(), 3, "{told}");
@@ -249,7 +249,7 @@ fn every_complaint_is_told_at_once_a_line_each() {
 }
 
 #[test]
-fn what_is_no_toml_is_told_with_its_place() {
+fn invalid_toml_is_reported_with_its_place() {
     for (text, place) in [
         ("x = = 1", "cloakroom.toml:9:5: "),
         ("[unclosed", "cloakroom.toml:9:"),
@@ -287,7 +287,7 @@ fn o34_a_provider_that_cannot_be_used_is_refused_before_anything_starts() {
 
 /// One mistyped source would silently disable the whole policy.
 #[test]
-fn finding_n2_a_source_that_is_none_is_told() {
+fn finding_n2_an_invalid_source_is_reported() {
     for (source, told) in [
         ("https://a.test https://b.test", "is not one source"),
         ("https://a.test; script-src *", "is not one source"),

@@ -67,7 +67,7 @@ fn complaint(text: &str) -> String {
 }
 
 #[test]
-fn the_least_that_loads_loads_and_all_else_has_a_default() {
+fn the_smallest_file_loads_and_everything_else_has_a_default() {
     let config = Place::new(LEAST).load().unwrap();
     assert_eq!((config.public_url.origin(), config.public_url.is_https()), ("https://app.example.com", true));
     assert_eq!(config.listen.0, SocketAddr::from(([127, 0, 0, 1], 3000)));
@@ -227,7 +227,7 @@ fn development_needs_no_file() {
 
 /// `GET /api/config/` returns what a page needs, and nothing that only the operator may know.
 #[tokio::test]
-async fn the_api_tells_pages_what_they_must_know_and_no_more() {
+async fn the_api_gives_pages_what_they_need_and_no_more() {
     let app = crate::support::app::app_with(|config| {
         config.signup.mode = SignupMode::Closed;
         config.password.min_length = 12;

@@ -8,7 +8,7 @@ use cloakroom::{Cloakroom, Config};
 use super::{LEAST, Place};
 
 #[test]
-fn finding_n9_what_does_not_read_plainly_is_not_shown_and_told_how_to_write() {
+fn finding_n9_an_ambiguous_url_is_not_shown_and_the_error_says_how_to_write_it() {
     for password in [
         "2024#Secret",
         "2024/Secret",
@@ -38,7 +38,7 @@ fn finding_n9_what_does_not_read_plainly_is_not_shown_and_told_how_to_write() {
 }
 
 #[test]
-fn finding_n9_a_url_that_reads_plainly_is_shown_without_its_password() {
+fn finding_n9_an_unambiguous_url_is_shown_without_its_password() {
     for (url, shown) in [
         ("postgres://app:Secret@db.test/app", "postgres://app:[redacted]@db.test/app"),
         ("postgres://app:2024%23Secret@db.test/app", "postgres://app:[redacted]@db.test/app"),
@@ -74,7 +74,7 @@ fn finding_n9_parameters_of_other_programs_are_taken() {
 type Change<'a> = &'a dyn Fn(&mut Config);
 
 #[tokio::test]
-async fn finding_v4_a_configuration_made_by_hand_is_judged_as_one_from_a_file() {
+async fn finding_v4_a_configuration_built_in_code_is_checked_like_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let github = || {
         let mut github = Provider::default();
@@ -149,7 +149,7 @@ async fn finding_v4_urls_of_sqlx_are_understood_or_refused_with_words() {
 
 /// Settings that may be right but often are not cause a warning.
 #[test]
-fn finding_s16_what_is_doubtful_is_told_with_its_place() {
+fn finding_s16_doubtful_settings_are_reported_with_their_place() {
     let told = |from: &str, to: &str, top: &str| {
         let place = Place::new(&format!("{top}{}", LEAST.replace(from, to)));
         place.write("cloakroom.toml", &std::fs::read_to_string(place.file()).unwrap(), 0o600);
@@ -213,7 +213,7 @@ fn finding_s16_what_is_doubtful_is_told_with_its_place() {
 }
 
 #[test]
-fn finding_s16_a_file_with_secrets_that_everybody_can_read_is_told() {
+fn finding_s16_a_world_readable_file_with_secrets_is_reported() {
     let text = LEAST.replace("sqlite:cloakroom.db", "postgres://app:x@127.0.0.1/app");
     for (text, mode, is_told) in [(&*text, 0o644, true), (&text, 0o640, false), (LEAST, 0o644, false)] {
         let place = Place::new(text);

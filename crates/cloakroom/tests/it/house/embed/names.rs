@@ -77,7 +77,7 @@ async fn finding_v12_two_servers_on_one_host_do_not_sign_each_other_out() {
 }
 
 #[tokio::test]
-async fn finding_v2_the_default_names_are_told_nobody() {
+async fn finding_v2_default_cookie_names_are_not_announced() {
     let page = app().await.browser().open_login_page().await;
     assert!(!page.headers.contains_key("x-csrf-cookie"));
 }

@@ -39,7 +39,7 @@ fn cookies(reply: &Reply) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn finding_n5_a_safe_call_of_before_leaves_the_new_ticket_and_token_alone() {
+async fn finding_n5_an_earlier_safe_call_leaves_the_new_ticket_and_token_alone() {
     for way in ["reauthentication", "sign-in", "password change"] {
         let (_app, ada) = ada_signed_in(app().await).await;
         let early = ada.copy();

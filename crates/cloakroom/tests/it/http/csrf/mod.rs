@@ -91,7 +91,7 @@ async fn c13_a_safe_method_changes_nothing_whatever_else_it_claims() {
 }
 
 #[tokio::test]
-async fn c14_what_a_form_can_send_is_no_json() {
+async fn c14_nothing_that_a_form_can_send_is_json() {
     let app = app().await;
     app.add(ADA, Rank::Plain).await;
     let ada = app.browser();

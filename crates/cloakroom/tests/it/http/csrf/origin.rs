@@ -73,7 +73,7 @@ async fn c04_on_loopback_the_port_and_the_spelling_of_the_host_count() {
 }
 
 #[tokio::test]
-async fn c04_failing_an_origin_the_referer_must_be_ours() {
+async fn c04_without_an_origin_the_referer_must_be_ours() {
     let (_app, ada) = ada_signed_in(https_app().await).await;
     for referer in [
         "https://evil/",

@@ -46,7 +46,7 @@ fn nested(depth: usize) -> String {
 }
 
 #[tokio::test]
-async fn p01_what_is_not_json_is_400_and_quickly() {
+async fn p01_invalid_json_is_400_and_refused_quickly() {
     let (_app, browser) = app_and_page().await;
     let good = json!({"email": ADA, "password": PASSWORD}).to_string();
     let bodies: Vec<Vec<u8>> = vec![
@@ -101,7 +101,7 @@ async fn p01_what_is_not_json_is_400_and_quickly() {
 }
 
 #[tokio::test]
-async fn p01_json_that_is_not_what_was_asked_for_is_422_and_names_the_field() {
+async fn p01_json_of_the_wrong_shape_is_422_and_names_the_field() {
     let (_app, browser) = app_and_page().await;
     let bodies = [
         (format!("[\"{ADA}\", \"{PASSWORD}\"]"), "", "invalid"),
@@ -159,7 +159,7 @@ async fn p01_json_that_is_not_what_was_asked_for_is_422_and_names_the_field() {
 
 /// The session or token decides whose account a call is about, never a field.
 #[tokio::test]
-async fn m04_somebody_elses_id_is_no_field_of_any_call() {
+async fn m04_no_call_takes_the_id_of_somebody_else() {
     let (app, _) = app_and_page().await;
     let victim = app.add("victim@example.test", Rank::Plain).await;
     let ada = app.signed_in(ADA).await;
@@ -183,7 +183,7 @@ async fn m04_somebody_elses_id_is_no_field_of_any_call() {
 }
 
 #[tokio::test]
-async fn p02_a_body_has_at_most_64_kib_whether_or_not_it_says_so() {
+async fn p02_a_body_has_at_most_64_kib_whatever_length_it_claims() {
     const LIMIT: usize = 64 * 1024;
     let (_app, browser) = app_and_page().await;
     let padded = |length: usize| {
@@ -228,7 +228,7 @@ fn endless() -> Body {
 }
 
 #[tokio::test]
-async fn p03_what_stands_in_the_query_is_no_field() {
+async fn p03_query_parameters_are_no_fields() {
     let (_app, browser) = app_and_page().await;
     let query = format!("/api/login/?email={ADA}&password={PASSWORD}&email=x&email[]=y");
     let reply = browser.post(&query, &json!({})).await;

@@ -28,7 +28,7 @@ fn wrong_methods() -> Vec<(Method, String, Vec<String>)> {
 }
 
 #[tokio::test]
-async fn p05_a_method_that_a_path_does_not_take_is_405_and_told_which_it_takes() {
+async fn p05_a_wrong_method_is_405_and_the_reply_lists_the_right_ones() {
     let (_app, browser) = app_and_page().await;
     for (method, path, allowed) in wrong_methods() {
         for path in [&*path, path.trim_end_matches('/')] {

@@ -79,7 +79,7 @@ async fn finding_u7_the_hint_says_what_to_set_when_the_page_is_at_another_addres
 }
 
 #[tokio::test]
-async fn p05_storage_that_is_away_is_503_and_says_nothing_of_itself() {
+async fn p05_missing_storage_is_503_and_reveals_nothing() {
     let (app, browser) = app_and_page().await;
     let ada = app.signed_in(ADA).await;
     app.cloakroom.close().await;

@@ -53,7 +53,7 @@ async fn reset(app: &App, browser: &Browser) {
 }
 
 #[tokio::test]
-async fn finding_s4_who_has_reset_the_password_is_let_in() {
+async fn finding_s4_a_reset_lets_the_owner_in() {
     for is_known in [true, false] {
         let app = app_with_rates(2, 0).await;
         let owner = if is_known { known_browser(&app).await } else { browser(&app).await };
@@ -82,7 +82,7 @@ async fn finding_s4_another_node_hears_of_the_reset() {
 }
 
 #[tokio::test]
-async fn finding_s4_an_administrators_password_lets_the_ceiling_begin_anew() {
+async fn finding_s4_an_administrators_password_resets_the_ceiling() {
     let app = app_with_rates(2, 0).await;
     use_up_ceiling(&app).await;
     app.cloakroom.administration().set_password(ADA, NEW).await.unwrap();

@@ -53,7 +53,7 @@ async fn b06_of_what_a_proxy_forwards_only_the_hop_before_it_counts() {
 }
 
 #[tokio::test]
-async fn b06_what_cannot_be_read_shares_one_count() {
+async fn b06_unreadable_addresses_share_one_count() {
     let app = app_with_rates(0, 6).await;
     let unreadable = [
         "a",

@@ -23,7 +23,7 @@ async fn sent(app: &App) -> usize {
 }
 
 #[tokio::test]
-async fn finding_s2_what_is_not_sent_is_not_counted() {
+async fn finding_s2_mails_that_are_not_sent_are_not_counted() {
     let app = app_with_mails(1).await;
     let stranger = visitor(&app).await;
     for _ in 0..10 {
@@ -63,7 +63,7 @@ async fn finding_s2_strangers_use_up_no_reset_of_an_owner_elsewhere() {
 }
 
 #[tokio::test]
-async fn finding_s2_over_all_networks_one_reset_leaves_and_a_known_browser_goes_on() {
+async fn finding_s2_over_all_networks_one_reset_an_hour_leaves_and_a_known_browser_has_its_own_count() {
     let app = app_with_mails(1).await;
     let owner = app.signed_in(ADA).await;
     let first = request_reset(&visitor(&app).await.at([127, 1, 0, 1]), ADA).await;
@@ -106,7 +106,7 @@ async fn finding_s2_tags_are_no_way_to_fill_a_mailbox() {
 /// B10, E04: resets from one network are limited even if each goes to another account, and no reply reveals
 /// it.
 #[tokio::test]
-async fn finding_s2_b10_resets_to_many_accounts_from_one_network_have_an_end() {
+async fn finding_s2_b10_resets_to_many_accounts_from_one_network_are_limited() {
     let app = app_with(|config| config.limits.mail_per_ip.count = 3).await;
     let stranger = visitor(&app).await;
     for number in 0..6 {

@@ -81,7 +81,7 @@ async fn let_through(tries: impl AsyncFn(usize) -> Reply) -> usize {
 }
 
 #[tokio::test]
-async fn b01_after_the_limit_nobody_is_let_through_not_even_with_the_right_password() {
+async fn b01_after_the_limit_even_the_right_password_is_refused() {
     let app = app_with_rates(5, 0).await;
     let browser = browser(&app).await;
     assert_eq!(let_through(async |_| browser.login(ADA, WRONG).await).await, 5);
@@ -102,7 +102,7 @@ async fn b01_after_the_limit_nobody_is_let_through_not_even_with_the_right_passw
 }
 
 #[tokio::test]
-async fn b02_one_try_at_each_of_many_accounts_meets_the_limit_of_the_address() {
+async fn b02_one_attempt_at_each_of_many_accounts_meets_the_limit_of_the_network() {
     let app = app_with_rates(10, 8).await;
     let browser = browser(&app).await;
     let spray = async |number| browser.login(&format!("user{number}@example.test"), WRONG).await;
@@ -113,7 +113,7 @@ async fn b02_one_try_at_each_of_many_accounts_meets_the_limit_of_the_address() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn b03_sixty_tries_at_once_are_sixty_tries() {
+async fn b03_sixty_concurrent_attempts_are_sixty_attempts() {
     let app = app_with_rates(5, 0).await;
     let browser = Arc::new(browser(&app).await);
     let replies = at_once(60, |_| {
@@ -126,7 +126,7 @@ async fn b03_sixty_tries_at_once_are_sixty_tries() {
 }
 
 #[tokio::test]
-async fn b04_a_success_gives_its_own_try_back_and_nothing_more() {
+async fn b04_a_success_refunds_its_own_attempt_and_nothing_more() {
     let app = app_with_rates(0, 10).await;
     app.add("eve@evil.test", Rank::Plain).await;
     let eve = browser(&app).await;
@@ -147,7 +147,7 @@ async fn b04_a_success_gives_its_own_try_back_and_nothing_more() {
 }
 
 #[tokio::test]
-async fn b04_a_success_does_not_clear_what_was_guessed_at_the_same_account() {
+async fn b04_a_success_does_not_clear_earlier_guesses_at_the_account() {
     let app = app_with_rates(5, 0).await;
     let browser = browser(&app).await;
     for _ in 0..4 {

@@ -44,7 +44,7 @@ async fn finding_s3_a_flood_of_right_sign_ins_keeps_nobody_else_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn finding_s3_a_flood_of_refused_tries_keeps_nobody_else_out() {
+async fn finding_s3_a_flood_of_refused_attempts_keeps_nobody_else_out() {
     let app = Arc::new(app_with_rates(5, 0).await);
     assert_eq!(let_through(async |_| browser(&app).await.login(ADA, WRONG).await).await, 5);
     honest_beside(&app, |flooder| async move {
@@ -59,7 +59,7 @@ async fn finding_s3_a_flood_of_refused_tries_keeps_nobody_else_out() {
 /// B03: of very many attempts at once, the counted ones are hashed and all others are answered with the
 /// limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn finding_s3_b03_more_tries_at_once_than_places_are_all_counted() {
+async fn finding_s3_b03_more_concurrent_attempts_than_the_queue_holds_are_all_counted() {
     let app = app_with_rates(5, 0).await;
     let browser = Arc::new(browser(&app).await);
     let replies = at_once(FLOOD, |_| {

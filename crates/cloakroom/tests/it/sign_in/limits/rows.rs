@@ -27,7 +27,7 @@ async fn b13_the_table_of_limits_is_swept_and_names_nobody() {
 
 /// A refused address cannot fill the table with invented keys, and is told the real waiting time.
 #[tokio::test]
-async fn b13_a_refused_try_leaves_no_row() {
+async fn b13_a_refused_attempt_leaves_no_row() {
     let app = app_with_rates(1, 3).await;
     let attacker = browser(&app).await;
     for email in [ADA, "grace@example.test"] {

@@ -11,7 +11,7 @@ use crate::support::app::app_with;
 use crate::support::people::{ADA, WRONG};
 
 #[tokio::test]
-async fn retry_after_and_retry_at_agree_and_are_kept() {
+async fn retry_after_and_retry_at_agree_and_are_right() {
     let app = app_with_rates(2, 0).await;
     let browser = browser(&app).await;
     for _ in 0..2 {
@@ -52,7 +52,7 @@ async fn a_window_ends_by_the_clock_and_the_next_one_is_as_long() {
 }
 
 #[tokio::test]
-async fn a_window_without_end_is_told_without_overflow() {
+async fn a_window_without_end_causes_no_overflow() {
     let app = app_with(|config| {
         config.limits.login_per_account = Rate { count: 1, window: Duration::MAX };
         config.limits.login_per_ip = Rate { count: u32::MAX, window: Duration::MAX };

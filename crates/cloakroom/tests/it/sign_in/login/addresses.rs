@@ -49,7 +49,7 @@ async fn finding_n15_an_account_of_an_older_version_is_found_in_every_spelling()
 }
 
 #[tokio::test]
-async fn finding_n15_two_accounts_that_an_older_version_kept_apart_go_on() {
+async fn finding_n15_two_accounts_that_an_older_version_kept_apart_still_work() {
     let app = app_without_limits().await;
     let (first, second) = (app.add(NIKOS, Rank::Plain).await, app.add("eve@example.test", Rank::Plain).await);
     plant_lower(&app, NIKOS, NIKOS, NIKOS).await;

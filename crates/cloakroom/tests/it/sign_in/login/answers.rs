@@ -45,7 +45,7 @@ async fn e01_every_login_that_fails_gets_the_same_answer() {
 }
 
 #[tokio::test]
-async fn that_an_account_is_deactivated_is_told_only_after_the_right_password() {
+async fn a_deactivated_account_is_reported_only_after_the_right_password() {
     let app = app_with_accounts().await;
     let alan = visitor(&app).await;
     assert_eq!(alan.login(ALAN, WRONG).await.code(), "invalid_credentials");
@@ -57,7 +57,7 @@ async fn that_an_account_is_deactivated_is_told_only_after_the_right_password() 
 
 /// Without the dummy hash, an unknown address would be answered much faster.
 #[tokio::test]
-async fn e02_no_kind_of_account_is_told_by_the_time_of_its_answer() {
+async fn e02_response_times_reveal_no_kind_of_account() {
     let app = app_with_accounts().await;
     app.add("weak@example.test", Rank::Plain).await;
     set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;

@@ -27,7 +27,7 @@ async fn w10_a_password_is_text_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn m01_fields_that_are_not_of_the_form_are_refused_and_change_nothing() {
+async fn m01_unknown_fields_are_refused_and_change_nothing() {
     let app = app_with_accounts().await;
     let browser = visitor(&app).await;
     let others = ["created_at", "next", "Email", ""];
@@ -47,7 +47,7 @@ async fn m01_fields_that_are_not_of_the_form_are_refused_and_change_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_that_cannot_be_right_is_told_field_by_field() {
+async fn an_invalid_form_is_reported_field_by_field() {
     let app = app().await;
     let browser = visitor(&app).await;
     let required = |field: &str, detail: &str| json!({"field": field, "code": "required", "detail": detail});

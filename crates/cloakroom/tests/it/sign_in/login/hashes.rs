@@ -26,7 +26,7 @@ async fn w06_a_weaker_stored_hash_is_replaced_at_the_next_login() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn w06_everyone_with_the_right_password_comes_in_while_a_hash_is_being_replaced() {
+async fn w06_concurrent_logins_succeed_while_a_hash_is_replaced() {
     let app = app_with_accounts().await;
     set_hash(&app, ADA, Some(&weaker_hash(PASSWORD))).await;
     let browsers = visitors(&app, 4).await;
@@ -43,7 +43,7 @@ async fn w06_everyone_with_the_right_password_comes_in_while_a_hash_is_being_rep
 /// 200 logins at once are more than the queue holds. The rest are refused at once, and a signed-in user
 /// notices nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() {
+async fn w07_a_flood_of_logins_is_partly_refused_at_once_and_completely_answered_in_time() {
     let app = app_with_accounts().await;
     let ada = Arc::new(app.signed_in(ADA).await);
     let browsers = visitors(&app, 200).await;
@@ -78,7 +78,7 @@ async fn w07_a_flood_of_logins_is_answered_in_part_at_once_and_wholly_in_time() 
 }
 
 #[tokio::test]
-async fn w08_a_stored_hash_that_asks_for_too_much_is_nobodys_password() {
+async fn w08_a_stored_hash_with_excessive_cost_matches_no_password() {
     let app = app_with_accounts().await;
     for params in
         ["m=8388608,t=2,p=1", "m=19456,t=1000,p=1", "m=4294967295,t=4294967295,p=1", "m=19456,t=2,p=16777215"]
@@ -105,7 +105,7 @@ async fn w08_a_stored_hash_that_asks_for_too_much_is_nobodys_password() {
 /// A login that upgrades the hash of the old password runs during a change of password. Whichever is first,
 /// the change stays, and no session of the old password remains.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn w12_a_change_of_password_survives_a_login_that_is_under_way() {
+async fn w12_a_change_of_password_survives_a_concurrent_login() {
     let app = Arc::new(app_with_accounts().await);
     for round in 0..6 {
         let (old, new) = (format!("old-horse-battery-{round}"), format!("new-horse-battery-{round}"));

@@ -11,7 +11,7 @@ use crate::support::people::{ADA, visitor};
 use crate::support::timing::assert_alike;
 
 #[tokio::test]
-async fn w01_a_password_longer_than_any_is_refused_before_anything_is_computed() {
+async fn w01_an_overlong_password_is_refused_before_hashing() {
     let app = app_with_accounts().await;
     let browser = visitor(&app).await;
     let longest = browser.login(ADA, &"x".repeat(256)).await;
@@ -67,7 +67,7 @@ async fn w02_w03_only_the_exact_characters_sign_in() {
 
 /// N8: Unicode forms that look the same are one password, wherever it was chosen and typed.
 #[tokio::test]
-async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
+async fn finding_n8_w03_a_password_works_in_every_unicode_form() {
     let app = app_with_accounts().await;
     let forms = ["caf\u{e9} horse battery", "cafe\u{301} horse battery"];
     for chosen in forms {
@@ -92,7 +92,7 @@ async fn finding_n8_w03_a_password_opens_in_whichever_form_it_is_typed() {
 
 /// The second comparison depends on what was typed, never on the account.
 #[tokio::test]
-async fn finding_n8_e02_the_second_form_tells_nothing_of_the_account() {
+async fn finding_n8_e02_the_second_form_reveals_nothing_about_the_account() {
     let app = app_with_accounts().await;
     app.add("weak@example.test", Rank::Plain).await;
     set_hash(&app, "weak@example.test", Some(&weaker_hash(PASSWORD))).await;
@@ -105,7 +105,7 @@ async fn finding_n8_e02_the_second_form_tells_nothing_of_the_account() {
 }
 
 #[tokio::test]
-async fn w09_an_account_without_a_password_has_none_not_an_empty_one() {
+async fn w09_an_account_without_a_password_does_not_have_an_empty_one() {
     let app = app_with_accounts().await;
     for stored in [None, Some(""), Some("!")] {
         set_hash(&app, "social@example.test", stored).await;

@@ -132,7 +132,7 @@ async fn s12_a_thousand_tickets_are_256_random_bits_each() {
 }
 
 #[tokio::test]
-async fn s17_a_malformed_cookie_is_nobody_and_breaks_nothing() {
+async fn s17_a_malformed_cookie_signs_nobody_in_and_breaks_nothing() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let ticket = ada.cookie("sessionid").unwrap();

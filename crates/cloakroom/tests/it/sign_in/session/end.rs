@@ -47,7 +47,7 @@ async fn s04_a_dead_session_signs_out_as_well() {
 /// A session that another process has ended is refused here after a sign-out or sign-in of that browser, even
 /// if the revocation was missed.
 #[tokio::test]
-async fn s04_s15_a_ticket_that_was_shown_is_dead_here_whoever_ended_it() {
+async fn s04_s15_a_presented_ticket_is_dead_here_whichever_node_ended_it() {
     let app = app_with_ada().await;
     for way in ["logout", "login"] {
         let ada = app.signed_in(ADA).await;
@@ -201,7 +201,7 @@ async fn s10_the_absolute_end_holds_for_a_session_in_the_cache_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn s18_no_request_under_way_resurrects_a_session_that_was_signed_out() {
+async fn s18_no_concurrent_request_revives_a_signed_out_session() {
     let app = app_with_ada().await;
     for round in 0..5 {
         let ada = Arc::new(app.signed_in(ADA).await);

@@ -66,7 +66,7 @@ async fn s01_a_session_from_before_the_login_does_not_become_the_new_one() {
 }
 
 #[tokio::test]
-async fn s03_every_sign_in_has_a_ticket_of_its_own_and_ends_the_one_before() {
+async fn s03_every_sign_in_gets_a_new_ticket_and_ends_the_old_one() {
     let app = app_with_ada().await;
     let browser = app.signed_in(ADA).await;
     let mut tickets = vec![browser.cookie("sessionid").unwrap()];
@@ -96,7 +96,7 @@ async fn s03_no_session_gains_privilege_under_the_ticket_that_it_has() {
 }
 
 #[tokio::test]
-async fn s03_m03_what_is_taken_from_a_session_is_gone_with_its_next_request() {
+async fn s03_m03_lost_rights_are_gone_with_the_next_request() {
     let app = app_without_limits().await;
     app.add(ADA, Rank::Superuser).await;
     let ada = app.signed_in(ADA).await;
@@ -137,7 +137,7 @@ async fn s16_signing_in_as_somebody_else_leaves_nothing_of_the_first() {
 }
 
 #[tokio::test]
-async fn s19_no_reply_of_the_api_may_be_kept_by_a_cache() {
+async fn s19_no_reply_of_the_api_may_be_cached() {
     let app = app_with_ada().await;
     let ada = app.signed_in(ADA).await;
     let nobody = app.browser();
@@ -191,7 +191,7 @@ async fn the_cookie_is_sent_again_as_activity_moves_the_idle_end() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_swept_and_what_lives_is_not() {
+async fn expired_rows_are_swept_and_live_ones_are_not() {
     let app = app_with_ada().await;
     let kept = app.signed_in(ADA).await;
     for _ in 0..3 {

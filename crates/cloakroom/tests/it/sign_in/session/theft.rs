@@ -56,7 +56,7 @@ async fn s13_a_stolen_database_holds_nothing_that_signs_in() {
 }
 
 #[tokio::test]
-async fn s14_nobody_ends_a_session_by_what_may_be_known_of_it() {
+async fn s14_nothing_that_may_be_known_of_a_session_ends_it() {
     let app = app_with_ada().await;
     app.add(GRACE, Rank::Plain).await;
     let (ada, grace) = (app.signed_in(ADA).await, app.signed_in(GRACE).await);

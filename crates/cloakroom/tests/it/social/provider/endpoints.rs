@@ -84,7 +84,7 @@ async fn o09_o15_a_discovery_document_leads_nowhere_but_to_its_issuer() {
 /// O14: endpoints that fail, flood, or redirect. One that hangs costs the ten seconds a provider may take,
 /// and delays nobody else.
 #[tokio::test]
-async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
+async fn o14_l13_a_broken_endpoint_affects_only_itself() {
     let canary = ScriptedProvider::new().await;
     let provider = ScriptedProvider::new().await;
     let app = app_with_providers(&[provider.clone(), canary.clone()]).await;
@@ -129,7 +129,7 @@ async fn o14_l13_a_broken_endpoint_is_out_of_reach_for_itself_alone() {
 
 /// A port that nobody listens on, and a server without a valid certificate.
 #[tokio::test]
-async fn o14_l13_a_provider_that_is_down_is_out_of_reach() {
+async fn o14_l13_a_provider_that_is_down_is_reported_as_unreachable() {
     let address: SocketAddr = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.local_addr().unwrap()
@@ -155,7 +155,7 @@ async fn o14_l13_a_provider_that_is_down_is_out_of_reach() {
 }
 
 #[tokio::test]
-async fn o35_tokens_with_invented_keys_do_not_make_us_fetch_again_and_again() {
+async fn o35_tokens_with_invented_keys_do_not_cause_endless_fetches() {
     let provider = ScriptedProvider::new().await;
     let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;

@@ -72,7 +72,7 @@ async fn o16_a_forged_id_token_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn o17_an_id_token_that_says_something_else_signs_nobody_in() {
+async fn o17_an_id_token_with_wrong_claims_signs_nobody_in() {
     let provider = ScriptedProvider::new().await;
     let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let browser = visitor(&app).await;
@@ -190,7 +190,7 @@ async fn o17_a_profile_counts_for_its_own_subject_only() {
 
 /// O18: the flag `email_verified` counts only together with the address from the same source.
 #[tokio::test]
-async fn o18_a_verified_of_the_id_token_is_not_that_of_the_profiles_address() {
+async fn o18_a_verified_flag_counts_only_for_the_address_beside_it() {
     let provider = ScriptedProvider::new().await;
     let app = app_with_providers(std::slice::from_ref(&provider)).await;
     let flagged = |claims| provider.key.token(&without(claims, "email"));

@@ -186,7 +186,7 @@ async fn finding_q2_linkedin_needs_neither_pkce_nor_a_nonce() {
 }
 
 #[tokio::test]
-async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
+async fn finding_q4_discovery_may_be_at_another_url_than_the_issuer() {
     let provider = ScriptedProvider::new().await;
     let document = |issuer: &str| Reply::Json(with(provider.document(), "issuer", json!(issuer)));
     let issuer = "https://tenant.b2clogin.example/guid/v2.0/";
@@ -211,7 +211,7 @@ async fn finding_q4_discovery_elsewhere_than_at_the_issuer() {
 
 /// "GitLab as an OpenID Connect identity provider". A self-hosted server replies in the same format.
 #[tokio::test]
-async fn finding_q5_gitlab() {
+async fn finding_q5_gitlab_signs_people_in() {
     let vendor = Vendor::new("gitlab", &json!({"issuer": "BASE"})).await;
     vendor.provider.discover(&json!({
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
@@ -226,7 +226,7 @@ async fn finding_q5_gitlab() {
 
 /// Discord developer documentation, `OAuth2` and "User object".
 #[tokio::test]
-async fn finding_q5_discord() {
+async fn finding_q5_discord_signs_people_in() {
     let endpoints = json!({"authorize_url": "BASE/authorize", "token_url": "BASE/token", "userinfo_url": "BASE/users/@me"});
     let vendor = Vendor::new("discord", &endpoints).await;
     assert_eq!(name_of(&vendor.app).await, "Discord");
@@ -257,7 +257,7 @@ async fn finding_q5_discord() {
 
 /// "Sign in with Slack", `openid.connect.token`: errors come with status 200 and `ok: false`.
 #[tokio::test]
-async fn finding_q5_slack() {
+async fn finding_q5_slack_signs_people_in() {
     let mut vendor = Vendor::new("slack", &json!({"issuer": "BASE"})).await;
     vendor.tokens = json!({"ok": true});
     assert_eq!(name_of(&vendor.app).await, "Slack");
@@ -275,7 +275,7 @@ async fn finding_q5_slack() {
 /// Twitch, "Using OIDC to get OAuth access tokens": each claim is requested by name, and `scope` comes back
 /// as a list.
 #[tokio::test]
-async fn finding_q5_twitch() {
+async fn finding_q5_twitch_signs_people_in() {
     let mut vendor = Vendor::new("twitch", &json!({"issuer": "BASE"})).await;
     vendor.tokens =
         json!({"token_type": "bearer", "scope": ["openid", "user:read:email"], "expires_in": 14_124});
@@ -294,7 +294,7 @@ async fn finding_q5_twitch() {
 
 /// Auth0: the issuer ends in a slash, and the console shows a domain without one.
 #[tokio::test]
-async fn finding_q5_auth0() {
+async fn finding_q5_auth0_signs_people_in() {
     let provider = ScriptedProvider::new().await;
     provider.discover(&json!({"issuer": format!("{}/", provider.base)}));
     let vendor = Vendor::at(provider, "auth0", &json!({"issuer": "BASE"})).await;
@@ -308,7 +308,7 @@ async fn finding_q5_auth0() {
 
 /// Okta, "Get user information": with an access token the ID token is thin, and the profile has the rest.
 #[tokio::test]
-async fn finding_q5_okta() {
+async fn finding_q5_okta_signs_people_in() {
     let vendor = Vendor::new("okta", &json!({"issuer": "BASE"})).await;
     vendor.provider.answer("/userinfo", Reply::Json(json!({
         "sub": "AbC", "name": "Mary Okta", "preferred_username": "mary@example.test", "email": "mary@example.test",
@@ -324,7 +324,7 @@ async fn finding_q5_okta() {
 
 /// Keycloak, `realms/REALM`: the answer contains `iss`.
 #[tokio::test]
-async fn finding_q5_keycloak() {
+async fn finding_q5_keycloak_signs_people_in() {
     let provider = ScriptedProvider::new().await;
     let issuer = format!("{}/realms/acme", provider.base);
     let document = with(provider.document(), "issuer", json!(issuer.clone()));
