@@ -689,12 +689,13 @@ export interface components {
             /** @description Every provider of this installation. */
             providers: components["schemas"]["ProviderView"][];
         };
-        /** @description Signed in. */
+        /** @description The reply to a sign-in. */
         LoggedIn: {
             /** @description `Success` */
             detail: string;
-            next: components["schemas"]["Next"];
-            user: components["schemas"]["User"];
+            /** @description `done` when somebody is signed in; otherwise what the person must do first. */
+            next: components["schemas"]["SignInState"];
+            user: components["schemas"]["User"] | null;
         };
         /** @description A proof that a mailbox is one's own: the link's token, or address and code in the browser that signed up. */
         MailboxProof: {
@@ -727,11 +728,6 @@ export interface components {
             /** @description What stands behind `#token=`. */
             token: string;
         };
-        /**
-         * @description What comes after the password.
-         * @enum {string}
-         */
-        Next: "done" | "second_factor";
         /** @description The password of whoever is signed in. */
         OwnPassword: {
             /**
@@ -860,11 +856,17 @@ export interface components {
             expires_at: string | null;
             /** @description The methods that a second step may be done by. */
             methods: components["schemas"]["Method"][];
-            state: components["schemas"]["State"];
+            /** @description `anonymous` or `authenticated`. */
+            state: components["schemas"]["SignInState"];
             /** @description What the account owes before it can be used. */
             tasks: unknown[];
             user: components["schemas"]["User"] | null;
         };
+        /**
+         * @description How far a sign-in has come: `next` after a sign-in with us, `result` after one by a provider, `state` of a session.
+         * @enum {string}
+         */
+        SignInState: "anonymous" | "authenticated" | "done" | "signed_in" | "signed_up" | "linked" | "link_required" | "email_required" | "input_required" | "second_factor" | "tasks";
         /**
          * @description Who may make an account.
          * @enum {string}
@@ -883,18 +885,14 @@ export interface components {
             /** @description With `link_required` the account's address; with `email_required` what the provider tells, unproven. */
             email?: string | null;
             provider?: components["schemas"]["ProviderView"] | null;
-            result: components["schemas"]["SocialResult"];
+            /** @description What became of it: `signed_in`, `signed_up`, `linked`, or what the person must do first. */
+            result: components["schemas"]["SignInState"];
             /** @description Where the person wanted to go. */
             return_to: string;
             /** @description With `input_required` the step that asks. */
             step?: string | null;
             user?: components["schemas"]["User"] | null;
         };
-        /**
-         * @description What became of it.
-         * @enum {string}
-         */
-        SocialResult: "signed_in" | "signed_up" | "linked" | "link_required" | "email_required" | "input_required" | "second_factor";
         /** @description What somebody wants of a provider. */
         Start: {
             /** @description `login` when nothing is said. */
@@ -907,11 +905,6 @@ export interface components {
             /** @description The provider's authorize URL. */
             url: string;
         };
-        /**
-         * @description How far this browser has come.
-         * @enum {string}
-         */
-        State: "anonymous" | "authenticated" | "second_factor";
         /** @description The token of a mailed link. */
         Token: {
             /** @description What stands behind `#token=`. */

@@ -7,7 +7,9 @@ type Schemas = components['schemas']
 export type User = Schemas['User']
 /** The reply of `GET /api/users/profile/`. */
 export type Profile = Schemas['Profile']
-/** The session of this browser. */
+/** The state of a sign-in: the values of `next`, `result` and `state`. */
+export type SignInState = Schemas['SignInState']
+/** The session of this browser, and the methods that it was proven with. */
 export type Session = Schemas['SessionView']
 /** The configuration that a page needs before anybody has signed in. */
 export type Config = Schemas['ConfigView']

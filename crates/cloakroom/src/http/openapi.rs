@@ -2,7 +2,7 @@
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
+use utoipa::openapi::{Components, ContentBuilder, Info, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use crate::http::examples;
@@ -34,7 +34,6 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
          csrfmiddlewaretoken instead.",
     ));
     components.add_security_scheme("csrf_token", SecurityScheme::ApiKey(header));
-    reserve(components);
     for item in document.paths.paths.values_mut() {
         for read in [&mut item.get, &mut item.head].into_iter().flatten() {
             let asks_nobody = read.operation_id.as_deref().is_some_and(|id| OPEN_TO_ALL.contains(&id));
@@ -67,17 +66,6 @@ const OF_WRITES: [Common; 6] = [
     ("415", "unsupported_media_type"),
     ("422", "validation_failed"),
 ];
-
-/// The values that the contract reserves for the second factor, so that a client is ready for them from the first day.
-fn reserve(components: &mut Components) {
-    for name in ["Next", "SocialResult", "State"] {
-        if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(name)
-            && let Some(values) = &mut object.enum_values
-        {
-            values.push("second_factor".into());
-        }
-    }
-}
 
 /// A handler names the codes that are its own, as the description of their status; here they become whole responses.
 fn add_problems(operation: &mut Operation, common: &[Common]) {

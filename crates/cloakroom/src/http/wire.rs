@@ -1,12 +1,13 @@
 //! Shapes that several calls share.
 
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::config::Provider;
-use crate::flow::sign_in::login::SignedIn;
+use crate::error;
+use crate::flow::sign_in::{Effect, Pending, SignIn, SignedIn};
 use crate::http::cookies::SetCookies;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
@@ -74,28 +75,124 @@ pub(super) struct AddressView {
     pub(super) email: String,
 }
 
-/// What comes after the password.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum Next {
-    /// Nothing: signed in.
+/// How far a sign-in has come.
+#[derive(Clone, Copy)]
+pub(super) enum SignInState {
+    /// Nobody is signed in.
+    Anonymous,
+    /// Somebody is signed in.
+    Authenticated,
+    /// Nothing is left to do: signed in.
     Done,
+    /// Signed in to an account that was there.
+    SignedIn,
+    /// Signed in to an account that was made just now.
+    SignedUp,
+    /// The provider's account opens this one from now on.
+    Linked,
+    /// The address has an account: prove it, and the two are linked.
+    LinkRequired,
+    /// The provider vouches for no address: tell one, and prove it.
+    EmailRequired,
+    /// A step of the embedding app asks for something.
+    InputRequired,
 }
 
-/// Signed in.
+impl SignInState {
+    const ALL: [Self; 9] = [
+        Self::Anonymous,
+        Self::Authenticated,
+        Self::Done,
+        Self::SignedIn,
+        Self::SignedUp,
+        Self::Linked,
+        Self::LinkRequired,
+        Self::EmailRequired,
+        Self::InputRequired,
+    ];
+    /// What the contract reserves for a second factor and for tasks, so that a client is ready for them from the first day.
+    const RESERVED: [&'static str; 2] = ["second_factor", "tasks"];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Authenticated => "authenticated",
+            Self::Done => "done",
+            Self::SignedIn => "signed_in",
+            Self::SignedUp => "signed_up",
+            Self::Linked => "linked",
+            Self::LinkRequired => "link_required",
+            Self::EmailRequired => "email_required",
+            Self::InputRequired => "input_required",
+        }
+    }
+}
+
+impl From<Effect> for SignInState {
+    fn from(effect: Effect) -> Self {
+        match effect {
+            Effect::None => Self::SignedIn,
+            Effect::AccountMade => Self::SignedUp,
+            Effect::IdentityLinked => Self::Linked,
+        }
+    }
+}
+
+impl From<&Pending> for SignInState {
+    fn from(pending: &Pending) -> Self {
+        match pending {
+            Pending::Link { .. } => Self::LinkRequired,
+            Pending::Email { .. } => Self::EmailRequired,
+            Pending::Input { .. } => Self::InputRequired,
+        }
+    }
+}
+
+impl Serialize for SignInState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl utoipa::PartialSchema for SignInState {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        let description = "How far a sign-in has come: `next` after a sign-in with us, `result` after one by a provider, `state` of a session.";
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some(description))
+            .enum_values(Some(Self::ALL.map(Self::as_str).into_iter().chain(Self::RESERVED)))
+            .into()
+    }
+}
+
+impl ToSchema for SignInState {}
+
+/// The reply to a sign-in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct LoggedIn {
     /// `Success`
     detail: &'static str,
-    next: Next,
-    user: User,
+    /// `done` when somebody is signed in; otherwise what the person must do first.
+    next: SignInState,
+    /// Only when signed in.
+    #[schema(required)]
+    user: Option<User>,
 }
 
 impl LoggedIn {
     /// The ticket in its cookie, and whose it is.
-    pub(super) fn reply(visit: &Visit, signed_in: SignedIn) -> (SetCookies, Json<Self>) {
-        let cookies = SetCookies::signed_in(visit, &signed_in.ticket);
-        (cookies, Json(Self { detail: "Success", next: Next::Done, user: signed_in.user }))
+    ///
+    /// # Errors
+    /// The reason of a refusal.
+    pub(super) fn reply(visit: &Visit, outcome: SignIn) -> error::Result<(Option<SetCookies>, Json<Self>)> {
+        let (cookies, next, user) = match outcome {
+            SignIn::Done(SignedIn { ticket, user, .. }) => {
+                (Some(SetCookies::signed_in(visit, &ticket)), SignInState::Done, Some(user))
+            }
+            SignIn::Needs(pending) => (None, SignInState::from(&pending), None),
+            SignIn::Refused(reason) => return Err(reason.into()),
+        };
+        Ok((cookies, Json(Self { detail: "Success", next, user })))
     }
 }
 

@@ -10,8 +10,7 @@ use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::account::signup;
 use crate::flow::challenge;
-use crate::flow::sign_in::login::{self, Factor, SignedIn};
-use crate::flow::sign_in::session;
+use crate::flow::sign_in::{SignIn, mailbox, session};
 use crate::flow::social::{Arrival, email};
 use crate::limits::{self, CodeTry};
 use crate::model::challenge::{Challenge, ChallengeKind, Content};
@@ -56,7 +55,7 @@ pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::InvalidCode`]; [`Error::PasswordRequired`] in a browser that did not sign up;
 /// [`Error::OtherUserSignedIn`]; [`Error::SignupClosed`]; [`Error::Validation`].
-pub(crate) async fn verify(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<SignedIn> {
+pub(crate) async fn verify(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<SignIn> {
     match proof {
         Proof { token: Some(token), password, email: None, code: None } => {
             by_token(context, arrival, token, password).await
@@ -76,7 +75,7 @@ async fn by_token(
     arrival: Arrival<'_>,
     token: &str,
     password: Option<&str>,
-) -> Result<SignedIn> {
+) -> Result<SignIn> {
     let visitor = arrival.visitor;
     let pending = find(context, token).await?;
     session::require_none(context, visitor).await?;
@@ -119,7 +118,7 @@ async fn by_token(
     })
 }
 
-async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignedIn> {
+async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignIn> {
     let visitor = arrival.visitor;
     let email = policy::address(email)?;
     session::require_none(context, visitor).await?;
@@ -166,13 +165,13 @@ async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &st
 }
 
 /// The account, the end of every other signup for its address, and the session, all in one transaction.
-async fn make(context: &Context, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignedIn> {
+async fn make(context: &Context, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignIn> {
     let account = Account::new(&proven.email, proven.password_hash, context.now());
     tx.add_account(&account, &proven.email).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &proven.email).await?;
     tx.end_challenges_for(ChallengeKind::SocialEmail, &proven.email).await?;
     tracing::info!(user = account.id, "signed up");
-    login::proceed(context, tx, visitor, Factor::mailbox(account)).await?.ok_or(Error::AccountInactive)
+    mailbox::sign_in(context, tx, visitor, account).await
 }
 
 async fn find(context: &Context, token: &str) -> Result<Challenge> {

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
-use crate::flow::sign_in::login::SignedIn;
+use crate::flow::sign_in::SignedIn;
 use crate::flow::sign_in::reauthentication::{self, Renewal};
 use crate::flow::sign_in::session;
 use crate::mail::Kind;

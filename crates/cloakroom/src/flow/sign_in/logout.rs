@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Result;
+use crate::flow::sign_in::session;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
 use crate::store::Tx;
@@ -11,18 +12,11 @@ use crate::store::Tx;
 pub(crate) async fn here(context: &Context, visitor: &Visitor) -> Result<()> {
     let mut tx = context.store().begin().await?;
     leave_browser(&mut tx, visitor).await?;
-    let ended = match &visitor.session {
-        Some(ticket) => tx.end_session(ticket.hash()).await?,
-        None => None,
-    };
+    let ended = session::end_shown(&mut tx, visitor).await?;
     tx.commit().await?;
-    // The ticket that was shown as well: who ended its session before may not have been heard here yet.
-    if let Some(ticket) = &visitor.session {
-        context.sessions().forget(ticket.hash());
-    }
-    if let Some(ended) = ended {
-        context.sessions().forget(ended.ticket);
-        tracing::info!(user = ended.user_id, "signed out");
+    ended.forget(context);
+    if let Some(user_id) = ended.user_id {
+        tracing::info!(user = user_id, "signed out");
     }
     Ok(())
 }

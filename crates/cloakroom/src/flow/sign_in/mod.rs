@@ -1,6 +1,73 @@
 //! Signing in and out, and proving again who one is.
+//!
+//! Each way in has a file that proves a first factor: `password`, `mailbox`, `provider`; the proof of a social link
+//! (`flow/social/link.rs`) ends in `provider`. All of them go on in `entry`: the stages, one after the other, then the session.
 
-pub(crate) mod login;
+mod entry;
 pub(crate) mod logout;
+pub(crate) mod mailbox;
+pub(crate) mod password;
+pub(crate) mod provider;
 pub(crate) mod reauthentication;
 pub(crate) mod session;
+mod stage;
+
+use serde_json::Value;
+
+use crate::error::Error;
+use crate::model::user::User;
+use crate::secret::Ticket;
+
+/// The outcome of a sign-in.
+pub(crate) enum SignIn {
+    /// Somebody is signed in.
+    Done(SignedIn),
+    /// The person must do something first, in this browser. There is no session yet.
+    Needs(Pending),
+    /// The proof was right, and there is no session all the same.
+    Refused(Reason),
+}
+
+/// An open session under a new ticket.
+pub(crate) struct SignedIn {
+    pub(crate) ticket: Ticket,
+    pub(crate) user: User,
+    pub(crate) effect: Effect,
+}
+
+/// The change that a sign-in has made beside its session.
+#[derive(Clone, Copy)]
+pub(crate) enum Effect {
+    None,
+    /// The account was made just now.
+    AccountMade,
+    /// The provider's account opens this one from now on.
+    IdentityLinked,
+}
+
+/// A thing that the person must do before there is a session. `email` is the address that it is about, as far as one is known.
+pub(crate) enum Pending {
+    /// Prove the existing account of the address. Then the provider's account is linked to it.
+    Link { email: Option<String> },
+    /// Give an address and prove it.
+    Email { email: Option<String> },
+    /// Answer a step of the embedding app.
+    Input { email: Option<String>, step: String, asked: Value },
+}
+
+/// The reason for a refusal after a proof that was right.
+#[derive(Clone, Copy)]
+pub(crate) enum Reason {
+    AccountInactive,
+    /// The password was replaced while it was verified.
+    PasswordReplaced,
+}
+
+impl From<Reason> for Error {
+    fn from(reason: Reason) -> Self {
+        match reason {
+            Reason::AccountInactive => Self::AccountInactive,
+            Reason::PasswordReplaced => Self::InvalidCredentials,
+        }
+    }
+}

@@ -3,8 +3,7 @@
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::sign_in::login::SignedIn;
-use crate::flow::sign_in::session;
+use crate::flow::sign_in::{Effect, SignIn, SignedIn, session};
 use crate::limits::{self, Admission, Counted};
 use crate::model::method::Method;
 use crate::model::session::Proof;
@@ -52,13 +51,14 @@ impl Renewal {
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
-pub(crate) async fn with_password(context: &Context, visitor: &Visitor, password: &str) -> Result<SignedIn> {
+pub(crate) async fn with_password(context: &Context, visitor: &Visitor, password: &str) -> Result<SignIn> {
     let live = session::require(context, visitor).await?;
     policy::known_password(password, "password")?;
     let proven = prove(context, visitor, &live.user.id, password).await?;
     let mut tx = context.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
-    proceed(context, tx, visitor, Renewal::by_password(proven.account, context.now())).await
+    let renewal = Renewal::by_password(proven.account, context.now());
+    proceed(context, tx, visitor, renewal).await.map(SignIn::Done)
 }
 
 /// The one way in which every reauthentication ends.
@@ -92,7 +92,7 @@ pub(crate) async fn renew(
     }
     tx.commit().await?;
     context.sessions().forget(before);
-    Ok(SignedIn { ticket, user: renewal.account.user() })
+    Ok(SignedIn { ticket, user: renewal.account.user(), effect: Effect::None })
 }
 
 /// Counts a try, then verifies the password of an account that is known already: with the same limits and at the same cost

@@ -6,7 +6,9 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::model::visitor::Visitor;
+use crate::secret::{Ticket, TicketHash};
 use crate::session::Live;
+use crate::store::Tx;
 
 /// The open session of whoever is signed in, if anybody is.
 pub(crate) async fn current(context: &Context, visitor: &Visitor) -> Result<Option<Arc<Live>>> {
@@ -61,4 +63,33 @@ pub(crate) async fn require_none(context: &Context, visitor: &Visitor) -> Result
         Some(_) => Err(Error::OtherUserSignedIn),
         None => Ok(()),
     }
+}
+
+/// The end of the session that a browser showed, for memory to hear of after the commit.
+pub(crate) struct Ended {
+    /// The tickets that open nothing any more.
+    tickets: Vec<TicketHash>,
+    /// Whose session it was, if there was one.
+    pub(crate) user_id: Option<String>,
+}
+
+impl Ended {
+    /// Drops the session from memory, after the commit.
+    pub(crate) fn forget(&self, context: &Context) {
+        for ticket in &self.tickets {
+            context.sessions().forget(*ticket);
+        }
+    }
+}
+
+/// Ends the session whose ticket this browser shows, also when it has got another ticket meanwhile; one that is dead already,
+/// or none, is no error.
+pub(crate) async fn end_shown(tx: &mut Tx, visitor: &Visitor) -> Result<Ended> {
+    let Some(shown) = visitor.session.as_ref().map(Ticket::hash) else {
+        return Ok(Ended { tickets: Vec::new(), user_id: None });
+    };
+    let ended = tx.end_session(shown).await?;
+    // The ticket that was shown as well: who ended its session before may not have been heard here yet.
+    let tickets = ended.iter().map(|ended| ended.ticket).chain([shown]).collect();
+    Ok(Ended { tickets, user_id: ended.map(|ended| ended.user_id) })
 }

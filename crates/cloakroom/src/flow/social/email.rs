@@ -4,9 +4,9 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::account::signup::{self, RESEND_AFTER};
-use crate::flow::sign_in::login::SignedIn;
+use crate::flow::sign_in::SignIn;
 use crate::flow::social::pause;
-use crate::flow::social::{self, Arrival, Finished, Opening};
+use crate::flow::social::{self, Arrival, Opening};
 use crate::limits;
 use crate::mail::Kind;
 use crate::mail::outbox;
@@ -61,7 +61,7 @@ pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) 
 ///
 /// # Errors
 /// [`Error::TokenInvalid`] when the address has got an account meanwhile; whatever the pipeline rejects it with.
-pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, pending: &Challenge) -> Result<SignedIn> {
+pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, pending: &Challenge) -> Result<SignIn> {
     let Content::SocialEmail { email, waiting, .. } = &pending.content else {
         return Err(Error::TokenInvalid);
     };
@@ -72,8 +72,9 @@ pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, pending: &Ch
     run.proven = Some(email.clone());
     let opening = Opening { ends: Some(pending), proven_by: Some(Method::EmailCode), ..Opening::default() };
     match social::advance(context, arrival, run, opening).await {
-        Ok(Finished::Done { signed_in, .. }) => Ok(signed_in),
-        Ok(Finished::Waiting { .. }) | Err(Error::StateMissing) => Err(Error::TokenInvalid),
+        Ok(finished) if matches!(finished.outcome, SignIn::Needs(_)) => Err(Error::TokenInvalid),
+        Ok(finished) => Ok(finished.outcome),
+        Err(Error::StateMissing) => Err(Error::TokenInvalid),
         Err(other) => Err(other),
     }
 }

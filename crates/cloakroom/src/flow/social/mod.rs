@@ -11,14 +11,12 @@ pub(crate) mod issuers;
 pub(crate) mod link;
 pub(crate) mod pause;
 
-use serde::Serialize;
-
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::challenge;
-use crate::flow::sign_in::login::{self, Factor, SignedIn};
+use crate::flow::sign_in::provider::{self, Vouched};
 use crate::flow::sign_in::reauthentication::{self, Renewal};
-use crate::flow::sign_in::session;
+use crate::flow::sign_in::{Effect, SignIn, SignedIn, session};
 use crate::flow::social::failure::{Unsettled, failed, refused};
 use crate::limits;
 use crate::mail::Kind;
@@ -28,7 +26,6 @@ use crate::model::method::Method;
 use crate::model::social::{Attempt, Identity, Intent};
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
-use crate::model::waiting::Need;
 use crate::pipeline::{self, End, Run};
 use crate::policy;
 use crate::provider::{AuthorizeRequest, Callback, Provider};
@@ -64,24 +61,10 @@ pub(crate) struct Arrival<'a> {
     pub(crate) occasion: &'a Occasion,
 }
 
-/// What became of it.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Achieved {
-    /// Signed in to an account that was there.
-    SignedIn,
-    /// Signed in to an account that was made just now.
-    SignedUp,
-    /// The provider's account opens this one from now on.
-    Linked,
-}
-
-/// An attempt that came to something, or waits.
-pub(crate) enum Finished {
-    /// Done.
-    Done { achieved: Achieved, signed_in: SignedIn, return_to: String },
-    /// The person must do something first, in this browser.
-    Waiting { need: Need, address: Option<String>, attempt: Attempt },
+/// The outcome of an attempt, and the attempt itself: where it led, and what it was for.
+pub(crate) struct Finished {
+    pub(crate) outcome: SignIn,
+    pub(crate) attempt: Attempt,
 }
 
 /// What must still be so when all is written: in the same transaction.
@@ -154,9 +137,10 @@ pub(crate) async fn start(context: &Context, visitor: &Visitor, wish: Wish<'_>) 
 pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, answer: Answer<'_>) -> Result<Finished> {
     let provider = context.providers().get(answer.provider).ok_or(Error::NotFound)?;
     let result = conclude(context, arrival, provider, &answer).await;
-    let outcome = match &result {
-        Ok(Finished::Done { .. }) => "success",
-        Ok(Finished::Waiting { .. }) => "waiting",
+    let outcome = match result.as_ref().map(|finished| &finished.outcome) {
+        Ok(SignIn::Done(_)) => "success",
+        Ok(SignIn::Needs(_)) => "waiting",
+        Ok(SignIn::Refused(reason)) => Error::from(*reason).code(),
         Err(error) => error.code(),
     };
     let labels = [("provider", provider.id().to_owned()), ("outcome", outcome.to_owned())];
@@ -299,36 +283,33 @@ async fn settle(
         let occasion = arrival.occasion.about(name);
         outbox::post_to(&mut tx, Kind::IdentityLinked, &account, &occasion).await?;
     }
-    let signed_in = match run.attempt.intent {
+    let effect = effect(run);
+    let again = |signed_in| SignIn::Done(SignedIn { effect, ..signed_in });
+    let visitor = arrival.visitor;
+    let outcome = match run.attempt.intent {
+        Intent::Login if !opening.is_by_session => {
+            let vouched = Vouched { account, besides: opening.proven_by, effect };
+            provider::sign_in(context, tx, visitor, vouched).await?
+        }
         // The session that says yes goes on, if it has not ended meanwhile.
-        Intent::Login if opening.is_by_session => {
-            let renewal = Renewal::unproven(account);
-            reauthentication::renew(context, tx, arrival.visitor, renewal).await?
-        }
-        Intent::Login => {
-            login::proceed(context, tx, arrival.visitor, Factor::provider(account, opening.proven_by))
-                .await?
-                .ok_or(Error::AccountInactive)?
-        }
-        Intent::Link => {
-            let renewal = Renewal::unproven(account);
-            reauthentication::renew(context, tx, arrival.visitor, renewal).await?
+        Intent::Login | Intent::Link => {
+            reauthentication::renew(context, tx, visitor, Renewal::unproven(account)).await.map(again)?
         }
         Intent::Reauthenticate => {
             let renewal = Renewal::by_provider(account, context.now());
-            reauthentication::proceed(context, tx, arrival.visitor, renewal).await?
+            reauthentication::proceed(context, tx, visitor, renewal).await.map(again)?
         }
     };
     context.outbox().wake();
-    Ok(Finished::Done { achieved: achieved(run), signed_in, return_to: run.attempt.return_to.clone() })
+    Ok(Finished { outcome, attempt: run.attempt.clone() })
 }
 
-fn achieved(run: &Run) -> Achieved {
+fn effect(run: &Run) -> Effect {
     match run.attempt.intent {
-        Intent::Login if run.creates => Achieved::SignedUp,
-        Intent::Login if run.given.is_none() => Achieved::SignedIn,
-        Intent::Login | Intent::Link => Achieved::Linked,
-        Intent::Reauthenticate => Achieved::SignedIn,
+        Intent::Login if run.creates => Effect::AccountMade,
+        Intent::Login if run.given.is_none() => Effect::None,
+        Intent::Login | Intent::Link => Effect::IdentityLinked,
+        Intent::Reauthenticate => Effect::None,
     }
 }
 

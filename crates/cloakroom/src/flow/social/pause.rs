@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::sign_in::session;
+use crate::flow::sign_in::{Pending, SignIn, session};
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::limits;
 use crate::mail::Kind;
@@ -29,7 +29,7 @@ pub(crate) async fn wait(
         Need::Link { user_id } => Some(user_id.clone()),
         _ => run.given.as_ref().map(|account| account.id.clone()),
     };
-    let address = match &need {
+    let email = match &need {
         Need::Email { suggested } => suggested.clone(),
         _ => run.proven.as_ref().map(|email| email.spelling().to_owned()),
     };
@@ -53,7 +53,12 @@ pub(crate) async fn wait(
     }
     tx.commit().await?;
     context.outbox().wake();
-    Ok(Finished::Waiting { need, address, attempt })
+    let pending = match need {
+        Need::Link { .. } => Pending::Link { email },
+        Need::Email { .. } => Pending::Email { email },
+        Need::Input { step, asked } => Pending::Input { email, step, asked },
+    };
+    Ok(Finished { outcome: SignIn::Needs(pending), attempt })
 }
 
 /// The undo that reserves the address which the provider vouches for, if its owner is to hear of it now.

@@ -70,13 +70,13 @@ pub(in crate::http) async fn verify(
     visit: Visit,
     occasion: Occasion,
     Json(proof): Json<MailboxProof>,
-) -> Result<(SetCookies, Json<LoggedIn>)> {
+) -> Result<(Option<SetCookies>, Json<LoggedIn>)> {
     let proof = Proof {
         token: proof.token.as_deref(),
         password: proof.password.as_deref(),
         email: proof.email.as_deref(),
         code: proof.code.as_deref(),
     };
-    let signed_in = email_verification::verify(visit.context(), visit.arrival(&occasion), proof).await?;
-    Ok(LoggedIn::reply(&visit, signed_in))
+    let outcome = email_verification::verify(visit.context(), visit.arrival(&occasion), proof).await?;
+    LoggedIn::reply(&visit, outcome)
 }

@@ -1,7 +1,7 @@
 //! `GET /api/login-set-cookie/` and `POST /api/login/`
 
 use crate::error::Result;
-use crate::flow::sign_in::login;
+use crate::flow::sign_in::password;
 use crate::http::cookies::SetCookies;
 use crate::http::extract::CsrfCookie;
 use crate::http::json::Json;
@@ -37,8 +37,9 @@ pub(in crate::http) async fn login_set_cookie(_: CsrfCookie) -> Json<Detail> {
 pub(in crate::http) async fn login(
     visit: Visit,
     Json(credentials): Json<Credentials>,
-) -> Result<(SetCookies, Json<LoggedIn>)> {
-    let Credentials { email, password } = credentials;
-    let signed_in = login::with_password(visit.context(), visit.visitor(), &email, &password).await?;
-    Ok(LoggedIn::reply(&visit, signed_in))
+) -> Result<(Option<SetCookies>, Json<LoggedIn>)> {
+    let outcome =
+        password::with_password(visit.context(), visit.visitor(), &credentials.email, &credentials.password)
+            .await?;
+    LoggedIn::reply(&visit, outcome)
 }

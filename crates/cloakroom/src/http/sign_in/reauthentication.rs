@@ -36,7 +36,7 @@ pub(in crate::http) struct OwnPassword {
 pub(in crate::http) async fn reauthenticate(
     visit: Visit,
     Json(own): Json<OwnPassword>,
-) -> Result<(SetCookies, Json<LoggedIn>)> {
-    let signed_in = reauthentication::with_password(visit.context(), visit.visitor(), &own.password).await?;
-    Ok(LoggedIn::reply(&visit, signed_in))
+) -> Result<(Option<SetCookies>, Json<LoggedIn>)> {
+    let outcome = reauthentication::with_password(visit.context(), visit.visitor(), &own.password).await?;
+    LoggedIn::reply(&visit, outcome)
 }

@@ -8,23 +8,15 @@ use crate::error::Result;
 use crate::http::extract::CsrfCookie;
 use crate::http::json::Json;
 use crate::http::visit::Visit;
+use crate::http::wire::SignInState;
 use crate::model::method::{self, Method};
 use crate::model::user::User;
-
-/// How far this browser has come.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    /// Nobody is signed in.
-    Anonymous,
-    /// Somebody is.
-    Authenticated,
-}
 
 /// What this browser's session is.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct SessionView {
-    state: State,
+    /// `anonymous` or `authenticated`.
+    state: SignInState,
     /// Only when authenticated.
     #[schema(required)]
     user: Option<User>,
@@ -48,7 +40,7 @@ pub(in crate::http) struct SessionView {
 impl SessionView {
     fn anonymous() -> Self {
         Self {
-            state: State::Anonymous,
+            state: SignInState::Anonymous,
             user: None,
             authenticated_at: None,
             expires_at: None,
@@ -75,7 +67,7 @@ pub(in crate::http) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json
         return Ok(Json(SessionView::anonymous()));
     };
     let view = SessionView {
-        state: State::Authenticated,
+        state: SignInState::Authenticated,
         user: Some(live.user.clone()),
         authenticated_at: Some(live.authenticated_at),
         expires_at: Some(visit.context().sessions().ends_at(&live)),

@@ -45,7 +45,7 @@ impl Paused {
     pub async fn answer(self, answer: Value) -> Response {
         let Self { visit, occasion, step, .. } = self;
         let finished = input::answer(visit.context(), visit.arrival(&occasion), &step, answer).await;
-        finished.map(|finished| SocialReply::of(&visit, finished)).into_response()
+        finished.and_then(|finished| SocialReply::of(&visit, finished)).into_response()
     }
 }
 

@@ -65,7 +65,7 @@ pub(in crate::http) async fn link(
         }
     };
     let finished = link::link(visit.context(), visit.arrival(&occasion), proof).await?;
-    Ok(SocialReply::of(&visit, finished))
+    SocialReply::of(&visit, finished)
 }
 
 /// Mail a code to the account that is to be linked

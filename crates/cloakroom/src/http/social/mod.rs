@@ -14,17 +14,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::error::{Error, Invalid, Result};
-use crate::flow::social::{self, Achieved, Answer, Finished, Wish};
+use crate::flow::sign_in::{Pending, SignIn, SignedIn};
+use crate::flow::social::{self, Answer, Finished, Wish};
 use crate::http::cookies::SetCookies;
 use crate::http::extract::Segment;
 use crate::http::json::{self, Json};
 use crate::http::visit::Visit;
-use crate::http::wire::ProviderView;
+use crate::http::wire::{ProviderView, SignInState};
 use crate::mail::outbox::Occasion;
 use crate::model::social::Intent;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
-use crate::model::waiting::Need;
 
 /// What somebody wants of a provider.
 #[derive(Deserialize, ToSchema)]
@@ -65,30 +65,13 @@ pub(in crate::http) struct ProviderAnswer {
     user: Option<String>,
 }
 
-/// What became of it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum SocialResult {
-    /// Signed in to an account that was there.
-    SignedIn,
-    /// Signed in to an account that was made just now.
-    SignedUp,
-    /// The provider's account opens this one from now on.
-    Linked,
-    /// The address has an account: prove it, and the two are linked.
-    LinkRequired,
-    /// The provider vouches for no address: tell one, and prove it.
-    EmailRequired,
-    /// A step of the embedding app asks for something.
-    InputRequired,
-}
-
 /// A social login that came to something, or waits for the person.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct SocialReply {
     /// `success` when it is done; otherwise what the person must do first.
     detail: &'static str,
-    result: SocialResult,
+    /// What became of it: `signed_in`, `signed_up`, `linked`, or what the person must do first.
+    result: SignInState,
     /// Where the person wanted to go.
     return_to: String,
     /// Whose way it is.
@@ -116,38 +99,35 @@ const TELL_ADDRESS: &str = "Nobody is signed in yet: enter an email address and 
 const ANSWER_STEP: &str = "Nobody is signed in yet: answer what the app asks.";
 
 impl SocialReply {
-    pub(in crate::http) fn of(visit: &Visit, finished: Finished) -> (Option<SetCookies>, Json<Self>) {
-        let view = |id: &str| {
-            visit.context().config().provider.iter().find(|known| known.id == id).map(ProviderView::from)
+    /// # Errors
+    /// The reason of a refusal.
+    pub(in crate::http) fn of(
+        visit: &Visit,
+        Finished { outcome, attempt }: Finished,
+    ) -> Result<(Option<SetCookies>, Json<Self>)> {
+        let pending = match outcome {
+            SignIn::Done(SignedIn { ticket, user, effect }) => {
+                let cookies = SetCookies::signed_in(visit, &ticket);
+                let bare = Self::bare(effect.into(), attempt.return_to);
+                return Ok((Some(cookies), Json(Self { user: Some(user), ..bare })));
+            }
+            SignIn::Needs(pending) => pending,
+            SignIn::Refused(reason) => return Err(reason.into()),
         };
-        match finished {
-            Finished::Done { achieved, signed_in, return_to } => {
-                let cookies = SetCookies::signed_in(visit, &signed_in.ticket);
-                let result = match achieved {
-                    Achieved::SignedIn => SocialResult::SignedIn,
-                    Achieved::SignedUp => SocialResult::SignedUp,
-                    Achieved::Linked => SocialResult::Linked,
-                };
-                let user = Some(signed_in.user);
-                (Some(cookies), Json(Self { user, ..Self::bare(result, return_to) }))
-            }
-            Finished::Waiting { need, address, attempt } => {
-                let provider = view(&attempt.provider);
-                let (result, detail, input) = match need {
-                    Need::Link { .. } => (SocialResult::LinkRequired, PROVE_ACCOUNT, None),
-                    Need::Email { .. } => (SocialResult::EmailRequired, TELL_ADDRESS, None),
-                    Need::Input { step, asked } => {
-                        (SocialResult::InputRequired, ANSWER_STEP, Some((step, asked)))
-                    }
-                };
-                let (step, asked) = input.unzip();
-                let bare = Self { detail, ..Self::bare(result, attempt.return_to) };
-                (None, Json(Self { provider, email: address, step, asked, ..bare }))
-            }
-        }
+        let result = SignInState::from(&pending);
+        let (detail, email, input) = match pending {
+            Pending::Link { email } => (PROVE_ACCOUNT, email, None),
+            Pending::Email { email } => (TELL_ADDRESS, email, None),
+            Pending::Input { email, step, asked } => (ANSWER_STEP, email, Some((step, asked))),
+        };
+        let (step, asked) = input.unzip();
+        let mut providers = visit.context().config().provider.iter();
+        let provider = providers.find(|known| known.id == attempt.provider).map(ProviderView::from);
+        let bare = Self { detail, ..Self::bare(result, attempt.return_to) };
+        Ok((None, Json(Self { provider, email, step, asked, ..bare })))
     }
 
-    fn bare(result: SocialResult, return_to: String) -> Self {
+    fn bare(result: SignInState, return_to: String) -> Self {
         Self {
             detail: "success",
             result,
@@ -303,7 +283,7 @@ pub(in crate::http) async fn finish(
         user: answer.user.as_deref(),
     };
     let finished = social::finish(visit.context(), visit.arrival(&occasion), answer).await?;
-    Ok(SocialReply::of(&visit, finished))
+    SocialReply::of(&visit, finished)
 }
 
 impl ProviderAnswer {
