@@ -7,7 +7,8 @@
 //!
 //! - [`Cloakroom`] is opened once and cloned cheaply. Its [`router`](Cloakroom::router) answers under `/api/`; its
 //!   [`layer`](Cloakroom::layer) puts a session behind every request, and turns away forged ones.
-//! - Handlers take [`User`] (401 to strangers), `Option<User>` (everybody is welcome) or [`Staff`]. Keep your own data by
+//! - Handlers take [`User`] (401 to strangers), `Option<User>` (everybody is welcome) or [`Staff`]; [`Principal`] tells how
+//!   they have proven who they are as well. Keep your own data by
 //!   [`User::id`]: addresses change.
 //! - [`CsrfToken`] is for pages that the server writes: a form below the layer sends it as a hidden field.
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
@@ -56,10 +57,12 @@ pub use flow::admin::{administration, audit, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::social::input::Paused;
+pub use model::method::Method;
 pub use model::rate::{Rate, Width};
 pub use model::social::Intent;
 pub use model::user::User;
 pub use model::visitor::RequestId;
+pub use session::{Credential, Principal};
 #[doc(hidden)]
 pub use tally::Tally;
 

@@ -1,4 +1,4 @@
-//! What a handler asks for: the person who is signed in, and the one variable segment of its path.
+//! What a handler asks for: who is signed in, and the one variable segment of its path.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use http::request::Parts;
@@ -7,10 +7,34 @@ use crate::error::{Error, Result};
 use crate::http::form;
 use crate::http::visit::Visit;
 use crate::model::user::User;
+use crate::session::{Live, Principal};
+
+/// The session behind a request, as `T` tells it.
+async fn session<T>(parts: &mut Parts, tell: impl FnOnce(&Live) -> T) -> Result<Option<T>> {
+    let visit = <Visit as FromRequestParts<()>>::from_request_parts(parts, &()).await?;
+    Ok(visit.session().await?.map(tell))
+}
 
 async fn user(parts: &mut Parts) -> Result<Option<User>> {
-    let visit = <Visit as FromRequestParts<()>>::from_request_parts(parts, &()).await?;
-    Ok(visit.session().await?.map(|live| live.user.clone()))
+    session(parts, |live| live.user.clone()).await
+}
+
+/// The principal of the request; 401 when nobody is signed in.
+impl<S: Send + Sync> FromRequestParts<S> for Principal {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        session(parts, |live| live.into()).await?.ok_or(Error::NotAuthenticated)
+    }
+}
+
+/// The principal of the request, if anybody is signed in.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Option<Self>> {
+        session(parts, |live| live.into()).await
+    }
 }
 
 /// The person who is signed in; 401 when nobody is.
@@ -107,6 +131,17 @@ impl<S: Send + Sync> FromRequestParts<S> for CsrfCookie {
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
         visit.ensure_token(&parts.headers);
         Ok(Self)
+    }
+}
+
+/// Turns away who has no session, before the body is looked at.
+pub(super) struct SessionRequired;
+
+impl<S: Send + Sync> FromRequestParts<S> for SessionRequired {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        session(parts, |_| Self).await?.ok_or(Error::NotAuthenticated)
     }
 }
 

@@ -210,7 +210,10 @@ fn complete(visit: &Visit, mut response: Response) -> Response {
         return response;
     }
     let is_refused = response.extensions().get::<CsrfRefused>().is_some();
-    let cookies = match visit.renewal() {
+    // A refusal leaves the ticket as it is.
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let cookies = match visit.renewal().filter(|_| !is_error) {
         Some(renewal) => Some(renewal),
         None if is_refused => Some(SetCookies::csrf(visit, true)),
         None => visit.asked_token().map(|has_it| SetCookies::csrf(visit, !has_it)),

@@ -7,9 +7,11 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use http::request::Parts;
 use http::{HeaderMap, header};
+use tokio::sync::OnceCell;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::flow::sign_in::session::Authenticated;
 use crate::flow::social::Arrival;
 use crate::http::cookies::{Cookies, SetCookies};
 use crate::http::csrf;
@@ -19,7 +21,7 @@ use crate::model::device::device;
 use crate::model::network::Network;
 use crate::model::visitor::{Client, RequestId, Visitor};
 use crate::secret::Ticket;
-use crate::session::Live;
+use crate::session::{Live, Opened};
 
 /// Put into each request by the guard.
 #[derive(Clone)]
@@ -29,7 +31,8 @@ struct Inner {
     gate: Gate,
     visitor: Visitor,
     has_session_cookie: bool,
-    is_renewed: AtomicBool,
+    /// The session of the ticket, once somebody has asked.
+    opened: OnceCell<Option<Opened>>,
     /// Made when it is asked for.
     csrf: OnceLock<Csrf>,
     /// Whether a page was given the token.
@@ -54,7 +57,7 @@ impl Visit {
             gate,
             visitor,
             has_session_cookie: cookies.has_session,
-            is_renewed: AtomicBool::new(false),
+            opened: OnceCell::new(),
             csrf: OnceLock::new(),
             has_given_token: AtomicBool::new(false),
             has_token: OnceLock::new(),
@@ -74,34 +77,57 @@ impl Visit {
     }
 
     /// Who is here, and how their mails say so.
-    pub(super) fn arrival<'a>(&'a self, occasion: &'a Occasion) -> Arrival<'a> {
-        Arrival { visitor: self.visitor(), occasion }
+    pub(super) async fn arrival<'a>(&'a self, occasion: &'a Occasion) -> Result<Arrival<'a>> {
+        Ok(Arrival { visitor: self.visitor(), occasion, session: self.session().await? })
     }
 
-    /// The open session, if there is one.
-    pub(super) async fn session(&self) -> Result<Option<Arc<Live>>> {
-        let Some(ticket) = &self.0.visitor.session else { return Ok(None) };
-        let Some(opened) = self.context().sessions().authenticate(ticket).await? else { return Ok(None) };
-        if opened.is_renewed {
-            self.0.is_renewed.store(true, Ordering::Relaxed);
+    /// Somebody who is signed in by a session, and how their mails say so.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthenticated`].
+    pub(super) async fn authenticated<'a>(&'a self, occasion: &'a Occasion) -> Result<Authenticated<'a>> {
+        Ok(Authenticated { session: self.require_session().await?, visitor: self.visitor(), occasion })
+    }
+
+    /// The open session, if there is one. It is looked up when somebody asks for the first time.
+    pub(super) async fn session(&self) -> Result<Option<&Live>> {
+        let opened = self.0.opened.get_or_try_init(|| self.open()).await?;
+        Ok(opened.as_ref().map(|opened| &*opened.live))
+    }
+
+    /// The open session.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthenticated`] when there is none.
+    pub(super) async fn require_session(&self) -> Result<&Live> {
+        self.session().await?.ok_or(Error::NotAuthenticated)
+    }
+
+    async fn open(&self) -> Result<Option<Opened>> {
+        match &self.0.visitor.session {
+            Some(ticket) => self.context().sessions().authenticate(ticket).await,
+            None => Ok(None),
         }
-        Ok(Some(opened.live))
     }
 
     /// After what may have ended this browser's own session: the cookies of somebody who is signed out, if it has. What was
     /// done is done, so storage that is away just now makes no failure of it.
     pub(super) async fn farewell(&self) -> Option<SetCookies> {
-        self.0.visitor.session.as_ref()?;
-        matches!(self.session().await, Ok(None)).then(|| SetCookies::signed_out(self))
+        let ticket = self.0.visitor.session.as_ref()?;
+        // Asked anew: what was looked up before may have ended since.
+        match self.open().await {
+            Ok(None) => Some(SetCookies::signed_out(self)),
+            Ok(Some(opened)) => opened.is_renewed.then(|| SetCookies::signed_in(self, ticket)),
+            Err(_) => None,
+        }
     }
 
-    /// The cookie again, when the idle end has moved. A ticket that was replaced while its request was answered is not sent: it
-    /// would take the place of the new one.
+    /// The cookie again, when the look-up of this request has moved the idle end. A ticket that was replaced while its request was
+    /// answered is not sent: it would take the place of the new one.
     pub(super) fn renewal(&self) -> Option<SetCookies> {
+        let opened = self.0.opened.get()?.as_ref().filter(|opened| opened.is_renewed)?;
         let ticket = self.0.visitor.session.as_ref()?;
-        let is_due =
-            self.0.is_renewed.load(Ordering::Relaxed) && self.context().sessions().has(ticket.hash());
-        is_due.then(|| SetCookies::signed_in(self, ticket))
+        self.context().sessions().has(opened.live.ticket).then(|| SetCookies::signed_in(self, ticket))
     }
 
     /// Whether there is a session cookie at all, be it doubled or malformed.

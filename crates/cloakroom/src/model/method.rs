@@ -5,7 +5,8 @@ use serde::Serialize;
 /// A method of authentication. A session lists its methods as `amr`, as RFC 8176 calls them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Method {
+#[non_exhaustive]
+pub enum Method {
     /// The account's password.
     Password,
     /// A link or a code in a mail to the account's address.

@@ -35,11 +35,14 @@ pub(crate) struct EndedSession {
 
 /// A session and whose it is, as one joined query finds them.
 pub(crate) struct LiveSession {
+    pub(crate) id: String,
     /// The methods of its proofs, in their order.
     pub(crate) methods: Box<[Method]>,
     pub(crate) authenticated_at: Timestamp,
     /// The last proof by password, if there was one.
     pub(crate) password_at: Option<Timestamp>,
+    /// The last proof by a second factor, if there was one.
+    pub(crate) second_factor_at: Option<Timestamp>,
     pub(crate) last_seen_at: Timestamp,
     /// The absolute end; no activity moves it.
     pub(crate) expires_at: Timestamp,

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::method::Method;
 use crate::model::session::LiveSession;
 use crate::model::user::User;
+use crate::secret::TicketHash;
 
 /// Activity is written down at most this often…
 const TOUCH_PERIOD: Duration = Duration::from_mins(5);
@@ -18,6 +19,10 @@ const TOUCHES_PER_IDLE: u32 = 20;
 
 /// An open session and its owner.
 pub(crate) struct Live {
+    /// May be shown; opens nothing.
+    pub(crate) id: Box<str>,
+    /// The ticket that it was found by.
+    pub(crate) ticket: TicketHash,
     pub(crate) user: User,
     /// The reply of `GET /api/users/profile/`, already written as JSON.
     pub(crate) profile: Bytes,
@@ -27,6 +32,8 @@ pub(crate) struct Live {
     pub(crate) authenticated_at: Timestamp,
     /// The last proof by password in this session, if there was one.
     pub(crate) password_at: Option<Timestamp>,
+    /// The last proof by a second factor in this session, if there was one.
+    pub(crate) second_factor_at: Option<Timestamp>,
     /// The absolute end.
     pub(super) expires_at: Timestamp,
     /// Milliseconds since 1970; moves without the entry being replaced.
@@ -35,16 +42,19 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(session: LiveSession, now: Timestamp) -> Result<Self> {
+    pub(super) fn new(session: LiveSession, ticket: TicketHash, now: Timestamp) -> Result<Self> {
         let user = session.account.user();
         let profile = serde_json::to_vec(&user.profile()).map_err(Error::internal)?;
         Ok(Self {
+            id: session.id.into(),
+            ticket,
             // A boxed slice has no spare capacity.
             profile: profile.into_boxed_slice().into(),
             user,
             methods: session.methods,
             authenticated_at: session.authenticated_at,
             password_at: session.password_at,
+            second_factor_at: session.second_factor_at,
             expires_at: session.expires_at,
             last_seen_at: AtomicI64::new(session.last_seen_at.as_millis()),
             read_at: now,

@@ -6,6 +6,7 @@
 
 mod cache;
 mod live;
+mod principal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::secret::{Ticket, TicketHash};
 use crate::store::Store;
 use cache::Cache;
 pub(crate) use live::Live;
+pub use principal::{Credential, Principal};
 
 /// The sessions of every browser, with those in memory that were read a moment ago.
 pub(crate) struct Sessions {
@@ -58,7 +60,7 @@ impl Sessions {
             let Some(session) = self.store.live_session(hash, now, now.minus(self.idle)).await? else {
                 return Ok(None);
             };
-            let live = Arc::new(Live::new(session, now)?);
+            let live = Arc::new(Live::new(session, hash, now)?);
             self.cache.put(hash, Arc::clone(&live), before);
             live
         };

@@ -14,9 +14,11 @@ use crate::store::{Store, Tx, users};
 /// A session joined with its user.
 #[derive(sqlx::FromRow)]
 struct Row {
+    session_id: String,
     amr: String,
     authenticated_at: i64,
     password_at: Option<i64>,
+    second_factor_at: Option<i64>,
     last_seen_at: i64,
     expires_at: i64,
     #[sqlx(flatten)]
@@ -38,7 +40,7 @@ impl Store {
         idle_since: Timestamp,
     ) -> Result<Option<LiveSession>> {
         let row = query(concat!(
-            "SELECT s.amr, s.authenticated_at, s.password_at, s.last_seen_at, s.expires_at, ",
+            "SELECT s.id AS session_id, s.amr, s.authenticated_at, s.password_at, s.second_factor_at, s.last_seen_at, s.expires_at, ",
             users::columns!("u"),
             " FROM cloakroom_sessions s JOIN cloakroom_users u ON u.id = s.user_id
               WHERE s.ticket_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND u.is_active",
@@ -49,9 +51,11 @@ impl Store {
         .optional::<Row>(&self.db)
         .await?;
         Ok(row.map(|row| LiveSession {
+            id: row.session_id,
             methods: methods(&row.amr, row.password_at.is_some()),
             authenticated_at: Timestamp::from_millis(row.authenticated_at),
             password_at: row.password_at.map(Timestamp::from_millis),
+            second_factor_at: row.second_factor_at.map(Timestamp::from_millis),
             last_seen_at: Timestamp::from_millis(row.last_seen_at),
             expires_at: Timestamp::from_millis(row.expires_at),
             account: Account::from(row.user),

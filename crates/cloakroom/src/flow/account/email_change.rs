@@ -6,16 +6,15 @@ use crate::error::{Error, Invalid, Result};
 use crate::flow::account::recovery::{self, Owner};
 use crate::flow::account::signup::RESEND_AFTER;
 use crate::flow::challenge;
-use crate::flow::sign_in::session;
+use crate::flow::sign_in::session::{Authenticated, hold_account, require_recent};
 use crate::flow::social::Arrival;
 use crate::limits;
 use crate::mail::Kind;
-use crate::mail::outbox::{self, Occasion};
+use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::email::Email;
 use crate::model::event::{Actor, Event, EventType};
 use crate::model::user::Account;
-use crate::model::visitor::Visitor;
 use crate::policy;
 use crate::store::{Revocation, Tx};
 
@@ -28,11 +27,11 @@ use crate::store::{Revocation, Tx};
 /// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::Validation`].
 pub(crate) async fn start(
     context: &Context,
-    visitor: &Visitor,
-    occasion: &Occasion,
+    Authenticated { session, visitor, occasion }: Authenticated<'_>,
     email: &str,
 ) -> Result<Timestamp> {
-    let user = &session::require_recent(context, visitor).await?.user;
+    let user = &session.user;
+    require_recent(context, session)?;
     let new = policy::new_address(context.config(), email)?;
     if new.spelling() == user.email {
         return Err(Invalid::new("email", "unchanged", "This is your email address already.").into());
@@ -48,7 +47,7 @@ pub(crate) async fn start(
     let change = Content::EmailChange { new, undo_id: undo.id.clone() };
     let change = Challenge::new(change, now).of(&user.id);
     let mut tx = context.store().begin().await?;
-    hold(&mut tx, visitor, &user.id).await?;
+    hold_account(&mut tx, session).await?;
     tx.end_challenges_by(&user.id, ChallengeKind::EmailChange).await?;
     tx.add_challenge(&undo, undo.token(context.key()).hash()).await?;
     tx.add_challenge(&change, change.token(context.key()).hash()).await?;
@@ -88,11 +87,10 @@ pub(crate) async fn check_undo(context: &Context, token: &str) -> Result<(String
 /// [`Error::EmailTaken`] when the address has an account of its own, or is reserved for one.
 pub(crate) async fn confirm(
     context: &Context,
-    visitor: &Visitor,
-    occasion: &Occasion,
+    Authenticated { session, visitor, occasion }: Authenticated<'_>,
     token: &str,
 ) -> Result<()> {
-    let user = &session::require(context, visitor).await?.user;
+    let user = &session.user;
     let change = challenge::look(context, ChallengeKind::EmailChange, token).await?;
     if change.user_id.as_ref() != Some(&user.id) {
         return Err(Error::OtherUserSignedIn);
@@ -100,7 +98,7 @@ pub(crate) async fn confirm(
     let Content::EmailChange { new, undo_id } = change.content else { return Err(Error::TokenInvalid) };
     let mut tx = context.store().begin().await?;
     tx.hold_address(&new).await?;
-    hold(&mut tx, visitor, &user.id).await?;
+    hold_account(&mut tx, session).await?;
     challenge::take(context, &mut tx, ChallengeKind::EmailChange, token).await?;
     if tx.is_reserved(&new, &user.id, context.now()).await? {
         return Err(Error::EmailTaken);
@@ -129,7 +127,7 @@ pub(crate) async fn confirm(
 /// [`Error::TokenInvalid`]; [`Error::EmailTaken`] only when a version that reserved nothing gave the old address away.
 pub(crate) async fn undo(
     context: &Context,
-    Arrival { visitor, occasion }: Arrival<'_>,
+    Arrival { visitor, occasion, .. }: Arrival<'_>,
     token: &str,
 ) -> Result<()> {
     let now = context.now();
@@ -159,16 +157,6 @@ pub(crate) async fn undo(
     context.sessions().forget_all();
     context.outbox().wake();
     Ok(())
-}
-
-/// Holds the account of a session that is open still.
-async fn hold(tx: &mut Tx, visitor: &Visitor, user_id: &str) -> Result<()> {
-    let ticket = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
-    if tx.hold_account(user_id).await? && tx.has_session(ticket, user_id).await? {
-        Ok(())
-    } else {
-        Err(Error::NotAuthenticated)
-    }
 }
 
 async fn set_email(tx: &mut Tx, user_id: &str, email: &Email) -> Result<()> {

@@ -78,7 +78,7 @@ async fn by_token(
 ) -> Result<SignIn> {
     let visitor = arrival.visitor;
     let pending = find(context, token).await?;
-    session::require_none(context, visitor).await?;
+    session::require_none(arrival.session)?;
     signup::require_open(context)?;
     let email = address(&pending)?;
     let browser = visitor.browser.as_ref().map(Ticket::hash);
@@ -121,7 +121,7 @@ async fn by_token(
 async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &str) -> Result<SignIn> {
     let visitor = arrival.visitor;
     let email = policy::address(email)?;
-    session::require_none(context, visitor).await?;
+    session::require_none(arrival.session)?;
     signup::require_open(context)?;
     let browser = visitor.browser.as_ref().ok_or(Error::InvalidCode)?.hash();
     let now = context.now();

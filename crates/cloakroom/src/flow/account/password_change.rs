@@ -4,13 +4,12 @@ use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
 use crate::flow::sign_in::SignedIn;
 use crate::flow::sign_in::reauthentication::{self, Renewal};
-use crate::flow::sign_in::session;
+use crate::flow::sign_in::session::{Authenticated, require_recent};
 use crate::mail::Kind;
-use crate::mail::outbox::{self, Occasion};
+use crate::mail::outbox;
 use crate::model::email::Email;
 use crate::model::event::{Event, EventType};
 use crate::model::user::Account;
-use crate::model::visitor::Visitor;
 use crate::policy;
 use crate::store::Revocation;
 
@@ -27,16 +26,13 @@ pub(crate) struct Passwords<'a> {
 /// present password is not the one given.
 pub(crate) async fn change(
     context: &Context,
-    visitor: &Visitor,
-    occasion: &Occasion,
+    Authenticated { session, visitor, occasion }: Authenticated<'_>,
     passwords: Passwords<'_>,
 ) -> Result<SignedIn> {
-    let live = session::require(context, visitor).await?;
-    check_form(context, &passwords, &live.user.email)?;
-    let proven = reauthentication::prove(context, visitor, &live.user.id, passwords.current).await?;
+    check_form(context, &passwords, &session.user.email)?;
+    let proven = reauthentication::prove(context, visitor, &session.user.id, passwords.current).await?;
     let hash = proven.place.hash(passwords.new).await?;
     let account = proven.account;
-    let here = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let mut tx = context.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
     if !tx.change_password(&account.id, &proven.verified_hash, &hash).await? {
@@ -47,12 +43,12 @@ pub(crate) async fn change(
     if let Some(browser) = &visitor.browser {
         tx.note_browser(&account.id, browser.hash(), context.now()).await?;
     }
-    tx.end_other_sessions_of(&account.id, here).await?;
+    tx.end_other_sessions_of(&account.id, session.ticket).await?;
     outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
     let changed = Event::new(EventType::PasswordChanged, context.now());
     tx.record(changed.of(&account).from(visitor.origin())).await?;
     let renewal = Renewal::by_password(account, context.now());
-    let signed_in = reauthentication::renew(context, tx, visitor, renewal).await?;
+    let signed_in = reauthentication::renew(context, tx, session, renewal).await?;
     context.sessions().forget_all();
     context.outbox().wake();
     Ok(signed_in)
@@ -66,11 +62,11 @@ pub(crate) async fn change(
 /// [`Error::Busy`].
 pub(crate) async fn set(
     context: &Context,
-    visitor: &Visitor,
-    occasion: &Occasion,
+    Authenticated { session, visitor, occasion }: Authenticated<'_>,
     new: &str,
 ) -> Result<SignedIn> {
-    let user = &session::require_recent(context, visitor).await?.user;
+    let user = &session.user;
+    require_recent(context, session)?;
     if user.has_password {
         return Err(Error::HasPassword);
     }
@@ -91,7 +87,7 @@ pub(crate) async fn set(
     // Other nodes and sessions believe for a moment that there is none.
     tx.announce(&Revocation::Everything).await?;
     let account = Account { password_hash: Some(hash), ..account };
-    let signed_in = reauthentication::renew(context, tx, visitor, Renewal::unproven(account)).await?;
+    let signed_in = reauthentication::renew(context, tx, session, Renewal::unproven(account)).await?;
     context.sessions().forget_all();
     context.outbox().wake();
     Ok(signed_in)

@@ -88,7 +88,7 @@ pub(crate) struct Choice<'a> {
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`]; [`Error::Validation`], which leaves the token good.
 pub(crate) async fn confirm(
     context: &Context,
-    Arrival { visitor, occasion }: Arrival<'_>,
+    Arrival { visitor, occasion, .. }: Arrival<'_>,
     choice: Choice<'_>,
 ) -> Result<()> {
     let (account, kind) = find(context, choice.token).await?;

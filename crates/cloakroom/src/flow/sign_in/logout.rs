@@ -3,8 +3,8 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::flow::sign_in::session;
-use crate::model::user::User;
 use crate::model::visitor::Visitor;
+use crate::session::Live;
 use crate::store::Tx;
 
 /// Ends the session of this browser, also when it has got another ticket since this was sent; one that is dead already, or
@@ -22,7 +22,8 @@ pub(crate) async fn here(context: &Context, visitor: &Visitor) -> Result<()> {
 }
 
 /// Ends every session of the user.
-pub(crate) async fn everywhere(context: &Context, visitor: &Visitor, user: &User) -> Result<()> {
+pub(crate) async fn everywhere(context: &Context, visitor: &Visitor, session: &Live) -> Result<()> {
+    let user = &session.user;
     let mut tx = context.store().begin().await?;
     // A session that is being renewed meanwhile is seen only by who holds the account.
     tx.lock_account(&user.id).await?;

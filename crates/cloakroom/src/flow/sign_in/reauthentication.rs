@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::sign_in::{Effect, SignIn, SignedIn, session};
+use crate::flow::sign_in::{Effect, SignIn, SignedIn};
 use crate::limits::{self, Admission, Counted};
 use crate::model::method::Method;
 use crate::model::session::Proof;
@@ -12,6 +12,7 @@ use crate::model::visitor::Visitor;
 use crate::password::{Place, Verdict};
 use crate::policy;
 use crate::secret::Ticket;
+use crate::session::Live;
 use crate::store::Tx;
 
 /// A password that was right.
@@ -50,29 +51,29 @@ impl Renewal {
 /// Proves it by password: the session gets another ticket, and for `session.recent` sensitive actions are open.
 ///
 /// # Errors
-/// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].
-pub(crate) async fn with_password(context: &Context, visitor: &Visitor, password: &str) -> Result<SignIn> {
-    let live = session::require(context, visitor).await?;
+/// [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`]; [`Error::NotAuthenticated`] when the session
+/// has ended meanwhile.
+pub(crate) async fn with_password(
+    context: &Context,
+    visitor: &Visitor,
+    session: &Live,
+    password: &str,
+) -> Result<SignIn> {
     policy::known_password(password, "password")?;
-    let proven = prove(context, visitor, &live.user.id, password).await?;
+    let proven = prove(context, visitor, &session.user.id, password).await?;
     let mut tx = context.store().begin().await?;
     proven.counted.give_back(&mut tx).await?;
     let renewal = Renewal::by_password(proven.account, context.now());
-    proceed(context, tx, visitor, renewal).await.map(SignIn::Done)
+    proceed(context, tx, session, renewal).await.map(SignIn::Done)
 }
 
 /// The one way in which every reauthentication ends.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
-pub(crate) async fn proceed(
-    context: &Context,
-    tx: Tx,
-    visitor: &Visitor,
-    renewal: Renewal,
-) -> Result<SignedIn> {
+pub(crate) async fn proceed(context: &Context, tx: Tx, session: &Live, renewal: Renewal) -> Result<SignedIn> {
     tracing::info!(user = renewal.account.id, "reauthenticated");
-    renew(context, tx, visitor, renewal).await
+    renew(context, tx, session, renewal).await
 }
 
 /// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
@@ -82,16 +83,15 @@ pub(crate) async fn proceed(
 pub(crate) async fn renew(
     context: &Context,
     mut tx: Tx,
-    visitor: &Visitor,
+    session: &Live,
     renewal: Renewal,
 ) -> Result<SignedIn> {
-    let before = visitor.session.as_ref().ok_or(Error::NotAuthenticated)?.hash();
     let ticket = Ticket::generate();
-    if !tx.renew_session(before, ticket.hash(), renewal.proof).await? {
+    if !tx.renew_session(session.ticket, ticket.hash(), renewal.proof).await? {
         return Err(Error::NotAuthenticated);
     }
     tx.commit().await?;
-    context.sessions().forget(before);
+    context.sessions().forget(session.ticket);
     Ok(SignedIn { ticket, user: renewal.account.user(), effect: Effect::None })
 }
 

@@ -1,67 +1,65 @@
-//! Asks for the current session, by the demands that different actions make on it.
-
-use std::sync::Arc;
+//! What different actions demand of the session, and its end.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::mail::outbox::Occasion;
+use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::secret::{Ticket, TicketHash};
 use crate::session::Live;
 use crate::store::Tx;
 
-/// The open session of whoever is signed in, if anybody is.
-pub(crate) async fn current(context: &Context, visitor: &Visitor) -> Result<Option<Arc<Live>>> {
-    let Some(ticket) = &visitor.session else { return Ok(None) };
-    Ok(context.sessions().authenticate(ticket).await?.map(|opened| opened.live))
+/// A request of somebody who is signed in by a session. No other credential makes one.
+#[derive(Clone, Copy)]
+pub(crate) struct Authenticated<'a> {
+    pub(crate) session: &'a Live,
+    pub(crate) visitor: &'a Visitor,
+    pub(crate) occasion: &'a Occasion,
 }
 
-/// Returns the current session.
+/// Requires a recent proof of identity for what is too sensitive for an old one (NIST SP 800-63B, section 5.2; ASVS 7.5.1).
 ///
 /// # Errors
-/// [`Error::NotAuthenticated`] when nobody is.
-pub(crate) async fn require(context: &Context, visitor: &Visitor) -> Result<Arc<Live>> {
-    current(context, visitor).await?.ok_or(Error::NotAuthenticated)
-}
-
-/// The same for what is too sensitive for an old proof of identity (NIST SP 800-63B, section 5.2; ASVS 7.5.1).
-///
-/// # Errors
-/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`] when the last proof is too long ago.
-pub(crate) async fn require_recent(context: &Context, visitor: &Visitor) -> Result<Arc<Live>> {
-    let live = require(context, visitor).await?;
-    let recent = context.config().session.recent.duration();
-    if context.now().since(live.authenticated_at) < recent {
-        Ok(live)
-    } else {
-        Err(Error::ReauthenticationRequired)
-    }
+/// [`Error::ReauthenticationRequired`] when the last proof is too long ago.
+pub(crate) fn require_recent(context: &Context, session: &Live) -> Result<()> {
+    if is_recent(context, session.authenticated_at) { Ok(()) } else { Err(Error::ReauthenticationRequired) }
 }
 
 /// Requires a recent proof for what adds a way to sign in: by password where the account has one, so that a stolen session
 /// is not enough (OWASP ASVS 7.5.1).
 ///
 /// # Errors
-/// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`] when the proof is too long ago, or was another one.
-pub(crate) async fn require_recent_password(context: &Context, visitor: &Visitor) -> Result<Arc<Live>> {
-    let live = require_recent(context, visitor).await?;
-    let recent = context.config().session.recent.duration();
-    let is_recent = |proven_at: Timestamp| context.now().since(proven_at) < recent;
-    if !live.user.has_password || live.password_at.is_some_and(is_recent) {
-        Ok(live)
-    } else {
-        Err(Error::ReauthenticationRequired)
-    }
+/// [`Error::ReauthenticationRequired`] when the proof is too long ago, or was another one.
+pub(crate) fn require_recent_password(context: &Context, session: &Live) -> Result<()> {
+    require_recent(context, session)?;
+    let has_proof = session.password_at.is_some_and(|proven_at| is_recent(context, proven_at));
+    if has_proof || !session.user.has_password { Ok(()) } else { Err(Error::ReauthenticationRequired) }
 }
 
-/// Nobody is signed in here, or it is refused: a link in a mail never swaps one person for another.
+fn is_recent(context: &Context, proven_at: Timestamp) -> bool {
+    context.now().since(proven_at) < context.config().session.recent.duration()
+}
+
+/// Refuses while somebody is signed in here: a link in a mail never swaps one person for another.
 ///
 /// # Errors
 /// [`Error::OtherUserSignedIn`].
-pub(crate) async fn require_none(context: &Context, visitor: &Visitor) -> Result<()> {
-    match current(context, visitor).await? {
-        Some(_) => Err(Error::OtherUserSignedIn),
-        None => Ok(()),
+pub(crate) fn require_none(session: Option<&Live>) -> Result<()> {
+    if session.is_some() { Err(Error::OtherUserSignedIn) } else { Ok(()) }
+}
+
+/// Holds the account of a session until the transaction ends, and makes sure that the session is open still.
+///
+/// # Errors
+/// [`Error::NotAuthenticated`] when it has ended meanwhile.
+pub(crate) async fn hold_account(tx: &mut Tx, session: &Live) -> Result<Account> {
+    let account = tx.lock_account(&session.user.id).await?.filter(|account| account.is_active);
+    let account = account.ok_or(Error::NotAuthenticated)?;
+    if tx.has_session(session.ticket, &account.id).await? {
+        Ok(account)
+    } else {
+        Err(Error::NotAuthenticated)
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) enum Proof<'a> {
 /// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
 pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
     let (pause, waiting, account) = find(context, arrival).await?;
-    let mut run = pause::resume(context, arrival.visitor, &pause, waiting.run).await?;
+    let mut run = pause::resume(context, arrival, &pause, waiting.run).await?;
     run.prove(account.clone());
     match proof {
         Proof::Password(password) => {
@@ -61,7 +61,7 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
             social::advance(context, arrival, run, opening).await
         }
         Proof::Session => {
-            let live = session::require(context, arrival.visitor).await?;
+            let live = arrival.session.ok_or(Error::NotAuthenticated)?;
             if live.user.id != account.id {
                 return Err(Error::OtherUserSignedIn);
             }
@@ -71,7 +71,7 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
             }
             // Who was signed in before has proven nothing since.
             if live.authenticated_at < pause.created_at {
-                session::require_recent_password(context, arrival.visitor).await?;
+                session::require_recent_password(context, live)?;
             }
             let opening = Opening { is_by_session: true, ..ending(&pause) };
             social::advance(context, arrival, run, opening).await

@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::flow::challenge;
 use crate::flow::sign_in::provider::{self, Vouched};
 use crate::flow::sign_in::reauthentication::{self, Renewal};
-use crate::flow::sign_in::{Effect, SignIn, SignedIn, session};
+use crate::flow::sign_in::session::require_recent_password;
+use crate::flow::sign_in::{Effect, SignIn, SignedIn};
 use crate::flow::social::failure::{Unsettled, failed, refused};
 use crate::limits;
 use crate::mail::Kind;
@@ -30,6 +31,7 @@ use crate::pipeline::{self, End, Run};
 use crate::policy;
 use crate::provider::{AuthorizeRequest, Callback, Provider};
 use crate::secret::{Purpose, Ticket};
+use crate::session::Live;
 use crate::store::Tx;
 
 /// So many tabs of one browser may wait for a provider; a further one ends the oldest.
@@ -59,6 +61,8 @@ pub(crate) struct Answer<'a> {
 pub(crate) struct Arrival<'a> {
     pub(crate) visitor: &'a Visitor,
     pub(crate) occasion: &'a Occasion,
+    /// The open session, if there is one.
+    pub(crate) session: Option<&'a Live>,
 }
 
 /// The outcome of an attempt, and the attempt itself: where it led, and what it was for.
@@ -84,14 +88,21 @@ pub(crate) struct Opening<'a> {
 /// [`Error::NotFound`] for a provider that is not configured; [`Error::Validation`] for a `return_to` that leads elsewhere;
 /// [`Error::NotAuthenticated`] and [`Error::ReauthenticationRequired`] when the intent needs them;
 /// [`Error::ProviderUnreachable`]; [`Error::RateLimited`].
-pub(crate) async fn start(context: &Context, visitor: &Visitor, wish: Wish<'_>) -> Result<String> {
+pub(crate) async fn start(
+    context: &Context,
+    visitor: &Visitor,
+    session: Option<&Live>,
+    wish: Wish<'_>,
+) -> Result<String> {
     let provider = context.providers().get(wish.provider).ok_or(Error::NotFound)?;
     policy::return_to(wish.return_to)?;
-    let user_id = match wish.intent {
-        Intent::Login => session::current(context, visitor).await?.map(|live| live.user.id.clone()),
-        Intent::Link => Some(session::require_recent_password(context, visitor).await?.user.id.clone()),
-        Intent::Reauthenticate => Some(session::require(context, visitor).await?.user.id.clone()),
-    };
+    if wish.intent != Intent::Login {
+        let session = session.ok_or(Error::NotAuthenticated)?;
+        if wish.intent == Intent::Link {
+            require_recent_password(context, session)?;
+        }
+    }
+    let user_id = session.map(|session| session.user.id.clone());
     let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or_else(|| {
         let reason = "There is no browser cookie: call GET /api/session/ first.";
         Error::CsrfFailed { reason, hint: context.config().development.then(|| reason.to_owned()) }
@@ -161,7 +172,7 @@ async fn conclude(
     if error.is_none() && code.is_none() {
         return Err(Error::CodeRejected);
     }
-    let (begun, attempt) = take_attempt(context, arrival.visitor, provider.id(), state).await?;
+    let (begun, attempt) = take_attempt(context, arrival, provider.id(), state).await?;
     if let Some(error) = error {
         return Err(refused(provider.id(), error));
     }
@@ -188,7 +199,7 @@ async fn conclude(
 /// Uses an attempt up, if it is this browser's, this provider's and this user's; otherwise it stays as it is.
 async fn take_attempt(
     context: &Context,
-    visitor: &Visitor,
+    Arrival { visitor, session, .. }: Arrival<'_>,
     provider: &str,
     state: &str,
 ) -> Result<(Challenge, Attempt)> {
@@ -199,7 +210,7 @@ async fn take_attempt(
     let kind = ChallengeKind::SocialAttempt;
     let begun = challenge::look(context, kind, state).await.map_err(mismatch)?;
     let Content::SocialAttempt(attempt) = begun.content else { return Err(Error::StateMismatch) };
-    let now_here = session::current(context, visitor).await?.map(|live| live.user.id.clone());
+    let now_here = session.map(|session| session.user.id.clone());
     let is_same_user = match attempt.intent {
         // Beside another one of this browser that has signed in meanwhile, it still finishes.
         Intent::Login => now_here.is_some() || attempt.user_id.is_none(),
@@ -285,19 +296,19 @@ async fn settle(
     }
     let effect = effect(run);
     let again = |signed_in| SignIn::Done(SignedIn { effect, ..signed_in });
-    let visitor = arrival.visitor;
+    let session = || arrival.session.ok_or(Error::NotAuthenticated);
     let outcome = match run.attempt.intent {
         Intent::Login if !opening.is_by_session => {
             let vouched = Vouched { account, besides: opening.proven_by, effect };
-            provider::sign_in(context, tx, visitor, vouched).await?
+            provider::sign_in(context, tx, arrival.visitor, vouched).await?
         }
         // The session that says yes goes on, if it has not ended meanwhile.
         Intent::Login | Intent::Link => {
-            reauthentication::renew(context, tx, visitor, Renewal::unproven(account)).await.map(again)?
+            reauthentication::renew(context, tx, session()?, Renewal::unproven(account)).await.map(again)?
         }
         Intent::Reauthenticate => {
             let renewal = Renewal::by_provider(account, context.now());
-            reauthentication::proceed(context, tx, visitor, renewal).await.map(again)?
+            reauthentication::proceed(context, tx, session()?, renewal).await.map(again)?
         }
     };
     context.outbox().wake();

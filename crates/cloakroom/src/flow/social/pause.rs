@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::sign_in::{Pending, SignIn, session};
+use crate::flow::sign_in::{Pending, SignIn};
 use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::limits;
 use crate::mail::Kind;
@@ -104,15 +104,15 @@ pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Cha
 /// [`Error::StateMissing`] when they are not, or the account is gone; [`Error::AccountInactive`].
 pub(crate) async fn resume(
     context: &Context,
-    visitor: &Visitor,
+    arrival: Arrival<'_>,
     pause: &Challenge,
     kept: Kept,
 ) -> Result<Run> {
     let user_id = kept.user_id.clone();
     let mut run = kept.resume(context.key(), &pause.id);
     if run.attempt.intent != Intent::Login {
-        let live = session::current(context, visitor).await?;
-        if live.map(|live| live.user.id.clone()) != run.attempt.user_id {
+        let here = arrival.session.map(|session| &session.user.id);
+        if here != run.attempt.user_id.as_ref() {
             return Err(Error::StateMissing);
         }
     }

@@ -33,7 +33,7 @@ pub(in crate::http) async fn change(
     occasion: Occasion,
     Json(address): Json<Address>,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    email_change::start(visit.context(), visit.visitor(), &occasion, &address.email)
+    email_change::start(visit.context(), visit.authenticated(&occasion).await?, &address.email)
         .await
         .map(Accepted::reply)
 }
@@ -80,7 +80,7 @@ pub(in crate::http) async fn confirm(
     occasion: Occasion,
     Json(Token { token }): Json<Token>,
 ) -> Result<Json<Detail>> {
-    email_change::confirm(visit.context(), visit.visitor(), &occasion, &token).await?;
+    email_change::confirm(visit.context(), visit.authenticated(&occasion).await?, &token).await?;
     Ok(Json(Detail { detail: "Email address changed" }))
 }
 
@@ -132,6 +132,6 @@ pub(in crate::http) async fn undo(
     occasion: Occasion,
     Json(Token { token }): Json<Token>,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
-    email_change::undo(visit.context(), visit.arrival(&occasion), &token).await?;
+    email_change::undo(visit.context(), visit.arrival(&occasion).await?, &token).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Email address restored" })))
 }

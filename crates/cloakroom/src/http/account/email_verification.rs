@@ -77,6 +77,6 @@ pub(in crate::http) async fn verify(
         email: proof.email.as_deref(),
         code: proof.code.as_deref(),
     };
-    let outcome = email_verification::verify(visit.context(), visit.arrival(&occasion), proof).await?;
+    let outcome = email_verification::verify(visit.context(), visit.arrival(&occasion).await?, proof).await?;
     LoggedIn::reply(&visit, outcome)
 }

@@ -44,7 +44,8 @@ pub(in crate::http) async fn change(
     Json(change): Json<PasswordChange>,
 ) -> Result<(SetCookies, Json<Detail>)> {
     let passwords = Passwords { current: &change.current_password, new: &change.new_password };
-    let signed_in = password_change::change(visit.context(), visit.visitor(), &occasion, passwords).await?;
+    let signed_in =
+        password_change::change(visit.context(), visit.authenticated(&occasion).await?, passwords).await?;
     Ok((SetCookies::signed_in(&visit, &signed_in.ticket), Json(Detail { detail: "Password changed" })))
 }
 
@@ -78,6 +79,7 @@ pub(in crate::http) async fn set(
     Json(first): Json<FirstPassword>,
 ) -> Result<(SetCookies, Json<Detail>)> {
     let signed_in =
-        password_change::set(visit.context(), visit.visitor(), &occasion, &first.new_password).await?;
+        password_change::set(visit.context(), visit.authenticated(&occasion).await?, &first.new_password)
+            .await?;
     Ok((SetCookies::signed_in(&visit, &signed_in.ticket), Json(Detail { detail: "Password set" })))
 }

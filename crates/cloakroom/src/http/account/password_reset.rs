@@ -131,6 +131,6 @@ pub(in crate::http) async fn confirm(
         password: &new.password,
         keep_identities: new.keep_identities.as_deref(),
     };
-    password_reset::confirm(visit.context(), visit.arrival(&occasion), choice).await?;
+    password_reset::confirm(visit.context(), visit.arrival(&occasion).await?, choice).await?;
     Ok((visit.farewell().await, Json(Detail { detail: "Password reset" })))
 }

@@ -3,11 +3,10 @@
 use crate::error::Result;
 use crate::flow::sign_in::logout;
 use crate::http::cookies::SetCookies;
-use crate::http::extract::CsrfCookie;
+use crate::http::extract::{CsrfCookie, SessionRequired};
 use crate::http::json::{Json, Nothing};
 use crate::http::visit::Visit;
 use crate::http::wire::Detail;
-use crate::model::user::User;
 
 /// Sign out
 ///
@@ -38,9 +37,9 @@ pub(in crate::http) async fn logout(
 )]
 pub(in crate::http) async fn logout_all(
     visit: Visit,
-    user: User,
+    _: SessionRequired,
     _: Nothing,
 ) -> Result<(SetCookies, Json<Detail>)> {
-    logout::everywhere(visit.context(), visit.visitor(), &user).await?;
+    logout::everywhere(visit.context(), visit.visitor(), visit.require_session().await?).await?;
     Ok((SetCookies::signed_out(&visit), Json(Detail { detail: "Logout Successful" })))
 }

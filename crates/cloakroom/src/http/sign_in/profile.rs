@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::http::json::json_response;
 use crate::http::visit::Visit;
 use crate::model::user::Profile;
@@ -15,6 +15,5 @@ use crate::model::user::Profile;
     responses((status = 200, body = Profile)),
 )]
 pub(in crate::http) async fn profile(visit: Visit) -> Result<Response> {
-    let live = visit.session().await?.ok_or(Error::NotAuthenticated)?;
-    Ok(json_response(live.profile.clone()))
+    Ok(json_response(visit.require_session().await?.profile.clone()))
 }

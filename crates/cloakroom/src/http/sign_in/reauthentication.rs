@@ -37,6 +37,8 @@ pub(in crate::http) async fn reauthenticate(
     visit: Visit,
     Json(own): Json<OwnPassword>,
 ) -> Result<(Option<SetCookies>, Json<LoggedIn>)> {
-    let outcome = reauthentication::with_password(visit.context(), visit.visitor(), &own.password).await?;
+    let session = visit.require_session().await?;
+    let outcome =
+        reauthentication::with_password(visit.context(), visit.visitor(), session, &own.password).await?;
     LoggedIn::reply(&visit, outcome)
 }

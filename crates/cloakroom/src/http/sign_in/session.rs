@@ -70,7 +70,7 @@ pub(in crate::http) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json
         state: SignInState::Authenticated,
         user: Some(live.user.clone()),
         authenticated_at: Some(live.authenticated_at),
-        expires_at: Some(visit.context().sessions().ends_at(&live)),
+        expires_at: Some(visit.context().sessions().ends_at(live)),
         aal: Some(method::assurance_level(&live.methods)),
         amr: live.methods.to_vec(),
         ..SessionView::anonymous()

@@ -29,5 +29,5 @@ pub(in crate::http) async fn email(
     occasion: Occasion,
     Json(address): Json<Address>,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    email::start(visit.context(), visit.arrival(&occasion), &address.email).await.map(Accepted::reply)
+    email::start(visit.context(), visit.arrival(&occasion).await?, &address.email).await.map(Accepted::reply)
 }

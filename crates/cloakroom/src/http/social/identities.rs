@@ -56,7 +56,7 @@ pub(in crate::http) struct Linked {
     responses((status = 200, body = Linked)),
 )]
 pub(in crate::http) async fn identities(visit: Visit) -> Result<Json<Linked>> {
-    let linked = identities::list(visit.context(), visit.visitor()).await?;
+    let linked = identities::list(visit.context(), visit.require_session().await?).await?;
     Ok(Json(Linked {
         identities: linked.into_iter().map(IdentityView::from).collect(),
         providers: visit.context().config().provider.iter().map(ProviderView::from).collect(),
@@ -84,6 +84,6 @@ pub(in crate::http) async fn unlink(
     Segment(identity_id): Segment,
     _: Nothing,
 ) -> Result<Json<Detail>> {
-    identities::unlink(visit.context(), visit.arrival(&occasion), &identity_id).await?;
+    identities::unlink(visit.context(), visit.authenticated(&occasion).await?, &identity_id).await?;
     Ok(Json(Detail { detail: "Unlinked" }))
 }

@@ -43,9 +43,14 @@ impl Paused {
 
     /// Answers, and goes on at the same step: the reply is that of `POST /api/social/{provider}/`, cookies included.
     pub async fn answer(self, answer: Value) -> Response {
+        self.finish(answer).await.into_response()
+    }
+
+    async fn finish(self, answer: Value) -> Result<impl IntoResponse> {
         let Self { visit, occasion, step, .. } = self;
-        let finished = input::answer(visit.context(), visit.arrival(&occasion), &step, answer).await;
-        finished.and_then(|finished| SocialReply::of(&visit, finished)).into_response()
+        let arrival = visit.arrival(&occasion).await?;
+        let finished = input::answer(visit.context(), arrival, &step, answer).await?;
+        SocialReply::of(&visit, finished)
     }
 }
 

@@ -64,7 +64,7 @@ pub(in crate::http) async fn link(
             return Err(Error::Validation(vec![both]));
         }
     };
-    let finished = link::link(visit.context(), visit.arrival(&occasion), proof).await?;
+    let finished = link::link(visit.context(), visit.arrival(&occasion).await?, proof).await?;
     SocialReply::of(&visit, finished)
 }
 
@@ -86,5 +86,5 @@ pub(in crate::http) async fn send_code(
     occasion: Occasion,
     _: Nothing,
 ) -> Result<(StatusCode, Json<Accepted>)> {
-    link::send_code(visit.context(), visit.arrival(&occasion)).await.map(Accepted::reply)
+    link::send_code(visit.context(), visit.arrival(&occasion).await?).await.map(Accepted::reply)
 }

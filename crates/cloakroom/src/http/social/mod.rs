@@ -166,7 +166,7 @@ pub(in crate::http) async fn start(
     Json(start): Json<Start>,
 ) -> Result<Json<Started>> {
     let wish = Wish { provider: &provider, intent: start.intent, return_to: &start.return_to };
-    let url = social::start(visit.context(), visit.visitor(), wish).await?;
+    let url = social::start(visit.context(), visit.visitor(), visit.session().await?, wish).await?;
     Ok(Json(Started { url }))
 }
 
@@ -203,14 +203,14 @@ pub(in crate::http) async fn start_by_link(
     }
     let return_to = return_to(uri.query().unwrap_or_default())?;
     let wish = Wish { provider: &provider, intent: Intent::Login, return_to: &return_to };
-    let known = visit.visitor();
+    let (known, live) = (visit.visitor(), visit.session().await?);
     let (url, cookies) = match visit.new_browser() {
-        None => (social::start(visit.context(), known, wish).await?, None),
+        None => (social::start(visit.context(), known, live, wish).await?, None),
         Some(browser) => {
             let (network, session) = (known.network, known.session.clone());
             let client = known.client.clone();
             let visitor = Visitor { network, session, browser: Some(browser.clone()), client };
-            let url = social::start(visit.context(), &visitor, wish).await?;
+            let url = social::start(visit.context(), &visitor, live, wish).await?;
             // The token of a session stays as it is.
             (url, Some(SetCookies::csrf(&visit, known.session.is_none())))
         }
@@ -282,7 +282,7 @@ pub(in crate::http) async fn finish(
         error: answer.error.as_deref(),
         user: answer.user.as_deref(),
     };
-    let finished = social::finish(visit.context(), visit.arrival(&occasion), answer).await?;
+    let finished = social::finish(visit.context(), visit.arrival(&occasion).await?, answer).await?;
     SocialReply::of(&visit, finished)
 }
 
