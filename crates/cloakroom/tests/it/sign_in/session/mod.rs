@@ -214,13 +214,15 @@ async fn expired_rows_are_swept_and_live_ones_are_not() {
 async fn the_view_of_a_session_has_exactly_these_fields() {
     let app = app_with_ada().await;
     let nobody = app.browser().get("/api/session/").await.json();
+    let fields = ["aal", "amr", "authenticated_at", "expires_at", "methods", "state", "tasks", "user"];
     assert_eq!(
         nobody,
-        json!({"state": "anonymous", "user": null, "authenticated_at": null, "expires_at": null})
+        json!({"state": "anonymous", "user": null, "authenticated_at": null, "expires_at": null,
+            "aal": null, "amr": [], "methods": [], "tasks": []})
     );
     let ada = app.signed_in(ADA).await;
     let view = ada.get("/api/session/").await.json();
-    assert_eq!(names(&view), BTreeSet::from(["authenticated_at", "expires_at", "state", "user"]));
+    assert_eq!(names(&view), BTreeSet::from(fields));
     let user = ["date_joined", "email", "has_password", "id", "is_staff", "is_superuser"];
     assert_eq!(names(&view["user"]), BTreeSet::from(user));
     for instant in [&view["authenticated_at"], &view["expires_at"], &view["user"]["date_joined"]] {
