@@ -22,13 +22,6 @@ use crate::support::people::{
 };
 use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
 
-/// Returns the token behind `#token=` in a mail.
-fn token(mail: &ReceivedMail) -> String {
-    let text = mail.part("text/plain");
-    let (_, rest) = text.split_once("#token=").expect("a link");
-    rest.split_whitespace().next().unwrap().to_owned()
-}
-
 /// T05: a stolen database contains no token that is valid or ever was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t05_a_stolen_database_holds_no_token_and_no_password() {
@@ -42,10 +35,10 @@ async fn t05_a_stolen_database_holds_no_token_and_no_password() {
     let mails = sink.wait_for_mails(5);
     app.mails().await;
     let linked = mails.iter().filter(|mail| mail.part("text/plain").contains("#token="));
-    let mut tokens: BTreeSet<String> = linked.map(token).collect();
+    let mut tokens: BTreeSet<String> = linked.map(ReceivedMail::token).collect();
     assert_eq!(tokens.len(), 4, "the one to an address that has an account holds none");
     let reset = mails.iter().find(|mail| mail.raw.contains("reset-password")).unwrap();
-    assert_eq!(confirm_reset(&visitor(&app).await, &token(reset), NEW).await.status, 200);
+    assert_eq!(confirm_reset(&visitor(&app).await, &reset.token(), NEW).await.status, 200);
     tokens.extend(ada.cookie("sessionid"));
     let loot = app.database.stolen().await;
     assert!(loot.contains(EVE), "the search finds what is there");
@@ -159,7 +152,7 @@ async fn finding_n14_a_useless_code_is_left_out() {
         assert!(!text.contains(words) && !mail.part("text/html").contains(words), "{words}: {text}");
     }
     assert!(code(&mail).is_none(), "{text}");
-    assert_eq!(verify(&browser, &token(&mail)).await.status, 200);
+    assert_eq!(verify(&browser, &mail.token()).await.status, 200);
     drop(app);
 }
 
@@ -168,7 +161,7 @@ async fn finding_n14_a_link_gets_back_the_time_that_its_mail_waited() {
     let ask = async |browser: &Browser| assert_eq!(request_reset(browser, ADA).await.status, 202);
     let (app, browser, mail) = greylisted(Duration::from_mins(55), ask).await;
     app.advance(Duration::from_mins(50));
-    assert_eq!(confirm_reset(&browser, &token(&mail), NEW).await.status, 200);
+    assert_eq!(confirm_reset(&browser, &mail.token(), NEW).await.status, 200);
     drop(app);
 }
 
@@ -188,9 +181,9 @@ async fn l02_a_retried_mail_is_the_same_mail() {
     let second = sink.wait_for_mails(2).remove(1);
     drop(node);
     assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
-    assert_eq!((token(&first), &first.to), (token(&second), &second.to));
+    assert_eq!((first.token(), &first.to), (second.token(), &second.to));
     assert_eq!(first.part("text/plain"), second.part("text/plain"), "the code as well");
-    assert_eq!(verify(&browser, &token(&second)).await.status, 200);
+    assert_eq!(verify(&browser, &second.token()).await.status, 200);
 }
 
 /// L15: two nodes share an outbox and send each mail once.
@@ -237,7 +230,7 @@ async fn a_mail_whose_link_is_already_void_is_not_sent() {
     app.mails().await;
     let mails = sink.mails();
     assert_eq!(mails.len(), 1, "the newest");
-    assert_eq!(confirm_reset(&browser, &token(&mails[0]), NEW).await.status, 200);
+    assert_eq!(confirm_reset(&browser, &mails[0].token(), NEW).await.status, 200);
 }
 
 /// Somebody who changes the password may change the address next, while the mail server is down. The notice

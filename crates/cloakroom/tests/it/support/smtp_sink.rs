@@ -144,6 +144,13 @@ impl ReceivedMail {
         headers.remove(0)
     }
 
+    /// Returns the token behind `#token=` in the text.
+    pub(crate) fn token(&self) -> String {
+        let text = self.part("text/plain");
+        let (_, rest) = text.split_once("#token=").expect("a link");
+        rest.split_whitespace().next().expect("a token").to_owned()
+    }
+
     /// Returns the part of that media type, decoded.
     pub(crate) fn part(&self, kind: &str) -> String {
         let mail = mailparse::parse_mail(self.raw.as_bytes()).expect("a mail");

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{printed, status, text};
-use crate::support::installation::{Installation, PASSWORD};
+use super::{printed, status};
+use crate::support::installation::{Installation, PASSWORD, text};
 
 fn listed(installation: &Installation, arguments: &[&str]) -> Vec<Value> {
     let line = [&["audit", "list", "--json"], arguments].concat();

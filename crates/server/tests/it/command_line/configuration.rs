@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use super::{cloakroom, printed, status, text};
-use crate::support::installation::{Installation, run};
+use super::{cloakroom, printed, status};
+use crate::support::installation::{Installation, run, text};
 
 #[test]
 fn check_names_the_place_and_suggests_the_right_key() {

@@ -7,12 +7,8 @@ mod start;
 use std::process::{Command, Output};
 
 use crate::support::browser::Browser;
-use crate::support::installation::{Installation, PASSWORD, run};
+use crate::support::installation::{Installation, PASSWORD, run, text};
 use crate::support::server::Server;
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 fn printed(output: &Output) -> String {
     assert!(output.status.success(), "{}", text(&output.stderr));

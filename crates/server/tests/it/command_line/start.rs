@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sqlx::{Connection as _, Executor as _};
 
-use super::{cloakroom, status, text};
-use crate::support::installation::Installation;
+use super::{cloakroom, status};
+use crate::support::installation::{Installation, text};
 use crate::support::server::Server;
 
 #[test]

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{installation, sign_up, text, wait_for};
+use super::{installation, sign_up, wait_for};
 use crate::support::browser::Browser;
+use crate::support::installation::text;
 use crate::support::server::Server;
 use crate::support::smtp_sink::SmtpSink;
 

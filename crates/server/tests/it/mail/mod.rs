@@ -9,15 +9,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::installation::{Installation, PASSWORD, run};
-use crate::support::smtp_sink::{ReceivedMail, SmtpSink};
+use crate::support::installation::{Installation, PASSWORD, run, text};
+use crate::support::smtp_sink::SmtpSink;
 
 /// Longer than any wait between two attempts in these tests.
 const PATIENCE: Duration = Duration::from_secs(40);
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 /// Polls until there is a value.
 fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
@@ -54,12 +50,6 @@ fn waiting(installation: &Installation) -> Vec<Value> {
     let output = installation.command(&["mail", "list", "--json"], "");
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn token(mail: &ReceivedMail) -> String {
-    let text = mail.part("text/plain");
-    let (_, rest) = text.split_once("#token=").expect("a link");
-    rest.lines().next().unwrap().to_owned()
 }
 
 #[test]
@@ -195,7 +185,7 @@ fn l12_a_refusal_for_good_is_given_up_visibly_and_can_be_tried_again() {
     assert_eq!(text(&retried.stdout), "1 mail is tried again.\n", "{}", text(&retried.stderr));
     let mails = sink.wait_for_mails(1);
     assert_eq!(mails[0].header("Message-ID"), format!("<{id}@localhost>"));
-    let verified = browser.post("/api/email/verify/", &json!({"token": token(&mails[0])}));
+    let verified = browser.post("/api/email/verify/", &json!({"token": mails[0].token()}));
     assert_eq!(verified.status, 200, "{}", verified.text());
     wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
     for none in [["mail", "retry"].as_slice(), &["mail", "retry", "--all"]] {
@@ -240,7 +230,7 @@ fn l02_a_kill_while_the_server_takes_a_mail_loses_nothing() {
     wait_for("an empty outbox", || waiting(&installation).is_empty().then_some(()));
     assert_eq!(sink.mails().len(), 2, "at most one duplicate");
     assert_eq!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
-    assert_eq!(token(&mails[0]), token(&mails[1]));
+    assert_eq!(mails[0].token(), mails[1].token());
 }
 
 #[test]
@@ -278,7 +268,7 @@ fn an_invitation_lets_somebody_choose_their_first_password() {
         "invalid_credentials",
         "it has no password yet"
     );
-    let chosen = json!({"token": token(&mails[0]), "password": PASSWORD});
+    let chosen = json!({"token": mails[0].token(), "password": PASSWORD});
     let confirmed = browser.post("/api/password/reset/confirm/", &chosen);
     assert_eq!(confirmed.status, 200, "{}", confirmed.text());
     assert_eq!(browser.post("/api/password/reset/confirm/", &chosen).status, 410, "it works once");

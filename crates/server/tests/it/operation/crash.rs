@@ -34,13 +34,6 @@ fn moment(usual: Duration) -> Duration {
     usual.mul_f64(1.15 - (f64::from(u32::try_from(part).unwrap()) / 1000.0).powi(2))
 }
 
-/// Returns the token behind `#token=`.
-fn token(mail: &ReceivedMail) -> String {
-    let text = mail.part("text/plain");
-    let (_, rest) = text.split_once("#token=").expect("a link");
-    rest.split_whitespace().next().expect("a token").to_owned()
-}
-
 /// A server to kill, its database, and a mail server that survives it.
 struct Scene {
     installation: Installation,
@@ -175,7 +168,7 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
         assert!(mail.is_some() || !is_told, "round {round}: what was told as done is lost");
         told += usize::from(is_told);
         let token = if let Some(mail) = mail {
-            token(&mail)
+            mail.token()
         } else {
             absent += 1;
             assert_eq!(
@@ -183,7 +176,7 @@ fn l01_l02_a_kill_in_a_signup_or_in_sending_loses_nothing() {
                 202
             );
             scene.wait_for_empty_outbox();
-            token(&scene.mail(&email, "#token=").expect("signing up anew works"))
+            scene.mail(&email, "#token=").expect("signing up anew works").token()
         };
         let verified = browser.post("/api/email/verify/", &json!({"token": token}));
         assert_eq!(verified.status, 200, "round {round}: {}", verified.text());
@@ -214,7 +207,7 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
         scene.wait_for_empty_outbox();
         let mails = scene.sink.mails();
         let link = mails.iter().rfind(|mail| mail.part("text/plain").contains("#token=")).expect("a link");
-        let (token, new) = (token(link), format!("tulip-window-river-{round}"));
+        let (token, new) = (link.token(), format!("tulip-window-river-{round}"));
         assert!(links.insert(token.clone()), "round {round}: a link of its own");
 
         let confirm = ("/api/password/reset/confirm/", json!({"token": token, "password": new}));
