@@ -114,6 +114,9 @@ impl Cloakroom {
     /// Lets the mails arrive that are on their way, ends the jobs, then lets go of the database.
     pub async fn close(&self) {
         self.0.outbox().drain(LAST_MAILS).await;
+        if let Err(error) = Box::pin(self.0.attempts().write(self.0.store())).await {
+            tracing::warn!(error = error.with_causes(), "the last failed sign-ins could not be recorded");
+        }
         // Before storage closes: a job that finds it closed would warn of a fault.
         self.0.end_jobs();
         self.0.store().close().await;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::attempts::Attempts;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::error::Result;
@@ -36,6 +37,7 @@ struct Inner {
     outbox: Outbox,
     transport: Transport,
     readiness: Readiness,
+    attempts: Attempts,
     /// The background jobs run until this is dropped, with the last clone.
     jobs: Option<watch::Sender<()>>,
 }
@@ -74,6 +76,7 @@ impl Context {
             outbox: Outbox::new(),
             transport,
             readiness: Readiness::default(),
+            attempts: Attempts::new(),
             jobs,
         })))
     }
@@ -125,6 +128,10 @@ impl Context {
 
     pub(crate) fn outbox(&self) -> &Outbox {
         &self.0.outbox
+    }
+
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     pub(crate) fn transport(&self) -> &Transport {

@@ -22,6 +22,7 @@
 #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
 compile_error!("cloakroom needs a database: enable the feature `postgres`, `sqlite`, or both");
 
+mod attempts;
 mod cloakroom;
 mod clock;
 pub mod config;

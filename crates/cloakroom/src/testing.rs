@@ -123,6 +123,15 @@ impl TestApp {
         self.sweeper.lock().await.sweep(self.cloakroom.context()).await.expect("storage answers")
     }
 
+    /// Writes the events of failed sign-ins that wait, as the job does in the background.
+    ///
+    /// # Panics
+    /// When storage does not answer.
+    pub async fn write_attempts(&self) {
+        let context = self.cloakroom.context();
+        context.attempts().write(context.store()).await.expect("storage answers");
+    }
+
     /// Every mail that has been sent, newest first, once the outbox is empty.
     ///
     /// # Panics

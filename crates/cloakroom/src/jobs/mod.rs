@@ -1,5 +1,6 @@
 //! What runs beside the requests: hearing of sessions that ended elsewhere, sending mail, and sweeping out what has expired.
 
+mod attempts;
 mod letter;
 mod outbox;
 mod sweep;
@@ -24,6 +25,7 @@ pub(crate) fn start(context: &Context, mut end: watch::Receiver<()>) {
     let upgrade = context.downgrade();
     let upgrade_for_sweep = context.downgrade();
     let upgrade_for_outbox = context.downgrade();
+    let upgrade_for_attempts = context.downgrade();
     tokio::spawn(async move {
         tokio::select! {
             // Told by `close`, or dropped with the last clone.
@@ -31,6 +33,7 @@ pub(crate) fn start(context: &Context, mut end: watch::Receiver<()>) {
             () = hear_revocations(store, upgrade) => {}
             () = sweep::run(upgrade_for_sweep) => {}
             () = outbox::run(upgrade_for_outbox) => {}
+            () = attempts::run(upgrade_for_attempts) => {}
         }
     });
 }

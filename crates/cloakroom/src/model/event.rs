@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::clock::Timestamp;
 use crate::model::device::Device;
 use crate::model::network::Network;
+use crate::model::session::EndedSession;
 use crate::model::user::{Account, User};
 use crate::model::visitor::RequestId;
 
@@ -155,6 +156,12 @@ impl From<&User> for Actor {
     }
 }
 
+impl From<&EndedSession> for Actor {
+    fn from(session: &EndedSession) -> Self {
+        Self::person(&session.user_id, &session.email)
+    }
+}
+
 /// Whomever or whatever an event is about.
 #[derive(Clone)]
 pub(crate) struct Target {
@@ -186,6 +193,12 @@ impl From<&User> for Target {
     }
 }
 
+impl From<&EndedSession> for Target {
+    fn from(session: &EndedSession) -> Self {
+        Self { label: Some(session.email.clone()), ..Self::account_id(&session.user_id) }
+    }
+}
+
 /// The request behind an event.
 #[derive(Clone, Default)]
 pub(crate) struct Origin {
@@ -193,6 +206,13 @@ pub(crate) struct Origin {
     pub(crate) device: Device,
     pub(crate) session_id: Option<String>,
     pub(crate) request_id: Option<RequestId>,
+}
+
+impl Origin {
+    /// The same request, in this session.
+    pub(crate) fn in_session(self, session_id: &impl ToString) -> Self {
+        Self { session_id: Some(session_id.to_string()), ..self }
+    }
 }
 
 /// An event about to be recorded. It never holds a password, a token, a code, a hash or a key.
@@ -238,10 +258,23 @@ impl Event {
         Self { origin, ..self }
     }
 
+    /// Tells the attempts so far in the window.
+    pub(crate) fn counted(self, count: i64) -> Self {
+        Self { count, ..self }
+    }
+
     /// Adds a fact.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.data.insert(name, value.into());
         self
+    }
+
+    /// Adds a fact, if there is one.
+    pub(crate) fn with_some(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
     }
 
     /// Adds a field before and after.

@@ -28,6 +28,9 @@ pub(crate) struct Proof {
 
 /// A session that was ended just now.
 pub(crate) struct EndedSession {
+    pub(crate) id: String,
+    /// The address of its user.
+    pub(crate) email: String,
     pub(crate) user_id: String,
     /// The one that it had at last.
     pub(crate) ticket: TicketHash,

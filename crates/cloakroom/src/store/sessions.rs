@@ -166,15 +166,16 @@ impl Tx {
     /// Ends the session that has a ticket, or had it before its present one; says which it was, if there was one.
     pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<EndedSession>> {
         let ended = query(
-            "DELETE FROM cloakroom_sessions WHERE ticket_hash = $1 OR renewed_from = $1 RETURNING user_id, ticket_hash",
+            "DELETE FROM cloakroom_sessions WHERE ticket_hash = $1 OR renewed_from = $1
+             RETURNING id, user_id, (SELECT email FROM cloakroom_users WHERE cloakroom_users.id = user_id), ticket_hash",
         )
         .bind(ticket)
-        .optional::<(String, String)>(&mut *self)
+        .optional::<(String, String, String, String)>(&mut *self)
         .await?;
-        let Some((user_id, present)) = ended else { return Ok(None) };
+        let Some((id, user_id, email, present)) = ended else { return Ok(None) };
         let ticket = TicketHash::from_text(&present).unwrap_or(ticket);
         self.announce(&Revocation::Ticket(present)).await?;
-        Ok(Some(EndedSession { user_id, ticket }))
+        Ok(Some(EndedSession { id, email, user_id, ticket }))
     }
 
     /// Ends every session of a user but that of a ticket.

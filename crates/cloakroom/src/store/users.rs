@@ -147,6 +147,26 @@ impl Tx {
         Ok(self.lock_account(id).await?.is_some_and(|account| account.is_active))
     }
 
+    /// The account of an address, as [`Store::account_by_email`] finds it. It cannot be deleted before this transaction ends.
+    pub(crate) async fn account_by_email(&mut self, email: &Email) -> Result<Option<Account>> {
+        let row = query(locking!(
+            self,
+            concat!(
+                "SELECT ",
+                columns!("cloakroom_users"),
+                " FROM cloakroom_users
+                  WHERE email_canonical IN ($1, $2) ORDER BY email_canonical = $1 DESC LIMIT 1"
+            ),
+            "FOR KEY SHARE",
+            "",
+        ))
+        .bind(email.lower())
+        .bind(email.canonical())
+        .optional::<Row>(self)
+        .await?;
+        Ok(row.map(Into::into))
+    }
+
     /// The account that a waiting challenge belongs to. It cannot be deleted before this transaction ends.
     pub(crate) async fn account_of_challenge(
         &mut self,

@@ -55,7 +55,7 @@ pub(crate) async fn start(
     outbox::post_about(&mut tx, Kind::EmailChangeRequested, &undo, occasion).await?;
     // Without the new address: it may be nobody's, and is not proven.
     let asked = Event::new(EventType::EmailChangeAsked, now).of(user);
-    tx.record(asked.from(visitor.origin())).await?;
+    tx.record(asked.from(visitor.origin().in_session(&session.id))).await?;
     tx.commit().await?;
     context.outbox().wake();
     Ok(resend_at)
@@ -110,7 +110,8 @@ pub(crate) async fn confirm(
     if let Some(undo) = tx.extend_challenge(&undo_id, end).await? {
         outbox::post_about(&mut tx, Kind::EmailChanged, &undo, occasion).await?;
     }
-    let changed = Event::new(EventType::EmailChanged, context.now()).of(user).from(visitor.origin());
+    let changed = Event::new(EventType::EmailChanged, context.now()).of(user);
+    let changed = changed.from(visitor.origin().in_session(&session.id));
     tx.record(changed.with_change("email", &*user.email, new.spelling())).await?;
     // Other nodes have the old address in their caches.
     tx.announce(&Revocation::Everything).await?;

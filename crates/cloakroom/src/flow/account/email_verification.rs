@@ -15,6 +15,7 @@ use crate::flow::social::{Arrival, email};
 use crate::limits::{self, CodeTry};
 use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::email::Email;
+use crate::model::event::{Event, EventType};
 use crate::model::rate::Rate;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
@@ -170,7 +171,8 @@ async fn make(context: &Context, mut tx: Tx, visitor: &Visitor, proven: Proven) 
     tx.add_account(&account, &proven.email).await?;
     tx.end_challenges_for(ChallengeKind::Signup, &proven.email).await?;
     tx.end_challenges_for(ChallengeKind::SocialEmail, &proven.email).await?;
-    tracing::info!(user = account.id, "signed up");
+    let proven = Event::new(EventType::SignupProven, account.date_joined).of(&account);
+    tx.record(proven.from(visitor.origin())).await?;
     mailbox::sign_in(context, tx, visitor, account).await
 }
 

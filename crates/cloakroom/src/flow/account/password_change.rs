@@ -46,7 +46,7 @@ pub(crate) async fn change(
     tx.end_other_sessions_of(&account.id, session.ticket).await?;
     outbox::post_to(&mut tx, Kind::PasswordChanged, &account, occasion).await?;
     let changed = Event::new(EventType::PasswordChanged, context.now());
-    tx.record(changed.of(&account).from(visitor.origin())).await?;
+    tx.record(changed.of(&account).from(visitor.origin().in_session(&session.id))).await?;
     let renewal = Renewal::by_password(account, context.now());
     let signed_in = reauthentication::renew(context, tx, session, renewal).await?;
     context.sessions().forget_all();
@@ -83,7 +83,7 @@ pub(crate) async fn set(
     tx.end_challenges_of(&account.id).await?;
     outbox::post_to(&mut tx, Kind::PasswordAdded, &account, occasion).await?;
     let set = Event::new(EventType::PasswordSet, context.now());
-    tx.record(set.of(&account).from(visitor.origin())).await?;
+    tx.record(set.of(&account).from(visitor.origin().in_session(&session.id))).await?;
     // Other nodes and sessions believe for a moment that there is none.
     tx.announce(&Revocation::Everything).await?;
     let account = Account { password_hash: Some(hash), ..account };

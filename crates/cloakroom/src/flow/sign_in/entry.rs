@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::error::Result;
 use crate::flow::sign_in::{Effect, Reason, SignIn, SignedIn, session, stage};
 use crate::model::challenge::ChallengeKind;
+use crate::model::event::{Event, EventType};
 use crate::model::method::Method;
 use crate::model::session::NewSession;
 use crate::model::user::Account;
@@ -26,12 +27,14 @@ pub(super) struct FirstFactor {
     /// The hash to store instead.
     pub(super) upgrade: Option<String>,
     pub(super) effect: Effect,
+    /// The provider that vouches, if one does.
+    pub(super) provider: Option<String>,
 }
 
 impl FirstFactor {
     /// A proof without a password.
     pub(super) fn new(account: Account, methods: Vec<Method>, effect: Effect) -> Self {
-        Self { account, methods, verified_hash: None, upgrade: None, effect }
+        Self { account, methods, verified_hash: None, upgrade: None, effect, provider: None }
     }
 }
 
@@ -65,7 +68,7 @@ pub(super) async fn proceed(
 
 async fn open(entry: Entry<'_>) -> Result<SignIn> {
     let Entry { context, mut tx, visitor, factor } = entry;
-    let FirstFactor { account, methods, verified_hash, upgrade, effect } = factor;
+    let FirstFactor { account, methods, verified_hash, upgrade, effect, provider } = factor;
     let now = context.now();
     let password_at = verified_hash.is_some().then_some(now);
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
@@ -97,11 +100,14 @@ async fn open(entry: Entry<'_>) -> Result<SignIn> {
         password_at,
     };
     let ended = tx.add_session(&session, MOST_SESSIONS).await?;
+    let done =
+        Event::new(EventType::SignInOk, now).of(&account).from(visitor.origin().in_session(&session.id));
+    let method = session.methods.first().map(|method| method.as_str());
+    tx.record(done.with("method", method).with_some("provider", provider)).await?;
     tx.commit().await?;
     before.forget(context);
     for ticket_hash in ended {
         context.sessions().forget(ticket_hash);
     }
-    tracing::info!(user = account.id, "signed in");
     Ok(SignIn::Done(SignedIn { ticket, user: account.user(), effect }))
 }

@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::error::Result;
 use crate::flow::sign_in::session;
+use crate::model::event::{Event, EventType};
 use crate::model::visitor::Visitor;
 use crate::session::Live;
 use crate::store::Tx;
@@ -13,11 +14,12 @@ pub(crate) async fn here(context: &Context, visitor: &Visitor) -> Result<()> {
     let mut tx = context.store().begin().await?;
     leave_browser(&mut tx, visitor).await?;
     let ended = session::end_shown(&mut tx, visitor).await?;
+    if let Some(session) = &ended.session {
+        let out = Event::new(EventType::SignOut, context.now()).of(session);
+        tx.record(out.from(visitor.origin().in_session(&session.id))).await?;
+    }
     tx.commit().await?;
     ended.forget(context);
-    if let Some(user_id) = ended.user_id {
-        tracing::info!(user = user_id, "signed out");
-    }
     Ok(())
 }
 
@@ -29,9 +31,10 @@ pub(crate) async fn everywhere(context: &Context, visitor: &Visitor, session: &L
     tx.lock_account(&user.id).await?;
     leave_browser(&mut tx, visitor).await?;
     let ended = tx.end_sessions_of(&user.id).await?;
+    let out = Event::new(EventType::SessionsRevoked, context.now()).of(user);
+    tx.record(out.from(visitor.origin().in_session(&session.id)).with("ended", ended)).await?;
     tx.commit().await?;
     context.sessions().forget_all();
-    tracing::info!(user = user.id, sessions = ended, "signed out everywhere");
     Ok(())
 }
 

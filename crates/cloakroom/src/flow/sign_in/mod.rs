@@ -4,6 +4,7 @@
 //! (`flow/social/link.rs`) ends in `provider`. All of them go on in `entry`: the stages, one after the other, then the session.
 
 mod entry;
+mod failure;
 pub(crate) mod logout;
 pub(crate) mod mailbox;
 pub(crate) mod password;

@@ -3,9 +3,10 @@
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::sign_in::entry::{self, FirstFactor};
-use crate::flow::sign_in::{Effect, Reason, SignIn};
+use crate::flow::sign_in::{Effect, Reason, SignIn, failure};
 use crate::limits::{self, Admission};
 use crate::model::email::Email;
+use crate::model::event::Actor;
 use crate::model::method::Method;
 use crate::model::visitor::Visitor;
 use crate::password::Verdict;
@@ -38,6 +39,9 @@ pub(crate) async fn with_password(
         Err(error) => error.code(),
     };
     metrics::counter!("cloakroom_logins_total", "outcome" => outcome).increment(1);
+    if let Ok(email) = policy::address(email) {
+        failure::note(context, visitor, (&email, Actor::browser()), outcome);
+    }
     result
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Vouched {
     /// The method that proved the account or its address after the provider's word.
     pub(crate) besides: Option<Method>,
     pub(crate) effect: Effect,
+    /// The provider's id.
+    pub(crate) provider: String,
 }
 
 /// Signs somebody in whom a provider vouches for, in the transaction that links the identity.
@@ -26,5 +28,6 @@ pub(crate) async fn sign_in(
 ) -> Result<SignIn> {
     let methods = [Method::Social].into_iter().chain(vouched.besides).collect();
     let factor = FirstFactor::new(vouched.account, methods, vouched.effect);
+    let factor = FirstFactor { provider: Some(vouched.provider), ..factor };
     entry::proceed(context, tx, visitor, factor).await
 }

@@ -3,8 +3,10 @@
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
-use crate::flow::sign_in::{Effect, SignIn, SignedIn};
+use crate::flow::sign_in::{Effect, SignIn, SignedIn, failure};
 use crate::limits::{self, Admission, Counted};
+use crate::model::email::Email;
+use crate::model::event::Actor;
 use crate::model::method::Method;
 use crate::model::session::Proof;
 use crate::model::user::Account;
@@ -72,8 +74,9 @@ pub(crate) async fn with_password(
 /// # Errors
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
 pub(crate) async fn proceed(context: &Context, tx: Tx, session: &Live, renewal: Renewal) -> Result<SignedIn> {
-    tracing::info!(user = renewal.account.id, "reauthenticated");
-    renew(context, tx, session, renewal).await
+    let signed_in = renew(context, tx, session, renewal).await?;
+    tracing::info!(user = signed_in.user.id, "reauthenticated");
+    Ok(signed_in)
 }
 
 /// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
@@ -108,8 +111,22 @@ pub(crate) async fn prove(
 ) -> Result<Proven> {
     let account = context.store().account(user_id).await?.ok_or(Error::NotAuthenticated)?;
     let email = policy::stored_address(&account.email)?;
+    let actor = Actor::from(&account);
+    let proven = verify(context, visitor, (account, &email), password).await;
+    if let Err(error) = &proven {
+        failure::note(context, visitor, (&email, actor), error.code());
+    }
+    proven
+}
+
+async fn verify(
+    context: &Context,
+    visitor: &Visitor,
+    (account, email): (Account, &Email),
+    password: &str,
+) -> Result<Proven> {
     let Admission { place, counted } =
-        limits::admit(context.limiter(), context.passwords(), &email, visitor).await?;
+        limits::admit(context.limiter(), context.passwords(), email, visitor).await?;
     let stored = account.password_hash.clone();
     match (place.verify(password, stored.clone()).await?, stored) {
         (Verdict::Match { .. }, Some(verified_hash)) => Ok(Proven { account, verified_hash, place, counted }),

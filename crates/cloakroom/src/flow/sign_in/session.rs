@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::mail::outbox::Occasion;
+use crate::model::session::EndedSession;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::secret::{Ticket, TicketHash};
@@ -67,8 +68,8 @@ pub(crate) async fn hold_account(tx: &mut Tx, session: &Live) -> Result<Account>
 pub(crate) struct Ended {
     /// The tickets that open nothing any more.
     tickets: Vec<TicketHash>,
-    /// Whose session it was, if there was one.
-    pub(crate) user_id: Option<String>,
+    /// The session, if there was one.
+    pub(crate) session: Option<EndedSession>,
 }
 
 impl Ended {
@@ -84,10 +85,10 @@ impl Ended {
 /// or none, is no error.
 pub(crate) async fn end_shown(tx: &mut Tx, visitor: &Visitor) -> Result<Ended> {
     let Some(shown) = visitor.session.as_ref().map(Ticket::hash) else {
-        return Ok(Ended { tickets: Vec::new(), user_id: None });
+        return Ok(Ended { tickets: Vec::new(), session: None });
     };
     let ended = tx.end_session(shown).await?;
     // The ticket that was shown as well: who ended its session before may not have been heard here yet.
     let tickets = ended.iter().map(|ended| ended.ticket).chain([shown]).collect();
-    Ok(Ended { tickets, user_id: ended.map(|ended| ended.user_id) })
+    Ok(Ended { tickets, session: ended })
 }

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::flow::sign_in::session::{Authenticated, hold_account, require_recent};
 use crate::mail::Kind;
 use crate::mail::outbox;
+use crate::model::event::{Event, EventType};
 use crate::model::social::Identity;
 use crate::session::Live;
 
@@ -20,7 +21,7 @@ pub(crate) async fn list(context: &Context, session: &Live) -> Result<Vec<Identi
 /// one that is not there or not theirs; [`Error::LastSignInMethod`].
 pub(crate) async fn unlink(
     context: &Context,
-    Authenticated { session, occasion, .. }: Authenticated<'_>,
+    Authenticated { session, visitor, occasion }: Authenticated<'_>,
     identity_id: &str,
 ) -> Result<()> {
     require_recent(context, session)?;
@@ -38,8 +39,10 @@ pub(crate) async fn unlink(
     tx.delete_identity(&identity.id).await?;
     let name = context.config().provider_name(&identity.provider);
     outbox::post_to(&mut tx, Kind::IdentityUnlinked, &account, &occasion.about(name)).await?;
+    let unlinked = Event::new(EventType::IdentityUnlinked, context.now()).of(&account);
+    let unlinked = unlinked.from(visitor.origin().in_session(&session.id));
+    tx.record(unlinked.with("provider", &*identity.provider)).await?;
     tx.commit().await?;
     context.outbox().wake();
-    tracing::info!(user = account.id, provider = identity.provider, "unlinked");
     Ok(())
 }

@@ -10,6 +10,7 @@ pub(crate) mod input;
 pub(crate) mod issuers;
 pub(crate) mod link;
 pub(crate) mod pause;
+mod record;
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -289,6 +290,7 @@ async fn settle(
         None => make(context, &mut tx, run).await?,
     };
     link(context, &mut tx, run, &account).await?;
+    record::made(&mut tx, arrival, run, &account).await?;
     if run.associates && !run.creates {
         let name = context.config().provider_name(&run.attempt.provider);
         let occasion = arrival.occasion.about(name);
@@ -299,7 +301,8 @@ async fn settle(
     let session = || arrival.session.ok_or(Error::NotAuthenticated);
     let outcome = match run.attempt.intent {
         Intent::Login if !opening.is_by_session => {
-            let vouched = Vouched { account, besides: opening.proven_by, effect };
+            let provider = run.attempt.provider.clone();
+            let vouched = Vouched { account, besides: opening.proven_by, effect, provider };
             provider::sign_in(context, tx, arrival.visitor, vouched).await?
         }
         // The session that says yes goes on, if it has not ended meanwhile.
@@ -338,7 +341,6 @@ async fn make(context: &Context, tx: &mut Tx, run: &Run) -> std::result::Result<
     tx.add_account(&account, email).await.map_err(Unsettled::from_insert)?;
     tx.end_challenges_for(ChallengeKind::Signup, email).await?;
     tx.end_challenges_for(ChallengeKind::SocialEmail, email).await?;
-    tracing::info!(user = account.id, provider = run.attempt.provider, "signed up");
     Ok(account)
 }
 
@@ -370,7 +372,6 @@ async fn link(
         None if run.associates => {
             let identity = run.new_identity(account, now);
             tx.add_identity(&identity).await.map_err(Unsettled::from_insert)?;
-            tracing::info!(user = account.id, provider = identity.provider, "linked");
             identity
         }
         None => return Ok(()),

@@ -8,6 +8,7 @@ use serde_json::Value;
 pub(crate) async fn chosen(app: &TestApp, choose: impl FnOnce(&mut Filter)) -> Vec<EventView> {
     let mut filter = Filter::default();
     choose(&mut filter);
+    app.write_attempts().await;
     app.cloakroom.audit().list(&filter, None, 200).await.unwrap()
 }
 

@@ -3,6 +3,8 @@
 mod acts;
 mod atomicity;
 mod export;
+mod flows;
 mod keeping;
 mod page;
 mod search;
+mod sign_ins;

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["outbound", "password", "mail"],
     &["policy"],
     &["provider"],
-    &["pipeline", "limits", "session"],
+    &["pipeline", "limits", "session", "attempts"],
     &["validation"],
     &["context"],
     &["flow"],

@@ -11,11 +11,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use cloakroom::administration::Rank;
+use cloakroom::config::Retention;
 use cloakroom::testing::{Browser, PASSWORD, Reply};
 use http::Method;
 use serde_json::json;
 
-use crate::support::app::{App, app_without_limits};
+use crate::support::app::{App, app_with, app_without_limits, switch_limits_off};
 use crate::support::calls::PROFILE;
 use crate::support::concurrency::within;
 use crate::support::people::ADA;
@@ -192,7 +193,13 @@ async fn the_cookie_is_sent_again_as_activity_moves_the_idle_end() {
 
 #[tokio::test]
 async fn expired_rows_are_swept_and_live_ones_are_not() {
-    let app = app_with_ada().await;
+    // Events are swept as well (`admin/events/keeping.rs`).
+    let app = app_with(|config| {
+        switch_limits_off(config);
+        config.audit.keep = Retention::FOR_EVER;
+    })
+    .await;
+    app.add(ADA, Rank::Plain).await;
     let kept = app.signed_in(ADA).await;
     for _ in 0..3 {
         app.signed_in(ADA).await;

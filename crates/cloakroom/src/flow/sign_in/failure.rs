@@ -1,0 +1,23 @@
+//! Tells of a proof of identity that has failed.
+
+use crate::attempts::Attempt;
+use crate::context::Context;
+use crate::model::email::Email;
+use crate::model::event::{Actor, EventType};
+use crate::model::visitor::Visitor;
+
+/// Notes the outcome of a proof by the password of this address, if nobody got in. The event is written later, and coalesced.
+pub(super) fn note(
+    context: &Context,
+    visitor: &Visitor,
+    (email, actor): (&Email, Actor),
+    outcome: &'static str,
+) {
+    let kind = match outcome {
+        "invalid_credentials" | "account_inactive" => EventType::SignInFailed,
+        "rate_limited" => EventType::SignInLimited,
+        _ => return,
+    };
+    let (at, reason, origin) = (context.now(), outcome, visitor.origin());
+    context.attempts().note(Attempt { kind, at, email, reason, actor, origin });
+}
