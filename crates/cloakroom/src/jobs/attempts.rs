@@ -1,12 +1,12 @@
-//! Writes failed tries to sign in, as events.
+//! Writes failed sign-in attempts, as events.
 
 use std::time::Duration;
 
 use crate::context::Context;
 
-/// Between two transactions: what fails meanwhile is written together.
+/// The pause between two transactions: failures of that time are written together.
 const PAUSE: Duration = Duration::from_millis(50);
-/// After storage was away.
+/// The wait before a retry when storage was away.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Writes until the cloakroom is gone.

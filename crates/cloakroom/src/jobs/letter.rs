@@ -1,5 +1,5 @@
-//! From a row in the outbox to what its mail says. Here the truth about an address is looked up, which no request ever
-//! does.
+//! Turns a row in the outbox into the content of its mail. Only here is it looked up whether an address has an account; no
+//! request ever does it.
 
 use std::time::Duration;
 
@@ -13,25 +13,26 @@ use crate::model::network::Network;
 use crate::model::user::Account;
 use crate::store::{LeasedMail, Tx};
 
-/// A code that has less than this left to live is not worth typing.
+/// The least remaining life of a code that is worth typing.
 const LEAST_CODE_LIFE: Duration = Duration::from_mins(5);
-/// A first try is never later than this; the same mail, sent once more soon after, has the same words.
+/// The age up to which a code is not prolonged. A first attempt is never later. The same mail, sent again soon after, has the
+/// same words.
 const STILL_FRESH: Duration = Duration::from_mins(1);
-/// How much of a link's life has to be left when its mail leaves: more than the longest wait between two tries, so that a link
+/// The least remaining life of a link when its mail leaves. It exceeds the longest wait between two attempts, so that a link
 /// never expires while its mail waits.
 const LEAST_LINK_LIFE: Duration = Duration::from_mins(45);
 
 /// The content of a mail, or the reason why there is none.
 pub(crate) enum Said {
     Letter(Box<Letter>),
-    /// Nothing, because there is no account: nobody may see the difference.
+    /// Nothing, because there is no account. Nobody may see the difference.
     Nothing,
-    /// Nothing any more: its token was used, was replaced or has ended.
+    /// Nothing any more: the token was used, was replaced or has expired.
     Void,
 }
 
-/// Looks up what the mail says. The life of its code begins now, when the mail is handed over, and its link has 45
-/// minutes left at least: what a greylist holds back for 18 minutes still opens something.
+/// Looks up the content of a mail. The life of its code begins now, when the mail is handed over. Its link has at least 45
+/// minutes left, so that it still works after a greylist has held the mail back for 18 minutes.
 pub(crate) async fn of(context: &Context, mail: &LeasedMail) -> Result<Said> {
     let kind = Kind::named(&mail.kind).ok_or_else(|| Error::internal("a mail of an unknown kind"))?;
     let occasion: Occasion = serde_json::from_str(&mail.occasion).map_err(Error::internal)?;
@@ -46,15 +47,15 @@ pub(crate) async fn of(context: &Context, mail: &LeasedMail) -> Result<Said> {
             Some(user_id) => context.store().account(user_id).await?,
             None => None,
         };
-        // An account that was deleted is told at its last address. To the address of that moment: whoever changed the password
-        // may have changed the address next.
+        // The owner of a deleted account is notified at its last address. That is the address at the time of the request: an
+        // intruder who changed the password may change the address next.
         let is_there = account.is_some() || mail.user_id.is_none();
         is_there.then(|| letter(kind, occasion, mail.recipient.clone()))
     };
     Ok(letter.map_or(Said::Nothing, |letter| Said::Letter(Box::new(letter))))
 }
 
-/// Records, at a mail's first try, that it was asked for where only its writer knows for which account.
+/// Records the request for a mail, at the mail's first attempt, when only the writer of the mail knows the account.
 pub(crate) async fn note_request(context: &Context, tx: &mut Tx, mail: &LeasedMail) -> Result<()> {
     let (Some(id), Some(Kind::PasswordReset), 1) =
         (&mail.challenge_id, Kind::named(&mail.kind), mail.attempts)
@@ -72,7 +73,7 @@ fn of_request(Occasion { asked, .. }: Occasion) -> Origin {
     Origin { network: Some(Network::parse(&asked.network)), device: asked.device, ..Origin::default() }
 }
 
-/// Gives a code and a link that have waited with their mail their time back.
+/// Extends the lives of a code and a link by the time that they have waited with their mail.
 async fn prolong(context: &Context, challenge: Challenge) -> Result<Challenge> {
     let now = context.now();
     let is_short =
@@ -83,7 +84,7 @@ async fn prolong(context: &Context, challenge: Challenge) -> Result<Challenge> {
         let fresh = now.plus(lifetime).min(challenge.code_limit());
         if end < fresh.minus(STILL_FRESH) { fresh } else { end }
     });
-    // What waits for a code waits as long as the code is good, as when it was asked for.
+    // A login that waits for a code lives as long as the code does, as at the request.
     if let Some(end) = code_expires_at.filter(|_| challenge.kind() == ChallengeKind::SocialPause) {
         expires_at = expires_at.max(end);
     }
@@ -109,7 +110,7 @@ async fn about(
             Kind::VerifyEmail | Kind::SocialEmail,
             Content::Signup { email, .. } | Content::SocialEmail { email, .. },
         ) => match context.store().account_by_email(email).await? {
-            // Its owner hears of it at the address as it is stored, and the mail holds no token.
+            // The owner is notified at the address as it is stored, and the mail holds no token.
             Some(account) if kind == Kind::VerifyEmail => {
                 letter(Kind::AccountExists, occasion, account.email)
             }
@@ -144,8 +145,8 @@ async fn about(
     Ok(Some(letter))
 }
 
-/// The undo that reserves the address of a request, when another account can take that address back. Its owner is led there
-/// instead.
+/// Returns the undo that reserves the requested address, when another account can take that address back. Its owner is sent to
+/// that undo instead.
 async fn reservation(context: &Context, kind: Kind, challenge: &Challenge) -> Result<Option<Challenge>> {
     let asks_for_address =
         matches!(kind, Kind::VerifyEmail | Kind::SocialEmail | Kind::EmailChange | Kind::PasswordReset);
@@ -164,7 +165,7 @@ fn undoing(context: &Context, undo: &Challenge, kind: Kind, occasion: Occasion) 
     Ok(Letter { address, ..with_link(context, undo, "undo-email-change", letter) })
 }
 
-/// The account of a challenge, while it is active.
+/// Returns the account of a challenge, while it is active.
 async fn owner(context: &Context, challenge: &Challenge) -> Result<Option<Account>> {
     let Some(user_id) = &challenge.user_id else { return Ok(None) };
     let account = context.store().account(user_id).await?;
@@ -188,7 +189,7 @@ fn letter(kind: Kind, occasion: Occasion, to: String) -> Letter {
     }
 }
 
-/// The code beside the link, while there is time enough to type it.
+/// Adds the code beside the link, while there is time enough to type it.
 fn with_code(context: &Context, challenge: &Challenge, letter: Letter) -> Letter {
     let least = context.now().plus(LEAST_CODE_LIFE);
     match challenge.code_expires_at.filter(|end| *end >= least) {
@@ -201,7 +202,7 @@ fn with_code(context: &Context, challenge: &Challenge, letter: Letter) -> Letter
     }
 }
 
-/// The token stands behind `#`, so that no server and no log ever sees it.
+/// Adds the link. Its token stands behind `#`, so that no server and no log ever sees it.
 fn with_link(context: &Context, challenge: &Challenge, page: &str, letter: Letter) -> Letter {
     let origin = context.config().public_url.origin();
     let token = challenge.token(context.key());

@@ -1,4 +1,4 @@
-//! What runs beside the requests: hearing of sessions that ended elsewhere, sending mail, and sweeping out what has expired.
+//! Background jobs: hear of sessions that ended elsewhere, send mail, and sweep out expired rows.
 
 mod attempts;
 mod letter;
@@ -16,7 +16,7 @@ use crate::context::Context;
 use crate::secret::TicketHash;
 use crate::store::{Heard, Revocation, Store};
 
-/// After a broken connection, how long until the next try.
+/// The wait before a retry after a broken connection.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Starts the jobs; they end when the cloakroom is closed, or with its last clone.
@@ -28,7 +28,7 @@ pub(crate) fn start(context: &Context, mut end: watch::Receiver<()>) {
     let upgrade_for_attempts = context.downgrade();
     tokio::spawn(async move {
         tokio::select! {
-            // Told by `close`, or dropped with the last clone.
+            // Signalled by `close`, or dropped with the last clone.
             _ = end.changed() => {}
             () = hear_revocations(store, upgrade) => {}
             () = sweep::run(upgrade_for_sweep) => {}
@@ -38,7 +38,7 @@ pub(crate) fn start(context: &Context, mut end: watch::Receiver<()>) {
     });
 }
 
-/// Keeps the session cache honest. While nothing can be heard, the cache is not used.
+/// Keeps the session cache valid. While no revocations can be heard, the cache is not used.
 async fn hear_revocations(store: Store, upgrade: impl Fn() -> Option<Context>) {
     loop {
         if let Ok(mut revocations) = store.revocations().await {
@@ -56,7 +56,7 @@ async fn hear_revocations(store: Store, upgrade: impl Fn() -> Option<Context>) {
                         }
                     }
                     Ok(Heard::Ended(Revocation::Everything)) => sessions.forget_all(),
-                    // All that ended before has been heard, and what ended since comes before the next one.
+                    // All earlier revocations have been heard, and later ones arrive before the next heartbeat.
                     Ok(Heard::Heartbeat) => sessions.believe(true),
                     Ok(Heard::Nothing) => {
                         sessions.believe(false);

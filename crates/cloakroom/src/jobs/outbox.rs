@@ -1,7 +1,7 @@
-//! Sends what the outbox holds: at least once, and at most once more for each time that a process dies over it.
+//! Sends the mails in the outbox: at least once, and at most once more for each process that dies while sending.
 //!
-//! A mail is leased, written, sent, and only then taken out. Whoever dies in between loses the lease, and another process
-//! (or this one, started again) sends it with the same Message-ID and the same token.
+//! A mail is leased, written, sent, and only then removed. A process that dies in between loses the lease. Another process (or
+//! this one, started again) then sends the mail with the same Message-ID and the same token.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use crate::mail::{self, Failure, Message};
 use crate::model::event::{Event, EventType, Target};
 use crate::store::LeasedMail;
 
-/// Without the bell, the outbox is looked at this often: other processes post mails as well.
+/// The interval at which the outbox is checked when the bell does not ring: other processes post mails as well.
 const PERIOD: Duration = Duration::from_secs(1);
-/// How long a mail belongs to a process that says nothing more…
+/// The time after which a lease expires unless it is renewed.
 const LEASE: Duration = Duration::from_secs(8);
-/// …and how often one that is sending says so.
+/// The interval at which a process that is sending renews its lease.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// The time within which the content of a mail must be looked up. Sending has limits of its own (`mail/smtp/dialogue.rs`).
 const PATIENCE: Duration = Duration::from_secs(45);
-/// The attempts to note the outcome of a mail while storage is away. A mail that was sent must not be sent again.
+/// The attempts to record the outcome of a mail while storage is away. A mail that was sent must not be sent again.
 const NOTES: u32 = 60;
-/// Between two notes.
+/// The time between two of these attempts.
 const NOTE_AGAIN: Duration = Duration::from_secs(1);
 
-/// The waits between the first tries: within ten seconds, then doubling, at most a minute apart for five minutes. After them
-/// 2, 5 and 10 minutes, which is when a greylist lets a mail in at the latest…
+/// The waits between the first attempts: within ten seconds, then doubling, at most a minute apart for five minutes. Then
+/// follow 2, 5 and 10 minutes, by which time any greylist accepts a mail.
 const FIRST_WAITS: [Duration; 12] = [
     Duration::from_secs(5),
     Duration::from_secs(10),
@@ -42,19 +42,19 @@ const FIRST_WAITS: [Duration; 12] = [
     Duration::from_mins(10),
     Duration::from_mins(30),
 ];
-/// …and then half an hour, for as long as the mail server may be away. A link that is prolonged at a try (`letter.rs`) must
-/// outlive this wait and the next try.
+/// The wait between later attempts, for as long as the mail server may be away: half an hour. A link that is prolonged at an
+/// attempt (`letter.rs`) must outlive this wait and the next attempt.
 const WAIT: Duration = Duration::from_mins(30);
-/// After so many tries a mail is given up: five days (RFC 5321, section 4.5.4.1).
+/// The attempts after which a mail is abandoned: five days (RFC 5321, section 4.5.4.1).
 const MOST_TRIES: i64 = 252;
 
-/// The outcome of one try to deliver a mail.
+/// The outcome of one attempt to deliver a mail.
 enum Delivery {
-    /// The server has taken it, or it has nothing to tell any more.
+    /// The server has accepted it, or there is nothing left to send.
     Sent,
-    /// It failed, and is due again later.
+    /// The attempt failed, and the mail is due again later.
     Retry { reason: String },
-    /// It failed for good.
+    /// The attempt failed for good.
     Abandoned { reason: String },
 }
 
@@ -79,7 +79,7 @@ impl Delivery {
     }
 }
 
-/// Sends for as long as the cloakroom lives.
+/// Sends mails for as long as the cloakroom lives.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     loop {
         let Some(context) = upgrade() else { return };
@@ -106,21 +106,21 @@ async fn send_what_is_due(context: &Context) -> Result<()> {
             letter::note_request(context, &mut tx, mail).await?;
         }
         tx.commit().await?;
-        // Another process is taking what is due, or it waits for its recipient's lane.
+        // Another process has leased the due mails, or they wait for their recipient's lane.
         let Some(mail) = leased else { return Ok(()) };
         let lane = lane.to(&mail.lane);
         let context = context.clone();
         tokio::spawn(async move {
             Box::pin(deliver(&context, &mail)).await;
             drop(lane);
-            // What waited for a lane, and what may be due anew.
+            // Mails that waited for a lane, or that are due again, can be taken now.
             context.outbox().wake();
         });
     }
     Ok(())
 }
 
-/// One try, and what comes of it.
+/// Makes one attempt to deliver a mail, and records its outcome.
 async fn deliver(context: &Context, mail: &LeasedMail) {
     let outcome = tokio::select! {
         outcome = attempt(context, mail) => outcome,
@@ -144,8 +144,8 @@ async fn deliver(context: &Context, mail: &LeasedMail) {
     }
 }
 
-/// A mail that has nothing to tell any more counts as sent. Where an account would have made the difference, it takes as long
-/// as one that is sent: the queue behind it tells nothing.
+/// Attempts to send a mail. A mail with nothing left to say counts as sent. When only an account would make a difference, the
+/// attempt takes as long as a real one. So the queue behind it reveals nothing.
 async fn attempt(context: &Context, mail: &LeasedMail) -> std::result::Result<(), Failure> {
     let later = |error: crate::Error| Failure { is_permanent: false, reason: error.with_causes() };
     let transport = context.transport();
@@ -174,7 +174,7 @@ async fn attempt(context: &Context, mail: &LeasedMail) -> std::result::Result<()
     }
 }
 
-/// Says now and then that this mail is still being sent; returns when somebody else has it.
+/// Renews the lease of a mail while it is being sent. Returns when another process holds the lease.
 async fn lose_lease(context: &Context, mail: &LeasedMail) {
     loop {
         tokio::time::sleep(HEARTBEAT).await;
@@ -190,7 +190,7 @@ async fn lose_lease(context: &Context, mail: &LeasedMail) {
     }
 }
 
-/// Notes the outcome of a try.
+/// Records the outcome of an attempt.
 async fn settle(context: &Context, mail: &LeasedMail, delivery: &Delivery) -> Result<()> {
     let now = context.now();
     let mut tx = context.store().begin().await?;

@@ -1,4 +1,4 @@
-//! Sweeping out what has expired, in batches small enough that nobody waits for them.
+//! Removes expired rows, in batches small enough that no request waits for them.
 
 use std::time::Duration;
 
@@ -6,23 +6,24 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::Result;
 
-/// How often the broom comes.
+/// The time between two sweeps.
 const PERIOD: Duration = Duration::from_mins(1);
-/// Rows in one transaction.
+/// The rows removed in one transaction.
 const BATCH: i64 = 500;
-/// Between two batches, so that writers of requests come in between.
+/// The pause between two batches, in which requests can write.
 const PAUSE: Duration = Duration::from_millis(50);
-/// A browser that no one has signed in from for so long is forgotten: its cookie has ended as well.
+/// The time without a sign-in after which a browser is forgotten: its cookie has ended as well.
 const BROWSER_LIFE: Duration = Duration::from_hours(400 * 24);
-/// A mail that was given up is kept for so long, for those who look after the server.
+/// The time that an abandoned mail is kept, for the operators of the server.
 const ABANDONED_LIFE: Duration = Duration::from_hours(30 * 24);
 
-/// So many sessions are swept at any time; more than that, and more than ever before, only in the second round that finds them.
+/// The number of sessions that any round may remove. A round that finds more, and more than any round before, leaves them to
+/// the next.
 const USUAL: u64 = 1000;
 /// The difference between a node's clock and the database's above which a warning is logged.
 const SKEW: Duration = Duration::from_mins(1);
 
-/// Sweeps now and then, until the cloakroom is gone.
+/// Sweeps periodically, until the cloakroom is gone.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     let mut sweeper = Sweeper::default();
     loop {
@@ -34,21 +35,21 @@ pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     }
 }
 
-/// Sweeps, and remembers how much is usual.
+/// The sweeper. It remembers how many expired sessions are usual.
 #[derive(Default)]
 pub(crate) struct Sweeper {
     /// The most sessions that one round has removed.
     most: u64,
-    /// Whether the last round found more than that.
+    /// Set when the last round found more than that.
     is_announced: bool,
 }
 
 impl Sweeper {
-    /// Removes everything that has expired by the database's clock; says how many rows went. It waits for nobody: what a
-    /// request is writing just now is left for the next time.
+    /// Removes everything that has expired by the database's clock. Returns the number of rows removed. It never waits for a
+    /// lock: a row that a request is writing is left for the next round.
     ///
-    /// A clock or a configuration that is wrong would end every session. So a round that finds more of them than any before
-    /// leaves them for the next one, and says so.
+    /// A wrong clock or configuration would end every session. So a round that finds more expired sessions than any before
+    /// leaves them for the next round, and logs that.
     pub(crate) async fn sweep(&mut self, context: &Context) -> Result<u64> {
         let now = database_time(context).await?;
         let idle_since = now.minus(context.config().session.idle.duration());
@@ -78,7 +79,7 @@ impl Sweeper {
     }
 }
 
-/// The time by the clock that all nodes share. A node whose own is far from it is told.
+/// Returns the time by the clock that all nodes share. Logs a warning when this node's clock is far from it.
 async fn database_time(context: &Context) -> Result<Timestamp> {
     let database = context.clock().turned(context.store().now().await?);
     let own = context.now();
@@ -94,7 +95,7 @@ async fn database_time(context: &Context) -> Result<Timestamp> {
     Ok(database)
 }
 
-/// Removes some of everything that has expired; returns how many sessions went, and how many rows in all.
+/// Removes one batch of everything that has expired. Returns how many sessions were removed, and how many rows in all.
 async fn batch(context: &Context, now: Timestamp, with_sessions: bool) -> Result<(u64, u64)> {
     let idle_since = now.minus(context.config().session.idle.duration());
     let mut tx = context.store().begin().await?;

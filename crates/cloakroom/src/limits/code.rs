@@ -1,4 +1,4 @@
-//! Tries of codes that were mailed.
+//! Attempts to enter a code that was mailed.
 
 use super::{CEILING, Counted, Limiter, OfNetwork, of_width, used_up, widths};
 use crate::error::Result;
@@ -7,20 +7,20 @@ use crate::model::rate::Rate;
 use crate::model::visitor::Visitor;
 use crate::store::Tx;
 
-/// A try of a code.
+/// An attempt to enter a code.
 pub(crate) struct CodeTry<'a> {
     /// The address or the account that the code proves.
     pub(crate) about: &'a str,
-    /// Wrong codes in one browser; over all networks ten times as many.
+    /// The wrong codes allowed in one browser; over all networks ten times as many.
     pub(crate) rate: Rate,
-    /// Wrong codes from one network, at its widest.
+    /// The wrong codes allowed from one network, at its widest.
     pub(crate) from_network: Rate,
     pub(crate) visitor: &'a Visitor,
-    /// The account has signed in from this browser: it meets no limit but its own.
+    /// Set when the account has signed in from this browser: it meets only its own limit.
     pub(crate) is_known: bool,
 }
 
-/// Counts a try of a code, within the transaction that looks at the code; `None` when no more may be tried.
+/// Counts an attempt to enter a code, within the transaction that checks it. Returns `None` when no attempt is left.
 ///
 /// # Errors
 /// [`crate::Error::Unavailable`] when storage does not answer.

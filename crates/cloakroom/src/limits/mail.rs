@@ -1,4 +1,4 @@
-//! Mails that somebody asks us to send.
+//! Limits on the mails that a visitor requests.
 
 use super::{CEILING, Counted, Limiter, OfNetwork, at_widths, count, known_browser, require_not_refused};
 use crate::error::{Error, Result};
@@ -8,18 +8,18 @@ use crate::model::limit::Limit;
 use crate::model::rate::Rate;
 use crate::model::visitor::Visitor;
 
-/// Whatever others have used up, so many resets leave for an address.
+/// The resets that always leave for an address, whatever other networks have used up.
 const SURE_RESETS: Rate = Rate::per_minutes(1, 60);
 
 /// The kind of the limit over all networks.
 const CEILING_KIND: &str = "mail-ceiling";
 
-/// Counts a mail of `kind` to `email` that `visitor` asks for; `None` when it may not be sent. Call it only for what is sent
-/// or may be: a mail that is sure not to leave must use up nothing.
+/// Counts a mail of `kind` to `email` that `visitor` requests. Returns `None` when the mail may not be sent. Call it only for a
+/// mail that is or may be sent: one that is sure not to leave must use up nothing.
 ///
 /// Each kind of mail has its own counts, for each network and over all networks. A browser that has signed in to the address's
-/// account has a count of its own. Whether the address has an account is not looked at. A limit that is used up is not told:
-/// the answer is the same, and nothing is sent.
+/// account has a count of its own. The function never looks up whether the address has an account. It does not report a limit
+/// that is used up: the answer is the same, and nothing is sent.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when storage does not answer.
@@ -34,7 +34,7 @@ pub(crate) async fn count_mail(
         Err(Error::RateLimited { .. }) if kind == Kind::PasswordReset => {}
         other => return permitted(other),
     }
-    // What other networks have used up does not stop the one reset an hour; what this network has used up does.
+    // The one reset an hour ignores the limit over all networks, but not the limits of this network.
     limits.retain(|limit| limit.kind != CEILING_KIND);
     let mut sure = limits;
     sure.push(Limit::new(limiter, "mail-sure", email.canonical(), SURE_RESETS));
@@ -82,9 +82,9 @@ fn from(limiter: &Limiter, kind: Kind, visitor: &Visitor) -> Vec<Limit> {
     limits
 }
 
-/// The mailbox that a mail fills: addresses that differ in their tag share one. A reset leaves for an account's own address
-/// alone. There, tags are no way to send more, and what is asked for an address without an account must not use up what
-/// its neighbour in the same mailbox has.
+/// Returns the key of the mailbox that a mail fills: addresses that differ only in their tag share one. A reset is different:
+/// it leaves for an account's own address alone, so tags cannot multiply mails. Its requests for an address without an account
+/// must not use up the limit of a neighbour in the same mailbox.
 fn recipient(kind: Kind, email: &Email) -> String {
     if kind == Kind::PasswordReset { email.canonical().to_owned() } else { email.mailbox() }
 }

@@ -1,11 +1,11 @@
-//! How often something may be tried, counted in storage so that all nodes share one count.
+//! Rate limits, counted in storage so that all nodes share one count.
 //!
-//! Counting is one transaction and comes before any hash: sixty tries at once are sixty counted tries. A
-//! success gives its own count back and nothing more, so that an attacker's own sign-in never clears what their
-//! guessing has used up. A refused try counts nowhere and leaves no row.
+//! Counting is one transaction and comes before any hash: sixty attempts at once are sixty counted attempts. A success gives
+//! only its own count back, so an attacker's own sign-in never clears the count of their guesses. A refused attempt is not
+//! counted and leaves no row.
 //!
 //! Networks are counted at several widths, because one attacker may hold many. A browser that has signed in to an account
-//! before has counts of its own there (OWASP, "Device Cookies"): nobody else can use them up.
+//! before has counts of its own there (OWASP, "Device Cookies"): no other browser can use them up.
 
 mod code;
 mod mail;
@@ -34,7 +34,7 @@ pub(crate) use proof::{Admission, admit, begin_anew, place};
 use remembered::Remembered;
 pub(crate) use validate::validate;
 
-/// All networks together may try this many times as often as one.
+/// The factor by which the limit over all networks exceeds that of one network.
 const CEILING: u32 = 10;
 /// The limit on sign-ins that one network begins at providers. People of one company begin a few.
 const ATTEMPTS: Rate = Rate::per_minutes(1000, 10);
@@ -87,7 +87,7 @@ impl Limit {
     }
 }
 
-/// A try that was counted and not refused.
+/// An attempt that was counted and not refused.
 pub(crate) struct Counted {
     counts: Vec<Count>,
     limiter: Limiter,
@@ -98,7 +98,7 @@ impl Counted {
         Self { counts: Vec::new(), limiter: limiter.clone() }
     }
 
-    /// Gives the try back, in the transaction of what it led to.
+    /// Gives the attempt back, in the transaction of its result.
     pub(crate) async fn give_back(&self, tx: &mut Tx) -> Result<()> {
         for count in self.counts.iter().filter(|count| count.outcome.is_counted()) {
             tx.uncount(count).await?;
@@ -108,8 +108,8 @@ impl Counted {
     }
 }
 
-/// Counts a sign-in that somebody at `network` begins at a provider, within the transaction that keeps it: one client must not
-/// fill storage with what waits for ten minutes. Off together with `login_per_ip`.
+/// Counts a sign-in that a client at `network` begins at a provider, within the transaction that stores it. One client must not
+/// fill storage with attempts that are kept for ten minutes. Off together with `login_per_ip`.
 ///
 /// # Errors
 /// [`Error::RateLimited`].
@@ -127,15 +127,15 @@ pub(crate) async fn count_attempt(limiter: &Limiter, tx: &mut Tx, network: Netwo
 /// A limit for a network, at each width.
 struct OfNetwork<'a> {
     kind: &'static str,
-    /// The account or address that it is about; empty for everything.
+    /// The account or address that the limit is about; empty for everything.
     about: &'a str,
     rate: Rate,
     /// The limit over all networks. A wide network may use up half of it at most, so that it cannot lock out the others.
     below: u32,
 }
 
-/// A limit for each width of `network`, narrowest first: one order for everyone, so that no two transactions wait for each other
-/// in a circle.
+/// Returns a limit for each width of `network`, narrowest first. This lock order is the same everywhere, so that no two
+/// transactions deadlock.
 fn at_widths(limiter: &Limiter, network: Network, of: &OfNetwork<'_>) -> Vec<Limit> {
     let widths = widths(limiter, network);
     let narrowest = widths.first().map_or(0, |width| width.bits);
@@ -157,7 +157,7 @@ fn of_width(limiter: &Limiter, network: Network, bits: u8, of: &OfNetwork<'_>) -
     Limit { key: key(limiter, &kind, &about), rate: of.rate, kind: of.kind, bits, is_met: true }
 }
 
-/// The widths at which a network is counted, narrowest first.
+/// Returns the widths at which a network is counted, narrowest first.
 fn widths(limiter: &Limiter, network: Network) -> Vec<Width> {
     let limits = limiter.rates();
     let mut widths = match network {
@@ -169,8 +169,8 @@ fn widths(limiter: &Limiter, network: Network) -> Vec<Width> {
     widths
 }
 
-/// The visitor's browser, if the account of `email` has signed in from it before. A session alone does not make a browser
-/// known: it may be a stolen one.
+/// Returns the visitor's browser, if the account of `email` has signed in from it before. A session alone does not make a
+/// browser known: it may be a stolen one.
 pub(crate) async fn known_browser(
     limiter: &Limiter,
     email: &Email,
@@ -181,7 +181,7 @@ pub(crate) async fn known_browser(
     Ok(is_known.then_some(browser))
 }
 
-/// Counts a try under each of `limits`, or under none of them when one is used up. Call [`require_not_refused`] before.
+/// Counts an attempt under each of `limits`, or under none of them when one is used up. Call [`require_not_refused`] before.
 ///
 /// # Errors
 /// [`Error::RateLimited`]; [`Error::Unavailable`] when storage does not answer.
@@ -199,18 +199,18 @@ async fn count(limiter: &Limiter, limits: &[Limit]) -> Result<Counted> {
         return Err(refused(over, now));
     }
     tx.commit().await?;
-    // What is full refuses the next try.
+    // A full limit refuses the next attempt.
     remembered.remember(&counts);
     Ok(Counted { counts, ..Counted::nothing(limiter) })
 }
 
-/// Answers from memory what storage has refused a moment ago.
+/// Refuses from memory an attempt under a limit that storage has refused a moment ago.
 fn require_not_refused(limiter: &Limiter, limits: &[Limit]) -> Result<()> {
     let now = limiter.now();
     limiter.remembered().find(limits, now).map_or(Ok(()), |over| Err(refused(over, now)))
 }
 
-/// A limit that is used up, and when the last of those that are begins anew.
+/// A limit that is used up, and the latest reset time of all used-up limits.
 #[derive(Clone, Copy)]
 struct Over<'a> {
     limit: &'a Limit,
@@ -226,7 +226,7 @@ fn refused(over: Over<'_>, now: Timestamp) -> Error {
     Error::RateLimited { retry_at, retry_after: u64::try_from(retry_after).unwrap_or(u64::MAX) }
 }
 
-/// The first limit that is used up; `None` when none is.
+/// Returns the first limit that is used up; `None` when none is.
 fn used_up<'a>(limits: &'a [Limit], counts: &[Count]) -> Option<Over<'a>> {
     let is_over = |(limit, count): &(&Limit, &Count)| limit.is_met && count.outcome == Counting::Full;
     let over = || limits.iter().zip(counts).filter(is_over);
@@ -235,7 +235,7 @@ fn used_up<'a>(limits: &'a [Limit], counts: &[Count]) -> Option<Over<'a>> {
     Some(Over { limit, retry_at })
 }
 
-/// Addresses do not lie in the table in clear, and a key is never longer than this.
+/// Returns the key of a limit. It has a bounded length, and the table holds no address in clear.
 fn key(limiter: &Limiter, kind: &str, about: &str) -> String {
     format!("{kind}:{}", limiter.0.key.sign(Purpose::LimitKey, format!("{kind}\0{about}").as_bytes()))
 }

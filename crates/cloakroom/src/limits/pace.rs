@@ -1,15 +1,15 @@
-//! The pace of refusals: beside sign-ins that wait for a thread, a flood of them is slowed down, because to refuse takes time of
-//! the processor, too.
+//! The pace of refusals. A refusal takes processor time, too. So a flood of refusals is slowed down while sign-ins wait for a
+//! thread.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// So many refusals in a second are answered at once.
+/// The number of refusals in a second that are answered at once.
 const AT_ONCE: u32 = 512;
-/// How long the others wait, without a place and without a thread.
+/// The delay of further refusals. They take no place in the queue and no thread meanwhile.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Refusals of the present second.
+/// The refusals of the present second.
 pub(crate) struct Pace(Mutex<(Instant, u32)>);
 
 impl Pace {
@@ -17,7 +17,7 @@ impl Pace {
         Self(Mutex::new((Instant::now(), 0)))
     }
 
-    /// Counts a refusal; waits when there are too many of them and `is_waiting`, that is, somebody else waits for a hash.
+    /// Counts a refusal. Delays it when there are too many and `is_waiting`, that is, when a sign-in waits for a hash.
     pub(crate) async fn hold(&self, is_waiting: bool) {
         if self.count() > AT_ONCE && is_waiting {
             tokio::time::sleep(PAUSE).await;

@@ -1,4 +1,4 @@
-//! Tries to prove who one is by password.
+//! Attempts to prove an identity by password.
 
 use super::{CEILING, Counted, Limiter, OfNetwork, at_widths, count, known_browser, require_not_refused};
 use crate::error::{Error, Result};
@@ -10,19 +10,19 @@ use crate::password::{Passwords, Place};
 use crate::secret::TicketHash;
 use crate::store::Tx;
 
-/// A try that was counted and has its place in the queue of hashes.
+/// An attempt that was counted and that has a place in the queue of hashes.
 pub(crate) struct Admission {
     pub(crate) place: Place,
     pub(crate) counted: Counted,
 }
 
-/// Counts a try of `visitor` to prove that they own the account of `email`, then takes a place in the queue of hashes.
+/// Counts an attempt of `visitor` to prove that they own the account of `email`, then takes a place in the queue of hashes.
 ///
-/// A browser that has signed in to that account before has a count of its own. It meets no other: neither colleagues in its
-/// network nor attackers with many addresses can lock the owner out.
+/// A browser that has signed in to that account before has a count of its own, and meets no other limit. So neither colleagues
+/// in its network nor attackers with many addresses can lock the owner out.
 ///
 /// # Errors
-/// [`Error::RateLimited`] when any of the limits is used up; [`Error::Busy`], which costs no try.
+/// [`Error::RateLimited`] when any of the limits is used up; [`Error::Busy`], which uses up no attempt.
 pub(crate) async fn admit(
     limiter: &Limiter,
     passwords: &Passwords,
@@ -50,7 +50,7 @@ async fn try_to_admit(
     Ok(Admission { place, counted })
 }
 
-/// Takes a place in the queue for what was counted; without one, the count is given back.
+/// Takes a place in the queue for an attempt that was counted. Gives the count back when there is no place.
 ///
 /// # Errors
 /// [`Error::Busy`].
@@ -69,8 +69,8 @@ pub(crate) async fn place(
     place
 }
 
-/// Lets the counts of an account begin anew once its owner has proven the mailbox: the one over all networks, and that of the
-/// owner's browser. Comes before the account's row, as in a login.
+/// Resets the counts of an account once its owner has proven the mailbox: the one over all networks, and that of the owner's
+/// browser. Lock order: the counts come before the account's row, as in a login.
 pub(crate) async fn begin_anew(
     limiter: &Limiter,
     tx: &mut Tx,
@@ -78,7 +78,7 @@ pub(crate) async fn begin_anew(
     browser: Option<TicketHash>,
 ) -> Result<()> {
     let own = browser.map(|browser| of_browser(limiter, email, browser));
-    // In the order in which a try counts them.
+    // In the order in which an attempt counts them.
     for limit in own.into_iter().chain([ceiling(limiter, email)]) {
         tx.forget_limit(&limit.key).await?;
         limiter.remembered().forget(&limit.key);
@@ -103,7 +103,7 @@ async fn limits(limiter: &Limiter, email: &Email, visitor: &Visitor) -> Result<V
     };
     let mut limits = at_widths(limiter, visitor.network, &address);
     limits.extend(at_widths(limiter, visitor.network, &account));
-    // Counted now and met once the browser is known: a success does not clear what was guessed before it.
+    // Counted now and enforced once the browser is known: a success does not clear earlier guesses.
     let own = visitor.browser.as_ref().map(|browser| of_browser(limiter, email, browser.hash()));
     limits.extend(own.map(|own| Limit { is_met: false, ..own }));
     limits.push(ceiling);

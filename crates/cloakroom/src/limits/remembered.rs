@@ -1,4 +1,4 @@
-//! What storage has refused a moment ago, kept in memory: a flood of refused tries costs storage next to nothing.
+//! Recent refusals of storage, kept in memory: a flood of refused attempts costs storage next to nothing.
 
 use std::time::{Duration, Instant};
 
@@ -8,9 +8,9 @@ use super::Over;
 use crate::clock::Timestamp;
 use crate::model::limit::{Count, Limit};
 
-/// The most keys that are remembered. They are HMACs, as in storage.
+/// The greatest number of keys in memory. They are HMACs, as in storage.
 const MOST: usize = 16_384;
-/// One try of each key is looked at in storage this often: another node may have given a try back.
+/// The interval at which one attempt of each key is checked in storage: another node may have given an attempt back.
 const RECHECK: Duration = Duration::from_secs(1);
 
 /// Keys that are used up.
@@ -21,7 +21,7 @@ pub(crate) struct Remembered {
 #[derive(Clone, Copy)]
 struct Refusal {
     retry_at: Timestamp,
-    /// The time at which storage said so.
+    /// The time at which storage refused.
     seen: Instant,
 }
 
@@ -38,12 +38,13 @@ impl Remembered {
         }
     }
 
-    /// Forgets a key: a try was given back, or its count begins anew.
+    /// Forgets a key, because an attempt was given back or its count was reset.
     pub(super) fn forget(&self, key: &str) {
         self.used_up.remove(key);
     }
 
-    /// The first of `limits` that is known to be used up. Once a second the caller hears of none, and asks storage.
+    /// Returns the first of `limits` that is known to be used up. Once a second it returns none, so that the caller checks
+    /// storage.
     pub(super) fn find<'a>(&self, limits: &'a [Limit], now: Timestamp) -> Option<Over<'a>> {
         let known = |limit: &'a Limit| {
             let refusal = self.used_up.get(&*limit.key)?;
@@ -56,7 +57,7 @@ impl Remembered {
             return Some(Over { limit, retry_at });
         }
         for (limit, refusal) in known {
-            // Whoever comes meanwhile is refused as before.
+            // Concurrent attempts are refused meanwhile, as before.
             self.used_up.insert(limit.key.clone(), Refusal { seen: Instant::now(), ..refusal });
         }
         None

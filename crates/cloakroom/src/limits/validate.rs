@@ -2,7 +2,7 @@
 
 use crate::config::{Complaint, Limits};
 
-/// Complains about widths that count nothing: without one, no attempt would be counted by network.
+/// Complains about network widths that would count nothing: without a width, no attempt would be counted by network.
 pub(crate) fn validate(limits: &Limits) -> Vec<Complaint> {
     [("limits.ipv4_widths", &limits.ipv4_widths, 32), ("limits.ipv6_widths", &limits.ipv6_widths, 64)]
         .into_iter()

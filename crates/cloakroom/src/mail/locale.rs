@@ -1,4 +1,4 @@
-//! The languages that mails are written in: those of the pages.
+//! The languages of mails: those of the pages.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Locale {
-    /// English, also when nothing else fits.
+    /// English, also when no other language fits.
     #[default]
     En,
     /// German.
@@ -14,10 +14,10 @@ pub(crate) enum Locale {
 }
 
 impl Locale {
-    /// All of them.
+    /// All languages.
     pub(crate) const ALL: [Self; 2] = [Self::En, Self::De];
 
-    /// Its tag (RFC 5646), as in `<html lang>`.
+    /// Returns the tag (RFC 5646), as in `<html lang>`.
     pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
@@ -25,18 +25,18 @@ impl Locale {
         }
     }
 
-    /// The one of that tag, whatever its region.
+    /// Returns the language of that tag, whatever its region.
     pub(crate) fn tagged(tag: &str) -> Option<Self> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(language))
     }
 
-    /// The language that the reader likes best, of those we have (RFC 9110, section 12.5.4).
+    /// Returns the language that the reader likes best, of those available (RFC 9110, section 12.5.4).
     pub(crate) fn from_accept_language(header: &str) -> Self {
         let mut best = (0, Self::En);
         for range in header.split(',') {
             let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-            // `*` is any language, and ours for those without another wish is English.
+            // `*` is any language; readers without another preference get English.
             let locale = match tag.trim() {
                 "*" => Some(Self::En),
                 tag => Self::tagged(tag),
@@ -52,7 +52,7 @@ impl Locale {
     }
 }
 
-/// `q=0.8` as 800; what cannot be read is no wish at all.
+/// Reads `q=0.8` as 800. An unreadable weight counts as no preference.
 fn thousandths(weight: &str) -> u16 {
     let value = weight.trim().strip_prefix(['q', 'Q']).and_then(|rest| rest.trim_start().strip_prefix('='));
     let Some(value) = value.map(str::trim) else { return 0 };

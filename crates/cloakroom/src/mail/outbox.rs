@@ -1,6 +1,7 @@
-//! Posting a mail: a row in the outbox, in the transaction of what it tells, so that neither is there without the other.
+//! Posts a mail: writes a row to the outbox, in the transaction of the change that it reports, so that neither exists without
+//! the other.
 //!
-//! A row holds ids and no token. What it says is looked up, and its token made, when it is written (`jobs/letter.rs`).
+//! A row holds ids and no token. The content is looked up, and the token made, when the mail is written (`jobs/letter.rs`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,15 +16,15 @@ use crate::model::user::Account;
 use crate::secret;
 use crate::store::{MOST_BUSY, NewMail, Tx};
 
-/// How many mails leave at once.
+/// The greatest number of mails that leave at once.
 pub(crate) const LANES: usize = MOST_BUSY + 1;
 
-/// How a mail came about, and in which language its reader reads.
+/// The circumstances of a mail, and the language of its reader.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Occasion {
     pub(crate) locale: Locale,
     pub(crate) asked: Asked,
-    /// The name of the provider that it is about, if it is about one.
+    /// The name of the provider that the mail is about, if it is about one.
     #[serde(default)]
     pub(crate) provider: Option<String>,
     /// The linked accounts that stayed and that went when the owner recovered the account.
@@ -32,23 +33,23 @@ pub(crate) struct Occasion {
 }
 
 impl Occasion {
-    /// About no provider and no recovery.
+    /// Returns an occasion about no provider and no recovery.
     pub(crate) fn new(locale: Locale, asked: Asked) -> Self {
         Self { locale, asked, provider: None, recovered: Recovered::default() }
     }
 
-    /// Returns a copy of this occasion that tells of a recovery.
+    /// Returns a copy of this occasion that reports a recovery.
     pub(crate) fn after(&self, recovered: Recovered) -> Self {
         Self { recovered, ..self.clone() }
     }
 
-    /// The same about a provider.
+    /// Returns a copy of this occasion about a provider.
     pub(crate) fn about(&self, provider: &str) -> Self {
         Self { provider: Some(provider.to_owned()), ..self.clone() }
     }
 }
 
-/// Posts a mail about a challenge, to the address that it is about.
+/// Posts a mail about a challenge, to the address of that challenge.
 pub(crate) async fn post_about(
     tx: &mut Tx,
     kind: Kind,
@@ -64,7 +65,7 @@ pub(crate) async fn post_about(
     .await
 }
 
-/// Posts the code by which the owner of an account links what waits.
+/// Posts the code by which the owner of an account links the waiting identity.
 pub(crate) async fn post_link_code(
     tx: &mut Tx,
     pause: &Challenge,
@@ -100,7 +101,7 @@ fn to_address<'a>(kind: Kind, recipient: &'a str, occasion: &Occasion) -> Result
     })
 }
 
-/// What requests and the worker share: a bell, and the lanes in which mails leave.
+/// The part that requests and the worker share: a bell, and the lanes in which mails leave.
 #[derive(Clone)]
 pub(crate) struct Outbox {
     bell: Arc<Notify>,
@@ -108,7 +109,7 @@ pub(crate) struct Outbox {
     recipients: Arc<Mutex<Vec<String>>>,
 }
 
-/// A lane; free again when it is dropped.
+/// A lane. Dropping it frees it.
 pub(crate) struct Lane {
     recipient: Option<String>,
     recipients: Arc<Mutex<Vec<String>>>,
@@ -120,30 +121,30 @@ impl Outbox {
         Self { bell: Arc::default(), lanes: Arc::new(Semaphore::new(LANES)), recipients: Arc::default() }
     }
 
-    /// After a commit: a mail is there.
+    /// Rings the bell after a commit, because a mail is there.
     pub(crate) fn wake(&self) {
         self.bell.notify_one();
     }
 
-    /// Waits for the bell, or for `period`: other processes post mails as well. Says whether it rang.
+    /// Waits for the bell, or for `period`: other processes post mails as well. Tells whether it rang.
     pub(crate) async fn wait(&self, period: Duration) -> bool {
         tokio::time::timeout(period, self.bell.notified()).await.is_ok()
     }
 
-    /// Waits for a free lane; `None` once mails have ceased to leave.
+    /// Waits for a free lane. Returns `None` once mails have ceased to leave.
     pub(crate) async fn lane(&self) -> Option<Lane> {
         let permit = Arc::clone(&self.lanes).acquire_owned().await.ok()?;
         Some(Lane { recipient: None, recipients: Arc::clone(&self.recipients), _permit: permit })
     }
 
-    /// Whose mails are under way, while one lane is free. No recipient has two lanes: how full they are would tell whether
-    /// the mails of one address are real.
+    /// Returns the recipients whose mails are under way, while one lane is free. No recipient has two lanes: otherwise the load
+    /// of the lanes would reveal whether the mails of one address are real.
     pub(crate) fn recipients(&self) -> [String; MOST_BUSY] {
         let recipients = self.recipients.lock().unwrap_or_else(PoisonError::into_inner);
         std::array::from_fn(|index| recipients.get(index).cloned().unwrap_or_default())
     }
 
-    /// Lets what is on its way arrive, within `patience`, and nothing else leave.
+    /// Waits, within `patience`, for mails on their way, and lets no other mail leave.
     pub(crate) async fn drain(&self, patience: Duration) {
         let all = u32::try_from(LANES).unwrap_or(u32::MAX);
         if let Ok(Ok(permits)) = tokio::time::timeout(patience, self.lanes.acquire_many(all)).await {

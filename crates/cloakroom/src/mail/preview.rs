@@ -11,7 +11,7 @@ use crate::model::device::device;
 /// 24 November 2026, 08:15 UTC.
 const ASKED_AT: Timestamp = Timestamp::from_millis(1_795_508_100_000);
 
-/// A letter of that kind that never belonged to anybody.
+/// Returns a letter of that kind with sample data, which belonged to nobody.
 pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
     let origin = config.public_url.origin();
     let link =
@@ -23,7 +23,7 @@ pub(crate) fn sample(config: &Config, kind: Kind, locale: Locale) -> Letter {
         Kind::EmailChangeRequested | Kind::EmailChanged | Kind::AddressReserved => link("undo-email-change"),
         _ => None,
     };
-    // As the flows have it.
+    // The lifetimes are those of the flows.
     let life = match kind {
         Kind::LinkCode => LINK_CODE_LIFETIME,
         Kind::PasswordReset | Kind::EmailRestored => Duration::from_hours(1),

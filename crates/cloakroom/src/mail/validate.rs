@@ -6,7 +6,8 @@ use super::smtp::check_url;
 use super::transport::sender;
 use crate::config::{Complaint, ESCAPES, MAILBOX, Mail, is_here};
 
-/// Complains about a URL or a sender that no mail can leave by. `may_keep`: whether mails may stay in the database instead.
+/// Complains about a URL or a sender by which no mail can leave. `may_keep` tells whether mails may stay in the database
+/// instead.
 pub(crate) fn validate(mail: &Mail, may_keep: bool) -> Vec<Complaint> {
     let mut found = Vec::new();
     let url = mail.url.expose();

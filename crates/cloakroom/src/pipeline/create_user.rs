@@ -23,7 +23,7 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
         // An existing account is never joined by its address alone.
         Some(account) => Outcome::Pause(Need::Link { user_id: account.id }),
         None if is_closed => Outcome::Reject(Error::SignupClosed),
-        // Reserved for an account that can take it back: as if the provider told no address.
+        // Reserved for an account that can take it back: as if the provider had given no address.
         None if resources.store.reservation(proven, resources.clock.now()).await?.is_some() => {
             Outcome::Pause(Need::Email { suggested: Some(proven.spelling().to_owned()) })
         }

@@ -40,7 +40,7 @@ impl Run {
         self.position = position;
     }
 
-    /// Notes that the person has proven this account.
+    /// Records that the person has proven this account.
     pub(crate) fn prove(&mut self, account: Account) {
         self.given = Some(account.clone());
         self.user = Some(account);
@@ -54,19 +54,19 @@ impl Run {
             || Email::parse(&account.email).as_ref().map(canonical) == self.proven.as_ref().map(canonical)
     }
 
-    /// Whose subject it is, as an identity keeps it.
+    /// Returns the issuer of the subject, in the form that an identity stores.
     pub(crate) fn issuer(&self) -> Option<String> {
         Some(&self.profile.issuer).filter(|issuer| !issuer.is_empty()).cloned()
     }
 
-    /// The name under which the owner knows this identity: a user name, an address, or the subject.
+    /// Returns the name under which the owner knows this identity: a user name, an address, or the subject.
     pub(crate) fn label(&self) -> String {
         let email = self.profile.email.as_ref().map(|email| email.spelling().to_owned());
         let named = self.profile.username.clone().or(email).or_else(|| self.profile.name.clone());
         named.unwrap_or_else(|| self.profile.subject.clone())
     }
 
-    /// The identity that is to open `account` from now on.
+    /// Returns the identity that is to open `account` from now on.
     pub(crate) fn new_identity(&self, account: &Account, now: Timestamp) -> Identity {
         // The provider claimed the address, and nothing else has proven it.
         let is_claim = self.profile.is_email_verified
@@ -90,7 +90,7 @@ impl Run {
         }
     }
 
-    /// The address, in canonical form, that the provider itself calls verified.
+    /// Returns the address, in canonical form, that the provider itself calls verified.
     pub(crate) fn vouched_email(&self) -> Option<String> {
         let vouched = self.profile.email.as_ref().filter(|_| self.profile.is_email_vouched);
         vouched.map(|email| email.canonical().to_owned())

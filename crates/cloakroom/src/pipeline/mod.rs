@@ -56,7 +56,7 @@ pub(crate) struct Run {
     pub(crate) profile: Profile,
     /// Set by `social_uid`: the profile has a subject.
     pub(crate) has_uid: bool,
-    /// A proven address: the provider vouches for it, or a mail of ours has proven it.
+    /// The proven address: the provider vouches for it, or a mail of ours has proven it.
     pub(crate) proven: Option<Email>,
     /// The account that is signed in or was proven during a pause. The steps cannot change it.
     pub(crate) given: Option<Account>,
@@ -125,7 +125,7 @@ const BUILTIN: [(&str, Builtin); 9] = [
     ("user_details", Builtin::UserDetails),
 ];
 
-/// The names of the built-in steps.
+/// Returns the names of the built-in steps.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     BUILTIN.iter().map(|(name, _)| *name)
 }
@@ -134,7 +134,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 pub(crate) struct Pipeline(Vec<Stage>);
 
 impl Pipeline {
-    /// An empty pipeline, for the command line, where nobody signs in.
+    /// Returns an empty pipeline, for the command line, where nobody signs in.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
     }

@@ -24,7 +24,7 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
                 Error::IdentityTaken
             }));
         }
-        // The identity of another issuer proves nothing; that account itself was proven to get here.
+        // The identity of another issuer proves nothing; the account itself was proven to get here.
         Some(_) if !is_same && run.attempt.intent == Intent::Reauthenticate => {
             return Ok(Outcome::Reject(Error::OtherUserSignedIn));
         }
@@ -46,14 +46,14 @@ pub(super) async fn step(resources: Resources<'_>, run: &mut Run) -> Result<Outc
     Ok(Outcome::Continue)
 }
 
-/// Whether the identity is of the issuer that the person came from, or the operator says that both are one.
+/// Tells whether the identity belongs to the issuer that the person came from, or the operator declares both issuers the same.
 fn is_same_issuer(resources: Resources<'_>, run: &Run, identity: &Identity) -> bool {
     let mut providers = resources.config.provider.iter();
     let is_one = providers.any(|provider| provider.id == run.attempt.provider && provider.same_subjects);
     is_one
         || match (&identity.issuer, run.issuer()) {
             (Some(kept), Some(told)) => *kept == told,
-            // Linked or begun before issuers were kept: the start made sure that the issuer is still that one.
+            // Linked or begun before issuers were stored: the check at the start made sure that the issuer has not changed.
             _ => true,
         }
 }

@@ -28,7 +28,7 @@ pub struct Facts {
     pub username: Option<String>,
     /// The account, if there is one already.
     pub user_id: Option<String>,
-    /// Whether no account is known yet. After `social_user`, one is about to be made unless the address has one.
+    /// Set while no account is known. After `social_user`, one is about to be made unless the address has one.
     pub is_new: bool,
     /// The provider's other claims, unchecked. Do not trust them.
     pub extra: Value,
@@ -95,7 +95,7 @@ pub trait Step: Send + Sync {
     /// The name in `pipeline.steps`, and the key of the answer.
     fn name(&self) -> &str;
 
-    /// Decides on the facts. It may call other machines; nothing is locked meanwhile.
+    /// Decides on the facts. The step may call other machines; nothing is locked meanwhile.
     fn decide<'a>(&'a self, facts: &'a Facts) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
 }
 

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The least length of the signing key, in bytes.
 const SHORTEST_KEY: usize = 32;
 
-/// A step that is asked over HTTP.
+/// A step that another program decides over HTTP.
 pub(super) struct Webhook {
     url: Url,
     key: Vec<u8>,
@@ -64,7 +64,7 @@ impl Webhook {
         }
     }
 
-    /// Refuses the sign-in because the program gave no verdict. A step that fails open would be no step.
+    /// Refuses the sign-in because the program gave no verdict. A step that fails open would protect nothing.
     fn refuse(&self, reason: &str) -> Outcome {
         tracing::warn!(host = self.url.host_str(), reason, "a webhook step did not answer: refused");
         Outcome::Reject(Error::NotAllowed)

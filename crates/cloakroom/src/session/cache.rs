@@ -10,9 +10,9 @@ use super::Live;
 use crate::clock::Timestamp;
 use crate::secret::TicketHash;
 
-/// An entry is believed for so long without asking storage again.
+/// The time for which an entry is used without asking storage again.
 const FRESH: Duration = Duration::from_secs(5);
-/// The most that the cache may take, in bytes.
+/// The greatest size of the cache, in bytes.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// The size of an entry beside its text, in bytes.
 const ENTRY_BYTES: u64 = 464;
@@ -29,12 +29,12 @@ impl Weighter<TicketHash, Arc<Live>> for Weight {
     }
 }
 
-/// The entries, and whether they may be believed.
+/// The entries, and whether they may be used.
 pub(super) struct Cache {
     entries: quick_cache::sync::Cache<TicketHash, Arc<Live>, Weight>,
-    /// Rises with every revocation: an entry read under an older number is not put in.
+    /// The number of revocations. An entry read under an older number is not put in.
     revocations: AtomicU64,
-    /// Whether revocations of other processes are heard; otherwise no entry is believed.
+    /// Set while revocations of other processes are heard; otherwise no entry is used.
     is_hearing: AtomicBool,
     hits: metrics::Counter,
     misses: metrics::Counter,
@@ -72,7 +72,7 @@ impl Cache {
         is_believed.then_some(live)
     }
 
-    /// The number of revocations so far, to be read before the session is.
+    /// Returns the number of revocations so far. Read it before the session.
     pub(super) fn revocations(&self) -> u64 {
         self.revocations.load(Ordering::SeqCst)
     }
@@ -80,7 +80,7 @@ impl Cache {
     /// Puts in an entry that was read when `before` revocations had happened.
     pub(super) fn put(&self, ticket: TicketHash, live: Arc<Live>, before: u64) {
         self.entries.insert(ticket, live);
-        // A revocation that came since has removed the entry already, or removes it now, or is seen here.
+        // A later revocation has removed the entry already, removes it now, or is seen here.
         if self.revocations.load(Ordering::SeqCst) != before {
             self.entries.remove(&ticket);
         }

@@ -12,16 +12,16 @@ use crate::model::session::LiveSession;
 use crate::model::user::User;
 use crate::secret::TicketHash;
 
-/// Activity is written down at most this often…
+/// The least time between two records of activity…
 const TOUCH_PERIOD: Duration = Duration::from_mins(5);
-/// …and at least so many times within the idle limit.
+/// …and the least number of such records within the idle limit.
 const TOUCHES_PER_IDLE: u32 = 20;
 
 /// An open session and its owner.
 pub(crate) struct Live {
-    /// May be shown; opens nothing.
+    /// The session's id. It may be shown: it opens nothing.
     pub(crate) id: Box<str>,
-    /// The ticket that it was found by.
+    /// The ticket that the session was found by.
     pub(crate) ticket: TicketHash,
     pub(crate) user: User,
     /// The reply of `GET /api/users/profile/`, already written as JSON.
@@ -36,7 +36,7 @@ pub(crate) struct Live {
     pub(crate) second_factor_at: Option<Timestamp>,
     /// The absolute end.
     pub(super) expires_at: Timestamp,
-    /// Milliseconds since 1970; moves without the entry being replaced.
+    /// The time of the last activity, in milliseconds since 1970. It moves without the entry being replaced.
     last_seen_at: AtomicI64,
     pub(super) read_at: Timestamp,
 }
@@ -65,7 +65,7 @@ impl Live {
         Timestamp::from_millis(self.last_seen_at.load(Ordering::Relaxed))
     }
 
-    /// Notes activity at `now` when the last note is old enough for the idle limit; tells whether this call noted it.
+    /// Records activity at `now` when the last record is old enough for the idle limit. Tells whether this call recorded it.
     pub(super) fn move_to(&self, now: Timestamp, idle: Duration) -> bool {
         let period = TOUCH_PERIOD.min(idle / TOUCHES_PER_IDLE);
         let seen = self.last_seen_at.load(Ordering::Relaxed);

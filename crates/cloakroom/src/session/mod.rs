@@ -1,8 +1,8 @@
-//! Open sessions: "who is this?" is asked by every request of every app, so it is answered from memory where that is safe.
+//! Open sessions. Every request of every app looks up its session, so it is answered from memory where that is safe.
 //!
-//! What must stay true: a ticket that was revoked here is refused by the next request here, and within a second
-//! on every other node. So the cache is used only while revocations are heard (`jobs`), an entry is dropped after
-//! the commit that ends its session, and one that was read before that commit is never put back.
+//! Invariant: a ticket that was revoked here is refused by the next request here, and within a second on every other node. So
+//! the cache is used only while revocations are heard (`jobs`). An entry is dropped after the commit that ends its session. An
+//! entry that was read before that commit is never put back.
 
 mod cache;
 mod live;
@@ -20,19 +20,19 @@ use cache::Cache;
 pub(crate) use live::Live;
 pub use principal::{Credential, Principal};
 
-/// The sessions of every browser, with those in memory that were read a moment ago.
+/// The sessions of every browser. Those that were read a moment ago are in memory.
 pub(crate) struct Sessions {
     cache: Cache,
     store: Store,
     clock: Clock,
-    /// A session ends when it was not used for so long.
+    /// The time without use after which a session ends.
     idle: Duration,
 }
 
 /// The session that a ticket opened.
 pub(crate) struct Opened {
     pub(crate) live: Arc<Live>,
-    /// The idle end has moved, so the cookie's must as well.
+    /// Set when the idle end has moved, so that the cookie's end must move as well.
     pub(crate) is_renewed: bool,
 }
 
@@ -49,7 +49,7 @@ impl Sessions {
     pub(crate) async fn authenticate(&self, ticket: &Ticket) -> Result<Option<Opened>> {
         let now = self.clock.now();
         let hash = ticket.hash();
-        // Past its idle end here, it may have been active on another node: storage knows.
+        // Past its idle end here, the session may have been active on another node: storage knows.
         let known = self.cache.get(hash, now).filter(|live| self.is_open(live, now));
         let live = if let Some(live) = known {
             self.cache.count_hit();
@@ -81,8 +81,8 @@ impl Sessions {
         now < self.ends_at(live)
     }
 
-    /// Moves the idle end when it was long enough ago, and tells whether it did. Storage hears of it in the background:
-    /// nobody waits for a write in order to read.
+    /// Moves the idle end when it was moved long enough ago, and tells whether it did. Storage is updated in the background, so
+    /// that no read waits for a write.
     fn touch(&self, live: &Live, ticket: TicketHash, now: Timestamp) -> bool {
         let is_moved = live.move_to(now, self.idle);
         if is_moved {
@@ -116,14 +116,14 @@ impl Sessions {
         self.cache.forget_all();
     }
 
-    /// Notes whether revocations of other processes are heard from now on. What came before is not believed.
+    /// Records whether revocations of other processes are heard from now on. Earlier entries are not used.
     pub(crate) fn set_hearing(&self, is_hearing: bool) {
         self.cache.forget_all();
         self.cache.believe(is_hearing);
     }
 
-    /// Notes whether what is cached is believed from now on. Nothing is dropped: on the same connection, all that ended
-    /// meanwhile is heard before the next heartbeat.
+    /// Records whether cached entries are used from now on. Nothing is dropped: on the same connection, every revocation of the
+    /// meantime is heard before the next heartbeat.
     pub(crate) fn believe(&self, is_hearing: bool) {
         self.cache.believe(is_hearing);
     }

@@ -29,7 +29,7 @@ use crate::session::Live;
 pub struct Principal {
     /// The account.
     pub user: User,
-    /// The proof that it is theirs.
+    /// The proof that the account is theirs.
     pub credential: Credential,
 }
 

@@ -1,7 +1,7 @@
 //! Commands and replies on one connection (RFC 5321, section 4).
 //!
-//! The three digits of a reply decide. Its text is for people, comes in whatever encoding the server's maker liked, and may
-//! be absent; it is read lossily and goes to the log only.
+//! The three digits of a reply decide. Its text is for people, may be in any encoding, and may be absent. It is read lossily
+//! and goes to the log only.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use tokio::io::{
 };
 use tokio::time::timeout;
 
-/// The most bytes of one reply.
+/// The greatest size of one reply, in bytes.
 const LONGEST_REPLY: u64 = 64 * 1024;
-/// What is written at once, with a limit of its own.
+/// The bytes written at once, with a time limit of its own.
 const BLOCK: usize = 64 * 1024;
 /// The time for one block (RFC 5321, section 4.5.3.2.5).
 const BLOCK_LIMIT: Duration = Duration::from_mins(3);
 
-/// What is waited for, and for how long (RFC 5321, section 4.5.3.2).
+/// A phase of the dialogue, with its time limit (RFC 5321, section 4.5.3.2).
 #[derive(Clone, Copy)]
 pub(super) struct Phase {
     name: &'static str,
@@ -34,11 +34,11 @@ impl Phase {
     pub(super) const MAIL: Self = Self::new("the answer to MAIL", 5);
     pub(super) const RCPT: Self = Self::new("the answer to RCPT", 5);
     pub(super) const DATA: Self = Self::new("the answer to DATA", 2);
-    /// Whoever is impatient here sends the mail twice: the server may have taken it.
+    /// The answer to the mail. A shorter limit would send the mail twice: the server may have accepted it.
     pub(super) const END: Self = Self::new("the answer to the mail", 10);
-    /// Not of the standard: a kept connection that is slow to answer is replaced by a new one.
+    /// The answer to NOOP; not in the standard. A kept connection that is slow to answer is replaced by a new one.
     pub(super) const NOOP: Self = Self { name: "the answer to NOOP", limit: Duration::from_secs(10) };
-    /// Not of the standard: good-byes may be cut short.
+    /// The answer to QUIT; not in the standard. The wait for it may be cut short.
     pub(super) const QUIT: Self = Self { name: "the answer to QUIT", limit: Duration::from_secs(1) };
 
     const fn new(name: &'static str, minutes: u64) -> Self {
@@ -53,18 +53,18 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// As it is shown to the operator.
+    /// Returns the reply in the form that the operator sees.
     pub(super) fn told(&self) -> String {
         let texts = self.lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty());
         std::iter::once(self.code.to_string()).chain(texts.map(str::to_owned)).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// Why a command failed.
+/// The reason why a command failed.
 pub(super) enum Trouble {
-    /// The server said so.
+    /// The server refused it.
     Refused(Reply),
-    /// The connection is of no use any more.
+    /// The connection can no longer be used.
     Broken(String),
 }
 
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
 /// One side of a dialogue.
 pub(super) struct Dialogue {
     stream: BufReader<Box<dyn Duplex>>,
-    /// What the server offers: keywords with their parameters, in upper case.
+    /// The extensions that the server offers: keywords with their parameters, in upper case.
     offers: Vec<String>,
 }
 
@@ -99,7 +99,7 @@ impl Dialogue {
         expect(greeting, &[220]).map(drop)
     }
 
-    /// Introduces this program, and learns what the server offers; what it offered before is forgotten.
+    /// Introduces this program, and reads the extensions that the server offers. Earlier offers are forgotten.
     pub(super) async fn hello(&mut self, name: &str) -> Result<()> {
         self.offers.clear();
         let reply = self.ask(&format!("EHLO {name}\r\n"), Phase::EHLO).await?;
@@ -108,13 +108,13 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Whether the server offers an extension.
+    /// Tells whether the server offers an extension.
     pub(super) fn offers(&self, extension: &str) -> bool {
         self.offers.iter().any(|line| line.split_whitespace().next() == Some(extension))
     }
 
-    /// Asks for TLS and gives the connection back for the handshake, when not a byte follows the server's yes: what came
-    /// before TLS must not be read as if it had come over TLS (RFC 3207, section 6; CVE-2021-38371).
+    /// Requests TLS and returns the connection for the handshake, if no byte follows the server's consent. Bytes from before
+    /// TLS must not be read as if they had come over TLS (RFC 3207, section 6; CVE-2021-38371).
     pub(super) async fn starttls(mut self) -> Result<Box<dyn Duplex>> {
         if !self.offers("STARTTLS") {
             return Err(Trouble::broken("the server does not offer STARTTLS"));
@@ -129,7 +129,7 @@ impl Dialogue {
         Ok(self.stream.into_inner())
     }
 
-    /// Logs in, by PLAIN (RFC 4616) or else by LOGIN. The prompts of LOGIN are in any words: their order tells what is due.
+    /// Logs in, by PLAIN (RFC 4616) or else by LOGIN. The prompts of LOGIN have no fixed words, so only their order counts.
     pub(super) async fn log_in(&mut self, user: &str, password: &str) -> Result<()> {
         let reply = if self.offers_login("PLAIN") {
             let secret = BASE64_STANDARD.encode(format!("\0{user}\0{password}"));
@@ -151,19 +151,19 @@ impl Dialogue {
         expect(reply, &[235]).map(drop)
     }
 
-    /// Some servers write `AUTH=` as the draft of RFC 2554 did.
+    /// Tells whether the server offers a login mechanism. Some servers write `AUTH=` as the draft of RFC 2554 did.
     fn offers_login(&self, mechanism: &str) -> bool {
         let logins = self.offers.iter().filter_map(|line| line.strip_prefix("AUTH"));
         logins.flat_map(|line| line.split([' ', '='])).any(|offered| offered == mechanism)
     }
 
-    /// Sends a command that any 2xx answers.
+    /// Sends a command that any 2xx reply accepts.
     pub(super) async fn command(&mut self, command: &str, phase: Phase) -> Result<Reply> {
         let reply = self.ask(command, phase).await?;
         if reply.code / 100 == 2 { Ok(reply) } else { Err(Trouble::Refused(reply)) }
     }
 
-    /// Asks for the permission to send a mail: nothing but 354 gives it.
+    /// Requests permission to send a mail: only 354 grants it.
     pub(super) async fn data(&mut self) -> Result<()> {
         let reply = self.ask("DATA\r\n", Phase::DATA).await?;
         expect(reply, &[354]).map(drop)
@@ -178,7 +178,7 @@ impl Dialogue {
         if reply.code / 100 == 2 { Ok(reply) } else { Err(Trouble::Refused(reply)) }
     }
 
-    /// Whether nothing has come that nobody asked for. It would be taken as the answer to the next command.
+    /// Tells whether no unexpected bytes have come. They would be taken as the answer to the next command.
     pub(super) fn is_quiet(&self) -> bool {
         self.stream.buffer().is_empty()
     }
@@ -208,7 +208,7 @@ impl Dialogue {
         })
     }
 
-    /// One reply: lines `250-text`, and a last one `250 text` or `250` (RFC 5321, section 4.2.1).
+    /// Reads one reply: lines `250-text`, and a last one `250 text` or `250` (RFC 5321, section 4.2.1).
     async fn reply(&mut self) -> Result<Reply> {
         let mut left = LONGEST_REPLY;
         let mut lines = Vec::new();
@@ -231,7 +231,7 @@ impl Dialogue {
     }
 }
 
-/// The digits, whether this is the last line, and the text.
+/// Returns the digits, whether this is the last line, and the text.
 fn parse(line: &[u8]) -> Option<(u16, bool, String)> {
     let line = line.trim_ascii_end();
     let (digits, rest) = line.split_at_checked(3)?;
@@ -245,7 +245,7 @@ fn parse(line: &[u8]) -> Option<(u16, bool, String)> {
         Some((b'-', text)) => (false, text),
         Some(_) => return None,
     };
-    // Whoever reads it reads it in a terminal or a log.
+    // The text is shown in a terminal or a log.
     let text = String::from_utf8_lossy(text).replace(char::is_control, " ");
     Some((code, is_last, text))
 }

@@ -1,4 +1,4 @@
-//! TLS to a mail server, and what a failed handshake means in words.
+//! TLS to a mail server, and readable reasons for a failed handshake.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Trusts the roots that browsers trust, and those of `SSL_CERT_FILE` besides, as other programs do: for a CA of your own.
+    /// Trusts the roots that browsers trust, and those of `SSL_CERT_FILE` besides, as other programs do: for a private CA.
     pub(super) fn new(host: &str) -> Result<Self, String> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
         if let Some(path) = std::env::var_os("SSL_CERT_FILE") {
@@ -31,7 +31,7 @@ impl Tls {
         }
         let name = ServerName::try_from(host.to_owned())
             .map_err(|_| format!("names a host that no certificate can name: {host}"))?;
-        // The cryptography is given with it: a library has no business installing one for the whole process.
+        // The cryptography provider is passed along: a library must not install one for the whole process.
         let cryptography = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(cryptography)
             .with_safe_default_protocol_versions()
@@ -41,7 +41,7 @@ impl Tls {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name, host: host.to_owned() })
     }
 
-    /// Shakes hands; says in words why it failed.
+    /// Performs the handshake. Returns a readable reason when it fails.
     pub(super) async fn shake(&self, stream: Box<dyn Duplex>) -> Result<Box<dyn Duplex>, String> {
         match self.connector.connect(self.name.clone(), stream).await {
             Ok(stream) => Ok(Box::new(stream)),
