@@ -1,7 +1,7 @@
 //! The three cookies: the ticket, the browser, and the CSRF token that the page's JavaScript reads.
 //!
-//! Two session or browser cookies count as none: a sibling domain may have planted either. Of several CSRF tokens the one
-//! that verifies counts, which nobody else can make.
+//! Two session or browser cookies count as none: a sibling domain may have planted either. Of several CSRF tokens, the one that
+//! verifies counts: nobody else can make it.
 
 use axum::response::{IntoResponseParts, ResponseParts};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -15,7 +15,7 @@ use crate::secret::Ticket;
 
 /// The longest life that browsers grant a cookie, in seconds: 400 days.
 const LONGEST: u64 = 400 * 24 * 60 * 60;
-/// Tells pages how the CSRF cookie is called, where it is not `csrftoken`.
+/// The header that tells pages the name of the CSRF cookie, where it is not `csrftoken`.
 static X_CSRF_COOKIE: HeaderName = HeaderName::from_static("x-csrf-cookie");
 
 /// The names of the cookies, prefix included.
@@ -48,11 +48,11 @@ impl Names {
 pub(super) struct Cookies {
     pub(super) session: Option<Ticket>,
     pub(super) browser: Option<Ticket>,
-    /// Whether there is a session cookie at all, be it doubled or malformed.
+    /// Set when there is a session cookie at all, even a doubled or malformed one.
     pub(super) has_session: bool,
 }
 
-/// A cookie's value, or that there were several.
+/// The value of a cookie, or the fact that there were several.
 #[derive(Clone, Copy, Default)]
 enum Found<'a> {
     #[default]
@@ -91,12 +91,12 @@ pub(super) fn read(headers: &HeaderMap, names: &Names) -> Cookies {
     Cookies { session: session.ticket(), browser: browser.ticket(), has_session }
 }
 
-/// Every CSRF token that the browser has, its own and those that others planted.
+/// Returns every CSRF token that the browser has: its own, and planted ones.
 pub(super) fn csrf_tokens<'a>(headers: &'a HeaderMap, names: &Names) -> impl Iterator<Item = &'a [u8]> {
     all(headers).filter_map(|(name, value)| (name == names.csrf.as_bytes()).then_some(value))
 }
 
-/// All cookies (RFC 6265, section 4.2.1): names match to the byte, values are not unquoted.
+/// Returns all cookies (RFC 6265, section 4.2.1): names match to the byte, values are not unquoted.
 fn all(headers: &HeaderMap) -> impl Iterator<Item = (&[u8], &[u8])> {
     headers.get_all(header::COOKIE).iter().flat_map(|value| pairs(value.as_bytes())).filter_map(|pair| {
         let equals = memchr(b'=', pair)?;
@@ -114,7 +114,7 @@ fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whether a reply says already what becomes of the session cookie.
+/// Tells whether a reply already sets or expires the session cookie.
 pub(super) fn sets_session(headers: &HeaderMap, names: &Names) -> bool {
     headers.get_all(header::SET_COOKIE).iter().any(|cookie| {
         let name = cookie.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
@@ -122,7 +122,7 @@ pub(super) fn sets_session(headers: &HeaderMap, names: &Names) -> bool {
     })
 }
 
-/// Cookies to set with a reply.
+/// The cookies to set with a reply.
 pub(super) struct SetCookies {
     cookies: Vec<HeaderValue>,
     told: Option<HeaderValue>,
@@ -151,7 +151,7 @@ impl SetCookies {
         Self { cookies: Vec::with_capacity(3), told: gate.names().told.clone() }
     }
 
-    /// The ticket of a session that is open now, with its CSRF token. Both live equally long.
+    /// Returns the ticket of a session that is open now, with its CSRF token. Both have the same lifetime.
     pub(super) fn signed_in(visit: &Visit, ticket: &Ticket) -> Self {
         let gate = visit.gate();
         let mut cookies = Self::none(gate);
@@ -164,7 +164,7 @@ impl SetCookies {
         cookies
     }
 
-    /// No session any more: the ticket expires, and the CSRF token is the browser's own.
+    /// Returns the cookies after a sign-out: the ticket expires, and the CSRF token is the browser's own.
     pub(super) fn signed_out(visit: &Visit) -> Self {
         let gate = visit.gate();
         let mut cookies = Self::none(gate);
@@ -175,12 +175,12 @@ impl SetCookies {
         if let Some(browser) = made {
             cookies.set_browser(gate, &browser);
         }
-        // The last one: a jar of curl 7.88 keeps a cookie whose end another one follows.
+        // Sets the expired cookie last: the jar of curl 7.88 keeps an expired cookie when another cookie follows it.
         cookies.set(gate, &gate.names().session, "", "; HttpOnly", 0);
         cookies
     }
 
-    /// The browser cookie when it is new, and with it or alone a CSRF token for what this browser has.
+    /// Returns the browser cookie when it is new, and with it or alone a CSRF token for this browser.
     pub(super) fn csrf(visit: &Visit, with_token: bool) -> Self {
         let gate = visit.gate();
         let mut cookies = Self::none(gate);
@@ -210,7 +210,7 @@ impl SetCookies {
     }
 }
 
-/// The life of a ticket's cookie, in seconds: the idle limit.
+/// Returns the life of a ticket's cookie, in seconds: the idle limit.
 fn ticket_life(gate: &Gate) -> u64 {
     gate.context().config().session.idle.duration().as_secs().max(1)
 }

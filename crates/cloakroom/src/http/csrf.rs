@@ -1,8 +1,8 @@
-//! Whether an unsafe request comes from our own page.
+//! Checks that an unsafe request comes from our own page.
 //!
-//! Three questions, each enough to refuse: does the browser say that another site sent it (Fetch Metadata), is its
-//! origin ours, and does it carry a token that only our own page could read and that belongs to this session. The
-//! token is an HMAC over the session cookie, so a planted pair of cookie and header is worth nothing.
+//! Each of three checks can refuse a request. The browser says that another site sent it (Fetch Metadata). Its origin is not
+//! ours. It lacks a token that only our own page could read and that belongs to this session. The token is an HMAC over the
+//! session cookie, so a planted pair of cookie and header is worth nothing.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use subtle::ConstantTimeEq as _;
@@ -16,18 +16,18 @@ use crate::secret::{Purpose, Ticket};
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static X_CSRFTOKEN: HeaderName = HeaderName::from_static("x-csrftoken");
 
-/// Why a request is refused.
+/// The reason why a request is refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The browser says that another site sent it.
     Site,
-    /// `Origin` or `Referer` is not ours.
+    /// The `Origin` or `Referer` is not ours.
     Origin,
-    /// No CSRF cookie.
+    /// The request has no CSRF cookie.
     NoCookie,
-    /// No token in header or form, or several.
+    /// The request has no token in header or form, or several.
     NoToken,
-    /// A token of another session or browser.
+    /// The token belongs to another session or browser.
     WrongToken,
 }
 
@@ -36,12 +36,12 @@ impl Refusal {
     pub(crate) const ALL: [Self; 5] =
         [Self::Site, Self::Origin, Self::NoCookie, Self::NoToken, Self::WrongToken];
 
-    /// The place in [`Refusal::ALL`].
+    /// Returns the position in [`Refusal::ALL`].
     pub(crate) fn index(self) -> usize {
         self as usize
     }
 
-    /// A word for the metric.
+    /// Returns the label in the metric.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Site => "site",
@@ -52,7 +52,7 @@ impl Refusal {
         }
     }
 
-    /// A sentence for the log and for developers.
+    /// Returns a sentence for the log and for developers.
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Site => {
@@ -71,35 +71,35 @@ impl Refusal {
         }
     }
 
-    /// Whether our own page may have sent it: it is given a fresh token then, and another site's page is given nothing.
+    /// Tells whether our own page may have sent the request. Only then does the reply give a fresh token.
     pub(super) fn may_be_ours(self) -> bool {
         !matches!(self, Self::Site | Self::Origin)
     }
 }
 
-/// The token for a session cookie, alive or dead.
+/// Returns the token for a session cookie, alive or dead.
 pub(super) fn of_session(gate: &Gate, ticket: &Ticket) -> String {
     gate.context().key().sign(Purpose::SessionCsrf, ticket.expose().as_bytes())
 }
 
-/// The token for a browser without a session cookie.
+/// Returns the token for a browser without a session cookie.
 pub(super) fn of_browser(gate: &Gate, browser: &Ticket) -> String {
     gate.context().key().sign(Purpose::BrowserCsrf, browser.expose().as_bytes())
 }
 
-/// Whether a method may change something (RFC 9110, section 9.2.1).
+/// Tells whether a method may change something (RFC 9110, section 9.2.1).
 pub(super) fn is_unsafe(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Whether a request wants to become a WebSocket or the like (RFC 9110, section 7.8). Browsers send these to any site, with
-/// cookies, and ask nobody (RFC 6455, section 10.2).
+/// Tells whether a request asks for an upgrade, as to a WebSocket (RFC 9110, section 7.8). Browsers send these to any site,
+/// with cookies, without a preflight (RFC 6455, section 10.2).
 pub(super) fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(header::UPGRADE)
 }
 
-/// Judges where an upgrade comes from. `Origin` decides when it is there, as it always is in a browser's: what Fetch Metadata
-/// calls a WebSocket of the same site differs between browsers.
+/// Checks the origin of an upgrade. `Origin` decides when it is there, and browsers always send it. The Fetch Metadata of a
+/// WebSocket to the same site differ between browsers.
 pub(super) fn check_upgrade(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
     if !headers.contains_key(header::ORIGIN) {
         return check_origin(gate, headers);
@@ -111,7 +111,7 @@ pub(super) fn check_upgrade(gate: &Gate, headers: &HeaderMap) -> Result<(), Refu
     }
 }
 
-/// Judges where an unsafe request comes from.
+/// Checks the origin of an unsafe request.
 pub(super) fn check_origin(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
     let is_foreign = |value: &HeaderValue| matches!(value.as_bytes(), b"cross-site" | b"same-site");
     if headers.get_all(&SEC_FETCH_SITE).iter().any(is_foreign) {
@@ -124,13 +124,13 @@ pub(super) fn check_origin(gate: &Gate, headers: &HeaderMap) -> Result<(), Refus
     }
 }
 
-/// Refuses a link on another site, by what the browser says of it.
+/// Refuses a link on another site, according to the browser's Fetch Metadata.
 pub(super) fn check_site(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_foreign = headers.get_all(&SEC_FETCH_SITE).iter().any(|site| site.as_bytes() == b"cross-site");
     if is_foreign { Err(Refusal::Site) } else { Ok(()) }
 }
 
-/// The token of the header: `None` without one, an error for several.
+/// Returns the token of the header: `None` without one, an error for several.
 pub(super) fn sent_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Refusal> {
     let mut sent = headers.get_all(&X_CSRFTOKEN).iter();
     match (sent.next(), sent.next()) {
@@ -139,13 +139,13 @@ pub(super) fn sent_token(headers: &HeaderMap) -> Result<Option<&[u8]>, Refusal> 
     }
 }
 
-/// Whether the browser has any CSRF cookie.
+/// Checks that the browser has a CSRF cookie.
 pub(super) fn check_cookie(gate: &Gate, headers: &HeaderMap) -> Result<(), Refusal> {
     let has_one = cookies::csrf_tokens(headers, gate.names()).next().is_some();
     if has_one { Ok(()) } else { Err(Refusal::NoCookie) }
 }
 
-/// Judges the token that a request sent, against what its browser has.
+/// Checks the token that a request sent against the cookies of its browser.
 pub(super) fn check_token(visit: &Visit, headers: &HeaderMap, sent: &[u8]) -> Result<(), Refusal> {
     let gate = visit.gate();
     let (purpose, ticket) = owner(visit).ok_or(Refusal::WrongToken)?;
@@ -153,14 +153,14 @@ pub(super) fn check_token(visit: &Visit, headers: &HeaderMap, sent: &[u8]) -> Re
     if is_right && has_token(gate, headers, sent) { Ok(()) } else { Err(Refusal::WrongToken) }
 }
 
-/// The cookie that a token of this browser is made of: the session's, else the browser's.
+/// Returns the cookie from which a token of this browser is made: the session's, else the browser's.
 fn owner(visit: &Visit) -> Option<(Purpose, &Ticket)> {
     let visitor = visit.visitor();
     let session = visitor.session.as_ref().map(|session| (Purpose::SessionCsrf, session));
     session.or_else(|| visitor.browser.as_ref().map(|browser| (Purpose::BrowserCsrf, browser)))
 }
 
-/// Tells whether one of the CSRF cookies fits this browser, made with the present key or with the previous one.
+/// Tells whether one of the CSRF cookies matches this browser, made with the present key or with the previous one.
 pub(super) fn has_fitting_token(visit: &Visit, headers: &HeaderMap) -> bool {
     let gate = visit.gate();
     let Some((purpose, ticket)) = owner(visit) else { return false };
@@ -168,12 +168,12 @@ pub(super) fn has_fitting_token(visit: &Visit, headers: &HeaderMap) -> bool {
     tokens.any(|token| gate.context().key().verify(purpose, ticket.expose().as_bytes(), token))
 }
 
-/// Whether `token` is among the CSRF cookies of a request.
+/// Tells whether `token` is among the CSRF cookies of a request.
 pub(super) fn has_token(gate: &Gate, headers: &HeaderMap, token: &[u8]) -> bool {
     cookies::csrf_tokens(headers, gate.names()).any(|one| bool::from(one.ct_eq(token)))
 }
 
-/// Tells a developer how to mend the cause of a refusal.
+/// Tells a developer how to fix the cause of a refusal.
 pub(super) fn hint(gate: &Gate, headers: &HeaderMap, refusal: Refusal) -> String {
     let ours = gate.context().config().public_url.origin();
     match told_origin(headers).filter(|_| refusal == Refusal::Origin) {
@@ -184,7 +184,7 @@ pub(super) fn hint(gate: &Gate, headers: &HeaderMap, refusal: Refusal) -> String
     }
 }
 
-/// The origin that a request names, if it is one of this machine: another one is nothing to start `dev` with.
+/// Returns the origin that a request names, if it belongs to this machine. Another one would be no use for starting `dev`.
 fn told_origin(headers: &HeaderMap) -> Option<String> {
     let told = headers.get(header::ORIGIN).or_else(|| headers.get(header::REFERER))?;
     let url = url::Url::parse(told.to_str().ok()?).ok()?;
@@ -192,7 +192,8 @@ fn told_origin(headers: &HeaderMap) -> Option<String> {
     (is_page && is_loopback(&url)).then(|| url.origin().ascii_serialization())
 }
 
-/// `Origin`, or failing that `Referer`, must be ours when it is there: as a whole, never by a prefix.
+/// Tells whether the origin is ours. `Origin`, or without it `Referer`, must match when it is there: as a whole, never by a
+/// prefix.
 fn is_our_origin(ours: &str, headers: &HeaderMap) -> bool {
     let mut origins = headers.get_all(header::ORIGIN).iter();
     if let Some(origin) = origins.next() {

@@ -1,7 +1,7 @@
-//! `GET /api/openapi.json`, and `GET /api/docs/`: the same for people.
+//! `GET /api/openapi.json`, and `GET /api/docs/`: the same document for people.
 //!
-//! The page is written on the server from the document: no script, no inline style, no foreign host, so that the strictest
-//! Content-Security-Policy suits it.
+//! The page is written on the server from the document. It has no script, no inline style and no foreign host, so that it works
+//! under the strictest Content-Security-Policy.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -34,7 +34,7 @@ pub(super) fn router(document: &OpenApi) -> Router {
         .route("/api/docs/style.css", style)
 }
 
-/// The path below which an app has nested the router; mostly empty.
+/// The path below which an app has nested the router; usually empty.
 struct Nest(String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Nest {
@@ -47,12 +47,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Nest {
 }
 
 impl Nest {
-    /// The page with its links leading to where the router is.
+    /// Returns the page with its links adapted to the router's path.
     fn link(&self, page: &str) -> String {
         page.replace("href=\"/api/", &format!("href=\"{}/api/", escape(&self.0)))
     }
 
-    /// The document; its paths count from there (OpenAPI 3.1, section 4.8.5).
+    /// Returns the document; its paths are relative to the router's path (OpenAPI 3.1, section 4.8.5).
     fn describe(&self, document: &Value) -> Bytes {
         if self.0.is_empty() {
             return document.to_string().into();
@@ -63,7 +63,7 @@ impl Nest {
     }
 }
 
-/// The calls, each with what it takes and gives, and the shapes that they name.
+/// Writes the calls, each with its parameters and replies, and the shapes that they name.
 fn page(document: &Value) -> String {
     let title = text(&document["info"]["title"]);
     let mut html = format!(
@@ -90,7 +90,7 @@ fn page(document: &Value) -> String {
     html
 }
 
-/// Every call: its method, its path, and what the document says of it.
+/// Returns every call: its method, its path, and its description in the document.
 fn calls(document: &Value) -> impl Iterator<Item = (String, &str, &Value)> {
     let paths = document["paths"].as_object().into_iter().flatten();
     paths.flat_map(|(path, item)| {
@@ -99,7 +99,7 @@ fn calls(document: &Value) -> impl Iterator<Item = (String, &str, &Value)> {
     })
 }
 
-/// The list of the calls, by what they are about.
+/// Writes the list of the calls, by subject.
 fn contents(html: &mut String, document: &Value) {
     let mut groups = BTreeMap::<&str, String>::new();
     for (method, path, call) in calls(document) {
@@ -191,7 +191,7 @@ fn write_shape(html: &mut String, name: &str, schema: &Value) {
     html.push_str("</section>");
 }
 
-/// A type in a few words, a named one with a link.
+/// Writes a type in a few words, a named one with a link.
 fn shape(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         return format!("<a href=\"#{0}\"><code>{0}</code></a>", escape(name));
@@ -207,7 +207,7 @@ fn shape(schema: &Value) -> String {
     }
 }
 
-/// A sentence of the document, with what stands between backticks as code.
+/// Writes a sentence of the document, with text between backticks as code.
 fn prose(value: &Value) -> String {
     let mut html = String::new();
     for (place, part) in text(value).split('`').enumerate() {

@@ -1,10 +1,10 @@
-//! An example body for each call that takes one, put together from one value for each field.
+//! An example body for each call that takes one, built from one value for each field.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Components, RefOr, Schema};
 
-/// What a field may hold, by its name. Whoever adds a field adds its example here; a test asks for it.
+/// Returns an example value for a field, by its name. A test requires an example for every new field.
 fn value(field: &str) -> Option<Value> {
     Some(match field {
         "email" => json!("ann@example.com"),
@@ -20,7 +20,7 @@ fn value(field: &str) -> Option<Value> {
     })
 }
 
-/// Fields that an example leaves out: those of another way to do the call, or of a refusal.
+/// Fields that an example leaves out: those of an alternative way to make the call, or of a refusal.
 const LEFT_OUT: [(&str, &[&str]); 3] = [
     ("MailboxProof", &["code", "email", "password"]),
     ("ProviderAnswer", &["error", "iss"]),
@@ -41,7 +41,7 @@ pub(super) fn add(operation: &mut Operation, components: &Components) {
     content.example = Some(Value::Object(example));
 }
 
-/// The named shape of a body, which may be `null` besides.
+/// Returns the named shape of a body, which may be `null` besides.
 fn name(schema: &RefOr<Schema>) -> Option<String> {
     match schema {
         RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().map(str::to_owned),

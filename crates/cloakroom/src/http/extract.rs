@@ -1,4 +1,4 @@
-//! What a handler asks for: who is signed in, and the one variable segment of its path.
+//! Extractors for handlers: the person who is signed in, and the one variable segment of a path.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts, Path};
 use http::request::Parts;
@@ -9,7 +9,7 @@ use crate::http::visit::Visit;
 use crate::model::user::User;
 use crate::session::{Live, Principal};
 
-/// The session behind a request, as `T` tells it.
+/// Returns the session behind a request, converted to `T` by `tell`.
 async fn session<T>(parts: &mut Parts, tell: impl FnOnce(&Live) -> T) -> Result<Option<T>> {
     let visit = <Visit as FromRequestParts<()>>::from_request_parts(parts, &()).await?;
     Ok(visit.session().await?.map(tell))
@@ -19,7 +19,7 @@ async fn user(parts: &mut Parts) -> Result<Option<User>> {
     session(parts, |live| live.user.clone()).await
 }
 
-/// The principal of the request; 401 when nobody is signed in.
+/// Extracts the principal of the request; 401 when nobody is signed in.
 impl<S: Send + Sync> FromRequestParts<S> for Principal {
     type Rejection = Error;
 
@@ -28,7 +28,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     }
 }
 
-/// The principal of the request, if anybody is signed in.
+/// Extracts the principal of the request, if anybody is signed in.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
     type Rejection = Error;
 
@@ -37,7 +37,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
     }
 }
 
-/// The person who is signed in; 401 when nobody is.
+/// Extracts the person who is signed in; 401 when nobody is.
 impl<S: Send + Sync> FromRequestParts<S> for User {
     type Rejection = Error;
 
@@ -46,7 +46,7 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
     }
 }
 
-/// The person who is signed in, if anybody is.
+/// Extracts the person who is signed in, if anybody is.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for User {
     type Rejection = Error;
 
@@ -70,7 +70,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
     }
 }
 
-/// The CSRF token of this browser, for pages that the server writes: [`CsrfToken::field`] belongs into each `<form method="post">`.
+/// The CSRF token of this browser, for pages that the server writes. Put [`CsrfToken::field`] into each `<form method="post">`.
 ///
 /// The reply sets the cookie that the token must match, if the browser does not have it, and is not kept by caches.
 ///
@@ -98,13 +98,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Staff {
 pub struct CsrfToken(String);
 
 impl CsrfToken {
-    /// The token itself, as the header `X-CSRFToken` or the field `csrfmiddlewaretoken` takes it.
+    /// Returns the token itself, for the header `X-CSRFToken` or the field `csrfmiddlewaretoken`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The hidden field, as HTML that needs no escaping.
+    /// Returns the hidden field, as HTML that needs no escaping.
     #[must_use]
     pub fn field(&self) -> String {
         format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", form::FIELD, self.0)
@@ -121,7 +121,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CsrfToken {
     }
 }
 
-/// Has the reply set the CSRF cookie where the browser does not have it.
+/// An extractor that makes the reply set the CSRF cookie where the browser does not have it.
 pub(super) struct CsrfCookie;
 
 impl<S: Send + Sync> FromRequestParts<S> for CsrfCookie {
@@ -134,7 +134,7 @@ impl<S: Send + Sync> FromRequestParts<S> for CsrfCookie {
     }
 }
 
-/// Turns away who has no session, before the body is looked at.
+/// An extractor that refuses a request without a session, before the body is read.
 pub(super) struct SessionRequired;
 
 impl<S: Send + Sync> FromRequestParts<S> for SessionRequired {
@@ -145,7 +145,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionRequired {
     }
 }
 
-/// The variable segment of a path; 404 for one that is no text.
+/// The variable segment of a path; 404 for one that is not valid text.
 pub(super) struct Segment(pub(super) String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Segment {

@@ -1,4 +1,4 @@
-//! The CSRF token of a plain form: read ahead out of the body, which goes on to its handler as it came.
+//! The CSRF token of a plain form. It is read ahead from the body, which reaches its handler unchanged.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 pub(super) const FIELD: &str = "csrfmiddlewaretoken";
 /// The bytes of a body that are read ahead. The field must come within them.
 const AHEAD: usize = 64 * 1024;
-/// So long may that part take to arrive.
+/// The time within which that part must arrive.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// The encoding of a form's body (HTML, section 4.10.21.8).
@@ -26,7 +26,7 @@ pub(super) enum Encoding {
     Multipart { boundary: String },
 }
 
-/// The encoding, if the body is a form's.
+/// Returns the encoding, if the body is a form's.
 pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else { return None };
@@ -38,7 +38,8 @@ pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     multer::parse_boundary(text).ok().map(|boundary| Encoding::Multipart { boundary })
 }
 
-/// The token of a form, with the request as it was; `None` unless there is exactly one within the first 64 KiB.
+/// Returns the token of a form, and the request unchanged. The token is `None` unless there is exactly one within the first 64
+/// KiB.
 ///
 /// # Errors
 /// [`Error::RequestTimeout`] when that part does not arrive in time.
@@ -55,7 +56,7 @@ pub(super) async fn token(request: Request, encoding: Encoding) -> Result<(Optio
     Ok((token, Request::from_parts(parts, body)))
 }
 
-/// The beginning of a body, whether that is all of it, and what is still to come.
+/// Returns the beginning of a body, whether that is all of it, and the rest.
 async fn read_ahead(mut body: Body) -> (Bytes, bool, Body) {
     let mut ahead = BytesMut::new();
     while ahead.len() < AHEAD {
@@ -65,7 +66,7 @@ async fn read_ahead(mut body: Body) -> (Bytes, bool, Body) {
                     ahead.extend_from_slice(&data);
                 }
             }
-            // A body that breaks off has no token, and its handler never sees it.
+            // A body that is cut off has no token, and its handler never sees it.
             Some(Err(_)) | None => return (ahead.freeze(), true, body),
         }
     }

@@ -16,7 +16,7 @@ struct Inner {
     context: Context,
     names: Names,
     refusals: Refusals,
-    /// Whether a proxy that is not trusted has been told of.
+    /// Set once the warning about an untrusted proxy has been logged.
     is_proxy_told: AtomicBool,
 }
 
@@ -31,7 +31,7 @@ impl Gate {
         &self.0.context
     }
 
-    /// The names of the cookies.
+    /// Returns the names of the cookies.
     pub(super) fn names(&self) -> &Names {
         &self.0.names
     }
@@ -40,7 +40,7 @@ impl Gate {
         &self.0.refusals
     }
 
-    /// Warns, once, of requests through a proxy that the configuration does not name.
+    /// Logs, once, a warning about requests through a proxy that the configuration does not name.
     pub(super) fn tell_of_proxy(&self, peer: IpAddr) {
         if !self.0.is_proxy_told.swap(true, Ordering::Relaxed) {
             tracing::warn!(

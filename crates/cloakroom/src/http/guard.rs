@@ -1,4 +1,4 @@
-//! The layer: puts a [`Visit`] into each request, and turns away unsafe requests that our own page did not send.
+//! The layer: puts a [`Visit`] into each request, and refuses unsafe requests that our own page did not send.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::http::problem::CsrfRefused;
 use crate::http::social::callback;
 use crate::http::visit::Visit;
 
-/// Made by [`Cloakroom::layer`](crate::Cloakroom::layer).
+/// The layer made by [`Cloakroom::layer`](crate::Cloakroom::layer).
 #[derive(Clone)]
 pub struct GuardLayer(Gate);
 
@@ -36,7 +36,7 @@ impl<S> Layer<S> for GuardLayer {
     }
 }
 
-/// What [`GuardLayer`] makes of a service.
+/// The service that [`GuardLayer`] produces.
 #[derive(Clone)]
 pub struct Guard<S> {
     gate: Gate,
@@ -68,7 +68,7 @@ where
                 State::Answered { answer: self.inner.call(request), visit }
             }
             Admission::AsksForm(visit, encoding) => {
-                // The clone has not been asked whether it is ready; the one that was takes the request.
+                // The readiness of the clone is unknown, so the service that is ready takes the request.
                 let clone = self.inner.clone();
                 let ready = std::mem::replace(&mut self.inner, clone);
                 State::Reading { answer: Box::pin(answer_form(visit, encoding, request, ready)) }
@@ -92,7 +92,7 @@ pin_project_lite::pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Answered { #[pin] answer: F, visit: Visit },
-        // The body is read ahead; then the service is asked, or a provider's form is sent on to its page.
+        // The body is read ahead. Then the service is called, or a provider's form is redirected to its page.
         Reading { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
         Denied { response: Option<Response> },
     }
@@ -117,14 +117,14 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Guarded<F> {
 /// The guard's decision about a request, before its handler runs.
 enum Admission {
     Granted(Visit),
-    /// If its form has the right token.
+    /// Admitted if the form has the right token.
     AsksForm(Visit, Encoding),
     Denied(Response),
 }
 
 fn admit(gate: &Gate, request: &Request) -> Admission {
     let headers = request.headers();
-    // A request with a token is judged by that token alone; none has been issued yet, so none is known.
+    // A request with an API token is judged by that token alone. None has been issued yet, so none is known.
     let is_token = |value: &HeaderValue| {
         let scheme = value.as_bytes().split(u8::is_ascii_whitespace).next();
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"token"))
@@ -139,7 +139,7 @@ fn admit(gate: &Gate, request: &Request) -> Admission {
     let origin = match is_unsafe {
         true => csrf::check_origin(gate, headers),
         false if csrf::is_upgrade(headers) => csrf::check_upgrade(gate, headers),
-        // A GET that begins a social login.
+        // A GET request that begins a social login.
         false if is_start(request.uri().path()) => csrf::check_site(headers),
         false => Ok(()),
     };
@@ -155,14 +155,14 @@ fn is_start(path: &str) -> bool {
     path.contains("/api/social/") && path.trim_end_matches('/').ends_with("/start")
 }
 
-/// A sign-out of a browser that shows no session cookie changes nothing, so no token need protect it.
+/// Tells whether a request signs out a browser that shows no session cookie. It changes nothing, so it needs no CSRF token.
 fn has_nothing_to_forge(request: &Request, cookies: &Cookies) -> bool {
     // The router may be nested below a prefix.
     let is_logout = request.uri().path().trim_end_matches('/').ends_with("/api/logout");
     is_logout && *request.method() == Method::POST && !cookies.has_session
 }
 
-/// Judges the token in the header; `Some` when there is none and a form may have it.
+/// Checks the token in the header. Returns `Some` when there is none and a form may have it.
 fn ask_token(visit: &Visit, headers: &HeaderMap) -> Result<Option<Encoding>, Refusal> {
     csrf::check_cookie(visit.gate(), headers)?;
     if let Some(sent) = csrf::sent_token(headers)? {
@@ -171,7 +171,7 @@ fn ask_token(visit: &Visit, headers: &HeaderMap) -> Result<Option<Encoding>, Ref
     form::encoding(headers).map(Some).ok_or(Refusal::NoToken)
 }
 
-/// Reads a form's token, and hands the form on if it is right.
+/// Reads a form's token, and passes the form on if the token is right.
 async fn answer_form<S>(visit: Visit, encoding: Encoding, request: Request, mut service: S) -> Response
 where
     S: Service<Request, Response = Response, Error = Infallible>,
@@ -189,7 +189,7 @@ where
     complete(&visit, response)
 }
 
-/// The reply to a request that is not let through. Our own page finds a fresh token in it, for its next try.
+/// Returns the reply to a refused request. Our own page finds a fresh token in it, for its retry.
 fn refuse(visit: &Visit, headers: &HeaderMap, refusal: Refusal) -> Response {
     let gate = visit.gate();
     gate.refusals().count(refusal);
@@ -202,7 +202,7 @@ fn refuse(visit: &Visit, headers: &HeaderMap, refusal: Refusal) -> Response {
 /// Adds the cookies that a reply needs and does not set itself: the ticket again when its idle end has moved, or a CSRF token.
 fn complete(visit: &Visit, mut response: Response) -> Response {
     if visit.has_given_token() {
-        // A page that holds a token is for one browser.
+        // A page that holds a token belongs to one browser.
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(no_store);
     }
@@ -210,7 +210,7 @@ fn complete(visit: &Visit, mut response: Response) -> Response {
         return response;
     }
     let is_refused = response.extensions().get::<CsrfRefused>().is_some();
-    // A refusal leaves the ticket as it is.
+    // A refusal does not renew the ticket.
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let cookies = match visit.renewal().filter(|_| !is_error) {
@@ -228,7 +228,7 @@ fn finish(response: Response, is_api: bool) -> Response {
     if is_api { never_kept(response) } else { response }
 }
 
-/// Keeps a reply out of caches, unless it says itself what is to become of it.
+/// Keeps a reply out of caches, unless it has cache directives of its own.
 pub(super) fn never_kept(mut response: Response) -> Response {
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

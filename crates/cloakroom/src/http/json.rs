@@ -1,4 +1,4 @@
-//! Bodies: JSON in, JSON out; anything else is told as the problem that it is.
+//! Bodies: JSON in, JSON out. Any other body is answered with the problem that fits it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Invalid, Result};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
-/// A body must have arrived after so long, however slowly its sender feeds it.
+/// The time within which a body must have arrived, however slowly its sender transmits it.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 /// A JSON object as a body, or as a reply.
@@ -39,14 +39,14 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// A reply of bytes that are JSON already.
+/// Returns a reply of bytes that are JSON already.
 pub(super) fn json_response(body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-/// A JSON object as a body, or none: no body at all, or a literal `null`, as generated clients send it.
+/// Reads a JSON object as a body, or none: no body at all, or a literal `null`, as generated clients send it.
 pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Option<T>> {
     let typed = require_json(request.headers());
     let body = read(request).await?;
@@ -60,7 +60,7 @@ pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Op
     parse(&body).map(Some)
 }
 
-/// For calls that take nothing: no body, or an empty object.
+/// The body of calls that take nothing: no body, or an empty object.
 pub(super) struct Nothing;
 
 impl<S: Send + Sync> FromRequest<S> for Nothing {
@@ -75,7 +75,7 @@ impl<S: Send + Sync> FromRequest<S> for Nothing {
     }
 }
 
-/// `application/json`, in UTF-8 when it says so: what a form of another site cannot send without asking first.
+/// Requires `application/json`, in UTF-8 when it names a charset. A form of another site cannot send that without a preflight.
 fn require_json(headers: &HeaderMap) -> Result<()> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else { return Err(Error::UnsupportedMediaType) };
@@ -90,7 +90,7 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
     if is_json && is_utf8 { Ok(()) } else { Err(Error::UnsupportedMediaType) }
 }
 
-/// The bytes of a body, within the limits of size and time.
+/// Returns the bytes of a body, within the limits of size and time.
 pub(super) async fn read(request: Request) -> Result<Bytes> {
     let collected =
         tokio::time::timeout(DEADLINE, Limited::new(request.into_body(), LARGEST).collect()).await;
@@ -102,7 +102,7 @@ pub(super) async fn read(request: Request) -> Result<Bytes> {
     }
 }
 
-/// Broken JSON is one thing, JSON that is not what was asked for another.
+/// Parses a body. Broken JSON and JSON of the wrong shape are different errors.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut deserializer);

@@ -1,4 +1,4 @@
-//! What a mail says of how it came about, as the request shows it.
+//! The circumstances of a request, as the mail that it causes states them.
 
 use axum::extract::FromRequestParts;
 use http::header::{ACCEPT_LANGUAGE, USER_AGENT};

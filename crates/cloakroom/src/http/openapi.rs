@@ -1,4 +1,4 @@
-//! The OpenAPI document: paths and bodies come from the handlers, what all calls share is added here.
+//! The OpenAPI document. Paths and bodies come from the handlers; the parts that all calls share are added here.
 
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
@@ -8,7 +8,7 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use crate::http::examples;
 use crate::http::problem::{KnownProblemCode, Problem};
 
-/// What stands before the paths.
+/// Returns the document without its paths.
 pub(super) fn head() -> OpenApi {
     let mut info = Info::new("Cloakroom", env!("CARGO_PKG_VERSION"));
     info.description = Some(
@@ -20,7 +20,7 @@ pub(super) fn head() -> OpenApi {
     OpenApi::new(info, utoipa::openapi::Paths::new())
 }
 
-/// Adds to each call how it can fail, and to each unsafe one the CSRF token.
+/// Adds the failures to each call, and the CSRF token to each unsafe one.
 pub(super) fn complete(mut document: OpenApi) -> OpenApi {
     let components = document.components.get_or_insert_with(Components::new);
     let mut referenced = Vec::new();
@@ -53,11 +53,11 @@ pub(super) fn complete(mut document: OpenApi) -> OpenApi {
 /// A status, and the code of the problem that every call can answer with it.
 type Common = (&'static str, &'static str);
 
-/// An unknown `Authorization: Token`; storage that is away.
+/// The failures of every call: an unknown `Authorization: Token`, and unavailable storage.
 const OF_ALL: [Common; 2] = [("401", "not_authenticated"), ("503", "unavailable")];
-/// Calls that are the same for everybody: who asks does not matter.
+/// Calls that give everybody the same reply, so that the caller's identity does not matter.
 const OPEN_TO_ALL: [&str; 2] = ["config", "login_set_cookie"];
-/// What the guard and the body's reader answer.
+/// The failures that the guard and the body's reader add.
 const OF_WRITES: [Common; 6] = [
     ("400", "invalid_json"),
     ("403", "csrf_failed"),
@@ -67,7 +67,7 @@ const OF_WRITES: [Common; 6] = [
     ("422", "validation_failed"),
 ];
 
-/// A handler names the codes that are its own, as the description of their status; here they become whole responses.
+/// Expands the codes of a handler to whole responses. A handler names its own codes, as the description of their status.
 fn add_problems(operation: &mut Operation, common: &[Common]) {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let problem = |codes: &str| {

@@ -35,7 +35,7 @@ pub(crate) struct Problem {
     hint: Option<String>,
 }
 
-/// Marks a reply `csrf_failed`, for the guard to set a fresh token with it.
+/// Marks a reply `csrf_failed`, so that the guard sets a fresh token with it.
 #[derive(Clone)]
 pub(super) struct CsrfRefused;
 
@@ -137,7 +137,7 @@ impl From<&Error> for Problem {
     }
 }
 
-/// Rounded up, so that nobody is sent back too early.
+/// Returns the wait in words, rounded up so that nobody retries too early.
 fn in_words(seconds: u64) -> String {
     let (count, unit) = match seconds {
         0..60 => (seconds, "second"),
@@ -150,7 +150,7 @@ fn in_words(seconds: u64) -> String {
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if matches!(self, Self::Internal(_) | Self::Unavailable(_) | Self::Config(_)) {
-            // The one place that logs a cause, with its chain; callers hear the code only.
+            // The one place that logs a cause, with its chain; clients get only the code.
             tracing::error!(error = self.with_causes(), "request failed");
         }
         let problem = Problem::from(&self);

@@ -14,21 +14,21 @@ use crate::http::sign_in::{login, logout, profile, reauthentication, session};
 use crate::http::social::{self, email, identities, link};
 use crate::http::{config, docs, openapi};
 
-/// Every call of the contract, grouped by those who make it.
+/// Returns every call of the contract, grouped by its callers.
 fn routes() -> impl Iterator<Item = UtoipaMethodRouter<()>> {
     let everyone = [
-        // Every page, before it knows who is here.
+        // Every page, before it knows whether somebody is signed in.
         routes!(config::config),
         routes!(session::session),
         routes!(login::login_set_cookie),
     ];
     let signing_in = [
-        // The sign-in page, and dialogs that ask again who is here.
+        // The sign-in page, and dialogs that ask for another proof of identity.
         routes!(login::login),
         routes!(reauthentication::reauthenticate),
         routes!(logout::logout),
         routes!(logout::logout_all),
-        // Sign-in by a provider: the button, the callback page, and what may have to be done in between.
+        // Sign-in by a provider: the button, the callback page, and the steps that may follow before the session.
         routes!(social::start_by_link, social::start),
         routes!(social::finish),
         routes!(link::link),
@@ -36,7 +36,7 @@ fn routes() -> impl Iterator<Item = UtoipaMethodRouter<()>> {
         routes!(email::email),
     ];
     let by_mail = [
-        // Signup, and pages that a link in a mail opens, in whatever browser.
+        // Signup, and pages that a link in a mail opens, in any browser.
         routes!(signup::signup),
         routes!(signup::resend),
         routes!(email_verification::check),
@@ -61,7 +61,7 @@ fn routes() -> impl Iterator<Item = UtoipaMethodRouter<()>> {
     everyone.into_iter().chain(signing_in).chain(by_mail).chain(account)
 }
 
-/// The document of all calls.
+/// Returns the document of all calls.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     openapi::complete(collect().into_openapi())
 }
@@ -73,11 +73,11 @@ pub(crate) fn router(context: &Context) -> Router {
     router
         .merge(docs)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        // Also where an app nests the router below a path of its own.
+        // This also holds where an app nests the router below a path of its own.
         .layer(map_response(async |reply: Response| never_kept(reply)))
 }
 
-/// Canonical paths end in a slash; without it they work too, undocumented.
+/// Collects the calls. Canonical paths end in a slash; without it they work too, undocumented.
 fn collect() -> OpenApiRouter {
     let mut router = OpenApiRouter::with_openapi(openapi::head());
     for call in routes() {

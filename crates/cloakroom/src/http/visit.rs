@@ -1,4 +1,4 @@
-//! A request as the cloakroom sees it: who sent it, from where, with which tickets.
+//! A request as the cloakroom sees it: its sender, its network, and its tickets.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ use crate::model::visitor::{Client, RequestId, Visitor};
 use crate::secret::Ticket;
 use crate::session::{Live, Opened};
 
-/// Put into each request by the guard.
+/// The visit that the guard puts into each request.
 #[derive(Clone)]
 pub(crate) struct Visit(Arc<Inner>);
 
@@ -31,20 +31,20 @@ struct Inner {
     gate: Gate,
     visitor: Visitor,
     has_session_cookie: bool,
-    /// The session of the ticket, once somebody has asked.
+    /// The session of the ticket, once it has been looked up.
     opened: OnceCell<Option<Opened>>,
-    /// Made when it is asked for.
+    /// The CSRF token, made on first use.
     csrf: OnceLock<Csrf>,
-    /// Whether a page was given the token.
+    /// Set when a page was given the token.
     has_given_token: AtomicBool,
-    /// Set when the browser is to have the token's cookie: whether it has it already.
+    /// Set when the browser is to have the token's cookie: the value tells whether it has it already.
     has_token: OnceLock<bool>,
 }
 
-/// The CSRF token of what this browser has.
+/// The CSRF token that fits the cookies of this browser.
 struct Csrf {
     token: String,
-    /// The browser cookie that it belongs to, when it is new.
+    /// The browser cookie that the token belongs to, when it is new.
     new_browser: Option<Ticket>,
 }
 
@@ -76,12 +76,12 @@ impl Visit {
         &self.0.visitor
     }
 
-    /// Who is here, and how their mails say so.
+    /// Returns the visitor and their session, with the occasion that their mails state.
     pub(super) async fn arrival<'a>(&'a self, occasion: &'a Occasion) -> Result<Arrival<'a>> {
         Ok(Arrival { visitor: self.visitor(), occasion, session: self.session().await? })
     }
 
-    /// Somebody who is signed in by a session, and how their mails say so.
+    /// Returns somebody who is signed in by a session, with the occasion that their mails state.
     ///
     /// # Errors
     /// [`Error::NotAuthenticated`].
@@ -89,13 +89,13 @@ impl Visit {
         Ok(Authenticated { session: self.require_session().await?, visitor: self.visitor(), occasion })
     }
 
-    /// The open session, if there is one. It is looked up when somebody asks for the first time.
+    /// Returns the open session, if there is one. It is looked up on first use.
     pub(super) async fn session(&self) -> Result<Option<&Live>> {
         let opened = self.0.opened.get_or_try_init(|| self.open()).await?;
         Ok(opened.as_ref().map(|opened| &*opened.live))
     }
 
-    /// The open session.
+    /// Returns the open session.
     ///
     /// # Errors
     /// [`Error::NotAuthenticated`] when there is none.
@@ -110,11 +110,11 @@ impl Visit {
         }
     }
 
-    /// After what may have ended this browser's own session: the cookies of somebody who is signed out, if it has. What was
-    /// done is done, so storage that is away just now makes no failure of it.
+    /// Returns the cookies of a signed-out browser when a call may have ended its own session, if it has ended. The call has
+    /// succeeded already, so unavailable storage is no failure here.
     pub(super) async fn farewell(&self) -> Option<SetCookies> {
         let ticket = self.0.visitor.session.as_ref()?;
-        // Asked anew: what was looked up before may have ended since.
+        // Looked up again: the session may have ended since the first look-up.
         match self.open().await {
             Ok(None) => Some(SetCookies::signed_out(self)),
             Ok(Some(opened)) => opened.is_renewed.then(|| SetCookies::signed_in(self, ticket)),
@@ -122,25 +122,26 @@ impl Visit {
         }
     }
 
-    /// The cookie again, when the look-up of this request has moved the idle end. A ticket that was replaced while its request was
-    /// answered is not sent: it would take the place of the new one.
+    /// Returns the cookie again, when the look-up of this request has moved the idle end. A ticket that was replaced while its
+    /// request was answered is not sent: it would replace the new one.
     pub(super) fn renewal(&self) -> Option<SetCookies> {
         let opened = self.0.opened.get()?.as_ref().filter(|opened| opened.is_renewed)?;
         let ticket = self.0.visitor.session.as_ref()?;
         self.context().sessions().has(opened.live.ticket).then(|| SetCookies::signed_in(self, ticket))
     }
 
-    /// Whether there is a session cookie at all, be it doubled or malformed.
+    /// Tells whether there is a session cookie at all, even a doubled or malformed one.
     pub(super) fn has_session_cookie(&self) -> bool {
         self.0.has_session_cookie
     }
 
-    /// The CSRF token of this browser: of its session cookie, dead or not, else of its browser cookie, which may be new.
+    /// Returns the CSRF token of this browser: of its session cookie, dead or not, else of its browser cookie, which may be
+    /// new.
     pub(super) fn csrf_token(&self) -> &str {
         &self.csrf().token
     }
 
-    /// The browser cookie that the token belongs to, when it is new.
+    /// Returns the browser cookie that the token belongs to, when it is new.
     pub(super) fn new_browser(&self) -> Option<&Ticket> {
         self.csrf().new_browser.as_ref()
     }
@@ -159,13 +160,13 @@ impl Visit {
         })
     }
 
-    /// Has the reply set the CSRF cookie, unless the request has it: what was asked for before a sign-in and is answered after
-    /// it must not take the place of the new one.
+    /// Makes the reply set the CSRF cookie, unless the request has it. A request from before a sign-in that is answered after
+    /// it must not replace the new cookie.
     pub(super) fn ensure_token(&self, headers: &HeaderMap) {
         self.0.has_token.get_or_init(|| csrf::has_fitting_token(self, headers));
     }
 
-    /// Notes that a page is given the token.
+    /// Records that a page is given the token, and returns the token.
     pub(super) fn give_token(&self) -> String {
         self.0.has_given_token.store(true, Ordering::Relaxed);
         self.csrf_token().to_owned()
@@ -175,7 +176,7 @@ impl Visit {
         self.0.has_given_token.load(Ordering::Relaxed)
     }
 
-    /// Whether the browser has the token's cookie, if it is to have it.
+    /// Tells whether the browser has the token's cookie; `None` when it is not to have one.
     pub(super) fn asked_token(&self) -> Option<bool> {
         self.0.has_token.get().copied()
     }
@@ -191,7 +192,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// The browser that a request names, and the id that the server gave it.
+/// Returns the browser that a request names, and the id that the server gave it.
 fn client(request: &Request) -> Client {
     let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     Client {
@@ -200,7 +201,7 @@ fn client(request: &Request) -> Client {
     }
 }
 
-/// The network of the client: the peer's, or what a trusted proxy says.
+/// Returns the network of the client: the peer's, or the one that a trusted proxy reports.
 fn network(gate: &Gate, request: &Request) -> Network {
     let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() else {
         return Network::Unknown;
@@ -218,8 +219,8 @@ fn network(gate: &Gate, request: &Request) -> Network {
     peer.into()
 }
 
-/// The right-most address that is not a trusted proxy's: what stands left of it, its sender may have invented. If that
-/// cannot be read, all such requests share one count.
+/// Returns the right-most address that is not a trusted proxy's: the sender may have invented any address left of it. If that
+/// address cannot be read, all such requests share one count.
 fn forwarded(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Network {
     for value in headers.get_all("x-forwarded-for").iter().rev() {
         let Ok(text) = value.to_str() else { return Network::Unknown };
@@ -234,7 +235,7 @@ fn forwarded(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Networ
     Network::Unknown
 }
 
-/// An address as proxies write it: bare, or with a port, an IPv6 one then in brackets.
+/// Parses an address as proxies write it: bare, or with a port and then an IPv6 one in brackets.
 fn address(text: &str) -> Option<IpAddr> {
     if let Ok(bare) = text.parse::<IpAddr>() {
         return Some(bare.to_canonical());

@@ -75,26 +75,26 @@ pub(super) struct AddressView {
     pub(super) email: String,
 }
 
-/// How far a sign-in has come.
+/// The state of a sign-in.
 #[derive(Clone, Copy)]
 pub(super) enum SignInState {
     /// Nobody is signed in.
     Anonymous,
     /// Somebody is signed in.
     Authenticated,
-    /// Nothing is left to do: signed in.
+    /// The sign-in is complete.
     Done,
-    /// Signed in to an account that was there.
+    /// Somebody is signed in to an existing account.
     SignedIn,
-    /// Signed in to an account that was made just now.
+    /// Somebody is signed in to an account that was made just now.
     SignedUp,
     /// The provider's account opens this one from now on.
     Linked,
-    /// The address has an account: prove it, and the two are linked.
+    /// The address has an account. Once the person proves it, the two are linked.
     LinkRequired,
-    /// The provider vouches for no address: tell one, and prove it.
+    /// The provider vouches for no address. The person must enter one and prove it.
     EmailRequired,
-    /// A step of the embedding app asks for something.
+    /// A step of the embedding app asks for input.
     InputRequired,
 }
 
@@ -110,7 +110,8 @@ impl SignInState {
         Self::EmailRequired,
         Self::InputRequired,
     ];
-    /// What the contract reserves for a second factor and for tasks, so that a client is ready for them from the first day.
+    /// The states that the contract reserves for a second factor and for tasks, so that clients can handle them from the first
+    /// version.
     const RESERVED: [&'static str; 2] = ["second_factor", "tasks"];
 
     const fn as_str(self) -> &'static str {

@@ -1,4 +1,4 @@
-//! Mail: what is written to people, in which words, and how it leaves.
+//! Mail: the content for people, its words, and its delivery.
 //!
 //! A letter is its words (`messages/`, one file for each language, as the pages have them) in one layout. Values are put into
 //! words as text, never read as a template, and escaped where the text becomes HTML. The link and the code stand in the body
@@ -25,21 +25,21 @@ use crate::clock::Timestamp;
 use crate::model::device::Device;
 pub(crate) use crate::model::message::{Message, Rendered};
 
-/// Which mail. The name in `cloakroom mail preview NAME` is the variant's in snake case.
+/// The kind of a mail. The name in `cloakroom mail preview NAME` is the variant's in snake case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     /// To an address that somebody signed up with: link and code.
     VerifyEmail,
-    /// Somebody signed up with the address of an account.
+    /// Tells that somebody signed up with the address of an account.
     AccountExists,
     /// A link to choose a new password.
     PasswordReset,
-    /// The same link, to somebody for whom an administrator made an account.
+    /// A link to choose a first password, for somebody whose account an administrator made.
     Invitation,
-    /// Told afterwards.
+    /// Tells that the password was changed.
     PasswordChanged,
-    /// Told afterwards: by a mailed link.
+    /// Tells that the password was reset by a mailed link.
     PasswordWasReset,
     /// To the new address: a link to confirm it.
     EmailChange,
@@ -51,15 +51,15 @@ pub(crate) enum Kind {
     EmailRestored,
     /// To an address that a provider does not vouch for: link and code.
     SocialEmail,
-    /// The same, when the address has an account: no token, how to connect from within.
+    /// To such an address that has an account: no token, but how to connect from within.
     SocialEmailHasAccount,
     /// A code that connects a provider to an existing account.
     LinkCode,
-    /// Told afterwards.
+    /// Tells that a provider's account was linked.
     IdentityLinked,
-    /// Told afterwards.
+    /// Tells that a provider's account was unlinked.
     IdentityUnlinked,
-    /// To an address that its account has changed, when somebody asks for it: the link that takes the change back.
+    /// To an address that its account has changed, when somebody requests a mail for it: the link that takes the change back.
     AddressReserved,
     /// Tells that an account without a password has one now.
     PasswordAdded,
@@ -75,12 +75,12 @@ pub(crate) enum Kind {
     AccountActivated,
     /// Tells that an administrator has deleted the account.
     AccountDeleted,
-    /// What `cloakroom mail test` sends.
+    /// The mail that `cloakroom mail test` sends.
     Test,
 }
 
 impl Kind {
-    /// All of them, in the order of a life with an account.
+    /// All kinds, in the order of a life with an account.
     pub(crate) const ALL: [Self; 24] = [
         Self::VerifyEmail,
         Self::AccountExists,
@@ -108,7 +108,7 @@ impl Kind {
         Self::Test,
     ];
 
-    /// Its name on the command line and in the message files.
+    /// Returns the name on the command line and in the message files.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::VerifyEmail => "verify_email",
@@ -138,12 +138,12 @@ impl Kind {
         }
     }
 
-    /// The one of that name.
+    /// Returns the kind of that name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether it tells what has happened already, so that its button is for whoever did *not* do it.
+    /// Tells whether the mail reports a completed change, so that its button is for a reader who did *not* make it.
     const fn is_notice(self) -> bool {
         matches!(
             self,
@@ -165,28 +165,28 @@ impl Kind {
     }
 }
 
-/// What a mail says, before it is put into words.
+/// The content of a mail, before it is put into words.
 #[derive(Clone)]
 pub(crate) struct Letter {
     pub(crate) kind: Kind,
     pub(crate) locale: Locale,
-    /// The recipient, as its owner spells it.
+    /// The recipient, as the owner spells the address.
     pub(crate) to: String,
-    /// The link of the one button, complete. Mails that carry no token have none: theirs leads to a page of the app.
+    /// The complete link of the one button. Mails that carry no token have none: their button leads to a page of the app.
     pub(crate) link: Option<String>,
-    /// Six digits.
+    /// The code of six digits.
     pub(crate) code: Option<String>,
-    /// When the link ends, or the code where there is no link.
+    /// The end of the link, or of the code where there is no link.
     pub(crate) expires_at: Option<Timestamp>,
-    /// When a code beside a link ends.
+    /// The end of a code beside a link.
     pub(crate) code_expires_at: Option<Timestamp>,
-    /// The other address that is named: the new one, in mails to the old one.
+    /// The other address that the mail names: the new one, in mails to the old one.
     pub(crate) address: Option<String>,
     /// The provider's name, as on its button.
     pub(crate) provider: Option<String>,
     /// The linked accounts that stayed and went, where the owner has taken the account back.
     pub(crate) recovered: Recovered,
-    /// Who asked for it.
+    /// The request that led to the mail.
     pub(crate) asked: Asked,
 }
 
@@ -197,11 +197,11 @@ pub(crate) struct Recovered {
     pub(crate) unlinked: Vec<String>,
 }
 
-/// When and from where a mail was asked for.
+/// The time and the place of the request for a mail.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub(crate) at: Timestamp,
     pub(crate) device: Device,
-    /// As the limits see it; empty where nobody's browser asked, as on the command line.
+    /// The network, as the limits see it; empty where no browser made the request, as on the command line.
     pub(crate) network: String,
 }

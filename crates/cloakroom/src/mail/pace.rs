@@ -1,7 +1,7 @@
-//! How long the last mails took, so that what has nothing to send takes as long.
+//! The durations of the last mails, so that an attempt with nothing to send takes as long.
 //!
-//! Whether an address has an account is looked up when its mail is written. A mail that then turns out to be for nobody must
-//! not make way for the next one sooner than a real one would.
+//! It is looked up when a mail is written whether its address has an account. A mail that then has no recipient must not make
+//! way for the next one sooner than a real one would.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use crate::secret;
 
-/// So many of the last mails count.
+/// The number of last mails that count.
 const KEPT: usize = 16;
-/// The assumed time of a mail before any has been sent.
+/// The assumed duration of a mail before any has been sent.
 const FIRST: Duration = Duration::from_millis(200);
 /// The longest random wait before a mail.
 const LONGEST_START: Duration = Duration::from_secs(1);
 
-/// The times of the last mails.
+/// The durations of the last mails.
 pub(super) struct Pace {
     last: Mutex<VecDeque<Duration>>,
 }
@@ -26,7 +26,7 @@ impl Pace {
         Self { last: Mutex::new(VecDeque::from([FIRST])) }
     }
 
-    /// Notes how long a mail took.
+    /// Records the duration of a mail.
     pub(super) fn note(&self, took: Duration) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.len() == KEPT || last.iter().eq(&[FIRST]) {
@@ -35,14 +35,15 @@ impl Pace {
         last.push_back(took);
     }
 
-    /// The time of one of the last mails, chosen at random.
+    /// Returns the duration of one of the last mails, chosen at random.
     pub(super) fn like_one_of_the_last(&self) -> Duration {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let chosen = secret::below(u64::try_from(last.len()).unwrap_or(1));
         usize::try_from(chosen).ok().and_then(|chosen| last.get(chosen).copied()).unwrap_or(FIRST)
     }
 
-    /// A random wait before a mail, as long as a mail at most: it hides the rest of what the queue before it would tell.
+    /// Returns a random wait before a mail, as long as a mail at most. It hides what the length of the queue before it could
+    /// still reveal.
     pub(super) fn start(&self) -> Duration {
         let longest = self.like_one_of_the_last().min(LONGEST_START);
         let nanoseconds = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);

@@ -1,7 +1,7 @@
-//! From what a mail says to its words.
+//! Turns the content of a mail into words.
 //!
-//! Two steps, so that no value is ever read as a template or as HTML: first the words of a message get their values, as plain
-//! text; then the finished text goes into the layout, which escapes all of it.
+//! There are two steps, so that no value is ever read as a template or as HTML. First the words of a message get their values,
+//! as plain text. Then the finished text goes into the layout, which escapes all of it.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -47,13 +47,13 @@ struct Words {
     button: Option<String>,
     code: Option<String>,
     until: Option<String>,
-    /// Stands after `until` when there is a code beside the link.
+    /// The text after `until` when there is a code beside the link.
     code_until: Option<String>,
     not_you: String,
     reason: String,
 }
 
-/// What stands for a name in the words. One that is absent cannot be written: that mail is a mistake of ours, and is not sent.
+/// The values for names in the words. A name without a value cannot be written: such a mail is a bug of ours, and is not sent.
 #[derive(Serialize)]
 struct Values<'a> {
     app: &'a str,
@@ -69,7 +69,7 @@ struct Values<'a> {
     code_until: Option<String>,
 }
 
-/// What the layout shows; everything in it is finished text.
+/// The values that the layout shows; all of them are finished text.
 #[derive(Serialize)]
 struct Page<'a> {
     lang: &'static str,
@@ -106,7 +106,7 @@ struct Fact<'a> {
 static ENGLISH: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/en.json")));
 static GERMAN: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/de.json")));
 
-/// Part of the binary, and read by a test.
+/// Parses a message file, which is part of the binary. A test parses every one.
 fn language(text: &str) -> Language {
     serde_json::from_str(text).expect("a message file has every message")
 }
@@ -137,7 +137,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 /// Puts a letter into words.
 ///
 /// # Errors
-/// [`Error::Internal`] when the letter lacks what its words name.
+/// [`Error::Internal`] when the letter lacks a value that its words name.
 pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
     let language: &Language = match letter.locale {
         Locale::En => &ENGLISH,
@@ -190,7 +190,7 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
     })
 }
 
-/// Where the button leads: to what was given, or to the page of the app that helps.
+/// Returns the target of the button: the given link, or the page of the app that helps.
 fn link(config: &Config, letter: &Letter) -> Result<Option<String>> {
     let page = match letter.kind {
         Kind::AccountExists | Kind::SocialEmailHasAccount | Kind::AccountActivated => "/login",
@@ -207,14 +207,14 @@ fn link(config: &Config, letter: &Letter) -> Result<Option<String>> {
     Ok(Some(letter.link.clone().unwrap_or_else(|| format!("{}{page}", config.public_url.origin()))))
 }
 
-/// The linked accounts that a recovery kept and those that it unlinked.
+/// Returns the linked accounts that a recovery kept and those that it unlinked.
 fn lists<'a>(language: &'a Language, letter: &'a Letter) -> Vec<List<'a>> {
     let kept = List { intro: &language.kept, items: &letter.recovered.kept };
     let unlinked = List { intro: &language.unlinked, items: &letter.recovered.unlinked };
     [kept, unlinked].into_iter().filter(|list| !list.items.is_empty()).collect()
 }
 
-/// The code, when the words have a place for it. A mail that has a link does without one, once there is no time to type it.
+/// Returns the code, when the words have a place for it. A mail with a link omits the code once there is no time to type it.
 fn code<'a>(letter: &'a Letter, words: &Words) -> Result<Option<&'a str>> {
     match (&words.code, &letter.code) {
         (None, _) => Ok(None),
@@ -243,12 +243,12 @@ fn facts<'a>(language: &'a Language, asked: &Asked) -> Result<Vec<Fact<'a>>> {
     Ok(facts)
 }
 
-/// Words with their values.
+/// Fills words with their values.
 fn fill(words: &str, values: &Value) -> Result<String> {
     TEMPLATES.render_named_str("words", words, values).map_err(Error::internal)
 }
 
-/// A time as people of that language write it, to the minute, in UTC and saying so.
+/// Returns a time as people of that language write it: to the minute, in UTC and marked so.
 fn time(language: &Language, instant: Timestamp) -> Result<String> {
     let instant = OffsetDateTime::from_unix_timestamp(instant.as_millis() / 1000).map_err(Error::internal)?;
     let month = &language.months[usize::from(u8::from(instant.month()) - 1)];
@@ -262,7 +262,7 @@ fn time(language: &Language, instant: Timestamp) -> Result<String> {
     fill(&language.time, &Value::from(Serde(values)))
 }
 
-/// The public URL without its scheme: how people know the app.
+/// Returns the public URL without its scheme, the form in which people know the app.
 fn host(config: &Config) -> &str {
     let origin = config.public_url.origin();
     origin.split_once("://").map_or(origin, |(_, host)| host)

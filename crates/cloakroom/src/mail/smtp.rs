@@ -1,8 +1,8 @@
-//! Handing mails over to an SMTP server (RFC 5321).
+//! Hands mails over to an SMTP server (RFC 5321).
 //!
-//! The dialogue is our own and not lettre's, which builds the mails: lettre reads replies as UTF-8 and wants text in them,
-//! has one time limit for all of them, and after STARTTLS goes on reading what came before it. A connection is kept for the
-//! next mail only after one that the server has taken; whatever else happens drops it.
+//! The dialogue is our own and not lettre's, which only builds the mails. Lettre reads replies as UTF-8, requires text in them,
+//! and has one time limit for all of them. After STARTTLS it goes on reading bytes that came before it. A connection is kept
+//! for the next mail only after one that the server has accepted; anything else drops it.
 
 mod dialogue;
 mod tls;
@@ -21,18 +21,18 @@ use self::tls::Tls;
 use super::Failure;
 use super::pace::Pace;
 
-/// How long one address of the server may take to answer a connection.
+/// The time limit for connecting to one address of the server.
 const CONNECT: Duration = Duration::from_secs(10);
 /// The time limit for the look-up of the server's name.
 const LOOK_UP: Duration = Duration::from_secs(30);
 /// The time limit for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_mins(1);
-/// How long good-byes may take.
+/// The time limit for closing kept connections with QUIT.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// Connections kept between two mails.
+/// The number of connections kept between two mails.
 const KEPT: usize = 4;
 
-/// A server and how to speak to it.
+/// A server, and the settings of a dialogue with it.
 pub(super) struct Smtp {
     host: String,
     port: u16,
@@ -41,13 +41,13 @@ pub(super) struct Smtp {
     /// The name that this program gives in EHLO.
     hello: String,
     kept: Mutex<Vec<Dialogue>>,
-    /// How long the last mails took.
+    /// The durations of the last mails.
     pace: Pace,
 }
 
-/// What protects the dialogue.
+/// The protection of the dialogue.
 enum Security {
-    /// Nothing: for servers on this machine.
+    /// No protection: for servers on this machine.
     Plain,
     /// TLS after STARTTLS, or no mail.
     StartTls(Tls),
@@ -55,7 +55,7 @@ enum Security {
     Implicit(Tls),
 }
 
-/// Whether `url` names a server; if not, why.
+/// Checks that `url` names a server. Returns the reason if it does not.
 pub(crate) fn check_url(url: &str) -> Result<(), String> {
     parse(url).map(drop)
 }
@@ -73,7 +73,7 @@ fn parse(text: &str) -> Result<Parsed, String> {
         Some(("smtps", _)) => 465,
         _ => return Err("must begin with smtp://, smtp+starttls:// or smtps://".to_owned()),
     };
-    // Nothing of the text is repeated: it may hold a password.
+    // No part of the text is repeated: it may hold a password.
     let url = Url::parse(text).map_err(|error| format!("cannot be read: {error}"))?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     if host.is_empty() {
@@ -87,7 +87,7 @@ fn parse(text: &str) -> Result<Parsed, String> {
 }
 
 impl Smtp {
-    /// Takes `smtp://`, `smtp+starttls://` or `smtps://`; `hello` is how this program introduces itself.
+    /// Takes `smtp://`, `smtp+starttls://` or `smtps://`. `hello` is the name that this program gives in EHLO.
     pub(super) fn new(text: &str, hello: &str) -> Result<Self, String> {
         let Parsed { url, host, port } = parse(text)?;
         let security = match url.scheme() {
@@ -105,7 +105,7 @@ impl Smtp {
         Ok(Self { host, port, security, credentials, hello, kept, pace: Pace::new() })
     }
 
-    /// Hands a mail over; says what the server answered.
+    /// Hands a mail over. Returns the server's answer.
     pub(super) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<String, Failure> {
         let mut dialogue = self.open().await?;
         let start = Instant::now();
@@ -122,7 +122,8 @@ impl Smtp {
         }
     }
 
-    /// Does all that sending a mail does, except that no mail is sent: whoever waits behind it waits as long as behind one.
+    /// Does everything that sending a mail does, but sends no mail. A mail that waits behind it waits as long as behind a real
+    /// one.
     pub(super) async fn pretend(&self) -> Result<(), Failure> {
         let dialogue = self.open().await?;
         tokio::time::sleep(self.pace.like_one_of_the_last()).await;
@@ -130,21 +131,21 @@ impl Smtp {
         Ok(())
     }
 
-    /// How long the last mails took.
+    /// Returns the durations of the last mails.
     pub(super) fn pace(&self) -> &Pace {
         &self.pace
     }
 
-    /// A connection that is ready for a mail.
+    /// Returns a connection that is ready for a mail.
     async fn open(&self) -> Result<Dialogue, Failure> {
         match self.take().await {
             Some(dialogue) => Ok(dialogue),
-            // What goes wrong before a server knows the recipient cannot be this mail's fault.
+            // A failure before the server knows the recipient cannot be this mail's fault.
             None => self.connect().await.map_err(passing),
         }
     }
 
-    /// A kept connection that still answers.
+    /// Returns a kept connection that still answers.
     async fn take(&self) -> Option<Dialogue> {
         loop {
             let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -180,7 +181,7 @@ impl Smtp {
         Ok(dialogue)
     }
 
-    /// A connection to the first of the server's addresses that answers.
+    /// Returns a connection to the first of the server's addresses that answers.
     async fn reach(&self) -> Result<TcpStream, String> {
         let server = (self.host.as_str(), self.port);
         let addresses = timeout(LOOK_UP, tokio::net::lookup_host(server)).await;
@@ -201,7 +202,7 @@ impl Smtp {
         Err(reason)
     }
 
-    /// Says good-bye on every kept connection.
+    /// Sends QUIT on every kept connection.
     pub(super) async fn rest(&self) {
         let kept = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
         part_from(kept).await;
@@ -213,7 +214,7 @@ async fn shake(tls: &Tls, stream: Box<dyn Duplex>) -> Result<Box<dyn Duplex>, Tr
     shaken.unwrap_or_else(|_| Err("the TLS handshake takes too long".to_owned())).map_err(Trouble::Broken)
 }
 
-/// The dialogue about one mail (RFC 5321, section 3.3).
+/// Holds the dialogue about one mail (RFC 5321, section 3.3).
 async fn hand_over(dialogue: &mut Dialogue, envelope: &Envelope, mail: &[u8]) -> Result<String, Failure> {
     let mut options = String::new();
     let mut addresses = envelope.from().into_iter().chain(envelope.to());
@@ -230,20 +231,21 @@ async fn hand_over(dialogue: &mut Dialogue, envelope: &Envelope, mail: &[u8]) ->
         options.push_str(" BODY=8BITMIME");
     }
     let from: &str = envelope.from().map_or("", AsRef::as_ref);
-    // What a server says of the sender, it says of the configuration, not of this mail.
+    // A refusal of the sender concerns the configuration, not this mail.
     let command = format!("MAIL FROM:<{from}>{options}\r\n");
     dialogue.command(&command, Phase::MAIL).await.map_err(passing)?;
     for to in envelope.to() {
         dialogue.command(&format!("RCPT TO:<{to}>\r\n"), Phase::RCPT).await.map_err(refusal)?;
     }
     dialogue.data().await.map_err(refusal)?;
-    // In one piece with its final dot: written apart, the dot would wait for the acknowledgement of what went before, which
+    // In one piece with its final dot. Written apart, the dot would wait for the acknowledgement of the bytes before it, which
     // many servers delay by 40 ms (RFC 1122, section 4.2.3.2).
     let answer = dialogue.mail(&transparent(mail)).await.map_err(refusal)?;
     Ok(answer.told())
 }
 
-/// A mail as it travels: a line that begins with a dot gets another one, and a line of one dot ends it all (RFC 5321, section 4.5.2).
+/// Returns a mail in transparent form: a line that begins with a dot gets another one, and a line of one dot ends the mail (RFC
+/// 5321, section 4.5.2).
 fn transparent(mail: &[u8]) -> Vec<u8> {
     let lines = mail.strip_suffix(b"\r\n").unwrap_or(mail);
     let mut transparent = Vec::with_capacity(lines.len() + 64);
@@ -259,7 +261,7 @@ fn transparent(mail: &[u8]) -> Vec<u8> {
     transparent
 }
 
-/// Says good-bye. A connection is closed when it is dropped, whether the server answers or not.
+/// Sends QUIT. A connection is closed when it is dropped, whether the server answers or not.
 async fn part_from(dialogues: Vec<Dialogue>) {
     let farewell = async {
         for mut dialogue in dialogues {
@@ -269,7 +271,7 @@ async fn part_from(dialogues: Vec<Dialogue>) {
     let _ = timeout(FAREWELL, farewell).await;
 }
 
-/// A failure that is not this mail's fault.
+/// Returns a failure that is not this mail's fault.
 fn passing(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Refused(reply) => Failure::passing(told(&reply)),
@@ -277,8 +279,8 @@ fn passing(trouble: Trouble) -> Failure {
     }
 }
 
-/// A refusal of this mail is permanent (5xx), unless it asks for what only the configuration can give: TLS or a login
-/// (RFC 4954, section 6).
+/// Judges a refusal. A refusal of this mail is permanent (5xx), unless the server requires what only the configuration can
+/// give: TLS or a login (RFC 4954, section 6).
 fn refusal(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Refused(reply) if is_final(reply.code) => Failure::permanent(told(&reply)),

@@ -1,7 +1,7 @@
-//! How mail leaves: over SMTP, or into the mailbox that `cloakroom dev` shows.
+//! The delivery of mail: over SMTP, or into the mailbox that `cloakroom dev` shows.
 //!
-//! TLS that was asked for is never dropped: a server that does not offer STARTTLS gets no mail (RFC 8314, section 4.1). Messages
-//! are built by lettre from typed parts, so that no value can begin a header of its own.
+//! Required TLS is never dropped: a server that does not offer STARTTLS gets no mail (RFC 8314, section 4.1). Lettre builds
+//! messages from typed parts, so that no value can begin a header of its own.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,18 +17,18 @@ use crate::model::email::Email;
 use crate::model::message::{Message, Rendered};
 use crate::store::Store;
 
-/// The longest reason that is kept.
+/// The greatest length of a stored reason.
 const LONGEST_REASON: usize = 300;
 
-/// The way out.
+/// The means of delivery.
 pub(crate) enum Transport {
-    /// To a server.
+    /// Delivery to a server.
     Smtp(Box<Relay>),
-    /// Kept instead of sent.
+    /// Mails are kept instead of sent.
     Mailbox(Store),
 }
 
-/// A server, and who writes.
+/// A server, and the sender of the mails.
 pub(crate) struct Relay {
     smtp: Smtp,
     from: Mailbox,
@@ -36,12 +36,12 @@ pub(crate) struct Relay {
     host: String,
 }
 
-/// Why a mail did not leave.
+/// The reason why a mail did not leave.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// Whether another try would end the same: the server refused this very mail.
+    /// Set when another attempt would end the same: the server refused this very mail.
     pub(crate) is_permanent: bool,
-    /// For the operator; holds no secret.
+    /// The reason for the operator; it holds no secret.
     pub(crate) reason: String,
 }
 
@@ -56,14 +56,14 @@ impl Failure {
 }
 
 impl Transport {
-    /// The one that `mail.url` names; no connection is made yet.
+    /// Opens the transport that `mail.url` names; no connection is made yet.
     ///
     /// # Errors
     /// [`Error::Config`] when `mail` cannot be used.
     pub(crate) fn open(config: &Config, store: &Store) -> Result<Self> {
         let url = config.mail.url.expose();
         if url == MAILBOX {
-            // Also for a `Config` that was filled in by hand: mails nobody gets are no mails.
+            // This covers a `Config` filled in by hand, too: a mail that nobody receives is useless.
             return if config.development || cfg!(feature = "testing") {
                 Ok(Self::Mailbox(store.clone()))
             } else {
@@ -76,12 +76,12 @@ impl Transport {
         Ok(Self::Smtp(Box::new(Relay { smtp, from, host })))
     }
 
-    /// Sends one mail; when this says so, the server has taken it.
+    /// Sends one mail. On success, the server has accepted it.
     pub(crate) async fn send(&self, message: &Message<'_>) -> std::result::Result<(), Failure> {
         self.deliver(message).await.map(drop)
     }
 
-    /// The same, with what the server said.
+    /// Sends one mail, and returns the server's answer.
     pub(crate) async fn deliver(&self, message: &Message<'_>) -> std::result::Result<String, Failure> {
         match self {
             Self::Mailbox(store) => match store.keep_mail(message).await {
@@ -95,7 +95,7 @@ impl Transport {
         }
     }
 
-    /// Takes as long as a mail, where there is nothing to send: what waits behind it does not tell whether it was one.
+    /// Takes as long as a mail, where there is nothing to send. So mails behind it cannot reveal whether it was one.
     pub(crate) async fn pretend(&self) -> std::result::Result<(), Failure> {
         match self {
             Self::Mailbox(_) => Ok(()),
@@ -103,7 +103,7 @@ impl Transport {
         }
     }
 
-    /// A random time by which a mail starts later.
+    /// Returns a random delay for the start of a mail.
     pub(crate) fn start(&self) -> Duration {
         match self {
             Self::Mailbox(_) => Duration::ZERO,
@@ -111,7 +111,7 @@ impl Transport {
         }
     }
 
-    /// Lets go of connections that are kept for the next mail: when none is due.
+    /// Closes the connections that are kept for the next mail, when none is due.
     pub(crate) async fn rest(&self) {
         if let Self::Smtp(relay) = self {
             relay.smtp.rest().await;
@@ -134,7 +134,7 @@ impl Relay {
     ) -> std::result::Result<lettre::Message, lettre::error::Error> {
         let Rendered { subject, text, html } = message.rendered;
         let since_1970 = u64::try_from(message.created_at.as_millis()).unwrap_or(0);
-        // So that no out-of-office reply answers: RFC 3834, and what Exchange reads (MS-OXCMAIL, section 2.2.3.2.14).
+        // Prevents out-of-office replies: RFC 3834, and the header that Exchange reads (MS-OXCMAIL, section 2.2.3.2.14).
         let automatic = HeaderName::new_from_ascii_str("Auto-Submitted");
         let suppress = HeaderName::new_from_ascii_str("X-Auto-Response-Suppress");
         lettre::Message::builder()
@@ -164,7 +164,7 @@ pub(super) fn sender(from: &str) -> std::result::Result<Mailbox, &'static str> {
     Ok(Mailbox::new(name, address))
 }
 
-/// An address as mail servers take it: the domain in ASCII (RFC 5891), so that only a local part beyond ASCII needs a
+/// Returns an address as mail servers accept it: the domain in ASCII (RFC 5891), so that only a local part beyond ASCII needs a
 /// server that speaks SMTPUTF8.
 fn recipient(address: &str) -> Option<Address> {
     let email = Email::parse(address)?;
@@ -173,7 +173,7 @@ fn recipient(address: &str) -> Option<Address> {
     Address::new(local, domain).ok()
 }
 
-/// The public URL's host, without its port; an address as a literal (RFC 5321, section 4.1.3).
+/// Returns the public URL's host without its port; an IP address as a literal (RFC 5321, section 4.1.3).
 fn host(config: &Config) -> String {
     let url = url::Url::parse(config.public_url.origin()).ok();
     match url.as_ref().and_then(url::Url::host) {
@@ -184,7 +184,7 @@ fn host(config: &Config) -> String {
     }
 }
 
-/// What a server says may quote the mail that it refuses. Of a link only what stands before its token is told, and no code.
+/// Returns a server's answer for the log. It may quote the mail that it refuses, so tokens and codes are redacted.
 fn told(reason: &str, message: &Message<'_>) -> String {
     let mut told: String =
         reason.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();

@@ -59,7 +59,7 @@ impl Run {
         Some(&self.profile.issuer).filter(|issuer| !issuer.is_empty()).cloned()
     }
 
-    /// Returns the name under which the owner knows this identity: a user name, an address, or the subject.
+    /// Returns the name under which the owner knows this identity: a user name, an address, a display name, or the subject.
     pub(crate) fn label(&self) -> String {
         let email = self.profile.email.as_ref().map(|email| email.spelling().to_owned());
         let named = self.profile.username.clone().or(email).or_else(|| self.profile.name.clone());

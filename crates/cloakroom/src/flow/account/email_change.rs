@@ -1,4 +1,4 @@
-//! Another address for an account: proven at the new one, told to the old one, which can undo it.
+//! Changing the address of an account: the new address is proven, and the old one is notified and can undo the change.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -18,10 +18,10 @@ use crate::model::user::Account;
 use crate::policy;
 use crate::store::{Revocation, Tx};
 
-/// Mails a link to the new address and a warning, with a way to undo it, to the present one. The newest request counts.
+/// Mails a link to the new address and a warning, with a way to undo it, to the present one. Only the newest request is valid.
 ///
-/// Whether the new address has an account is not looked at: the answer is the same, and the change fails once the address
-/// has been proven.
+/// The function never looks up whether the new address has an account. The answer is the same, and the change fails once the
+/// address has been proven.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::Validation`].
@@ -53,7 +53,7 @@ pub(crate) async fn start(
     tx.add_challenge(&change, change.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::EmailChange, &change, occasion).await?;
     outbox::post_about(&mut tx, Kind::EmailChangeRequested, &undo, occasion).await?;
-    // Without the new address: it may be nobody's, and is not proven.
+    // Without the new address: it may belong to nobody, and is not proven.
     let asked = Event::new(EventType::EmailChangeAsked, now).of(user);
     tx.record(asked.from(visitor.origin().in_session(&session.id))).await?;
     tx.commit().await?;
@@ -61,7 +61,7 @@ pub(crate) async fn start(
     Ok(resend_at)
 }
 
-/// The address that a link confirms; uses nothing up.
+/// Returns the address that a link confirms, without using the link up.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`].
@@ -70,7 +70,7 @@ pub(crate) async fn check(context: &Context, token: &str) -> Result<String> {
     change.content.email().map(|email| email.spelling().to_owned()).ok_or(Error::TokenInvalid)
 }
 
-/// The address that a link gives back, and the one that took its place; uses nothing up.
+/// Returns the address that a link gives back, and the one that took its place, without using the link up.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`].
@@ -80,7 +80,7 @@ pub(crate) async fn check_undo(context: &Context, token: &str) -> Result<(String
     Ok((old.spelling().to_owned(), new))
 }
 
-/// Makes the new address the account's. The one before stays reserved while the change can be undone.
+/// Makes the new address the account's. The previous one stays reserved while the change can be undone.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::TokenInvalid`]; [`Error::OtherUserSignedIn`] when the link is another account's;
@@ -113,7 +113,7 @@ pub(crate) async fn confirm(
     let changed = Event::new(EventType::EmailChanged, context.now()).of(user);
     let changed = changed.from(visitor.origin().in_session(&session.id));
     tx.record(changed.with_change("email", &*user.email, new.spelling())).await?;
-    // Other nodes have the old address in their caches.
+    // The caches of other nodes hold the old address.
     tx.announce(&Revocation::Everything).await?;
     tx.commit().await?;
     context.sessions().forget_all();
@@ -121,8 +121,8 @@ pub(crate) async fn confirm(
     Ok(())
 }
 
-/// Gives the account its old address back. Whoever changed it may have taken the account over, so nothing of theirs
-/// stays: the password is void, every session ends, and the old address gets a link to set a new password.
+/// Gives the account its old address back. The person who changed it may have taken the account over, so nothing of theirs
+/// stays. The password is void, every session ends, and the old address gets a link to set a new password.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::EmailTaken`] only when a version that reserved nothing gave the old address away.

@@ -1,8 +1,7 @@
 //! Proving an address: a pending signup becomes an account, and its owner is signed in.
 //!
-//! The mailbox's owner decides the password. The browser that signed up needs only the link or the code; any other
-//! browser brings a password, and that one becomes the account's, so that whoever signed up with somebody else's address
-//! gets nothing.
+//! The mailbox's owner decides the password. The browser that signed up needs only the link or the code. Any other browser
+//! brings a password, which becomes the account's. So a person who signed up with somebody else's address gains nothing.
 
 use std::time::Duration;
 
@@ -23,13 +22,13 @@ use crate::policy;
 use crate::secret::Ticket;
 use crate::store::Tx;
 
-/// Wrong codes for one address in one browser, over all its signups.
+/// The wrong codes allowed for one address in one browser, over all its signups.
 const WRONG_CODES: Rate = Rate { count: 20, window: Duration::from_hours(24) };
 
-/// Wrong codes for one address from one network: half of what all networks have together.
+/// The wrong codes allowed for one address from one network: half of the limit over all networks.
 const WRONG_FROM_NETWORK: Rate = WRONG_CODES.times(5);
 
-/// What somebody proves their mailbox with.
+/// The proof of a mailbox.
 pub(crate) struct Proof<'a> {
     pub(crate) token: Option<&'a str>,
     pub(crate) password: Option<&'a str>,
@@ -37,13 +36,13 @@ pub(crate) struct Proof<'a> {
     pub(crate) code: Option<&'a str>,
 }
 
-/// An address that was proven, and what its account is to open with.
+/// An address that was proven, and the content of its new account.
 struct Proven {
     email: Email,
     password_hash: Option<String>,
 }
 
-/// Which address a link is for; uses nothing up, so that whatever opens links by itself does no harm.
+/// Returns the address of a link, without using the link up. So programs that open links by themselves do no harm.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`].
@@ -95,12 +94,12 @@ async fn by_token(
         None if is_here => None,
         None => return Err(Error::PasswordRequired),
     };
-    // Proven elsewhere than where it began, a social signup becomes an account by password alone: whose identity waits
-    // there is not known.
+    // A social signup that is proven in another browser becomes an account by password alone: the owner of the waiting identity
+    // is not known there.
     let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
     let pending = challenge::take(context, &mut tx, pending.kind(), token).await?;
-    // Asked again: somebody may have signed in here meanwhile.
+    // Checked again: somebody may have signed in here meanwhile.
     if chosen.is_none() && !pending.is_of(browser, context.now()) {
         return Err(Error::PasswordRequired);
     }
@@ -144,7 +143,7 @@ async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &st
     let right = pending
         .into_iter()
         .find(|pending| pending.code(context.key()).is(code) && pending.is_of(Some(browser), now));
-    // A wrong try is counted for good, whatever else fails.
+    // A wrong attempt stays counted, whatever else fails.
     let (Some(counted), Some(right)) = (counted, right) else {
         tx.commit().await?;
         return Err(Error::InvalidCode);
@@ -165,7 +164,7 @@ async fn by_code(context: &Context, arrival: Arrival<'_>, email: &str, code: &st
     })
 }
 
-/// The account, the end of every other signup for its address, and the session, all in one transaction.
+/// Makes the account, ends every other signup for its address, and opens the session, all in one transaction.
 async fn make(context: &Context, mut tx: Tx, visitor: &Visitor, proven: Proven) -> Result<SignIn> {
     let account = Account::new(&proven.email, proven.password_hash, context.now());
     tx.add_account(&account, &proven.email).await?;

@@ -1,4 +1,4 @@
-//! Another password for somebody who is signed in and knows the present one, or a first one for somebody who has none.
+//! Changing the password of somebody who is signed in and knows the present one, or setting a first password.
 
 use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
@@ -13,13 +13,13 @@ use crate::model::user::Account;
 use crate::policy;
 use crate::store::Revocation;
 
-/// The present password and the one to come.
+/// The present password and the new one.
 pub(crate) struct Passwords<'a> {
     pub(crate) current: &'a str,
     pub(crate) new: &'a str,
 }
 
-/// Replaces the password: every other session ends, this one gets another ticket, and what was asked for before is void.
+/// Replaces the password. Every other session ends, this one gets another ticket, and earlier requests are void.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`] when the
@@ -54,8 +54,8 @@ pub(crate) async fn change(
     Ok(signed_in)
 }
 
-/// Sets the first password of an account that has none. This session gets another ticket; the others go on, because nothing
-/// that they know has changed. Resets that were asked for before are void.
+/// Sets the first password of an account that has none. This session gets another ticket. The others go on, because no secret
+/// that they know has changed. Earlier requests for a reset are void.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`]; [`Error::ReauthenticationRequired`]; [`Error::HasPassword`]; [`Error::Validation`];
@@ -75,7 +75,7 @@ pub(crate) async fn set(
     let mut tx = context.store().begin().await?;
     let account = tx.lock_account(&user.id).await?.filter(|account| account.is_active);
     let account = account.ok_or(Error::NotAuthenticated)?;
-    // Another session may have been quicker.
+    // A concurrent session may have set one first.
     if account.password_hash.is_some() {
         return Err(Error::HasPassword);
     }
@@ -84,7 +84,7 @@ pub(crate) async fn set(
     outbox::post_to(&mut tx, Kind::PasswordAdded, &account, occasion).await?;
     let set = Event::new(EventType::PasswordSet, context.now());
     tx.record(set.of(&account).from(visitor.origin().in_session(&session.id))).await?;
-    // Other nodes and sessions believe for a moment that there is none.
+    // Other nodes and sessions still cache for a moment that there is none.
     tx.announce(&Revocation::Everything).await?;
     let account = Account { password_hash: Some(hash), ..account };
     let signed_in = reauthentication::renew(context, tx, session, Renewal::unproven(account)).await?;

@@ -1,8 +1,8 @@
 //! A new password for somebody who has proven their mailbox.
 //!
-//! It ends every session and everything that was asked for before; no browser is known any more but the one that sets the
-//! password; it does not sign in. The
-//! request never looks whether the address has an account: it does the same work and writes the same rows either way.
+//! A reset ends every session and voids every earlier request. Only the browser that sets the password stays known. A reset
+//! does not sign in. The request never looks up whether the address has an account: it does the same work and writes the same
+//! rows either way.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -23,7 +23,7 @@ use crate::model::visitor::Visitor;
 use crate::policy;
 use crate::secret::Ticket;
 
-/// Mails a link to the account of an address, if it has one; says from when on another may be asked for.
+/// Mails a link to the account of an address, if it has one. Returns the time from which another may be requested.
 ///
 /// # Errors
 /// [`Error::Validation`] for what is no address.
@@ -43,7 +43,7 @@ pub(crate) async fn start(
     let mut tx = context.store().begin().await?;
     tx.hold_address(&email).await?;
     tx.add_challenge(&reset, reset.token(context.key()).hash()).await?;
-    // The account first, as everywhere, then what waits for it.
+    // Lock order: the account first, then the challenges that wait for it.
     tx.give_challenge_to_account(&reset.id, &email).await?;
     tx.end_older_challenges(&reset).await?;
     outbox::post_about(&mut tx, Kind::PasswordReset, &reset, occasion).await?;
@@ -59,7 +59,7 @@ pub(crate) struct Outlook {
     pub(crate) identities: Vec<(Identity, bool)>,
 }
 
-/// Which account a link is for, and which of its linked accounts stay; uses nothing up.
+/// Returns the account of a link and which of its linked accounts stay, without using the link up.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`].
@@ -82,7 +82,7 @@ pub(crate) struct Choice<'a> {
     pub(crate) keep_identities: Option<&'a [String]>,
 }
 
-/// Sets the new password, and unlinks what does not stay.
+/// Sets the new password, and unlinks the accounts that do not stay.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`]; [`Error::AccountInactive`]; [`Error::Validation`], which leaves the token good.
@@ -101,7 +101,7 @@ pub(crate) async fn confirm(
     let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
     let account = held.ok_or(Error::TokenInvalid)?;
     let reset = challenge::take(context, &mut tx, kind, choice.token).await?;
-    // The link was mailed to an address; if that is not the account's any more, it proves nothing.
+    // The link was mailed to an address. If that is no longer the account's address, the link proves nothing.
     let proven = reset.content.email().ok_or(Error::TokenInvalid)?;
     if !tx.reset_password(&account.id, proven, &hash).await? {
         return Err(Error::TokenInvalid);
@@ -110,7 +110,7 @@ pub(crate) async fn confirm(
     let recovered = recovery::unlink_the_rest(context, &mut tx, owner).await?;
     tx.end_challenges_of(&account.id).await?;
     tx.forget_browsers_of(&account.id).await?;
-    // Whoever has proven the mailbox is known here, so that no attacker's tries stand in their way.
+    // A browser whose user has proven the mailbox becomes known, so that no attacker's attempts lock the owner out.
     if let Some(browser) = browser {
         tx.note_browser(&account.id, browser, context.now()).await?;
     }
@@ -124,7 +124,7 @@ pub(crate) async fn confirm(
     Ok(())
 }
 
-/// The account of a link, and whether the link is a reset or an invitation.
+/// Returns the account of a link, and whether the link is a reset or an invitation.
 async fn find(context: &Context, token: &str) -> Result<(Account, ChallengeKind)> {
     let reset = match challenge::look(context, ChallengeKind::PasswordReset, token).await {
         Err(Error::TokenInvalid) => challenge::look(context, ChallengeKind::Invitation, token).await,

@@ -1,7 +1,7 @@
-//! What recovery keeps: the ways to sign in that stay with an account whose owner takes it back.
+//! Recovery: the ways to sign in that stay with an account whose owner takes it back.
 //!
-//! Whoever was in the account may have linked a provider's account of their own. An undo and a reset keep only what such an
-//! intruder cannot have added, unless the owner says otherwise.
+//! An intruder in the account may have linked a provider's account of their own. An undo and a reset keep only the identities
+//! that such an intruder cannot have added, unless the owner chooses otherwise.
 
 use std::time::Duration;
 
@@ -15,17 +15,18 @@ use crate::model::social::{Identity, Origin};
 use crate::model::user::Account;
 use crate::store::Tx;
 
-/// An identity that was linked longer ago than this stays.
+/// The age beyond which a linked identity stays.
 const LONG_LINKED: Duration = Duration::from_hours(30 * 24);
-/// Earlier versions did not note with which identity an account was made: the one that was linked within this time of it.
+/// The time from the making of an account to the link of the identity it was made with. Earlier versions did not store which
+/// identity that was.
 const MADE_TOGETHER: Duration = Duration::from_secs(10);
 /// The longest label that a mail repeats, in characters.
 const LONGEST_LABEL: usize = 64;
 
-/// Whether an identity stays when the owner of the account's address takes the account back.
+/// Tells whether an identity stays when the owner of the account's address takes the account back.
 ///
-/// It does when the account was made with it and its address was proven then, when its provider vouches for the account's
-/// address, or when it was linked more than 30 days ago.
+/// It stays in three cases: the account was made with it and its address was proven then; its provider vouches for the
+/// account's address; it was linked more than 30 days ago.
 pub(crate) fn keeps(context: &Context, account: &Account, identity: &Identity) -> bool {
     let was_made_with_it = if let Some(origin) = identity.origin {
         origin == Origin::Account
@@ -39,7 +40,7 @@ pub(crate) fn keeps(context: &Context, account: &Account, identity: &Identity) -
     was_made_with_it || is_vouched || context.now().since(identity.linked_at) > LONG_LINKED
 }
 
-/// Whether an address counts as proven because this provider tells it.
+/// Tells whether an address counts as proven because this provider asserts it.
 fn trusts_claims(context: &Context, provider: &str) -> bool {
     let settings = context.config().provider.iter().find(|settings| settings.id == provider);
     settings.is_none_or(|settings| settings.trust_email == Some(TrustEmail::Always))
@@ -47,14 +48,14 @@ fn trusts_claims(context: &Context, provider: &str) -> bool {
 
 /// An owner who takes an account back.
 pub(crate) struct Owner<'a> {
-    /// Held, and with the address that was proven.
+    /// The locked account, with the address that was proven.
     pub(crate) account: &'a Account,
     /// The ids of the identities that stay, when the owner has chosen.
     pub(crate) chosen: Option<&'a [String]>,
     pub(crate) origin: event::Origin,
 }
 
-/// Unlinks the identities that do not stay: by the rule, or all but those that the owner has chosen. Says which stayed and
+/// Unlinks the identities that do not stay: by the rule, or all but those that the owner has chosen. Returns which stayed and
 /// which went, for the mail.
 pub(crate) async fn unlink_the_rest(
     context: &Context,
@@ -81,8 +82,8 @@ pub(crate) async fn unlink_the_rest(
     Ok(recovered)
 }
 
-/// The provider's name and, where it can be no message of its own, the label. An intruder chooses the label of their account
-/// at the provider, and mail programs make links of what looks like one.
+/// Returns the provider's name and, where it cannot be a message of its own, the label. An intruder chooses the label of their
+/// account at the provider, and mail programs make links of text that looks like one.
 fn in_words(context: &Context, identity: &Identity) -> String {
     let name = context.config().provider_name(&identity.provider);
     let is_plain = |character: char| character.is_alphanumeric() || "._+-@".contains(character);

@@ -1,7 +1,7 @@
-//! Signing up: nobody has an account, a session or a link by an address until it is proven to be theirs.
+//! Signing up. An address gives nobody an account, a session or a link until it is proven to be theirs.
 //!
-//! A signup is a challenge and no user. The request never looks whether the address has an account: it does the same work
-//! and writes the same rows either way, and the mail, written later, tells its owner the truth.
+//! A signup is a challenge and no user. The request never looks up whether the address has an account: it does the same work
+//! and writes the same rows either way. The mail, written later, tells its owner the truth.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::policy;
 use crate::secret::Ticket;
 use crate::store::Renewal;
 
-/// A page offers to send the mail again after so long.
+/// The time after which a page offers to send the mail again.
 pub(crate) const RESEND_AFTER: Duration = Duration::from_mins(1);
 
 /// An address and a password to sign up with.
@@ -29,7 +29,7 @@ pub(crate) struct Registration<'a> {
     pub(crate) password: &'a str,
 }
 
-/// Makes a pending signup and mails its link and code; says from when on another mail may be asked for.
+/// Makes a pending signup and mails its link and code. Returns the time from which another mail may be requested.
 ///
 /// # Errors
 /// [`Error::SignupClosed`]; [`Error::Validation`], the same whether or not the address has an account; [`Error::Busy`].
@@ -52,7 +52,7 @@ pub(crate) async fn start(
     let mut tx = context.store().begin().await?;
     tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
     outbox::post_about(&mut tx, Kind::VerifyEmail, &pending, occasion).await?;
-    // About nobody: whether the address has an account is not looked at.
+    // The event names no account: whether the address has one is not looked up.
     let started = Event::new(EventType::SignupStarted, pending.created_at).by(Actor::browser());
     tx.record(started.from(visitor.origin())).await?;
     tx.commit().await?;
@@ -60,8 +60,8 @@ pub(crate) async fn start(
     Ok(resend_at)
 }
 
-/// Mails another link and code for this browser's pending signup; the ones before are void. Without such a signup the
-/// answer is the same, and nothing is sent.
+/// Mails another link and code for this browser's pending signup; the earlier ones are void. Without such a signup the answer
+/// is the same, and nothing is sent.
 ///
 /// # Errors
 /// [`Error::SignupClosed`]; [`Error::Validation`] for what is no address.
@@ -76,7 +76,7 @@ pub(crate) async fn resend(
     let resend_at = context.now().plus(RESEND_AFTER);
     let Some(browser) = visitor.browser.as_ref().map(Ticket::hash) else { return Ok(resend_at) };
     let now = context.now();
-    // What is not sent is not counted: somebody who waits for nothing here uses up nothing of the address.
+    // A mail that is not sent is not counted: a browser without a pending signup uses up no limit of the address.
     if !context.store().has_challenge(ChallengeKind::Signup, &email, browser, now).await?
         || limits::count_mail(context.limiter(), Kind::VerifyEmail, &email, visitor).await?.is_none()
     {
@@ -93,7 +93,7 @@ pub(crate) async fn resend(
     Ok(resend_at)
 }
 
-/// Asked again at the proof, which may come after whoever runs the app has closed the door.
+/// Requires that signup is open. Checked again at the proof, because the operator may have closed signup meanwhile.
 pub(crate) fn require_open(context: &Context) -> Result<()> {
     match context.config().signup.mode {
         SignupMode::Open => Ok(()),
@@ -103,7 +103,8 @@ pub(crate) fn require_open(context: &Context) -> Result<()> {
 
 fn check_form(context: &Context, registration: &Registration<'_>) -> Result<Email> {
     let email = policy::new_address(context.config(), registration.email);
-    // Without an address there is none to compare the password with; all else is judged, so that all is told at once.
+    // Without a valid address the password cannot be compared with it. All other rules are checked, so that all complaints come
+    // at once.
     let password = policy::password_of(context.config(), registration.password, email.as_ref().ok());
     policy::both(email, password).map(|(email, ())| email)
 }

@@ -1,4 +1,4 @@
-//! Accounts as an administrator sees them, and as one is about to be added.
+//! Accounts as an administrator sees them, and accounts about to be added.
 
 use serde::Serialize;
 
@@ -14,17 +14,17 @@ pub struct AccountView {
     pub id: String,
     /// The address as its owner spelled it.
     pub email: String,
-    /// Whether it may sign in.
+    /// Set when the account may sign in.
     pub is_active: bool,
-    /// May see the administration.
+    /// Set when the account may see the administration.
     pub is_staff: bool,
-    /// May do everything.
+    /// Set when the account may do everything.
     pub is_superuser: bool,
-    /// Whether it can sign in by password.
+    /// Set when the account can sign in by password.
     pub has_password: bool,
-    /// When it was made.
+    /// The time at which the account was made.
     pub date_joined: Timestamp,
-    /// When it last signed in.
+    /// The time of the last sign-in.
     pub last_login: Option<Timestamp>,
 }
 
@@ -43,7 +43,7 @@ impl From<Account> for AccountView {
     }
 }
 
-/// An account as its owner's session shows it.
+/// Converts an account to the form in which its owner's session shows it.
 impl From<&AccountView> for User {
     fn from(account: &AccountView) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl From<&AccountView> for User {
     }
 }
 
-/// Some accounts, and the way to those that follow.
+/// Some accounts, and the cursor of those that follow.
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct AccountPage {
@@ -67,16 +67,16 @@ pub struct AccountPage {
     pub next: Option<String>,
 }
 
-/// What an account may do beyond signing in.
+/// The rights of an account beyond signing in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rank {
-    /// Nothing more.
+    /// No further rights.
     #[default]
     Plain,
-    /// See the administration.
+    /// The right to see the administration.
     Staff,
-    /// Do everything.
+    /// The right to do everything.
     Superuser,
 }
 
@@ -91,29 +91,29 @@ impl Rank {
 pub struct NewAccount<'a> {
     /// The address, as its owner spells it.
     pub email: &'a str,
-    /// Its password.
+    /// The password.
     pub password: &'a str,
-    /// What it may do.
+    /// The rights.
     pub rank: Rank,
-    /// Whether it may sign in.
+    /// Set when the account may sign in.
     pub is_active: bool,
 }
 
 impl<'a> NewAccount<'a> {
-    /// An active account without rights.
+    /// Returns an active account without rights.
     #[must_use]
     pub fn new(email: &'a str, password: &'a str) -> Self {
         Self { email, password, rank: Rank::Plain, is_active: true }
     }
 
-    /// Gives it a rank.
+    /// Gives the account a rank.
     #[must_use]
     pub fn rank(mut self, rank: Rank) -> Self {
         self.rank = rank;
         self
     }
 
-    /// Keeps its owner from signing in until it is activated.
+    /// Keeps the owner from signing in until the account is activated.
     #[must_use]
     pub fn deactivated(mut self) -> Self {
         self.is_active = false;

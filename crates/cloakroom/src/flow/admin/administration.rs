@@ -1,6 +1,6 @@
-//! What an administrator does with accounts: by the command line, or from an app that embeds the library.
+//! Acts of an administrator on accounts: by the command line, or from an app that embeds the library.
 //!
-//! Each takes effect at once on every node, sessions that are open included.
+//! Each act takes effect at once on every node, open sessions included.
 
 use crate::context::Context;
 use crate::error::{Error, Invalid, Result};
@@ -32,13 +32,13 @@ impl Administration {
         Self { context, actor: Actor::default() }
     }
 
-    /// Names who acts, for the events that tell of it.
+    /// Names the actor for the events that record the acts.
     #[must_use]
     pub fn by(self, actor: Actor) -> Self {
         Self { actor, ..self }
     }
 
-    /// Begins an event of the actor's.
+    /// Begins an event of the actor.
     fn event(&self, event_type: EventType) -> Event {
         Event::new(event_type, self.context.now()).by(self.actor.clone())
     }
@@ -80,8 +80,8 @@ impl Administration {
         Ok(accounts.into_iter().map(|(account, _)| account.into()).collect())
     }
 
-    /// Adds an account without a password, and mails a link by which its owner chooses one; `locale` is the mail's language, as a
-    /// tag (RFC 5646).
+    /// Adds an account without a password, and mails a link by which its owner chooses one. `locale` is the mail's language, as
+    /// a tag (RFC 5646).
     ///
     /// # Errors
     /// [`Error::Validation`] for an address that cannot be taken or a language that mails are not written in,
@@ -111,7 +111,7 @@ impl Administration {
     /// [`Error::Unavailable`] when storage does not answer.
     pub async fn accounts(&self, after: Option<&str>, limit: u16) -> Result<AccountPage> {
         let limit = limit.clamp(1, 1000);
-        // One more tells whether another page follows.
+        // One more row tells whether another page follows.
         let most = i64::from(limit) + 1;
         let found = self.context.store().accounts_after(after.unwrap_or_default(), most).await?;
         let mut accounts: Vec<AccountView> = found.into_iter().map(Into::into).collect();
@@ -121,7 +121,7 @@ impl Administration {
         Ok(AccountPage { accounts, next })
     }
 
-    /// One account.
+    /// Returns one account.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the address has none.
@@ -130,7 +130,7 @@ impl Administration {
         find(context, email).await.map(Into::into)
     }
 
-    /// Replaces the password, ends every session, and tells the account's owner by mail.
+    /// Replaces the password, ends every session, and notifies the account's owner by mail.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Validation`] for a password that cannot be taken.
@@ -153,7 +153,7 @@ impl Administration {
         Ok(())
     }
 
-    /// Opens an account, or closes it and ends every session. Its owner is told by mail, if that changes anything.
+    /// Opens an account, or closes it and ends every session. If that changes anything, its owner is notified by mail.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the address has no account.
@@ -182,8 +182,8 @@ impl Administration {
         Ok(())
     }
 
-    /// Gives or takes rights. What is taken is gone with the next request; a rise ends every session, because no
-    /// session may gain privilege under the ticket that it has (ASVS 7.2.4). The owner is told by mail, if that changes anything.
+    /// Gives or takes rights. A right that is taken is gone with the next request. A rise ends every session, because no
+    /// session may gain privilege under its present ticket (ASVS 7.2.4). If the rights change, the owner is notified by mail.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the address has no account.
@@ -192,7 +192,7 @@ impl Administration {
         let account = find(context, email).await?;
         let (is_staff, is_superuser) = rank.flags();
         let mut tx = context.store().begin().await?;
-        // Whether it is a rise is judged by what it has at that moment: somebody else may be taking it away.
+        // A rise is judged by the rights at that moment, because another administrator may be taking them away.
         let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
         tx.set_rank(&account.id, is_staff, is_superuser).await?;
         let is_rise = (is_staff && !account.is_staff) || (is_superuser && !account.is_superuser);
@@ -214,7 +214,7 @@ impl Administration {
         Ok(())
     }
 
-    /// Removes an account with everything that belongs to it, and tells its owner by a last mail.
+    /// Removes an account with everything that belongs to it, and notifies its owner by a last mail.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the address has no account.
@@ -222,7 +222,7 @@ impl Administration {
         let context = &self.context;
         let account = find(context, email).await?;
         let mut tx = context.store().begin().await?;
-        // The account first, as everywhere; what belongs to it goes with it, and the other nodes hear of it.
+        // Lock order: the account first. Its rows go with it, and the other nodes hear of it.
         let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
         tx.delete_account(&account.id).await?;
         tx.end_sessions_of(&account.id).await?;
@@ -236,7 +236,7 @@ impl Administration {
         Ok(())
     }
 
-    /// Ends every session of everybody, on every node; says how many.
+    /// Ends every session of everybody, on every node. Returns how many.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
@@ -257,7 +257,7 @@ fn by_administrator(context: &Context, locale: Locale) -> Occasion {
     Occasion::new(locale, asked)
 }
 
-/// Tells the owner of an account what an administrator did with it. Nobody's language is stored, so the mail is in English.
+/// Notifies the owner of an account of an administrator's act. Nobody's language is stored, so the mail is in English.
 async fn tell(context: &Context, tx: &mut Tx, kind: Kind, account: &Account) -> Result<()> {
     outbox::post_to(tx, kind, account, &by_administrator(context, Locale::En)).await
 }
@@ -267,7 +267,7 @@ fn new_account(context: &Context, email: &Email, rank: Rank) -> Account {
     Account { is_staff, is_superuser, ..Account::new(email, None, context.now()) }
 }
 
-/// Tells the rights that an account is made with.
+/// Adds to an event the rights that an account is made with.
 fn with_rights(event: Event, account: &Account) -> Event {
     event.with("is_staff", account.is_staff).with("is_superuser", account.is_superuser)
 }

@@ -1,4 +1,4 @@
-//! What happened, and who did it: events are looked at and exported. Nothing here changes one.
+//! The audit log: events are listed and exported. Nothing here changes one.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -11,7 +11,7 @@ pub use crate::model::event::{Actor, EventView, NameView, PartyView};
 
 /// The most events of one page.
 pub const LONGEST_PAGE: u32 = 200;
-/// Events in one piece of an export.
+/// The number of events in one piece of an export.
 const PIECE: i64 = 1000;
 
 /// The columns of a CSV export.
@@ -36,23 +36,23 @@ const COLUMNS: [&str; 18] = [
     "data",
 ];
 
-/// Chooses events: those that fit everything that is given.
+/// Chooses events: those that match every given field.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Filter {
-    /// Any of these types. One that ends in `.*` stands for all that begin so, as in `user.*`.
+    /// The types, any of which matches. One that ends in `.*` stands for all that begin so, as in `user.*`.
     pub types: Vec<String>,
-    /// Who did it: an id, or the address of an account.
+    /// The actor: an id, or the address of an account.
     pub actor: Option<String>,
-    /// Whom or what it is about: an id, or the address of an account.
+    /// The person or thing that the event is about: an id, or the address of an account.
     pub target: Option<String>,
     /// The id of a session.
     pub session: Option<String>,
-    /// A client's address, or its network as an event has it.
+    /// A client's address, or its network in the form that events store.
     pub network: Option<String>,
-    /// From this instant on.
+    /// The instant from which events match.
     pub since: Option<Timestamp>,
-    /// Before this instant.
+    /// The instant before which events match.
     pub until: Option<Timestamp>,
     /// The beginning of a label, a whole id, or `@` and the domain of an address.
     pub text: Option<String>,
@@ -63,7 +63,7 @@ pub struct Filter {
 pub enum Format {
     /// A JSON object a line.
     Ndjson,
-    /// CSV with a header (RFC 4180). Cells that a spreadsheet would compute get a leading `'`.
+    /// CSV with a header (RFC 4180). Cells that a spreadsheet would evaluate get a leading `'`.
     Csv,
 }
 
@@ -88,13 +88,13 @@ impl Audit {
         Self { context, actor: Actor::default() }
     }
 
-    /// Names who reads, for the event that tells of an export.
+    /// Names the reader, for the event that records an export.
     #[must_use]
     pub fn by(self, actor: Actor) -> Self {
         Self { actor, ..self }
     }
 
-    /// A page of at most `limit` events, newest first: those before the event with the id `after`.
+    /// Returns a page of at most `limit` events, newest first: those before the event with the id `after`.
     ///
     /// # Errors
     /// [`Error::Validation`] for a type that does not exist, a limit above [`LONGEST_PAGE`], or an address without an account.
@@ -107,7 +107,7 @@ impl Audit {
         self.context.store().events(&filter, after, i64::from(limit)).await
     }
 
-    /// Begins an export of everything that the filter chooses and that has happened until now. The export itself is an event.
+    /// Begins an export of every event that the filter chooses and that has happened until now. The export itself is an event.
     ///
     /// # Errors
     /// As [`Audit::list`].
@@ -133,7 +133,7 @@ pub struct Export {
 }
 
 impl Export {
-    /// The next piece of text, newest events first; `None` at the end.
+    /// Returns the next piece of text, newest events first; `None` at the end.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
@@ -206,12 +206,12 @@ fn cells(event: &EventView) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
+/// Returns a cell that no spreadsheet takes for a formula (OWASP, "CSV Injection").
 fn harmless(cell: String) -> String {
     if cell.starts_with(['\'', '=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
 }
 
-/// The names of all types of events.
+/// Returns the names of all types of events.
 pub fn types() -> impl Iterator<Item = &'static str> {
     EventType::ALL.iter().map(|event_type| event_type.name())
 }
@@ -247,7 +247,7 @@ fn of_types(wanted: &[String]) -> Result<Vec<&'static str>> {
     Ok(found)
 }
 
-/// The id that is given, or that of the account whose address is.
+/// Returns the given id, or the id of the account with the given address.
 async fn of_person(context: &Context, given: Option<&str>, field: &str) -> Result<Option<String>> {
     let Some(given) = given else { return Ok(None) };
     let Some(email) = Email::parse(given) else { return Ok(Some(given.to_owned())) };
@@ -256,7 +256,7 @@ async fn of_person(context: &Context, given: Option<&str>, field: &str) -> Resul
     Ok(Some(account.id))
 }
 
-/// A client's address as events may have it, under one setting of `audit.address` or another.
+/// Returns the forms that a client's address may have in events, under one setting of `audit.address` or another.
 fn spellings(network: &str) -> Vec<String> {
     let mut spellings = vec![network.to_owned()];
     if let Ok(address) = network.parse::<std::net::IpAddr>() {
@@ -266,7 +266,8 @@ fn spellings(network: &str) -> Vec<String> {
     spellings
 }
 
-/// Records that this process has opened the database. A database that takes no writes just now is no reason not to start.
+/// Records that this process has opened the database. The start does not fail when the database accepts no writes at the
+/// moment.
 pub(crate) async fn note_start(context: &Context) {
     let noted = async {
         let started = Event::new(EventType::ServerStarted, context.now());

@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::store;
 
-/// Copies the database to `copy`, which must not exist, while it is in use: one transaction, checked.
+/// Copies the database to `copy`, which must not exist, while the database is in use. The copy is one transaction and is
+/// checked.
 ///
 /// # Errors
 /// [`Error::Config`] when the database is not SQLite, cannot be read, or `copy` cannot be written.
@@ -20,8 +21,8 @@ pub async fn backup(config: &Config, copy: &Path) -> Result<()> {
     store::backup(&database, copy).await
 }
 
-/// Puts `copy` in the place of the database, which no server may use meanwhile; what was there stays beside it as
-/// `….replaced`. Says how many sessions were ended: all of them, unless `keeps_sessions`.
+/// Puts `copy` in the place of the database, which no server may use meanwhile. The previous database stays beside it as
+/// `….replaced`. Returns how many sessions were ended: all of them, unless `keeps_sessions`.
 ///
 /// # Errors
 /// [`Error::Config`] when the database is not SQLite, or `copy` is none of Cloakroom or damaged.

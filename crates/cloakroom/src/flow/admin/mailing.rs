@@ -1,4 +1,4 @@
-//! Mail by the command line: looked at before it is sent, tried out, and read where it is kept instead of sent.
+//! Mail by the command line: previews, test mails, and mails that are kept instead of sent.
 
 use serde::Serialize;
 
@@ -11,33 +11,33 @@ use crate::model::device::Device;
 use crate::model::email::Email;
 use crate::secret;
 
-/// A mail as its reader gets it.
+/// A mail as its reader receives it.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct MailView {
-    /// The same at each try.
+    /// The mail's id, the same at each attempt.
     pub id: String,
     /// The recipient.
     pub to: String,
-    /// Never holds a code or a link.
+    /// The subject. It never holds a code or a link.
     pub subject: String,
-    /// The plain part.
+    /// The plain text part.
     pub text: String,
     /// The HTML part.
     pub html: String,
-    /// When it was asked for.
+    /// The time of the request for the mail.
     pub created_at: Timestamp,
 }
 
-/// What came of a test mail.
+/// The outcome of a test mail.
 pub enum Outcome {
-    /// The server took it, and said this.
+    /// The server accepted it, with this answer.
     Taken(String),
-    /// It did not.
+    /// The server did not accept it.
     Failed {
-        /// Whether it would refuse the same mail again.
+        /// Set when the server would refuse the same mail again.
         is_permanent: bool,
-        /// What it said, or what went wrong before it could.
+        /// The server's answer, or the failure that came before it.
         reason: String,
     },
 }
@@ -46,25 +46,25 @@ pub enum Outcome {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct WaitingView {
-    /// Also its Message-ID.
+    /// The mail's id, and its Message-ID.
     pub id: String,
-    /// What it was posted as: [`names`] has the names.
+    /// The kind under which it was posted: [`names`] lists the kinds.
     pub kind: String,
-    /// To whom.
+    /// The recipient.
     pub to: String,
-    /// `waiting` or `abandoned`.
+    /// The state: `waiting` or `abandoned`.
     pub state: &'static str,
-    /// How often it was tried.
+    /// The number of attempts so far.
     pub attempts: i64,
-    /// When it was asked for.
+    /// The time of the request for the mail.
     pub created_at: Timestamp,
-    /// When it is tried again; null when it is abandoned.
+    /// The time of the next attempt; null when the mail is abandoned.
     pub next_try_at: Option<Timestamp>,
-    /// Why the last try failed.
+    /// The reason why the last attempt failed.
     pub last_error: Option<String>,
 }
 
-/// Looks after the mail of a cloakroom; made by [`Cloakroom::mailing`](crate::Cloakroom::mailing).
+/// Manages the mail of a cloakroom; made by [`Cloakroom::mailing`](crate::Cloakroom::mailing).
 #[derive(Clone)]
 pub struct Mailing(Context);
 
@@ -73,7 +73,7 @@ impl Mailing {
         Self(context)
     }
 
-    /// Every mail that has not left, oldest first.
+    /// Returns every mail that has not left, oldest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
@@ -98,9 +98,10 @@ impl Mailing {
             .collect())
     }
 
+    /// Retries abandoned mails from the first attempt: all of them, or none when one of `ids` is not abandoned.
     ///
     /// # Errors
-    /// [`Error::Validation`] naming the ids that are not those of abandoned mails.
+    /// [`Error::Validation`] naming the ids that do not belong to abandoned mails.
     pub async fn retry(&self, ids: &[String]) -> Result<()> {
         let context = &self.0;
         let mut tx = context.store().begin().await?;
@@ -118,7 +119,7 @@ impl Mailing {
         Ok(())
     }
 
-    /// Sends a test mail at once, past the outbox, and tells what the server said.
+    /// Sends a test mail at once, without the outbox, and returns the server's answer.
     ///
     /// # Errors
     /// [`Error::Validation`] when `to` is no address.
@@ -144,7 +145,7 @@ impl Mailing {
         })
     }
 
-    /// Mails that were kept instead of sent (`mail.url = "mailbox:"`, in `dev` and in tests), newest first.
+    /// Returns the mails that were kept instead of sent (`mail.url = "mailbox:"`, in `dev` and in tests), newest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
@@ -165,18 +166,17 @@ impl Mailing {
     }
 }
 
-/// Has abandoned mails tried again from the start; all of them, or none when one of `ids` is not abandoned.
-/// The names of all mails.
+/// Returns the names of all mails.
 pub fn names() -> Vec<&'static str> {
     Kind::ALL.into_iter().map(Kind::name).collect()
 }
 
-/// The languages of mails, as tags (RFC 5646).
+/// Returns the languages of mails, as tags (RFC 5646).
 pub fn locales() -> Vec<&'static str> {
     Locale::ALL.into_iter().map(Locale::tag).collect()
 }
 
-/// The mail of that name with sample data; its links open nothing.
+/// Returns the mail of that name with sample data; its links open nothing.
 ///
 /// # Errors
 /// [`Error::Validation`] when there is no such mail or language.
@@ -188,7 +188,7 @@ pub fn preview(config: &Config, name: &str, locale: &str) -> Result<MailView> {
     Ok(MailView { id: secret::new_id(created_at), to: letter.to, subject, text, html, created_at })
 }
 
-/// The language of that tag.
+/// Returns the language of that tag.
 pub(crate) fn locale(tag: &str) -> Result<Locale> {
     Locale::tagged(tag).ok_or_else(|| unknown("locale", tag, &locales()))
 }

@@ -1,4 +1,4 @@
-//! The one way on from a first factor that is proven: the stages in their order, then the session.
+//! The one path from a proven first factor to the session: the stages in their order, then the session.
 
 use std::ops::ControlFlow;
 
@@ -22,7 +22,7 @@ pub(super) struct FirstFactor {
     pub(super) account: Account,
     /// The methods of its proof, in their order.
     pub(super) methods: Vec<Method>,
-    /// The stored hash that the password fitted, when it was a password.
+    /// The stored hash that the password matched, when the factor was a password.
     pub(super) verified_hash: Option<String>,
     /// The hash to store instead.
     pub(super) upgrade: Option<String>,
@@ -32,7 +32,7 @@ pub(super) struct FirstFactor {
 }
 
 impl FirstFactor {
-    /// A proof without a password.
+    /// Returns the proof of a first factor without a password.
     pub(super) fn new(account: Account, methods: Vec<Method>, effect: Effect) -> Self {
         Self { account, methods, verified_hash: None, upgrade: None, effect, provider: None }
     }
@@ -49,7 +49,7 @@ pub(super) struct Entry<'a> {
 
 /// Goes through the stages, then opens a session under a new ticket. The session that this browser had before is gone.
 ///
-/// Whoever proves a first factor ends here, in the transaction in which it was used up. A refusal rolls that back.
+/// Every proof of a first factor ends here, in the transaction in which the factor was used up. A refusal rolls that back.
 pub(super) async fn proceed(
     context: &Context,
     tx: Tx,
@@ -72,17 +72,17 @@ async fn open(entry: Entry<'_>) -> Result<SignIn> {
     let now = context.now();
     let password_at = verified_hash.is_some().then_some(now);
     if !tx.note_login(&account.id, verified_hash, upgrade, now).await? {
-        // Something has changed since the proof.
+        // The account has changed since the proof.
         let held = tx.lock_account(&account.id).await?;
         let is_inactive = held.is_some_and(|account| !account.is_active);
         let reason = if is_inactive { Reason::AccountInactive } else { Reason::PasswordReplaced };
         return Ok(SignIn::Refused(reason));
     }
-    // As everywhere: what waits comes before browsers, and these before sessions.
+    // Lock order: challenges come before browsers, and browsers before sessions.
     if let Some(browser) = &visitor.browser {
         tx.forget_browser_of_signups(browser.hash()).await?;
         tx.end_social_of_others(browser.hash(), &account.id).await?;
-        // Beside a sign-in by a provider, other attempts at providers go on.
+        // A sign-in by a provider leaves other attempts at providers open.
         if !methods.contains(&Method::Social) {
             tx.end_challenges_in(ChallengeKind::SocialAttempt, browser.hash()).await?;
         }

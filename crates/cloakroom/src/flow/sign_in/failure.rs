@@ -1,4 +1,4 @@
-//! Tells of a proof of identity that has failed.
+//! Records failed proofs of identity.
 
 use crate::attempts::Attempt;
 use crate::context::Context;
@@ -6,7 +6,7 @@ use crate::model::email::Email;
 use crate::model::event::{Actor, EventType};
 use crate::model::visitor::Visitor;
 
-/// Notes the outcome of a proof by the password of this address, if nobody got in. The event is written later, and coalesced.
+/// Records the outcome of a proof by the password of this address, if it failed. The event is written later, and coalesced.
 pub(super) fn note(
     context: &Context,
     visitor: &Visitor,

@@ -1,4 +1,4 @@
-//! Signing out: the attendant tears up the other half of the ticket.
+//! Signing out.
 
 use crate::context::Context;
 use crate::error::Result;
@@ -8,8 +8,8 @@ use crate::model::visitor::Visitor;
 use crate::session::Live;
 use crate::store::Tx;
 
-/// Ends the session of this browser, also when it has got another ticket since this was sent; one that is dead already, or
-/// none, is no error.
+/// Ends the session of this browser, even if it has another ticket since the request was sent. A session that has ended
+/// already, or none, is no error.
 pub(crate) async fn here(context: &Context, visitor: &Visitor) -> Result<()> {
     let mut tx = context.store().begin().await?;
     leave_browser(&mut tx, visitor).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn here(context: &Context, visitor: &Visitor) -> Result<()> {
 pub(crate) async fn everywhere(context: &Context, visitor: &Visitor, session: &Live) -> Result<()> {
     let user = &session.user;
     let mut tx = context.store().begin().await?;
-    // A session that is being renewed meanwhile is seen only by who holds the account.
+    // Only a transaction that holds the account sees a session that is being renewed meanwhile.
     tx.lock_account(&user.id).await?;
     leave_browser(&mut tx, visitor).await?;
     let ended = tx.end_sessions_of(&user.id).await?;
@@ -38,7 +38,8 @@ pub(crate) async fn everywhere(context: &Context, visitor: &Visitor, session: &L
     Ok(())
 }
 
-/// Somebody else may sit before this browser next: what was begun in it ends, and no signup takes it for the same any more.
+/// Clears what was begun in this browser, because another person may use it next. Pending signups no longer count it as the
+/// browser that began them.
 async fn leave_browser(tx: &mut Tx, visitor: &Visitor) -> Result<()> {
     if let Some(browser) = &visitor.browser {
         tx.forget_browser_of_signups(browser.hash()).await?;

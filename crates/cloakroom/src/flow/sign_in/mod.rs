@@ -1,7 +1,8 @@
-//! Signing in and out, and proving again who one is.
+//! Signing in and out, and proving one's identity again.
 //!
-//! Each way in has a file that proves a first factor: `password`, `mailbox`, `provider`; the proof of a social link
-//! (`flow/social/link.rs`) ends in `provider`. All of them go on in `entry`: the stages, one after the other, then the session.
+//! Each way in has a file that proves a first factor: `password`, `mailbox`, `provider`. The proof of a social link
+//! (`flow/social/link.rs`) ends in `provider`. All of them continue in `entry`: the stages, one after the other, then the
+//! session.
 
 mod entry;
 mod failure;
@@ -25,7 +26,7 @@ pub(crate) enum SignIn {
     Done(SignedIn),
     /// The person must do something first, in this browser. There is no session yet.
     Needs(Pending),
-    /// The proof was right, and there is no session all the same.
+    /// The proof was right, and yet there is no session.
     Refused(Reason),
 }
 
@@ -36,17 +37,17 @@ pub(crate) struct SignedIn {
     pub(crate) effect: Effect,
 }
 
-/// The change that a sign-in has made beside its session.
+/// The change that a sign-in has made besides its session.
 #[derive(Clone, Copy)]
 pub(crate) enum Effect {
     None,
     /// The account was made just now.
     AccountMade,
-    /// The provider's account opens this one from now on.
+    /// The provider's account opens this account from now on.
     IdentityLinked,
 }
 
-/// A thing that the person must do before there is a session. `email` is the address that it is about, as far as one is known.
+/// A thing that the person must do before there is a session. `email` is the address in question, as far as one is known.
 pub(crate) enum Pending {
     /// Prove the existing account of the address. Then the provider's account is linked to it.
     Link { email: Option<String> },

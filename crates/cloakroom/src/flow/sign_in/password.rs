@@ -12,7 +12,7 @@ use crate::model::visitor::Visitor;
 use crate::password::Verdict;
 use crate::policy;
 
-/// A try that was let through to the queue of hashes.
+/// An attempt that was admitted to the queue of hashes.
 struct Attempt {
     email: Email,
     admission: Admission,
@@ -79,8 +79,8 @@ async fn prove(context: &Context, attempt: &Attempt, password: &str) -> Result<F
     }
 }
 
-/// What is not an address, or cannot be anyone's password, is told before anything is counted or computed. The rules
-/// for new passwords are not asked here: an older password goes on working.
+/// Checks the form before anything is counted or computed. Refuses text that is no address or cannot be anyone's password. The
+/// rules for new passwords do not apply here: an older password goes on working.
 fn check_form(email: &str, password: &str) -> Result<Email> {
     let known = policy::known_password(password, "password");
     policy::both(policy::address(email), known).map(|(email, ())| email)

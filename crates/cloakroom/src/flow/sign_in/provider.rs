@@ -1,4 +1,4 @@
-//! Signing in by a provider's word.
+//! Signing in by a provider's assertion.
 
 use crate::context::Context;
 use crate::error::Result;
@@ -9,10 +9,10 @@ use crate::model::user::Account;
 use crate::model::visitor::Visitor;
 use crate::store::Tx;
 
-/// An account that a provider's word has led to.
+/// An account that a provider's assertion has led to.
 pub(crate) struct Vouched {
     pub(crate) account: Account,
-    /// The method that proved the account or its address after the provider's word.
+    /// The method that proved the account or its address after the provider's assertion.
     pub(crate) besides: Option<Method>,
     pub(crate) effect: Effect,
     /// The provider's id.

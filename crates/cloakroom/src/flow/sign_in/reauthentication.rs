@@ -1,4 +1,4 @@
-//! Proving once more who one is, before something sensitive (NIST SP 800-63B, section 5.2; ASVS 7.5).
+//! Proving one's identity again, before a sensitive action (NIST SP 800-63B, section 5.2; ASVS 7.5).
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -20,37 +20,37 @@ use crate::store::Tx;
 /// A password that was right.
 pub(crate) struct Proven {
     pub(crate) account: Account,
-    /// The stored hash that it fitted.
+    /// The stored hash that the password matched.
     pub(crate) verified_hash: String,
     pub(crate) place: Place,
     pub(crate) counted: Counted,
 }
 
-/// What a session goes on with under its next ticket.
+/// The state with which a session continues under its next ticket.
 pub(crate) struct Renewal {
     account: Account,
-    /// The proof of identity that was given just now; without one the last proof stays the last.
+    /// The proof of identity that was given just now. Without one, the last proof stays the last.
     proof: Option<Proof>,
 }
 
 impl Renewal {
-    /// Nothing was proven.
+    /// Returns a renewal without a proof.
     pub(crate) fn unproven(account: Account) -> Self {
         Self { account, proof: None }
     }
 
-    /// A provider has confirmed who it is.
+    /// Returns a renewal after a provider has confirmed the identity.
     pub(crate) fn by_provider(account: Account, at: Timestamp) -> Self {
         Self { account, proof: Some(Proof { at, method: Method::Social }) }
     }
 
-    /// The password was right.
+    /// Returns a renewal after the right password.
     pub(crate) fn by_password(account: Account, at: Timestamp) -> Self {
         Self { account, proof: Some(Proof { at, method: Method::Password }) }
     }
 }
 
-/// Proves it by password: the session gets another ticket, and for `session.recent` sensitive actions are open.
+/// Proves the identity by password. The session gets another ticket, and sensitive actions are open for `session.recent`.
 ///
 /// # Errors
 /// [`Error::Validation`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`]; [`Error::NotAuthenticated`] when the session
@@ -69,7 +69,7 @@ pub(crate) async fn with_password(
     proceed(context, tx, session, renewal).await.map(SignIn::Done)
 }
 
-/// The one way in which every reauthentication ends.
+/// Ends every reauthentication, whatever its method.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
@@ -79,7 +79,7 @@ pub(crate) async fn proceed(context: &Context, tx: Tx, session: &Live, renewal: 
     Ok(signed_in)
 }
 
-/// Gives the session another ticket, because what it opens has changed (ASVS 7.2.4), and commits.
+/// Gives the session another ticket, because its privileges have changed (ASVS 7.2.4), and commits.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`] when the session has ended meanwhile.
@@ -98,8 +98,8 @@ pub(crate) async fn renew(
     Ok(SignedIn { ticket, user: renewal.account.user(), effect: Effect::None })
 }
 
-/// Counts a try, then verifies the password of an account that is known already: with the same limits and at the same cost
-/// as a login, also for an account that has none.
+/// Counts an attempt, then verifies the password of an account that is known already. Limits and cost are those of a login,
+/// also for an account that has no password.
 ///
 /// # Errors
 /// [`Error::Busy`]; [`Error::RateLimited`]; [`Error::InvalidCredentials`].

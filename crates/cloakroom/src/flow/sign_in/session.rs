@@ -1,4 +1,4 @@
-//! What different actions demand of the session, and its end.
+//! Requirements of different actions on the session, and the end of the session.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -11,7 +11,7 @@ use crate::secret::{Ticket, TicketHash};
 use crate::session::Live;
 use crate::store::Tx;
 
-/// A request of somebody who is signed in by a session. No other credential makes one.
+/// A request of somebody who is signed in by a session. No other credential leads to one.
 #[derive(Clone, Copy)]
 pub(crate) struct Authenticated<'a> {
     pub(crate) session: &'a Live,
@@ -19,7 +19,8 @@ pub(crate) struct Authenticated<'a> {
     pub(crate) occasion: &'a Occasion,
 }
 
-/// Requires a recent proof of identity for what is too sensitive for an old one (NIST SP 800-63B, section 5.2; ASVS 7.5.1).
+/// Requires a recent proof of identity for an action that is too sensitive for an old one (NIST SP 800-63B, section 5.2; ASVS
+/// 7.5.1).
 ///
 /// # Errors
 /// [`Error::ReauthenticationRequired`] when the last proof is too long ago.
@@ -27,8 +28,8 @@ pub(crate) fn require_recent(context: &Context, session: &Live) -> Result<()> {
     if is_recent(context, session.authenticated_at) { Ok(()) } else { Err(Error::ReauthenticationRequired) }
 }
 
-/// Requires a recent proof for what adds a way to sign in: by password where the account has one, so that a stolen session
-/// is not enough (OWASP ASVS 7.5.1).
+/// Requires a recent proof for an action that adds a way to sign in. The proof is by password where the account has one, so
+/// that a stolen session is not enough (OWASP ASVS 7.5.1).
 ///
 /// # Errors
 /// [`Error::ReauthenticationRequired`] when the proof is too long ago, or was another one.
@@ -42,7 +43,7 @@ fn is_recent(context: &Context, proven_at: Timestamp) -> bool {
     context.now().since(proven_at) < context.config().session.recent.duration()
 }
 
-/// Refuses while somebody is signed in here: a link in a mail never swaps one person for another.
+/// Refuses while somebody is signed in here: a link in a mail never replaces one person's session by another's.
 ///
 /// # Errors
 /// [`Error::OtherUserSignedIn`].
@@ -50,7 +51,7 @@ pub(crate) fn require_none(session: Option<&Live>) -> Result<()> {
     if session.is_some() { Err(Error::OtherUserSignedIn) } else { Ok(()) }
 }
 
-/// Holds the account of a session until the transaction ends, and makes sure that the session is open still.
+/// Locks the account of a session until the transaction ends, and requires that the session is still open.
 ///
 /// # Errors
 /// [`Error::NotAuthenticated`] when it has ended meanwhile.
@@ -64,7 +65,7 @@ pub(crate) async fn hold_account(tx: &mut Tx, session: &Live) -> Result<Account>
     }
 }
 
-/// The end of the session that a browser showed, for memory to hear of after the commit.
+/// The end of the session that a browser showed, to be dropped from memory after the commit.
 pub(crate) struct Ended {
     /// The tickets that open nothing any more.
     tickets: Vec<TicketHash>,
@@ -81,14 +82,14 @@ impl Ended {
     }
 }
 
-/// Ends the session whose ticket this browser shows, also when it has got another ticket meanwhile; one that is dead already,
+/// Ends the session whose ticket this browser shows, even if it has another ticket meanwhile. A session that has ended already,
 /// or none, is no error.
 pub(crate) async fn end_shown(tx: &mut Tx, visitor: &Visitor) -> Result<Ended> {
     let Some(shown) = visitor.session.as_ref().map(Ticket::hash) else {
         return Ok(Ended { tickets: Vec::new(), session: None });
     };
     let ended = tx.end_session(shown).await?;
-    // The ticket that was shown as well: who ended its session before may not have been heard here yet.
+    // The shown ticket is dropped as well: this node may not have heard yet of an earlier end of its session.
     let tickets = ended.iter().map(|ended| ended.ticket).chain([shown]).collect();
     Ok(Ended { tickets, session: ended })
 }

@@ -1,4 +1,4 @@
-//! A provider that vouches for no address: the person tells one, and proves it by mail.
+//! Signup by a provider that vouches for no address: the person enters one, and proves it by mail.
 
 use crate::clock::Timestamp;
 use crate::context::Context;
@@ -16,8 +16,8 @@ use crate::model::waiting::{Need, Waiting};
 use crate::policy;
 use crate::secret;
 
-/// Mails a link and a code to the address; proving it in this browser finishes the signup. Says from when on another mail
-/// may be asked for; the mail before is void.
+/// Mails a link and a code to the address. Proving it in this browser finishes the signup. Returns the time from which another
+/// mail may be requested; the earlier mail is void.
 ///
 /// The answer is the same whether or not the address has an account. If it has one, the mail holds no token, and nothing is
 /// joined.
@@ -37,7 +37,7 @@ pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) 
         return Ok(resend_at);
     }
     let name = context.config().provider_name(&waiting.run.attempt.provider);
-    // What is encrypted is encrypted for one row: it moves to the new one.
+    // The ciphertext is bound to one row, so it is encrypted again for the new one.
     let id = secret::new_id(now);
     let run = waiting.run.clone().resume(context.key(), &pause.id).keep(context.key(), &id);
     let waiting = Box::new(Waiting { need: waiting.need, run });
@@ -47,7 +47,7 @@ pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) 
     if let Some(browser) = pending.browser {
         tx.end_challenges_in(ChallengeKind::SocialEmail, browser).await?;
     }
-    // For as long as this browser counts as the one that began it: somebody else may sit before it tomorrow.
+    // The end of the time in which this browser counts as the one that began it: another person may use the browser tomorrow.
     let end = now.plus(SAME_BROWSER);
     tx.extend_challenge(&pause.id, end).await?.ok_or(Error::StateMissing)?;
     tx.add_challenge(&pending, pending.token(context.key()).hash()).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn start(context: &Context, arrival: Arrival<'_>, email: &str) 
 /// Finishes the signup with the address that has been proven, in the browser that began it.
 ///
 /// # Errors
-/// [`Error::TokenInvalid`] when the address has got an account meanwhile; whatever the pipeline rejects it with.
+/// [`Error::TokenInvalid`] when the address has an account meanwhile; any error with which the pipeline rejects it.
 pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, pending: &Challenge) -> Result<SignIn> {
     let Content::SocialEmail { email, waiting, .. } = &pending.content else {
         return Err(Error::TokenInvalid);

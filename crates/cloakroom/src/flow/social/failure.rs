@@ -1,5 +1,5 @@
-//! Failures: at a provider, what one means to the person and what the operator reads in the log; in storage, what one means to
-//! a run of the pipeline.
+//! Failures. For one at a provider: the error for the person and the log line for the operator. For one in storage: its effect
+//! on a run of the pipeline.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::tally::Tally;
 
 /// The reason why the decisions of a run were not written.
 pub(super) enum Unsettled {
-    /// Somebody was quicker with this address or this identity. The pipeline must decide anew.
+    /// A concurrent run has taken this address or this identity. The pipeline must decide anew.
     Conflict,
     Failed(Error),
 }
 
 impl Unsettled {
-    /// Takes the refusal of a row that is there already for a conflict.
+    /// Treats the refusal of an existing row as a conflict.
     pub(super) fn from_insert(error: Error) -> Self {
         match error {
             Error::AlreadyExists(_) => Self::Conflict,
@@ -34,14 +34,14 @@ impl From<Error> for Unsettled {
 /// The error codes of providers when the person refuses: RFC 6749, section 4.1.2.1; LinkedIn's two codes; Apple's.
 const REFUSALS: [&str; 3] = ["access_denied", "user_cancelled_login", "user_cancelled_authorize"];
 
-/// Bounds the lines about errors at the callback: anybody can send one.
+/// Limits the log lines about errors at the callback: anybody can send one.
 fn log_lines() -> &'static Tally {
     static LINES: OnceLock<Tally> = OnceLock::new();
     LINES.get_or_init(|| Tally::at_most(10, Duration::from_mins(1)))
 }
 
-/// An error that the provider sent instead of a code. Whatever the person did not decide is for the operator to mend, so the
-/// log has it.
+/// Maps an error that the provider sent instead of a code. Unless the person refused, the operator must fix the cause, so it is
+/// logged.
 pub(super) fn refused(provider: &str, code: &str) -> Error {
     if REFUSALS.contains(&code) {
         return Error::ProviderDenied;
@@ -56,7 +56,7 @@ pub(super) fn refused(provider: &str, code: &str) -> Error {
     }
 }
 
-/// An answer that proves nothing.
+/// Maps an answer that proves nothing.
 pub(super) fn failed(provider: &str, failure: Failure) -> Error {
     match failure {
         Failure::Denied => Error::ProviderDenied,

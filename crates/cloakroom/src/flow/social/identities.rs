@@ -1,4 +1,4 @@
-//! What is linked to an account: looked at, and unlinked again.
+//! The identities linked to an account: listed, and unlinked again.
 
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -9,16 +9,16 @@ use crate::model::event::{Event, EventType};
 use crate::model::social::Identity;
 use crate::session::Live;
 
-/// What is linked to the account that is signed in, oldest first.
+/// Returns the identities linked to the account that is signed in, oldest first.
 pub(crate) async fn list(context: &Context, session: &Live) -> Result<Vec<Identity>> {
     context.store().identities_of(&session.user.id).await
 }
 
-/// Unlinks an identity; not the last way in.
+/// Unlinks an identity, unless it is the last way to sign in.
 ///
 /// # Errors
-/// [`Error::NotAuthenticated`] when the session has ended meanwhile; [`Error::ReauthenticationRequired`]; [`Error::NotFound`] for
-/// one that is not there or not theirs; [`Error::LastSignInMethod`].
+/// [`Error::NotAuthenticated`] when the session has ended meanwhile; [`Error::ReauthenticationRequired`]; [`Error::NotFound`]
+/// for one that does not exist or is not theirs; [`Error::LastSignInMethod`].
 pub(crate) async fn unlink(
     context: &Context,
     Authenticated { session, visitor, occasion }: Authenticated<'_>,
@@ -26,11 +26,11 @@ pub(crate) async fn unlink(
 ) -> Result<()> {
     require_recent(context, session)?;
     let mut tx = context.store().begin().await?;
-    // Of two that are unlinked at once, the second one sees that the first is gone.
+    // Of two concurrent unlinks, the second one sees that the first identity is gone.
     let account = hold_account(&mut tx, session).await?;
     let linked = tx.identities_of(&account.id).await?;
     let identity = linked.iter().find(|identity| identity.id == identity_id).ok_or(Error::NotFound)?;
-    // One whose provider is not configured any more opens nothing.
+    // An identity whose provider is no longer configured opens nothing.
     let opens =
         |other: &&Identity| other.id != identity.id && context.providers().get(&other.provider).is_some();
     if account.password_hash.is_none() && linked.iter().filter(opens).count() == 0 {

@@ -9,10 +9,10 @@ use crate::flow::social::{self, Arrival, Finished, Opening};
 use crate::model::visitor::Visitor;
 use crate::model::waiting::Need;
 
-/// Which step waits in this browser, and what it asks for.
+/// Returns the step that waits in this browser, and its question.
 ///
 /// # Errors
-/// [`Error::StateMissing`] when none does.
+/// [`Error::StateMissing`] when no step waits.
 pub(crate) async fn asked(context: &Context, visitor: &Visitor) -> Result<(String, Value)> {
     let (_, waiting) = pause::waiting(context, visitor).await?;
     match waiting.need {
@@ -21,10 +21,10 @@ pub(crate) async fn asked(context: &Context, visitor: &Visitor) -> Result<(Strin
     }
 }
 
-/// Hands the answer to the step, and goes on there.
+/// Passes the answer to the step, and resumes there.
 ///
 /// # Errors
-/// [`Error::StateMissing`] when that step does not wait any more; whatever the pipeline rejects it with.
+/// [`Error::StateMissing`] when that step no longer waits; any error with which the pipeline rejects it.
 pub(crate) async fn answer(
     context: &Context,
     arrival: Arrival<'_>,

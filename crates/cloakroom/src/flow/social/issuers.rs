@@ -1,16 +1,17 @@
-//! Whether each provider still has the issuer under which its people were linked.
+//! Checks that each provider still has the issuer under which its people were linked.
 //!
-//! An identity is a subject of an issuer. With another `issuer` under an old id, the subjects of strangers would open the
-//! accounts of those who were here before.
+//! An identity is a subject of an issuer. With another `issuer` under an old id, the subjects of strangers would open existing
+//! accounts.
 
 use crate::context::Context;
 use crate::error::Result;
 use crate::provider::Provider;
 
-/// Compares the issuer of each provider with the one of the start before.
+/// Compares the issuer of each provider with the one at the previous start.
 ///
 /// # Errors
-/// [`crate::Error::Config`] when it is another one, somebody is linked, and the configuration does not say `same_subjects`.
+/// [`crate::Error::Config`] when the issuer has changed, somebody is linked, and the configuration does not say
+/// `same_subjects`.
 pub(crate) async fn require_same(context: &Context) -> Result<()> {
     for (index, provider) in context.providers().iter().enumerate() {
         let kept = context.store().provider_issuer(provider.id()).await?;

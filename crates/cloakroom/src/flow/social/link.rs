@@ -1,7 +1,7 @@
-//! An account that exists already, and a provider's account that wants to open it: never joined by the address alone.
+//! Linking a provider's account to an existing account. The address alone never joins them.
 //!
-//! The person proves the account: by its password, by a code mailed to it, or by an ordinary sign-in to it in the same
-//! browser, followed by an explicit yes. Then the waiting identity is linked.
+//! The person proves the account in one of three ways: by its password, by a code mailed to it, or by an ordinary sign-in to it
+//! in the same browser, followed by an explicit confirmation. Then the waiting identity is linked.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ use crate::model::visitor::Visitor;
 use crate::model::waiting::{Need, Waiting};
 use crate::{policy, secret};
 
-/// Wrong codes for one account in one browser and from one network, over all attempts.
+/// The wrong codes allowed for one account in one browser and from one network, over all attempts.
 const WRONG_CODES: Rate = Rate { count: 10, window: Duration::from_hours(24) };
 
-/// How somebody proves the account.
+/// The proof of the account.
 pub(crate) enum Proof<'a> {
     Password(&'a str),
     Code(&'a str),
-    /// Signed in to it, they say yes.
+    /// A confirmation by somebody who is signed in to the account.
     Session,
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
         Proof::Password(password) => {
             policy::known_password(password, "password")?;
             let proven = reauthentication::prove(context, arrival.visitor, &account.id, password).await?;
-            // By itself: a login takes the limit's row before the account's.
+            // In a transaction of its own: a login locks the limit's row before the account's.
             let mut tx = context.store().begin().await?;
             proven.counted.give_back(&mut tx).await?;
             tx.commit().await?;
@@ -65,11 +65,11 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
             if live.user.id != account.id {
                 return Err(Error::OtherUserSignedIn);
             }
-            // A code that was mailed makes it wait for longer, and that is for the code alone.
+            // A mailed code extends the wait, but only for a proof by that code.
             if context.now().since(pause.created_at) >= ChallengeKind::SocialPause.lifetime() {
                 return Err(Error::StateMissing);
             }
-            // Who was signed in before has proven nothing since.
+            // A session from before the pause has proven nothing since.
             if live.authenticated_at < pause.created_at {
                 session::require_recent_password(context, live)?;
             }
@@ -105,13 +105,13 @@ async fn prove_by_code(
     if let Some(counted) = &right {
         counted.give_back(&mut tx).await?;
     }
-    // A wrong try is counted for good, whatever else fails.
+    // A wrong attempt stays counted, whatever else fails.
     tx.commit().await?;
     right.map(drop).ok_or(Error::InvalidCode)
 }
 
-/// Mails a code to the account, for somebody who has no password or does not know it; says from when on another may be
-/// asked for. The code before is void.
+/// Mails a code to the account, for somebody who has no password or does not know it. Returns the time from which another may
+/// be requested. The earlier code is void.
 ///
 /// # Errors
 /// [`Error::StateMissing`] when nothing waits in this browser.
@@ -135,7 +135,7 @@ pub(crate) async fn send_code(context: &Context, arrival: Arrival<'_>) -> Result
     Ok(resend_at)
 }
 
-/// What waits to be linked in this browser, and the account that it wants to open.
+/// Returns the run that waits to be linked in this browser, and the account that it is to open.
 async fn find(context: &Context, arrival: Arrival<'_>) -> Result<(Challenge, Waiting, Account)> {
     let (pause, waiting) = pause::waiting(context, arrival.visitor).await?;
     let Need::Link { user_id } = &waiting.need else { return Err(Error::StateMissing) };

@@ -1,7 +1,7 @@
-//! Signing in, signing up, linking and proving who one is, by a provider's word.
+//! Signing in, signing up, linking and reauthenticating, by a provider's assertion.
 //!
-//! An attempt is kept on the server: single use, for ten minutes, in the browser that began it. What the provider says goes
-//! through the pipeline; where a person must do something first, it waits in that browser (`social_link`, `social_email`).
+//! An attempt is kept on the server: single use, for ten minutes, in the browser that began it. The provider's claims go
+//! through the pipeline. Where a person must do something first, the run waits in that browser (`social_link`, `social_email`).
 
 pub(crate) mod email;
 mod failure;
@@ -35,19 +35,19 @@ use crate::secret::{Purpose, Ticket};
 use crate::session::Live;
 use crate::store::Tx;
 
-/// So many tabs of one browser may wait for a provider; a further one ends the oldest.
+/// The number of tabs of one browser that may wait for a provider. A further one ends the oldest.
 const MOST_ATTEMPTS: i64 = 20;
-/// The longest code that is passed on to a provider, and the most that is read of what else its answer tells, in bytes.
+/// The longest code that is passed on to a provider, and the longest `user` field that is read from its answer, in bytes.
 const LONGEST_CODE: usize = 4096;
 
-/// What somebody wants of a provider.
+/// The request to a provider that a person makes.
 pub(crate) struct Wish<'a> {
     pub(crate) provider: &'a str,
     pub(crate) intent: Intent,
     pub(crate) return_to: &'a str,
 }
 
-/// What came back from a provider, by way of the page.
+/// The answer of a provider, by way of the page.
 pub(crate) struct Answer<'a> {
     pub(crate) provider: &'a str,
     pub(crate) code: Option<&'a str>,
@@ -57,7 +57,7 @@ pub(crate) struct Answer<'a> {
     pub(crate) user: Option<&'a str>,
 }
 
-/// Who is here, and how their mails say so.
+/// The visitor and their session, and the occasion that their mails state.
 #[derive(Clone, Copy)]
 pub(crate) struct Arrival<'a> {
     pub(crate) visitor: &'a Visitor,
@@ -66,24 +66,24 @@ pub(crate) struct Arrival<'a> {
     pub(crate) session: Option<&'a Live>,
 }
 
-/// The outcome of an attempt, and the attempt itself: where it led, and what it was for.
+/// The outcome of an attempt, and the attempt itself, with its destination and its intent.
 pub(crate) struct Finished {
     pub(crate) outcome: SignIn,
     pub(crate) attempt: Attempt,
 }
 
-/// What must still be so when all is written: in the same transaction.
+/// The preconditions of the writes, checked in the same transaction.
 #[derive(Default)]
 pub(crate) struct Opening<'a> {
-    /// A challenge that this uses up, while it waits in the browser where it did.
+    /// The challenge that the writes use up. It must still wait in the same browser.
     pub(crate) ends: Option<&'a Challenge>,
-    /// What was proven after the provider's word: the account, or the address.
+    /// The method that proved the account or the address after the provider's assertion.
     pub(crate) proven_by: Option<Method>,
-    /// It is the session that says yes, so it must be open.
+    /// Set when the session confirms the link, so that it must be open.
     pub(crate) is_by_session: bool,
 }
 
-/// Begins an attempt; says where to send the person.
+/// Begins an attempt. Returns the URL to which the person is sent.
 ///
 /// # Errors
 /// [`Error::NotFound`] for a provider that is not configured; [`Error::Validation`] for a `return_to` that leads elsewhere;
@@ -116,7 +116,7 @@ pub(crate) async fn start(
     };
     let mut begun = Challenge::new(Content::SocialAttempt(attempt), context.now());
     begun.browser = Some(browser);
-    // What is for the one who is signed in dies with their password, and when somebody else signs in here.
+    // An attempt of a signed-in user is void once their password changes, or when somebody else signs in here.
     begun.user_id = user_id.filter(|_| wish.intent != Intent::Login);
     let key = context.key();
     let state = begun.token(key);
@@ -141,11 +141,11 @@ pub(crate) async fn start(
     Ok(url.into())
 }
 
-/// Finishes an attempt with what the provider sent back.
+/// Finishes an attempt with the provider's answer.
 ///
 /// # Errors
 /// [`Error::StateMissing`], [`Error::StateMismatch`], [`Error::ProviderDenied`], [`Error::CodeRejected`],
-/// [`Error::ProviderUnreachable`]; then whatever the pipeline rejects it with.
+/// [`Error::ProviderUnreachable`]; then any error with which the pipeline rejects it.
 pub(crate) async fn finish(context: &Context, arrival: Arrival<'_>, answer: Answer<'_>) -> Result<Finished> {
     let provider = context.providers().get(answer.provider).ok_or(Error::NotFound)?;
     let result = conclude(context, arrival, provider, &answer).await;
@@ -169,7 +169,7 @@ async fn conclude(
     let state = answer.state.filter(|state| !state.is_empty()).ok_or(Error::StateMissing)?;
     let error = answer.error.filter(|error| !error.is_empty());
     let code = answer.code.filter(|code| !code.is_empty() && code.len() <= LONGEST_CODE);
-    // With nothing to use it for, the attempt stays as it is.
+    // An answer with neither code nor error does not use the attempt up.
     if error.is_none() && code.is_none() {
         return Err(Error::CodeRejected);
     }
@@ -197,7 +197,7 @@ async fn conclude(
     advance(context, arrival, Run::new(attempt, profile, user), Opening::default()).await
 }
 
-/// Uses an attempt up, if it is this browser's, this provider's and this user's; otherwise it stays as it is.
+/// Uses an attempt up, if it belongs to this browser, this provider and this user. Otherwise it stays as it is.
 async fn take_attempt(
     context: &Context,
     Arrival { visitor, session, .. }: Arrival<'_>,
@@ -213,7 +213,7 @@ async fn take_attempt(
     let Content::SocialAttempt(attempt) = begun.content else { return Err(Error::StateMismatch) };
     let now_here = session.map(|session| session.user.id.clone());
     let is_same_user = match attempt.intent {
-        // Beside another one of this browser that has signed in meanwhile, it still finishes.
+        // A concurrent attempt of this browser may have signed in meanwhile; this one still finishes.
         Intent::Login => now_here.is_some() || attempt.user_id.is_none(),
         Intent::Link | Intent::Reauthenticate => attempt.user_id == now_here,
     };
@@ -227,7 +227,7 @@ async fn take_attempt(
     Ok((begun, attempt))
 }
 
-/// Goes on with the pipeline, and writes what it comes to.
+/// Runs the rest of the pipeline, and writes its result.
 pub(crate) async fn advance(
     context: &Context,
     arrival: Arrival<'_>,
@@ -260,7 +260,7 @@ async fn go_on(
     Err(Error::IdentityTaken)
 }
 
-/// Everything that the pipeline has decided, and the session, in one transaction.
+/// Writes every decision of the pipeline, and opens the session, in one transaction.
 async fn settle(
     context: &Context,
     arrival: Arrival<'_>,
@@ -268,7 +268,7 @@ async fn settle(
     opening: &Opening<'_>,
 ) -> std::result::Result<Finished, Unsettled> {
     let mut tx = context.store().begin().await?;
-    // As everywhere: an address before an account, an account before its rows.
+    // Lock order: an address before an account, an account before its rows.
     let found = match (&run.user, &run.proven) {
         (Some(account), _) => {
             let held = tx.lock_account(&account.id).await?.filter(|account| account.is_active);
@@ -305,7 +305,7 @@ async fn settle(
             let vouched = Vouched { account, besides: opening.proven_by, effect, provider };
             provider::sign_in(context, tx, arrival.visitor, vouched).await?
         }
-        // The session that says yes goes on, if it has not ended meanwhile.
+        // The session that confirmed the link continues, if it has not ended meanwhile.
         Intent::Login | Intent::Link => {
             reauthentication::renew(context, tx, session()?, Renewal::unproven(account)).await.map(again)?
         }
@@ -327,7 +327,7 @@ fn effect(run: &Run) -> Effect {
     }
 }
 
-/// Makes sure of what must still be so.
+/// Checks the preconditions.
 pub(crate) async fn open(tx: &mut Tx, opening: &Opening<'_>) -> Result<()> {
     match opening.ends {
         Some(waiting) if !tx.end_challenge(&waiting.id, waiting.browser).await? => Err(Error::StateMissing),
@@ -354,7 +354,7 @@ async fn link(
     let label = run.label();
     let identity = match &run.identity {
         Some(identity) => {
-            // Apple tells a name the first time only.
+            // Apple sends a name the first time only.
             let is_renamed = run.updates_details && label != run.profile.subject;
             let label = if is_renamed { &label } else { &identity.label };
             let used = Identity {
@@ -363,7 +363,7 @@ async fn link(
                 vouched_email: run.vouched_email(),
                 ..identity.clone()
             };
-            // Unlinked in this very moment: it opens nothing any more.
+            // Unlinked concurrently: the identity opens nothing any more.
             if !tx.use_identity(&used, now).await? {
                 return Err(Error::CodeRejected.into());
             }

@@ -14,7 +14,7 @@ use crate::model::waiting::{Kept, Need, Waiting};
 use crate::pipeline::{Halted, Run};
 use crate::secret::{self, Ticket};
 
-/// Keeps a run until the person has done what it needs; it takes the place of what waited in this browser before.
+/// Stores a run until the person has done what it needs. It replaces the run that waited in this browser before.
 pub(crate) async fn wait(
     context: &Context,
     arrival: Arrival<'_>,
@@ -61,14 +61,14 @@ pub(crate) async fn wait(
     Ok(Finished { outcome: SignIn::Needs(pending), attempt })
 }
 
-/// The undo that reserves the address which the provider vouches for, if its owner is to hear of it now.
+/// Returns the undo that reserves the address which the provider vouches for, if its owner is to be notified now.
 async fn reservation(
     context: &Context,
     visitor: &Visitor,
     run: &Run,
     need: &Need,
 ) -> Result<Option<Challenge>> {
-    // Whoever is asked for an address although one is proven has come with a reserved one.
+    // A run that asks for an address although one is proven came with a reserved address.
     let (Need::Email { .. }, Some(proven)) = (need, &run.proven) else { return Ok(None) };
     match context.store().reservation(proven, context.now()).await? {
         Some(undo) => {
@@ -80,10 +80,10 @@ async fn reservation(
     }
 }
 
-/// What waits in this browser.
+/// Returns the run that waits in this browser.
 ///
 /// # Errors
-/// [`Error::StateMissing`] when nothing does.
+/// [`Error::StateMissing`] when none waits.
 pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Challenge, Waiting)> {
     let browser = visitor.browser.as_ref().ok_or(Error::StateMissing)?.hash();
     let kind = ChallengeKind::SocialPause;
@@ -91,14 +91,14 @@ pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Cha
     let pause = pause.ok_or(Error::StateMissing)?;
     let Content::SocialPause(waiting) = &pause.content else { return Err(Error::StateMissing) };
     let waiting = Waiting::clone(waiting);
-    // Whoever is known by a provider that was removed meanwhile could not come back.
+    // A person of a provider that was removed meanwhile could not sign in again.
     if context.providers().get(&waiting.run.attempt.provider).is_none() {
         return Err(Error::StateMissing);
     }
     Ok((pause, waiting))
 }
 
-/// The run, ready to go on: what was begun by somebody who is signed in goes on while they are.
+/// Returns the run, ready to resume. A run that was begun by a signed-in user resumes only while they are signed in.
 ///
 /// # Errors
 /// [`Error::StateMissing`] when they are not, or the account is gone; [`Error::AccountInactive`].

@@ -23,7 +23,7 @@ pub(in crate::http) async fn logout(
     _: Nothing,
 ) -> Result<(Option<SetCookies>, Json<Detail>)> {
     logout::here(visit.context(), visit.visitor()).await?;
-    // A request without a session cookie may be forged, and what it does not show is not expired.
+    // A request without a session cookie may be forged, so cookies that it does not show are not expired.
     let cookies = visit.has_session_cookie().then(|| SetCookies::signed_out(&visit));
     Ok((cookies, Json(Detail { detail: "Logout Successful" })))
 }

@@ -63,7 +63,7 @@ impl SessionView {
 )]
 pub(in crate::http) async fn session(visit: Visit, _: CsrfCookie) -> Result<Json<SessionView>> {
     let Some(live) = visit.session().await? else {
-        // A ticket that has ended stays: the reply may arrive after that to a sign-in, and would expire the new one.
+        // A dead ticket stays: this reply may arrive after the reply to a sign-in, and would expire the new ticket.
         return Ok(Json(SessionView::anonymous()));
     };
     let view = SessionView {

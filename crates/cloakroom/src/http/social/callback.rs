@@ -2,8 +2,8 @@
 //! Mode; Apple has no other way).
 //!
 //! The post comes from the provider's site, so it carries no cookie of ours and no CSRF token. It is let through because it
-//! changes nothing: all that happens is a redirect to the same path by GET, with the fields of the form as the query. That page
-//! then posts them from our own origin, with its cookies and its token, and only that finishes an attempt.
+//! changes nothing: it only redirects to the same path by GET, with the fields of the form as the query. That page then posts
+//! them from our own origin, with its cookies and its token. Only that post finishes an attempt.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -17,7 +17,7 @@ use crate::http::json;
 /// The longest query, in bytes: proxies refuse headers far larger than this.
 const LONGEST: usize = 8000;
 
-/// Whether a request is such a post: exactly this path, of a provider that is configured.
+/// Tells whether a request is such a post: exactly this path, of a provider that is configured.
 pub(in crate::http) fn is_posted_answer(context: &Context, request: &Request) -> bool {
     let provider =
         || request.uri().path().strip_prefix("/auth/").and_then(|rest| rest.strip_suffix("/callback"));
@@ -25,7 +25,7 @@ pub(in crate::http) fn is_posted_answer(context: &Context, request: &Request) ->
         && provider().is_some_and(|provider| context.providers().get(provider).is_some())
 }
 
-/// The way to the page.
+/// Returns the redirect to the page.
 pub(in crate::http) async fn to_page(request: Request) -> Response {
     redirect(request).await.unwrap_or_else(IntoResponse::into_response)
 }
@@ -53,7 +53,7 @@ async fn redirect(request: Request) -> Result<Response> {
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // The address holds a code.
+    // The URL holds a code.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     Ok(response)
 }

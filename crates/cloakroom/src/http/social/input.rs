@@ -1,4 +1,4 @@
-//! For an embedding app whose own pipeline step asks people for something: the door by which the answer comes back.
+//! The reply to an embedding app's own pipeline step that asks people for something.
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ use crate::http::social::SocialReply;
 use crate::http::visit::Visit;
 use crate::mail::outbox::Occasion;
 
-/// A social login that waits for an answer in this browser; 400 `state_missing` when none does.
+/// A social login that waits for an answer in this browser; 400 `state_missing` when none waits.
 ///
 /// ```
 /// # use axum::{Json, Router, response::Response, routing::post};
@@ -31,17 +31,17 @@ pub struct Paused {
 }
 
 impl Paused {
-    /// The step that asks.
+    /// Returns the name of the step that asks.
     pub fn step(&self) -> &str {
         &self.step
     }
 
-    /// What it asked for.
+    /// Returns the step's question.
     pub fn asked(&self) -> &Value {
         &self.asked
     }
 
-    /// Answers, and goes on at the same step: the reply is that of `POST /api/social/{provider}/`, cookies included.
+    /// Answers, and resumes at the same step. The reply is that of `POST /api/social/{provider}/`, cookies included.
     pub async fn answer(self, answer: Value) -> Response {
         self.finish(answer).await.into_response()
     }

@@ -91,11 +91,11 @@ pub(in crate::http) struct SocialReply {
     asked: Option<serde_json::Value>,
 }
 
-/// With `link_required`.
+/// The `detail` with `link_required`.
 const PROVE_ACCOUNT: &str = "Nobody is signed in yet: prove that the existing account is yours.";
-/// With `email_required`.
+/// The `detail` with `email_required`.
 const TELL_ADDRESS: &str = "Nobody is signed in yet: enter an email address and prove it.";
-/// With `input_required`.
+/// The `detail` with `input_required`.
 const ANSWER_STEP: &str = "Nobody is signed in yet: answer what the app asks.";
 
 impl SocialReply {
@@ -197,7 +197,7 @@ pub(in crate::http) async fn start_by_link(
     method: Method,
     uri: Uri,
 ) -> Result<(Option<SetCookies>, Response)> {
-    // A look at the headers begins nothing.
+    // A HEAD request begins no attempt.
     if method != Method::GET {
         return Err(Error::MethodNotAllowed);
     }
@@ -211,7 +211,7 @@ pub(in crate::http) async fn start_by_link(
             let client = known.client.clone();
             let visitor = Visitor { network, session, browser: Some(browser.clone()), client };
             let url = social::start(visit.context(), &visitor, live, wish).await?;
-            // The token of a session stays as it is.
+            // The token of a session does not change.
             (url, Some(SetCookies::csrf(&visit, known.session.is_none())))
         }
     };
@@ -222,7 +222,8 @@ pub(in crate::http) async fn start_by_link(
     Ok((cookies, response))
 }
 
-/// `return_to` of a link. What a link cannot ask for is refused rather than left out: it would be taken for a sign-in.
+/// Reads the `return_to` of a link. A parameter that a link cannot carry is refused and not ignored: it would be taken for a
+/// sign-in.
 fn return_to(query: &str) -> Result<String> {
     let mut found = None;
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
@@ -306,7 +307,8 @@ impl<S: Send + Sync> FromRequest<S> for ProviderAnswer {
     }
 }
 
-/// What else a provider adds to its answer is none of ours; a parameter that appears twice makes it no answer.
+/// Reads an answer from the query. Further parameters of the provider are ignored. A parameter that appears twice makes the
+/// answer invalid.
 fn of_query(query: &str) -> Result<ProviderAnswer> {
     let mut answer = ProviderAnswer::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

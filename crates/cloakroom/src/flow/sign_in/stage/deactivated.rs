@@ -1,4 +1,4 @@
-//! Refuses a deactivated account, once it has been proven to be one's own.
+//! Refuses a deactivated account, once the person has proven that it is theirs.
 
 use std::ops::ControlFlow;
 
