@@ -97,8 +97,8 @@ impl utoipa::PartialSchema for ProblemCode {
 
 impl ToSchema for ProblemCode {}
 
-/// The codes of this version, as a shape of its own that no reply is held against: a generated client gets the names, and
-/// does not fail at a newer server's code.
+/// The codes of this version, as a shape of its own that no reply must match. So a generated client gets the names, and accepts
+/// the new codes of a newer server.
 pub(super) struct KnownProblemCode;
 
 impl utoipa::PartialSchema for KnownProblemCode {

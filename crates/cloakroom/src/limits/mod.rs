@@ -5,7 +5,7 @@
 //! counted and leaves no row.
 //!
 //! Networks are counted at several widths, because one attacker may hold many. A browser that has signed in to an account
-//! before has counts of its own there (OWASP, "Device Cookies"): no other browser can use them up.
+//! before has counts of its own there (OWASP, "Device Cookies"). No other browser can use them up.
 
 mod code;
 mod mail;

@@ -244,8 +244,8 @@ async fn hand_over(dialogue: &mut Dialogue, envelope: &Envelope, mail: &[u8]) ->
     Ok(answer.told())
 }
 
-/// Returns a mail in transparent form: a line that begins with a dot gets another one, and a line of one dot ends the mail (RFC
-/// 5321, section 4.5.2).
+/// Returns a mail in transparent form (RFC 5321, section 4.5.2). A line that begins with a dot gets another one, and a line of
+/// one dot ends the mail.
 fn transparent(mail: &[u8]) -> Vec<u8> {
     let lines = mail.strip_suffix(b"\r\n").unwrap_or(mail);
     let mut transparent = Vec::with_capacity(lines.len() + 64);
@@ -279,8 +279,8 @@ fn passing(trouble: Trouble) -> Failure {
     }
 }
 
-/// Judges a refusal. A refusal of this mail is permanent (5xx), unless the server requires what only the configuration can
-/// give: TLS or a login (RFC 4954, section 6).
+/// Judges a refusal. A refusal of this mail is permanent (5xx). It is not if the server requires what only the configuration
+/// can give: TLS or a login (RFC 4954, section 6).
 fn refusal(trouble: Trouble) -> Failure {
     match trouble {
         Trouble::Refused(reply) if is_final(reply.code) => Failure::permanent(told(&reply)),

@@ -164,7 +164,7 @@ pub(super) fn sender(from: &str) -> std::result::Result<Mailbox, &'static str> {
     Ok(Mailbox::new(name, address))
 }
 
-/// Returns an address as mail servers accept it: the domain in ASCII (RFC 5891), so that only a local part beyond ASCII needs a
+/// Returns an address as mail servers accept it, with the domain in ASCII (RFC 5891). So only a local part beyond ASCII needs a
 /// server that speaks SMTPUTF8.
 fn recipient(address: &str) -> Option<Address> {
     let email = Email::parse(address)?;

@@ -5,8 +5,8 @@ use crate::model::method::{self, Method};
 use crate::model::user::User;
 use crate::session::Live;
 
-/// The account behind a request, and the credential that it was proven with: an extractor in handlers, for those that need
-/// to know more than [`User`] tells. 401 when nobody is signed in; `Option<Principal>` welcomes everybody.
+/// The account behind a request, and the credential that it was proven with. It is an extractor for handlers that need more
+/// than [`User`]. 401 when nobody is signed in; `Option<Principal>` admits everybody.
 ///
 /// ```
 /// use axum::{Router, routing::post};

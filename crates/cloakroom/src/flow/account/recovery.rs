@@ -25,8 +25,8 @@ const LONGEST_LABEL: usize = 64;
 
 /// Tells whether an identity stays when the owner of the account's address takes the account back.
 ///
-/// It stays in three cases: the account was made with it and its address was proven then; its provider vouches for the
-/// account's address; it was linked more than 30 days ago.
+/// It stays if the account was made with it and its address was proven then. It stays if its provider vouches for the account's
+/// address, or if it was linked more than 30 days ago.
 pub(crate) fn keeps(context: &Context, account: &Account, identity: &Identity) -> bool {
     let was_made_with_it = if let Some(origin) = identity.origin {
         origin == Origin::Account

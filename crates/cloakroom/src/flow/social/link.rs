@@ -1,7 +1,7 @@
 //! Linking a provider's account to an existing account. The address alone never joins them.
 //!
-//! The person proves the account in one of three ways: by its password, by a code mailed to it, or by an ordinary sign-in to it
-//! in the same browser, followed by an explicit confirmation. Then the waiting identity is linked.
+//! The person proves the account by its password, or by a code mailed to it. Or they sign in to it as usual in the same browser
+//! and confirm explicitly. Then the waiting identity is linked.
 
 use std::time::Duration;
 

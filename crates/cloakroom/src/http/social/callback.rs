@@ -2,7 +2,7 @@
 //! Mode; Apple has no other way).
 //!
 //! The post comes from the provider's site, so it carries no cookie of ours and no CSRF token. It is let through because it
-//! changes nothing: it only redirects to the same path by GET, with the fields of the form as the query. That page then posts
+//! changes nothing. It only redirects to the same path by GET, with the fields of the form as the query. That page then posts
 //! them from our own origin, with its cookies and its token. Only that post finishes an attempt.
 
 use axum::body::Body;
