@@ -17,7 +17,7 @@ use crate::store::Tx;
 
 /// The age beyond which a linked identity stays.
 const LONG_LINKED: Duration = Duration::from_hours(30 * 24);
-/// The time from the making of an account to the link of the identity it was made with. Earlier versions did not store which
+/// The longest time from the making of an account to the link of its first identity. Earlier versions did not store which
 /// identity that was.
 const MADE_TOGETHER: Duration = Duration::from_secs(10);
 /// The longest label that a mail repeats, in characters.

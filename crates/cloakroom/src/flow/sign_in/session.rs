@@ -32,7 +32,7 @@ pub(crate) fn require_recent(context: &Context, session: &Live) -> Result<()> {
 /// that a stolen session is not enough (OWASP ASVS 7.5.1).
 ///
 /// # Errors
-/// [`Error::ReauthenticationRequired`] when the proof is too long ago, or was another one.
+/// [`Error::ReauthenticationRequired`] when the proof is too long ago, or was not by password.
 pub(crate) fn require_recent_password(context: &Context, session: &Live) -> Result<()> {
     require_recent(context, session)?;
     let has_proof = session.password_at.is_some_and(|proven_at| is_recent(context, proven_at));
