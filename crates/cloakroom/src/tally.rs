@@ -1,4 +1,4 @@
-//! Log lines that an outsider can cause: counted, and told together.
+//! Log lines that an outsider can cause: they are counted, and reported together.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 /// Counts events of one kind, so that they write a bounded number of log lines a period.
 ///
-/// The first events of a period are for the caller to tell, one by one; the rest is told together when the period ends.
+/// The caller reports the first events of a period one by one. The rest is reported together when the period ends.
 #[derive(Clone)]
 pub struct Tally(Arc<Inner>);
 
 struct Inner {
     period: Duration,
     most: u64,
-    /// Events of this period, those that were told and those that were not.
+    /// The number of events in this period, both reported and unreported.
     seen: AtomicU64,
-    /// Events that no line has told yet.
+    /// The number of events that no line has reported yet.
     untold: AtomicU64,
-    /// Whether a period is under way, at whose end the rest is told.
+    /// True while a period is under way, at whose end the rest is reported.
     is_waiting: AtomicBool,
 }
 
@@ -33,7 +33,8 @@ impl Tally {
         Self(Arc::new(Inner { period, most, seen, untold, is_waiting: AtomicBool::new(false) }))
     }
 
-    /// Counts one event: true when the caller is to tell it now, false when `tell_rest` will tell it at the end of the period.
+    /// Counts one event. Returns true when the caller is to report it now, false when `tell_rest` will report it at the end of
+    /// the period.
     pub fn count(&self, tell_rest: impl Fn(u64) + Send + 'static) -> bool {
         let inner = &self.0;
         let is_told = inner.seen.fetch_add(1, Ordering::Relaxed) < inner.most;
@@ -57,7 +58,7 @@ impl Tally {
             loop {
                 tokio::time::sleep(inner.period).await;
                 let untold = inner.untold.swap(0, Ordering::Relaxed);
-                // The line about the rest is one of those of the next period.
+                // The line about the rest is one of the lines of the next period.
                 inner.seen.store(u64::from(untold > 0), Ordering::Relaxed);
                 if untold == 0 {
                     break;

@@ -1,7 +1,7 @@
-//! For tests, of Cloakroom and of apps that embed it: an app of its own database, a browser with a cookie jar, a clock to
-//! turn.
+//! Tools for tests of Cloakroom and of apps that embed it: an app with its own database, a browser with a cookie jar, a clock that tests
+//! can turn.
 //!
-//! Everything goes through the public surface, as a browser would; only the clock is turned from behind.
+//! All requests use the public interface, as a browser does; only the clock is turned directly.
 //!
 //! ```
 //! use std::time::Duration;
@@ -48,7 +48,7 @@ use crate::store::KeptMail;
 /// The password of every account that a test adds.
 pub const PASSWORD: &str = "correct-horse-battery";
 
-/// A cloakroom over a database of its own, below its own layer.
+/// A cloakroom over a database of its own, as the layer around its own routes.
 pub struct TestApp {
     /// The cloakroom itself.
     pub cloakroom: Cloakroom,
@@ -59,18 +59,18 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// Over the database that `config` names, with the routes of the cloakroom and the app's `own`.
+    /// Opens the database that `config` names, and serves the routes of the cloakroom and the app's `own`.
     ///
     /// # Panics
-    /// When the database cannot be opened.
+    /// Panics when the database cannot be opened.
     pub async fn with(config: Config, own: Router) -> Self {
         Self::with_steps(config, own, &[]).await
     }
 
-    /// The same with steps of your own, which `pipeline.steps` names.
+    /// Opens the app as [`TestApp::with`] does, with steps of your own, which `pipeline.steps` names.
     ///
     /// # Panics
-    /// When the database cannot be opened.
+    /// Panics when the database cannot be opened.
     pub async fn with_steps(config: Config, own: Router, steps: &[Arc<dyn Step>]) -> Self {
         let clock = Clock::Dial(Arc::default());
         let opened = Cloakroom::with_clock(config, clock.clone(), steps).await;
@@ -79,17 +79,17 @@ impl TestApp {
         Self { cloakroom, router, clock, watch: |_, _, _| {}, sweeper: tokio::sync::Mutex::default() }
     }
 
-    /// Every reply to its browsers is looked at by `watch`, which panics at one that should not be.
+    /// Passes every reply to its browsers to `watch`, which panics at a reply that should not be sent.
     #[must_use]
     pub fn watched(mut self, watch: Watch) -> Self {
         self.watch = watch;
         self
     }
 
-    /// A configuration for tests: SQLite or Postgres by `url`, at `http://localhost:3000`.
+    /// Returns a configuration for tests: SQLite or Postgres by `url`, at `http://localhost:3000`.
     ///
     /// # Panics
-    /// Never: the secret is long enough.
+    /// Never panics: the secret is long enough.
     pub fn config(url: &str) -> Config {
         let mut config = Config::default();
         config.database.url = SecretUrl::from(url);
@@ -105,37 +105,37 @@ impl TestApp {
         self.clock.advance(duration);
     }
 
-    /// Turns the clock back, as happens to a machine's that went ahead.
+    /// Turns the clock back, as happens to a machine's clock that was ahead.
     pub fn set_back(&self, duration: Duration) {
         self.clock.set_back(duration);
     }
 
-    /// Lets this node's clock go ahead of the database's, as one does that is set wrong.
+    /// Lets this node's clock run ahead of the database's, as a clock does that is set wrong.
     pub fn run_ahead(&self, duration: Duration) {
         self.clock.run_ahead(duration);
     }
 
-    /// Removes what has expired, as the job does once a minute; says how many rows went.
+    /// Removes expired rows, as the job does once a minute. Returns the number of rows.
     ///
     /// # Panics
-    /// When storage does not answer.
+    /// Panics when storage does not answer.
     pub async fn sweep(&self) -> u64 {
         self.sweeper.lock().await.sweep(self.cloakroom.context()).await.expect("storage answers")
     }
 
-    /// Writes the events of failed sign-ins that wait, as the job does in the background.
+    /// Writes the pending events of failed sign-ins, as the job does in the background.
     ///
     /// # Panics
-    /// When storage does not answer.
+    /// Panics when storage does not answer.
     pub async fn write_attempts(&self) {
         let context = self.cloakroom.context();
         context.attempts().write(context.store()).await.expect("storage answers");
     }
 
-    /// Every mail that has been sent, newest first, once the outbox is empty.
+    /// Returns every mail that was sent, newest first, once the outbox is empty.
     ///
     /// # Panics
-    /// When the outbox is not empty after ten seconds, or storage does not answer.
+    /// Panics when the outbox is not empty after ten seconds, or storage does not answer.
     pub async fn mails(&self) -> Vec<Mail> {
         for _ in 0..2000 {
             if !self.cloakroom.context().store().has_mail().await.expect("storage answers") {
@@ -147,10 +147,10 @@ impl TestApp {
         panic!("the outbox does not empty");
     }
 
-    /// The newest mail to `address`, once the outbox is empty.
+    /// Returns the newest mail to `address`, once the outbox is empty.
     ///
     /// # Panics
-    /// When there is none.
+    /// Panics when there is none.
     pub async fn mail_to(&self, address: &str) -> Mail {
         let mails = self.mails().await;
         let found = mails.into_iter().find(|mail| mail.to == address);
@@ -160,20 +160,20 @@ impl TestApp {
     /// Adds an account with the password [`PASSWORD`].
     ///
     /// # Panics
-    /// When the address has one already.
+    /// Panics when the address already has an account.
     pub async fn add(&self, email: &str, rank: Rank) -> AccountView {
         self.cloakroom.administration().add(email, PASSWORD, rank).await.expect("the account is added")
     }
 
-    /// A browser that has never been here.
+    /// Returns a browser without cookies.
     pub fn browser(&self) -> Browser {
         Browser::new(self.router.clone(), self.cloakroom.config().public_url.origin(), self.watch)
     }
 
-    /// A browser signed in as `email`.
+    /// Returns a browser that is signed in as `email`.
     ///
     /// # Panics
-    /// When that does not work.
+    /// Panics when the sign-in fails.
     pub async fn signed_in(&self, email: &str) -> Browser {
         let browser = self.browser();
         browser.open_login_page().await;
@@ -183,7 +183,7 @@ impl TestApp {
     }
 }
 
-/// A mail, as its reader gets it.
+/// A mail, as its recipient gets it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Mail {
@@ -204,20 +204,20 @@ impl From<KeptMail> for Mail {
 }
 
 impl Mail {
-    /// The token of its link.
+    /// Returns the token of its link.
     ///
     /// # Panics
-    /// When it has none.
+    /// Panics when it has no token.
     pub fn token(&self) -> String {
         let (_, rest) =
             self.text.split_once("#token=").unwrap_or_else(|| panic!("no token in {}", self.text));
         rest.split_whitespace().next().unwrap_or_default().to_owned()
     }
 
-    /// Its six digits.
+    /// Returns its six digits.
     ///
     /// # Panics
-    /// When it has none.
+    /// Panics when it has no code.
     pub fn code(&self) -> String {
         let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
         let code = self.text.lines().map(str::trim).find(is_code);

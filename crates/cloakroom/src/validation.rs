@@ -1,4 +1,4 @@
-//! Loads a configuration, and asks each room about its section.
+//! Loads a configuration, and validates each section with the module that uses it.
 
 use std::path::Path;
 
@@ -6,7 +6,8 @@ use crate::config::{self, Address, Complaint, Config, Overrides};
 use crate::error::{Error, Result};
 use crate::{limits, mail, pipeline, policy, provider, store};
 
-/// Complains about everything that cannot be used. `may_keep_mail`: whether mails may stay in the database instead of being sent.
+/// Returns a complaint about every setting that cannot be used. `may_keep_mail` tells whether mails may stay in the database
+/// instead of being sent.
 fn complaints(config: &Config, may_keep_mail: bool) -> Vec<Complaint> {
     let mut found = store::validate(&config.database);
     found.extend(mail::validate(&config.mail, may_keep_mail));
@@ -19,9 +20,10 @@ fn complaints(config: &Config, may_keep_mail: bool) -> Vec<Complaint> {
 }
 
 impl Config {
-    /// Reads `path` (when given), then `CLOAKROOM_…` of the environment, then `overrides`, each over the one before.
+    /// Reads `path` (when given), then `CLOAKROOM_…` of the environment, then `overrides`. A later source overrides an earlier
+    /// one.
     ///
-    /// Relative paths are taken from the file's own directory, wherever the program was started.
+    /// Relative paths start at the file's own directory, not at the working directory of the program.
     ///
     /// # Errors
     /// [`crate::Error::Config`]: one complaint a line, with file, line and column, and the key meant.
@@ -29,43 +31,43 @@ impl Config {
         config::load(path, overrides, complaints)
     }
 
-    /// The merged configuration as TOML, each key with where its value comes from; secrets redacted.
+    /// Returns the merged configuration as TOML, with the source of each key's value. Secrets are redacted.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// Fails as [`Config::load`] does.
     pub fn explain(path: Option<&Path>, overrides: &Overrides) -> Result<String> {
         Self::load(path, overrides).map(|config| config::explain(&config))
     }
 
-    /// The configuration of `cloakroom dev`, as [`Config::explain`] shows it.
+    /// Returns the configuration of `cloakroom dev`, as [`Config::explain`] shows it.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// Fails as [`Config::load`] does.
     pub fn explain_development(directory: &Path) -> Result<String> {
         Self::explain(None, &Overrides::development(directory, Address::default().0.port()))
     }
 
-    /// What `cloakroom dev` runs with: `directory` for everything kept, loopback only, hints in problems.
+    /// Returns the configuration of `cloakroom dev`: `directory` for all data, loopback only, hints in problems.
     ///
     /// # Errors
-    /// As [`Config::load`].
+    /// Fails as [`Config::load`] does.
     pub fn development(directory: &Path, port: u16) -> Result<Self> {
         Self::load(None, &Overrides::development(directory, port))
     }
 
-    /// Judges a configuration however it was made.
+    /// Validates a configuration, regardless of its source.
     ///
     /// # Errors
-    /// [`crate::Error::Config`]: one complaint a line, with the key meant, as [`Config::load`] tells it.
+    /// [`crate::Error::Config`]: one complaint a line, with the key meant, as [`Config::load`] reports it.
     pub(crate) fn require_sound(&self) -> Result<()> {
-        // An app in development has nobody to mail to; on https there are people.
+        // An app in development has nobody to mail to; an app on https has users.
         let may_keep_mail = self.development || !self.public_url.is_https();
         let lines = self.with_places(&complaints(self, may_keep_mail));
         if lines.is_empty() { Ok(()) } else { Err(Error::Config(lines.join("\n"))) }
     }
 
-    /// Warnings about what may be right and often is not, each in a sentence with its place. `check` and the start of a server
-    /// tell them.
+    /// Returns warnings about settings that may be right but often are not, each in a sentence with its place. `check` and the
+    /// start of a server report them.
     pub fn warnings(&self) -> Vec<String> {
         let mut found = mail::warnings(&self.mail);
         found.extend(store::warnings(&self.database));

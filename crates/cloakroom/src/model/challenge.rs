@@ -1,4 +1,4 @@
-//! What waits, expires and is used once.
+//! Challenges: secrets that are pending, expire and are used once.
 
 use std::time::Duration;
 
@@ -8,29 +8,30 @@ use crate::model::social::Attempt;
 use crate::model::waiting::Waiting;
 use crate::secret::{self, Code, SecretKey, Ticket, TicketHash};
 
-/// How many wrong codes one challenge stands.
+/// The number of wrong codes after which a challenge refuses its code.
 pub(crate) const MOST_CODE_TRIES: i64 = 5;
 /// The life of the six-digit code of a signup.
 pub(crate) const CODE_LIFETIME: Duration = Duration::from_mins(15);
 /// The life of a six-digit code that opens an account or links something to it.
 pub(crate) const LINK_CODE_LIFETIME: Duration = Duration::from_mins(10);
-/// For so long the browser that signed up needs no password again.
+/// The time during which the browser that signed up needs no password again.
 pub(crate) const SAME_BROWSER: Duration = Duration::from_hours(1);
 
-/// What a challenge is for. A token for one is worth nothing for another.
+/// The purpose of a challenge. A token for one purpose is worth nothing for another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ChallengeKind {
     /// An account that exists once its address is proven.
     Signup,
     /// A new password for an account.
     PasswordReset,
-    /// A first password for an account that an administrator made. Of its own kind, so that a stranger's reset leaves it.
+    /// A first password for an account that an administrator made. It is a kind of its own, so that a stranger's reset does not
+    /// end it.
     Invitation,
     /// A new address for an account.
     EmailChange,
-    /// The address before the change, for the one who did not ask for it.
+    /// The address before the change, for a person who did not ask for the change.
     EmailChangeUndo,
-    /// Somebody is at a provider; the token is the `state`.
+    /// An attempt that is at a provider; the token is the `state`.
     SocialAttempt,
     /// A social login that waits for the person, in the same browser.
     SocialPause,
@@ -50,7 +51,7 @@ impl ChallengeKind {
         Self::SocialEmail,
     ];
 
-    /// As storage keeps it.
+    /// Returns the name under which storage keeps it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Signup => "signup",
@@ -68,7 +69,7 @@ impl ChallengeKind {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
-    /// How long its token is good.
+    /// Returns the lifetime of its token.
     pub(crate) const fn lifetime(self) -> Duration {
         match self {
             // An invitation is good for longer than a reset, because nobody waits for it.
@@ -81,7 +82,7 @@ impl ChallengeKind {
         }
     }
 
-    /// How long its code is good, if it has one.
+    /// Returns the lifetime of its code, if it has one.
     pub(crate) const fn code_lifetime(self) -> Option<Duration> {
         match self {
             Self::Signup | Self::SocialEmail => Some(CODE_LIFETIME),
@@ -90,7 +91,7 @@ impl ChallengeKind {
     }
 }
 
-/// What a challenge needs for its purpose.
+/// The data that a challenge needs for its purpose.
 #[derive(Clone)]
 pub(crate) enum Content {
     /// The address to prove, and the password that was chosen with it.
@@ -139,24 +140,24 @@ impl Content {
     }
 }
 
-/// Something that waits to be proven.
+/// A challenge: something that is yet to be proven.
 #[derive(Clone)]
 pub(crate) struct Challenge {
     pub(crate) id: String,
     pub(crate) content: Content,
-    /// With the id, what the token and the code are derived from.
+    /// The value from which, with the id, the token and the code are derived.
     pub(crate) nonce: String,
     pub(crate) user_id: Option<String>,
     pub(crate) browser: Option<TicketHash>,
     pub(crate) code_expires_at: Option<Timestamp>,
     pub(crate) created_at: Timestamp,
     pub(crate) expires_at: Timestamp,
-    /// What storage keeps of its token; `None` before it is there.
+    /// The hash of its token, as storage keeps it; `None` before it is stored.
     pub(crate) token_hash: Option<TicketHash>,
 }
 
 impl Challenge {
-    /// A new one, for nobody in particular yet.
+    /// Makes a challenge that belongs to no account yet.
     pub(crate) fn new(content: Content, now: Timestamp) -> Self {
         let kind = content.kind();
         Self {
@@ -176,28 +177,29 @@ impl Challenge {
         self.content.kind()
     }
 
-    /// Of this account.
+    /// Gives it to this account.
     pub(crate) fn of(mut self, user_id: &str) -> Self {
         self.user_id = Some(user_id.to_owned());
         self
     }
 
-    /// What stands in its mail's link.
+    /// Returns the token in its mail's link.
     pub(crate) fn token(&self, key: &SecretKey) -> Ticket {
         self.key(key).token(&self.id, &self.nonce)
     }
 
-    /// What stands in its mail to be typed.
+    /// Returns the code in its mail, which the person types.
     pub(crate) fn code(&self, key: &SecretKey) -> Code {
         self.key(key).code(&self.id, &self.nonce)
     }
 
-    /// The key that its token and code are made with: the one before, when it was made before the key was changed.
+    /// Returns the key that makes its token and code. It is the previous key when the challenge was made before the key was
+    /// changed.
     pub(crate) fn key(&self, key: &SecretKey) -> SecretKey {
         self.token_hash.map_or_else(|| key.clone(), |hash| key.of_token(&self.id, &self.nonce, hash))
     }
 
-    /// The latest end of its code: after it, no browser counts as the one that asked.
+    /// Returns the latest end of its code. After it, no browser counts as the one that asked.
     pub(crate) fn code_limit(&self) -> Timestamp {
         match self.kind() {
             ChallengeKind::SocialPause => self.created_at.plus(SAME_BROWSER),
@@ -205,7 +207,7 @@ impl Challenge {
         }
     }
 
-    /// Whether `browser` is the one that asked, not too long ago.
+    /// Tells whether `browser` is the one that asked, and did so recently enough.
     pub(crate) fn is_of(&self, browser: Option<TicketHash>, now: Timestamp) -> bool {
         self.browser.is_some() && self.browser == browser && now.since(self.created_at) < SAME_BROWSER
     }

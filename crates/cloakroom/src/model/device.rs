@@ -1,4 +1,5 @@
-//! Which browser and system asked, in words of ours: of the header, which its sender may have invented, nothing remains.
+//! The browser and the system of a request, by our own names. Nothing of the header is kept, because its sender may have
+//! invented it.
 
 use std::fmt;
 
@@ -33,7 +34,7 @@ enum System {
     Windows,
 }
 
-/// Each before those that it also claims to be.
+/// The marks of browsers. Each stands before the browsers that it also claims to be.
 const BROWSERS: [(&str, Browser); 10] = [
     ("Edg/", Browser::Edge),
     ("EdgA/", Browser::Edge),
@@ -57,7 +58,7 @@ const SYSTEMS: [(&str, System); 7] = [
     ("Linux", System::Linux),
 ];
 
-/// What a `User-Agent` names, if it is one that we know.
+/// Returns the browser and the system that a `User-Agent` names, if they are known.
 pub(crate) fn device(user_agent: &str) -> Device {
     let browser = BROWSERS.into_iter().find(|(token, _)| user_agent.contains(token));
     let system = SYSTEMS.into_iter().find(|(token, _)| user_agent.contains(token));
@@ -65,7 +66,7 @@ pub(crate) fn device(user_agent: &str) -> Device {
 }
 
 impl Device {
-    /// The browser's name, which is the same in every language.
+    /// Returns the browser's name, which is the same in every language.
     pub(crate) const fn browser(self) -> Option<&'static str> {
         match self.browser {
             Some(Browser::Chrome) => Some("Chrome"),
@@ -78,7 +79,7 @@ impl Device {
         }
     }
 
-    /// The system's name, which is the same in every language.
+    /// Returns the system's name, which is the same in every language.
     pub(crate) const fn system(self) -> Option<&'static str> {
         match self.system {
             Some(System::Android) => Some("Android"),

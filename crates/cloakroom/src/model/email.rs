@@ -21,7 +21,7 @@ pub(crate) struct Email {
 }
 
 impl Email {
-    /// Takes an address; `None` when it is not one, or could be read as another one by a mail server.
+    /// Parses an address. Returns `None` when it is not one, or when a mail server could read it as another address.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let spelling = text.trim_matches([' ', '\t', '\r', '\n']);
         if spelling.len() > LONGEST || spelling.chars().any(is_deceptive) {
@@ -40,24 +40,24 @@ impl Email {
         (canonical.len() <= LONGEST).then(|| Self { spelling: spelling.to_owned(), canonical, lower })
     }
 
-    /// As it was typed; mail goes here.
+    /// Returns the address as it was typed. Mail goes to this spelling.
     pub(crate) fn spelling(&self) -> &str {
         &self.spelling
     }
 
-    /// The form by which two addresses are compared.
+    /// Returns the form by which two addresses are compared.
     pub(crate) fn canonical(&self) -> &str {
         &self.canonical
     }
 
-    /// The form by which older versions compared addresses, in lower case. Of two accounts that older versions kept apart,
-    /// each is still found by it; for nearly every address it is the canonical form.
+    /// Returns the form by which older versions compared addresses, in lower case. Two accounts that older versions kept apart
+    /// are both still found by it. For nearly every address it is the canonical form.
     pub(crate) fn lower(&self) -> &str {
         self.lower.as_deref().unwrap_or(&self.canonical)
     }
 
-    /// Whether it may be reached from the internet: the domain has a dot, and its last label is no number, as in an address
-    /// of a machine (RFC 3696, section 2; URL standard, "ends in a number").
+    /// Tells whether it may be reached from the internet. The domain has a dot, and its last label is no number, as in an
+    /// address of a machine (RFC 3696, section 2; URL standard, "ends in a number").
     pub(crate) fn is_public(&self) -> bool {
         let domain = self.canonical.rsplit_once('@').map_or("", |(_, domain)| domain);
         domain.rsplit_once('.').is_some_and(|(_, last)| {
@@ -69,7 +69,7 @@ impl Email {
         })
     }
 
-    /// The canonical form without a `+tag` (RFC 5233): all of these usually lie in one mailbox.
+    /// Returns the canonical form without a `+tag` (RFC 5233). All addresses that share it usually belong to one mailbox.
     pub(crate) fn mailbox(&self) -> String {
         let (local, domain) = self.canonical.split_once('@').unwrap_or((&self.canonical, ""));
         match local.split_once('+') {
@@ -79,8 +79,8 @@ impl Email {
     }
 }
 
-/// Folds case and compatibility forms (Unicode, compatibility caseless match, definition D146). Folding once can make text that
-/// folds again (as `İ`), so each of both steps runs until nothing changes.
+/// Folds case and compatibility forms (Unicode, compatibility caseless match, definition D146). Text that was folded once may
+/// fold again (as `İ`), so both steps run until nothing changes.
 pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -93,12 +93,12 @@ pub(crate) fn fold(text: &str) -> String {
     once(&folded)
 }
 
-/// Folds as versions before Unicode case folding did.
+/// Folds an address as versions before Unicode case folding did.
 fn lower(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).nfkc().collect()
 }
 
-/// Control, white space and invisible characters, and what mail servers split addresses at.
+/// Tells whether a character is a control, white space or invisible, or one at which mail servers split addresses.
 fn is_deceptive(character: char) -> bool {
     character.is_control()
         || character.is_whitespace()
@@ -185,8 +185,9 @@ mod tests {
         }
     }
 
-    /// Of every character that folds into another: an address that was folded once is folded for good, so that no second account can be made of
-    /// the first one's stored form, and nothing invisible or splitting comes out of it.
+    /// Tests every character that folds into another. An address that was folded once does not change when it is folded again.
+    /// So no second account can be made with the first one's stored form. Folding gives no invisible character, and none that
+    /// splits an address.
     #[test]
     fn b08_t11_what_was_folded_once_stays_as_it_is() {
         let folds = |character: &char| fold(&character.to_string()) != character.to_string();

@@ -31,7 +31,7 @@ macro_rules! event_types {
                 }
             }
 
-            /// Whether what was tried was done.
+            /// Tells whether the attempt succeeded.
             pub(crate) const fn outcome(self) -> Outcome {
                 match self {
                     $(Self::$variant => Outcome::$outcome,)*
@@ -76,7 +76,7 @@ event_types! {
     MailAbandoned = "mail.abandoned", Done, "mail given up";
 }
 
-/// Whether what an event tells of was done.
+/// The outcome of the attempt that an event records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     Done,
@@ -92,9 +92,9 @@ impl Outcome {
     }
 }
 
-/// Whoever or whatever causes an event.
+/// The person, program or component that causes an event.
 ///
-/// [`Cloakroom::administration`](crate::Cloakroom::administration) acts as a service, until it is told who acts.
+/// [`Cloakroom::administration`](crate::Cloakroom::administration) acts as a service, until the caller names the actor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub(crate) kind: &'static str,
@@ -103,27 +103,27 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// An app that embeds the library, or a program of its owner.
+    /// Names an app that embeds the library, or a program of its owner.
     pub fn service(name: &str) -> Self {
         Self { label: Some(name.to_owned()), ..Self::of_kind("service") }
     }
 
-    /// A command line, by the name of the system's user.
+    /// Names a command line, by the name of the system's user.
     pub fn cli(user_name: &str) -> Self {
         Self { label: Some(user_name.to_owned()), ..Self::of_kind("cli") }
     }
 
-    /// Somebody who is signed in.
+    /// Names a person who is signed in.
     pub fn user(user: &User) -> Self {
         Self::person(&user.id, &user.email)
     }
 
-    /// Somebody who is not signed in.
+    /// Names a person who is not signed in.
     pub(crate) fn browser() -> Self {
         Self::of_kind("browser")
     }
 
-    /// Cloakroom itself.
+    /// Names Cloakroom itself.
     pub(crate) fn system() -> Self {
         Self::of_kind("system")
     }
@@ -162,7 +162,7 @@ impl From<&EndedSession> for Actor {
     }
 }
 
-/// Whomever or whatever an event is about.
+/// The person or thing that an event is about.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) kind: &'static str,
@@ -171,7 +171,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// An account of which nothing but the id is told.
+    /// Names an account by its id alone.
     pub(crate) fn account_id(id: &str) -> Self {
         Self { kind: "user", id: id.to_owned(), label: None }
     }
@@ -209,7 +209,7 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// The same request, in this session.
+    /// Returns the same request with the id of this session.
     pub(crate) fn in_session(self, session_id: &impl ToString) -> Self {
         Self { session_id: Some(session_id.to_string()), ..self }
     }
@@ -235,17 +235,17 @@ impl Event {
         Self { kind, at, actor, target: None, origin, count: 1, data: BTreeMap::new() }
     }
 
-    /// Names who did it.
+    /// Names the actor.
     pub(crate) fn by(self, actor: impl Into<Actor>) -> Self {
         Self { actor: actor.into(), ..self }
     }
 
-    /// Names whom it is about.
+    /// Names the target.
     pub(crate) fn about(self, target: impl Into<Target>) -> Self {
         Self { target: Some(target.into()), ..self }
     }
 
-    /// Names one account as the one who did it and the one whom it is about.
+    /// Names one account as both the actor and the target.
     pub(crate) fn of<'a, T>(self, account: &'a T) -> Self
     where
         &'a T: Into<Actor> + Into<Target>,
@@ -253,12 +253,12 @@ impl Event {
         self.by(account).about(account)
     }
 
-    /// Tells the request.
+    /// Sets the request.
     pub(crate) fn from(self, origin: Origin) -> Self {
         Self { origin, ..self }
     }
 
-    /// Tells the attempts so far in the window.
+    /// Sets the number of attempts so far in the window.
     pub(crate) fn counted(self, count: i64) -> Self {
         Self { count, ..self }
     }
@@ -277,7 +277,7 @@ impl Event {
         }
     }
 
-    /// Adds a field before and after.
+    /// Adds the values of a field before and after the change.
     pub(crate) fn with_change(
         self,
         name: &'static str,
@@ -295,31 +295,31 @@ impl Event {
 pub struct EventView {
     /// A `UUIDv7`: events lie in the order of their ids.
     pub id: String,
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
     /// A name of `docs/reference/events.md`.
     #[serde(rename = "type")]
     pub event_type: String,
     /// `ok` or `refused`.
     pub outcome: String,
-    /// Who did it.
+    /// The person or program that caused it.
     pub actor: PartyView,
-    /// Whom the actor impersonated.
+    /// The person whom the actor impersonated.
     #[serde(rename = "as")]
     pub impersonated: Option<NameView>,
-    /// Whom it is about.
+    /// The person or thing that it is about.
     pub target: Option<PartyView>,
     /// The client's network, as far as `audit.address` keeps it.
     pub network: Option<String>,
     /// Browser and system.
     pub device: Option<String>,
-    /// The session in which it happened; it opens nothing.
+    /// The session in which it happened. This id gives no access.
     pub session_id: Option<String>,
-    /// The id that the log has of the request.
+    /// The id of the request in the log.
     pub request_id: Option<String>,
     /// The attempts so far in the window, where they are coalesced; else 1.
     pub count: i64,
-    /// More, by name.
+    /// More data, by name.
     pub data: serde_json::Map<String, Value>,
 }
 
@@ -345,20 +345,20 @@ pub struct NameView {
     pub label: Option<String>,
 }
 
-/// Chooses events; what is empty chooses all.
+/// A filter of events; an empty field matches all events.
 #[derive(Clone, Default)]
 pub(crate) struct EventFilter {
-    /// Any of these.
+    /// The types, of which one must match.
     pub(crate) types: Vec<&'static str>,
     /// The actor's id.
     pub(crate) actor: Option<String>,
     /// The target's id.
     pub(crate) target: Option<String>,
     pub(crate) session: Option<String>,
-    /// Any of these spellings.
+    /// The spellings of the network, of which one must match.
     pub(crate) networks: Vec<String>,
     pub(crate) since: Option<Timestamp>,
-    /// Before this instant.
+    /// The instant before which events happened.
     pub(crate) until: Option<Timestamp>,
     /// The beginning of a label, a whole id, or the domain of a label after an `@`.
     pub(crate) text: Option<String>,

@@ -10,7 +10,7 @@ pub(crate) struct Limit {
     pub(crate) kind: &'static str,
     /// Bits of the network that it counts; 0 where it does not count by network.
     pub(crate) bits: u8,
-    /// Whether it refuses; otherwise it is counted for later.
+    /// True if the limit refuses attempts; false if it only counts them for later.
     pub(crate) is_met: bool,
 }
 

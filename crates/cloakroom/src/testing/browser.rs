@@ -13,10 +13,10 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::Service as _;
 
-/// Looks at a reply on its way to the test: by which method, at which path, what came back.
+/// A check of each reply on its way to the test. It gets the method, the path and the reply.
 pub type Watch = fn(&Method, &str, &Reply);
 
-/// A browser: keeps cookies, sends `Origin` and the CSRF token as our page does.
+/// A browser that keeps cookies, and sends `Origin` and the CSRF token as our page does.
 pub struct Browser {
     router: Router,
     origin: String,
@@ -25,7 +25,7 @@ pub struct Browser {
     watch: Watch,
 }
 
-/// What came back.
+/// The reply to a request.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
@@ -38,17 +38,17 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The body as JSON; null when it is none.
+    /// Returns the body as JSON, or null when it is no JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
-    /// The problem's code.
+    /// Returns the problem's code.
     pub fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The `Set-Cookie` of this name.
+    /// Returns the `Set-Cookie` header of this name.
     pub fn set_cookie(&self, name: &str) -> Option<String> {
         let cookies = self.headers.get_all(header::SET_COOKIE).iter();
         cookies
@@ -58,7 +58,7 @@ impl Reply {
     }
 }
 
-/// A request about to be sent; by itself it carries what a browser sends for our page.
+/// A request that is not sent yet. By itself it carries what a browser sends for our page.
 pub struct Call<'a> {
     browser: &'a Browser,
     request: Request,
@@ -70,14 +70,14 @@ impl Browser {
         Self { router, origin: origin.to_owned(), address, jar: Mutex::default(), watch }
     }
 
-    /// The same browser at another address.
+    /// Returns the same browser at another address.
     #[must_use]
     pub fn at(mut self, address: [u8; 4]) -> Self {
         self.address = SocketAddr::from((address, 50_000));
         self
     }
 
-    /// A second browser with the same cookies: a stolen jar, or a slow request that is still under way.
+    /// Returns a second browser with the same cookies: a stolen jar, or a slow request that is still under way.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self {
@@ -89,7 +89,7 @@ impl Browser {
         }
     }
 
-    /// A cookie's value.
+    /// Returns a cookie's value.
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -99,10 +99,10 @@ impl Browser {
         self.jar.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), value.to_owned());
     }
 
-    /// A request by any method, with the cookies, `Origin`, and for unsafe methods the CSRF token.
+    /// Prepares a request by any method, with the cookies, `Origin`, and for unsafe methods the CSRF token.
     ///
     /// # Panics
-    /// When `path` is not a path.
+    /// Panics when `path` is not a path.
     pub fn call(&self, method: &Method, path: &str) -> Call<'_> {
         let mut request = Request::new(Body::empty());
         *request.method_mut() = method.clone();
@@ -124,17 +124,17 @@ impl Browser {
         call
     }
 
-    /// GET.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> Reply {
         self.call(&Method::GET, path).send().await
     }
 
-    /// POST with a JSON body.
+    /// Sends a POST request with a JSON body.
     pub async fn post(&self, path: &str, body: &Value) -> Reply {
         self.call(&Method::POST, path).json(body).send().await
     }
 
-    /// What the login page does when it loads.
+    /// Sends the request that the login page sends when it loads.
     pub async fn open_login_page(&self) -> Reply {
         self.get("/api/login-set-cookie/").await
     }
@@ -149,7 +149,7 @@ impl Browser {
         self.post("/api/signup/", &serde_json::json!({"email": email, "password": password})).await
     }
 
-    /// The `state` of `GET /api/session/`.
+    /// Returns the `state` of `GET /api/session/`.
     pub async fn state(&self) -> String {
         self.get("/api/session/").await.json()["state"].as_str().unwrap_or_default().to_owned()
     }
@@ -169,10 +169,10 @@ impl Browser {
 }
 
 impl Call<'_> {
-    /// Adds a header beside those of the same name; any bytes, as an attacker may send them.
+    /// Adds a header beside those of the same name. It takes any bytes, as an attacker may send them.
     ///
     /// # Panics
-    /// When name or value cannot be a header.
+    /// Panics when the name or the value cannot be a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         let name: HeaderName = name.parse().expect("a header name");
@@ -188,29 +188,29 @@ impl Call<'_> {
         self
     }
 
-    /// Puts this header in the place of the browser's own.
+    /// Sets this header in place of the browser's own.
     #[must_use]
     pub fn instead(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.without(name).header(name, value)
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
-    /// A body of any bytes.
+    /// Sets a body of any bytes.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         *self.request.body_mut() = body.into();
         self
     }
 
-    /// Sends it, and keeps the cookies that come back.
+    /// Sends the request, and keeps the cookies of the reply.
     ///
     /// # Panics
-    /// When the reply's body breaks off, or the app's watch does not let it pass.
+    /// Panics when the reply's body breaks off, or the app's watch rejects the reply.
     pub async fn send(mut self) -> Reply {
         self.request.extensions_mut().insert(ConnectInfo(self.browser.address));
         let (method, path) = (self.request.method().clone(), self.request.uri().path().to_owned());
