@@ -1,8 +1,8 @@
-//! Failed tries to sign in, on their way to become events.
+//! Failed attempts to sign in, which become events.
 //!
-//! Of many tries on one account only the 1st, 2nd, 4th, 8th… in a window is told, with the number so far. Tries on addresses that
-//! nobody has are told together, by their network. A request does the same work for every address: it counts in memory. Whether
-//! the address has an account is looked up where the event is written, which no request waits for.
+//! Of many attempts on one account, only the 1st, 2nd, 4th, 8th… in a window is reported, with the number so far. Attempts on
+//! addresses without an account are reported together, by their network. A request does the same work for every address: it
+//! counts in memory. The account of the address is looked up where the event is written. No request waits for that.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
@@ -18,22 +18,22 @@ use crate::model::event::{Actor, Event, EventType, Origin};
 use crate::model::network::Network;
 use crate::store::{Store, Tx};
 
-/// The length of a window; that of the usual limits.
+/// The length of a window, as in the usual limits.
 const WINDOW: Duration = Duration::from_mins(15);
-/// The windows that are remembered. One that is forgotten begins anew.
+/// The most windows that are remembered. A window that was evicted starts again at zero.
 const MOST_WINDOWS: usize = 16 * 1024;
-/// The tries that wait to be written. More are counted and not told.
+/// The most attempts that wait to be written. Further attempts are counted and not reported.
 const MOST_WAITING: usize = 1024;
-/// Events in one transaction.
+/// The most events in one transaction.
 const BATCH: usize = 100;
 
-/// A try that failed or was refused.
+/// An attempt that failed or was refused.
 #[derive(Clone)]
 pub(crate) struct Attempt<'a> {
-    /// What becomes of it.
+    /// The type of the event that it becomes.
     pub(crate) kind: EventType,
     pub(crate) at: Timestamp,
-    /// The address that was typed. It is written only as that of an account.
+    /// The address that was typed. It is written only if an account has it.
     pub(crate) email: &'a Email,
     /// The stable code of the refusal.
     pub(crate) reason: &'static str,
@@ -41,25 +41,26 @@ pub(crate) struct Attempt<'a> {
     pub(crate) origin: Origin,
 }
 
-/// A try that is to be written if nothing of its account, or of its network, was written since the last power of two.
+/// An attempt that is pending. It is written unless an event of its account, or of its network, was written since the last
+/// power of two.
 #[derive(Clone)]
 struct Waiting {
     event: Event,
     email: Email,
-    /// The tries on this address so far in its window.
+    /// The number of attempts on this address so far in its window.
     count: i64,
-    /// How many of them were not passed on before.
+    /// The number of these attempts that were not passed on before.
     weight: i64,
 }
 
-/// The tries of one account or network.
+/// The attempts on one account or from one network.
 #[derive(Clone, Copy)]
 struct Window {
     count: i64,
     ends_at: Timestamp,
 }
 
-/// Counts tries, and keeps those that are to be written. It is opened once and cloned cheaply.
+/// Counts attempts, and keeps those that are to be written. It is opened once and cloned cheaply.
 #[derive(Clone)]
 pub(crate) struct Attempts(Arc<Inner>);
 
@@ -68,7 +69,7 @@ struct Inner {
     windows: quick_cache::sync::Cache<u64, Arc<Mutex<Window>>>,
     waiting: Mutex<VecDeque<Waiting>>,
     bell: Notify,
-    /// Held by whoever writes.
+    /// A lock that the writer holds.
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -83,14 +84,14 @@ impl Attempts {
         }))
     }
 
-    /// Counts a try.
+    /// Counts an attempt.
     pub(crate) fn note(&self, attempt: Attempt<'_>) {
         let Attempt { kind, at, email, reason, actor, origin } = attempt;
         let (before, count) = self.count((kind.name(), "address", email.canonical()), at, 1);
         if !is_told(before, count) {
             return;
         }
-        // Since the power of two before this one.
+        // The attempts since the previous power of two.
         let weight = count - count / 2;
         let event = Event::new(kind, at).by(actor).from(origin).with("reason", reason);
         let mut waiting = self.waiting();
@@ -107,7 +108,7 @@ impl Attempts {
         self.0.bell.notified().await;
     }
 
-    /// Writes what waits. What cannot be written waits on.
+    /// Writes the pending attempts. Those that cannot be written stay pending.
     ///
     /// # Errors
     /// [`crate::Error::Unavailable`] when storage does not answer.
@@ -142,7 +143,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// Adds tries to those of a window; says how many there were before and are now.
+    /// Adds attempts to a window. Returns their number before and after.
     fn count(&self, about: (&str, &str, &str), at: Timestamp, tries: i64) -> (i64, i64) {
         let fresh = Window { count: 0, ends_at: at.plus(WINDOW) };
         let key = self.0.hasher.hash_one(about);
@@ -165,7 +166,7 @@ impl Attempts {
     }
 }
 
-/// Whether a power of two lies between the count of before and that of now.
+/// Tells whether a power of two lies between the previous count and the present one.
 fn is_told(before: i64, count: i64) -> bool {
     before == 0 || before.ilog2() < count.ilog2()
 }

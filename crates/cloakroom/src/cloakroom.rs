@@ -21,7 +21,7 @@ use crate::secret::SecretKey;
 use crate::store::Store;
 use crate::{flow, http, jobs};
 
-/// How long the end waits for mails that are on their way.
+/// The time that the end waits for mails that are being sent.
 const LAST_MAILS: Duration = Duration::from_secs(10);
 
 /// Sign-in for an app: keeps accounts and sessions, and answers under `/api/`.
@@ -42,7 +42,7 @@ impl Cloakroom {
     /// Opens the database from an already loaded configuration and starts the background jobs.
     ///
     /// # Errors
-    /// As [`Cloakroom::open`].
+    /// Fails as [`Cloakroom::open`] does.
     pub async fn new(config: Config) -> Result<Self> {
         Self::with_clock(config, Clock::System, &[]).await
     }
@@ -50,17 +50,17 @@ impl Cloakroom {
     /// Opens it with steps of your own, which `pipeline.steps` names as `{ own = "…" }`.
     ///
     /// # Errors
-    /// As [`Cloakroom::open`], and when the configuration names a step that is not among them.
+    /// Fails as [`Cloakroom::open`] does, and when the configuration names a step that is not among them.
     pub async fn with_steps(config: Config, steps: &[Arc<dyn Step>]) -> Result<Self> {
         Self::with_clock(config, Clock::System, steps).await
     }
 
-    /// Opens it under a clock that can be turned.
+    /// Opens it with a clock that can be turned.
     ///
     /// # Errors
-    /// As [`Cloakroom::open`].
+    /// Fails as [`Cloakroom::open`] does.
     pub(crate) async fn with_clock(config: Config, clock: Clock, steps: &[Arc<dyn Step>]) -> Result<Self> {
-        // A test may want to see what becomes of a value that no server starts with.
+        // A test may use a value with which no server starts.
         if !clock.is_dial() {
             config.require_sound()?;
         }
@@ -83,73 +83,73 @@ impl Cloakroom {
     /// Opens it for the command line, without background jobs.
     ///
     /// # Errors
-    /// As [`Cloakroom::open`].
+    /// Fails as [`Cloakroom::open`] does.
     pub async fn for_administration(config: Config) -> Result<Self> {
         config.require_sound()?;
         let store = open_store(&config).await?;
         let key = secret_key(&config)?;
-        // The command line sends nobody anywhere.
+        // The command line sends nobody to a provider.
         let (providers, pipeline) = (Providers::none(), Pipeline::none());
         let clock = Clock::System;
         Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: None }).map(Self)
     }
 
-    /// The routes under `/api/`. They work below [`Cloakroom::layer`] only.
+    /// Returns the routes under `/api/`. They work below [`Cloakroom::layer`] only.
     pub fn router(&self) -> axum::Router {
         http::router::router(&self.0)
     }
 
-    /// Puts a session behind every request, and lets no unsafe one through that does not come from our own pages.
+    /// Loads the session of every request, and refuses every unsafe request that does not come from our own pages.
     ///
-    /// It guards all that it wraps, so a webhook that other machines call belongs outside.
+    /// It guards everything that it wraps, so a webhook that other machines call belongs outside.
     pub fn layer(&self) -> GuardLayer {
         GuardLayer::new(Gate::new(self.0.clone()))
     }
 
-    /// Tells whether storage takes writes: while it does not, nobody can sign in. An answer holds for a second.
+    /// Tells whether storage takes writes. While it does not, nobody can sign in. An answer is cached for a second.
     pub async fn is_ready(&self) -> bool {
         self.0.is_ready().await
     }
 
-    /// Lets the mails arrive that are on their way, ends the jobs, then lets go of the database.
+    /// Waits for the mails that are being sent, ends the jobs, then closes the database.
     pub async fn close(&self) {
         self.0.outbox().drain(LAST_MAILS).await;
         if let Err(error) = Box::pin(self.0.attempts().write(self.0.store())).await {
             tracing::warn!(error = error.with_causes(), "the last failed sign-ins could not be recorded");
         }
-        // Before storage closes: a job that finds it closed would warn of a fault.
+        // The jobs end before storage closes: a job that finds it closed would warn of a fault.
         self.0.end_jobs();
         self.0.store().close().await;
     }
 
-    /// Acts on accounts, as the command line does.
+    /// Returns the administration, which acts on accounts as the command line does.
     pub fn administration(&self) -> Administration {
         Administration::new(self.0.clone())
     }
 
-    /// Reads what happened, and who did it.
+    /// Returns the audit, which reads what happened and who did it.
     pub fn audit(&self) -> Audit {
         Audit::new(self.0.clone())
     }
 
-    /// Looks after the mail that waits, and tests how it leaves.
+    /// Returns the mailing, which manages pending mails and tests the transport.
     pub fn mailing(&self) -> Mailing {
         Mailing::new(self.0.clone())
     }
 
-    /// The context, for tests that look behind the API.
+    /// Returns the context, for tests that look behind the API.
     #[cfg(feature = "testing")]
     pub(crate) fn context(&self) -> &Context {
         &self.0
     }
 
-    /// The configuration that it was opened with.
+    /// Returns the configuration that it was opened with.
     pub fn config(&self) -> &Config {
         self.0.config()
     }
 }
 
-/// The key, with the one before it while they are changed.
+/// Returns the key, with the previous one while the key is being changed.
 fn secret_key(config: &Config) -> Result<SecretKey> {
     let key = match &config.secret {
         Some(secret) => SecretKey::new(secret.expose().as_bytes()),
@@ -180,7 +180,8 @@ async fn open_store(config: &Config) -> Result<Store> {
     Ok(store.keeping(config.audit.address))
 }
 
-/// A database with sample users must not go into production, and `dev` must not add them to one that is.
+/// Refuses a database that does not fit the mode. A database with sample users must not go into production, and `dev` must not
+/// add them to one that is in production.
 async fn require_fit(store: &Store, config: &Config) -> Result<()> {
     let is_fit = if config.development {
         let mut tx = store.begin().await?;

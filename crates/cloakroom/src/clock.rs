@@ -19,29 +19,29 @@ use time::format_description::well_known::Rfc3339;
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970, as storage keeps it.
+    /// Makes an instant from milliseconds since 1970, as storage keeps it.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
 
-    /// This instant and `duration` more; the far end of time instead of an overflow.
+    /// Adds `duration` to this instant. The latest instant is returned instead of an overflow.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This instant less `duration`.
+    /// Subtracts `duration` from this instant.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long from `earlier` until this instant; zero when `earlier` is the later one.
+    /// Returns the duration from `earlier` until this instant; zero when `earlier` is the later one.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -74,13 +74,13 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Where the time comes from.
+/// The source of the time.
 #[derive(Clone, Default)]
 pub enum Clock {
     /// The machine's clock.
     #[default]
     System,
-    /// A dial: the machine's clock and what a test has added.
+    /// A clock that a test can turn: the machine's clock and what a test has added.
     #[cfg(any(test, feature = "testing"))]
     Dial(Arc<Dial>),
 }
@@ -89,14 +89,14 @@ pub enum Clock {
 #[cfg(any(test, feature = "testing"))]
 #[derive(Default)]
 pub struct Dial {
-    /// Everywhere.
+    /// The time that is added on every node.
     added: AtomicI64,
-    /// On this node alone, whose clock is wrong.
+    /// The time that is added on this node alone, whose clock is wrong.
     skew: AtomicI64,
 }
 
 impl Clock {
-    /// The present instant.
+    /// Returns the present instant.
     #[expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
     pub fn now(&self) -> Timestamp {
         let since_1970 =
@@ -119,7 +119,7 @@ impl Clock {
         }
     }
 
-    /// Lets this node's clock go ahead of every other one.
+    /// Lets this node's clock run ahead of every other one.
     #[cfg(any(test, feature = "testing"))]
     pub fn run_ahead(&self, duration: Duration) {
         if let Self::Dial(dial) = self {
@@ -127,12 +127,12 @@ impl Clock {
         }
     }
 
-    /// Whether a test turns it.
+    /// Tells whether a test can turn this clock.
     pub(crate) fn is_dial(&self) -> bool {
         !matches!(self, Self::System)
     }
 
-    /// Turns the dial forward by `duration`; the machine's clock stands as it is.
+    /// Turns the dial forward by `duration`. The machine's clock does not change.
     #[cfg(any(test, feature = "testing"))]
     pub fn advance(&self, duration: Duration) {
         if let Self::Dial(dial) = self {
@@ -140,7 +140,7 @@ impl Clock {
         }
     }
 
-    /// Turns the dial back by `duration`, as happens to a machine's clock that went ahead.
+    /// Turns the dial back by `duration`, as happens to a machine's clock that was ahead.
     #[cfg(any(test, feature = "testing"))]
     pub fn set_back(&self, duration: Duration) {
         if let Self::Dial(dial) = self {

@@ -1,6 +1,6 @@
-//! The context: everything that a flow works with. It is opened once and cloned cheaply.
+//! The context: everything that a flow needs. It is opened once and cloned cheaply.
 //!
-//! It knows no flow, no job and no HTTP. `cloakroom.rs` opens it and hands out what serves it.
+//! It knows no flow, no job and no HTTP. `cloakroom.rs` opens it and makes the routes and the layer from it.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ struct Inner {
     transport: Transport,
     readiness: Readiness,
     attempts: Attempts,
-    /// The background jobs run until this is dropped, with the last clone.
+    /// The handle of the background jobs, which run until it is dropped with the last clone.
     jobs: Option<watch::Sender<()>>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Parts {
     pub(crate) key: SecretKey,
     pub(crate) providers: Providers,
     pub(crate) pipeline: Pipeline,
-    /// Ends the background jobs; `None` where there are none.
+    /// The sender that ends the background jobs; `None` where there are none.
     pub(crate) jobs: Option<watch::Sender<()>>,
 }
 
@@ -121,7 +121,7 @@ impl Context {
         &self.0.pipeline
     }
 
-    /// Everything that the steps of the pipeline may read.
+    /// Returns everything that the steps of the pipeline may read.
     pub(crate) fn resources(&self) -> Resources<'_> {
         Resources { config: &self.0.config, store: &self.0.store, clock: &self.0.clock }
     }
@@ -138,7 +138,7 @@ impl Context {
         &self.0.transport
     }
 
-    /// Tells whether storage takes writes. An answer holds for a second.
+    /// Tells whether storage takes writes. An answer is cached for a second.
     pub(crate) async fn is_ready(&self) -> bool {
         self.0.readiness.ask(&self.0.store).await
     }
@@ -150,7 +150,7 @@ impl Context {
         }
     }
 
-    /// Returns a way back for a job, which must not keep the context alive.
+    /// Returns a weak reference for a job, which must not keep the context alive.
     pub(crate) fn downgrade(&self) -> impl Fn() -> Option<Self> + Send + 'static {
         let weak = Arc::downgrade(&self.0);
         move || weak.upgrade().map(Self)

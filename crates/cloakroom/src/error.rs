@@ -1,6 +1,6 @@
-//! Everything that can go wrong, told once: a status, a stable code, a title and a sentence for people.
+//! All errors, each declared once: a status, a stable code, a title and a sentence for people.
 //!
-//! To add one: a variant, its line in `describe`, and its code in the contract.
+//! To add an error: a variant, its line in `describe`, and its code in the contract.
 
 use crate::clock::Timestamp;
 
@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A boxed cause, for the log and never for the reply.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// What went wrong, as the caller may know it.
+/// An error, as the caller may know it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -77,17 +77,17 @@ pub enum Error {
     /// The request does not prove that it comes from our own page.
     #[error("csrf check failed: {reason}")]
     CsrfFailed {
-        /// What failed, for the log.
+        /// The check that failed, for the log.
         reason: &'static str,
-        /// What to do about it, for developers: in `dev` only.
+        /// The advice on how to mend it, for developers: in `dev` only.
         hint: Option<String>,
     },
     /// Too many attempts. Further ones are refused until `retry_at`.
     #[error("rate limited until {retry_at}")]
     RateLimited {
-        /// From when on another try is looked at.
+        /// The time from which another attempt is accepted.
         retry_at: Timestamp,
-        /// How long that is from now, in whole seconds, at least 1.
+        /// The time until then, in whole seconds, at least 1.
         retry_after: u64,
     },
     /// Fields that cannot be taken as they are.
@@ -105,7 +105,7 @@ pub enum Error {
     /// The body did not arrive in time.
     #[error("the body did not arrive in time")]
     RequestTimeout,
-    /// Nothing lives at this path.
+    /// The path does not exist.
     #[error("not found")]
     NotFound,
     /// The path exists, the method does not.
@@ -152,7 +152,7 @@ impl From<Invalid> for Error {
     }
 }
 
-/// How an error is told on the wire.
+/// The form of an error on the wire.
 pub(crate) struct Description {
     pub(crate) status: u16,
     pub(crate) code: &'static str,
@@ -161,18 +161,18 @@ pub(crate) struct Description {
 }
 
 impl Error {
-    /// An error of ours, with its cause for the log.
+    /// Wraps an internal error, with its cause for the log.
     pub(crate) fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// What happened and why, cause after cause: for logs and the command line, never for a reply.
+    /// Returns the error and its causes in order: for logs and the command line, never for a reply.
     pub fn with_causes(&self) -> String {
         let mut message = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(below) = cause {
             let reason = below.to_string();
-            // Some repeat their cause in their own words.
+            // Some errors repeat their cause in their own words.
             if !message.ends_with(&reason) {
                 message = format!("{message}: {reason}");
             }
@@ -181,7 +181,7 @@ impl Error {
         message
     }
 
-    /// The stable code, as in the `code` of a problem.
+    /// Returns the stable code, as in the `code` of a problem.
     pub fn code(&self) -> &'static str {
         self.describe().code
     }

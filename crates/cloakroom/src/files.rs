@@ -1,5 +1,5 @@
 //! Files on disk: those with secrets that this program reads, and those that it makes. Their owner is the account that the
-//! service runs under, whoever runs the command.
+//! service runs under, whichever account runs the command.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// A sentence, to follow the name of the file, when other accounts may read or write it, or it cannot be read.
 pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
     let about = |error: io::Error| format!("cannot be read: {error}");
-    // From the file that is read, which another path may have replaced meanwhile.
+    // The mode is that of the opened file; the path may name another file by now.
     let mut file = File::open(path).map_err(about)?;
     let mode = file.metadata().map_err(about)?.permissions().mode();
     if mode & 0o007 != 0 {
@@ -26,30 +26,31 @@ pub(crate) fn read_secret(path: &Path) -> Result<Vec<u8>, String> {
     Ok(secret)
 }
 
-/// The path of a file that belongs to another one: its name, and `suffix`.
+/// Returns the path of a file that belongs to another one: its name, and `suffix`.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// The directory that a file is in.
+/// Returns the directory that a file is in.
 pub(crate) fn directory_of(path: &Path) -> PathBuf {
     let named = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     named.unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Opens a file beside a database, or makes it with mode 0600 and the database's owner, as SQLite makes its own side files.
+/// Opens a file beside a database, or makes it with mode 0600 and the database's owner. SQLite makes its own side files in that
+/// way.
 pub(crate) fn open_beside(database: &Path, suffix: &str) -> io::Result<File> {
     let path = beside(database, suffix);
-    // Its owner's alone: whoever may open it may lock it, and keep the server from starting.
+    // Only its owner may open it: others could lock it, and keep the server from starting.
     let file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(path)?;
     let owner = if database.exists() { database.to_owned() } else { directory_of(database) };
     give_to(&file, &owner)?;
     Ok(file)
 }
 
-/// Gives a file that root has made to the owner of `path`. Other accounts cannot, and need not.
+/// Gives a file that root has made to the owner of `path`. Other accounts cannot do this, and need not.
 pub(crate) fn give_to(file: &File, path: &Path) -> io::Result<()> {
     let (present, owner) = (file.metadata()?, fs::metadata(path)?);
     let is_root = rustix::process::geteuid().is_root();

@@ -1,9 +1,8 @@
 //! Calls to other machines: to those that the configuration names, within limits of time and size.
 //!
-//! What must stay true: no redirect is followed and no proxy asked, so that a reply cannot send us elsewhere; an address that a
-//! provider only told us (OpenID discovery) is called over https and at a public address alone, whatever its name
-//! resolves to, so that nobody reaches our own network through us (ASVS 1.3.6); and no error text holds a URL, which may
-//! carry a token.
+//! Invariants. No redirect is followed and no proxy is used, so that a reply cannot send us elsewhere. An address that only a
+//! provider named (OpenID discovery) is called over https and at a public address alone. This holds whatever its name resolves
+//! to, so that nobody reaches our own network through us (ASVS 1.3.6). No error text holds a URL, which may carry a token.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -18,22 +17,22 @@ use url::{Host, Url};
 
 use crate::error::{self, Error};
 
-/// How long one call may take, from the first packet to the last byte.
+/// The time limit of one call, from the first packet to the last byte.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 /// The largest reply that is read, in bytes. Nothing is decompressed: a small reply stays small.
 const LARGEST: usize = 1024 * 1024;
 
-/// Calls the origins that it was given, and whatever is public.
+/// Calls the origins that it was given, and all public ones.
 #[derive(Clone)]
 pub(crate) struct Caller {
-    /// Goes wherever a name leads; for origins that the configuration names.
+    /// The client that follows a name to any address; for origins that the configuration names.
     named: Client,
-    /// Goes to public addresses only.
+    /// The client that calls public addresses only.
     public: Client,
     origins: Arc<[String]>,
 }
 
-/// What came back.
+/// The reply to a call.
 pub(crate) struct Reply {
     /// The HTTP status.
     pub(crate) status: u16,
@@ -41,12 +40,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The body when it is JSON, whatever its declared type.
+    /// Returns the body as JSON, whatever its declared type; `None` when it is no JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The fields of a body that is a form, whatever its declared type; `None` when it is no text.
+    /// Returns the fields of a body that is a form, whatever its declared type; `None` when it is no text.
     pub(crate) fn form(&self) -> Option<Value> {
         std::str::from_utf8(&self.body).ok()?;
         let pairs = url::form_urlencoded::parse(&self.body);
@@ -69,39 +68,39 @@ impl Caller {
         })
     }
 
-    /// The same, and the origins of `urls`, wherever these are: the operator named them.
+    /// Returns the same caller with the origins of `urls` added, at any address: the operator named them.
     pub(crate) fn naming<'a>(&self, urls: impl IntoIterator<Item = &'a Url>) -> Self {
         let origins = urls.into_iter().map(|url| url.origin().ascii_serialization()).collect();
         Self { origins, ..self.clone() }
     }
 
-    /// Whether the configuration names this URL's origin.
+    /// Tells whether the configuration names this URL's origin.
     pub(crate) fn names(&self, url: &Url) -> bool {
         self.origins.contains(&url.origin().ascii_serialization())
     }
 
-    /// GET.
+    /// Prepares a GET request.
     ///
     /// # Errors
-    /// Why this address is not called, for the log.
+    /// A reason not to call this address, for the log.
     pub(crate) fn get(&self, url: &Url) -> Result<RequestBuilder, String> {
         Ok(self.client(url)?.get(url.clone()))
     }
 
-    /// POST of a form.
+    /// Prepares a POST request with a form.
     ///
     /// # Errors
-    /// As [`Caller::get`].
+    /// Fails as [`Caller::get`] does.
     pub(crate) fn post_form(&self, url: &Url, fields: &[(&str, &str)]) -> Result<RequestBuilder, String> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = self.client(url)?.post(url.clone());
         Ok(request.header("content-type", "application/x-www-form-urlencoded").body(body))
     }
 
-    /// POST of JSON.
+    /// Prepares a POST request with JSON.
     ///
     /// # Errors
-    /// As [`Caller::get`].
+    /// Fails as [`Caller::get`] does.
     pub(crate) fn post_json(&self, url: &Url, body: String) -> Result<RequestBuilder, String> {
         let request = self.client(url)?.post(url.clone());
         Ok(request.header("content-type", "application/json").body(body))
@@ -114,7 +113,7 @@ impl Caller {
         if url.scheme() != "https" {
             return Err("a host that the configuration does not name is called over https only".into());
         }
-        // A host that is an address never meets the resolver below.
+        // A host that is an address never reaches the resolver below.
         let is_public = match url.host() {
             Some(Host::Ipv4(address)) => is_public(address.into()),
             Some(Host::Ipv6(address)) => is_public(address.into()),
@@ -128,7 +127,7 @@ impl Caller {
 /// Sends a request and reads its reply.
 ///
 /// # Errors
-/// What went wrong on the way, for the log.
+/// The cause of the failure, for the log.
 pub(crate) async fn send(request: RequestBuilder) -> Result<Reply, String> {
     let told = |error: reqwest::Error| Error::internal(error.without_url()).with_causes();
     let mut response = request.header("accept", "application/json").send().await.map_err(told)?;
@@ -154,8 +153,8 @@ fn strict(tls: ClientConfig) -> reqwest::ClientBuilder {
         .user_agent(concat!("Cloakroom/", env!("CARGO_PKG_VERSION")))
 }
 
-/// The certificate authorities of the machine, so that a company's own one counts as well. The cryptography is given
-/// with them: a library has no business installing one for the whole process.
+/// Reads the certificate authorities of the machine, so that a company's own one counts as well. It also sets the cryptography
+/// of this client: a library must not install one for the whole process.
 fn trust_of_the_system() -> error::Result<ClientConfig> {
     let about = |error: rustls::Error| {
         Error::Config(format!(
@@ -170,8 +169,8 @@ fn trust_of_the_system() -> error::Result<ClientConfig> {
     Ok(config.with_no_client_auth())
 }
 
-/// Resolves names to public addresses. The connection goes to what was judged here: there is no second look-up in
-/// which a name could change its mind.
+/// Resolves names to public addresses. The connection goes to the address that was checked here. There is no second look-up in
+/// which a name could resolve to another address.
 struct PublicOnly;
 
 impl Resolve for PublicOnly {
@@ -187,7 +186,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// Whether an address belongs to the public internet (IANA special-purpose registries, RFC 6890).
+/// Tells whether an address belongs to the public internet (IANA special-purpose registries, RFC 6890).
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -211,7 +210,8 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation())
 }
 
-/// Global unicast, without what carries an IPv4 address inside (Teredo, 6to4), and without documentation.
+/// Tells whether an address is global unicast. Addresses that carry an IPv4 address inside (Teredo, 6to4) and those for
+/// documentation are not.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let is_special = matches!(
         address.segments(),

@@ -1,7 +1,7 @@
-//! What we accept as a new password (NIST SP 800-63B, section 3.1.1.2; ASVS 6.2).
+//! The rules for a new password (NIST SP 800-63B, section 3.1.1.2; ASVS 6.2).
 //!
-//! Length counts, composition does not: no rule asks for a digit. A sign-in never passes through here, so that
-//! a password chosen under older rules goes on working.
+//! Length counts, composition does not: no rule asks for a digit. A sign-in is not judged here, so that a password chosen under
+//! older rules goes on working.
 
 use std::sync::LazyLock;
 
@@ -12,22 +12,22 @@ use crate::error::{Error, Invalid};
 use crate::model::email::{Email, fold};
 use crate::password;
 
-/// The most bytes a password may have, as typed or in NFC; a longer one is refused before anything is computed from it.
+/// The most bytes a password may have, as typed or in NFC. A longer one is refused before anything is computed from it.
 pub(crate) const LONGEST_PASSWORD: usize = 256;
-/// The longest path to go back to, in bytes.
+/// The longest return path, in bytes.
 const LONGEST_RETURN_TO: usize = 2048;
-/// The least that `password.min_length` may ask (NIST SP 800-63B, section 3.1.1.2).
+/// The lowest value of `password.min_length` (NIST SP 800-63B, section 3.1.1.2).
 const LOWEST_MIN_LENGTH: usize = 8;
 
-/// Passwords of eight characters and more that lead the lists of leaked ones, in lower case and in order: the
-/// union of those in zxcvbn-ts (MIT) and Django (BSD).
+/// Passwords of eight characters and more that lead the lists of leaked ones, in lower case and in order. They are the union of
+/// those in zxcvbn-ts (MIT) and Django (BSD).
 static COMMON: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
-/// Letters that must be left of a password once everything that anyone could know of the account is taken out.
+/// The number of letters that must be left of a password without everything that anyone could know of the account.
 const OWN_LETTERS: usize = 4;
 
-/// Complains about a least length that would be unsafe, or that nobody could meet.
+/// Complains about a minimum length that would be unsafe, or that nobody could meet.
 pub(crate) fn validate(password: &config::Password) -> Vec<Complaint> {
     let most = LONGEST_PASSWORD / 4;
     if (LOWEST_MIN_LENGTH..=most).contains(&password.min_length) {
@@ -48,11 +48,11 @@ pub(crate) fn address(text: &str) -> Result<Email, Invalid> {
     }
 }
 
-/// Takes an address that mail is to go to from now on: one on the internet, unless `mail.allow_local`. Who has an account
-/// already signs in with whatever address it has.
+/// Takes an address that mail is to go to from now on: one on the internet, unless `mail.allow_local`. The owner of an existing
+/// account signs in with whatever address it has.
 ///
 /// # Errors
-/// What is wrong with the field `email`.
+/// A complaint about the field `email`.
 pub(crate) fn new_address(config: &Config, text: &str) -> Result<Email, Invalid> {
     let email = address(text)?;
     if config.mail.allow_local || email.is_public() { Ok(email) } else { Err(no_address()) }
@@ -73,18 +73,18 @@ pub(crate) fn both<A, B>(one: Result<A, Invalid>, other: Result<B, Invalid>) -> 
     }
 }
 
-/// Takes an address out of storage, where only addresses are.
+/// Parses an address from storage, which holds only addresses.
 ///
 /// # Errors
-/// [`Error::Internal`] for what is none.
+/// [`Error::Internal`] for a text that is no address.
 pub(crate) fn stored_address(text: &str) -> crate::error::Result<Email> {
     Email::parse(text).ok_or_else(|| Error::internal("a stored address is none"))
 }
 
-/// Takes a path of ours to go back to; nothing that a browser could read as another site's (RFC 3986, section 4.2).
+/// Checks a return path: a path of ours that no browser could read as another site's (RFC 3986, section 4.2).
 ///
 /// # Errors
-/// What is wrong with the field `return_to`.
+/// A complaint about the field `return_to`.
 pub(crate) fn return_to(text: &str) -> Result<(), Invalid> {
     let path = text.split('?').next().unwrap_or_default();
     let decoded: Vec<u8> = percent_decode_str(path).collect();
@@ -102,10 +102,10 @@ pub(crate) fn return_to(text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Takes a password that was chosen before, which today's rules do not judge; `field` is what the form calls it.
+/// Checks a password that was chosen before, to which today's rules do not apply. `field` is its name in the form.
 ///
 /// # Errors
-/// What is wrong with it, when it cannot be anyone's.
+/// A complaint about it, when no account can have it.
 pub(crate) fn known_password(password: &str, field: &str) -> Result<(), Invalid> {
     if password.is_empty() {
         Err(Invalid::new(field, "required", "Enter your password."))
@@ -116,10 +116,10 @@ pub(crate) fn known_password(password: &str, field: &str) -> Result<(), Invalid>
     }
 }
 
-/// Judges a new password for the account of `email`, as far as that is known, under the rules of `config`.
+/// Judges a new password under the rules of `config`, for the account of `email`, if that is known.
 ///
 /// # Errors
-/// What is wrong with the field `password`.
+/// A complaint about the field `password`.
 pub(crate) fn password_of(config: &Config, password: &str, email: Option<&Email>) -> Result<(), Invalid> {
     new_password(password, email, &config.app.name, config.password.min_length)
 }
@@ -159,14 +159,14 @@ fn new_password(
     Ok(())
 }
 
-/// Whether a password is longer than any, also in NFC. A letter typed in its parts has at most four times the bytes, so
-/// nothing longer than that is looked at.
+/// Tells whether a password is longer than the limit, also in NFC. A decomposed letter has at most four times the bytes, so no
+/// longer text is normalised.
 fn is_too_long(password: &str) -> bool {
     password.len() > LONGEST_PASSWORD
         && (password.len() > 4 * LONGEST_PASSWORD || password::normalised(password).len() > LONGEST_PASSWORD)
 }
 
-/// Whether little is left of `password` without the words that stand in the address and the app's name.
+/// Tells whether little is left of `password` without the words in the address and the app's name.
 fn is_made_of(password: &str, email: Option<&Email>, app_name: &str) -> bool {
     let address = email.map(Email::canonical).unwrap_or_default();
     let app_name = fold(app_name);

@@ -1,4 +1,4 @@
-//! The only place that draws randomness, and where every secret is made, hashed and compared.
+//! Randomness and secrets: the only place that draws randomness, and where every secret is made, hashed and compared.
 //!
 //! Secrets here have no `Debug`, no `Serialize` and no `==`: a secret is looked up by its hash, or compared in
 //! constant time by [`SecretKey::verify`].
@@ -22,35 +22,35 @@ use subtle::ConstantTimeEq as _;
 use crate::clock::Timestamp;
 use crate::files::{self, directory_of, give_to};
 
-/// How many bytes an opaque ticket has: 256 bits, twice what ASVS 7.2.3 asks.
+/// The number of bytes of an opaque ticket: 256 bits, twice what ASVS 7.2.3 asks.
 const TICKET_BYTES: usize = 32;
-/// The same in the cookie, as unpadded base64url.
+/// The length of a ticket in the cookie, as unpadded base64url.
 const TICKET_LENGTH: usize = 43;
-/// The shortest key that signs anything.
+/// The shortest key that may sign.
 const KEY_BYTES: usize = 32;
 
 /// Fills `buffer` from the operating system's generator.
 #[expect(clippy::disallowed_methods, reason = "this is the door that the lint points to")]
 fn draw(buffer: &mut [u8]) {
-    // Without randomness there is no sign-in; to go on would be to hand out guessable tickets.
+    // Without randomness there is no sign-in; to go on would be to issue guessable tickets.
     getrandom::fill(buffer).expect("the operating system gives random bytes");
 }
 
-/// Random bytes for a salt.
+/// Draws random bytes for a salt.
 pub(crate) fn salt() -> [u8; 16] {
     let mut salt = [0; 16];
     draw(&mut salt);
     salt
 }
 
-/// A new id: a `UUIDv7`, so that rows lie in the order they were made.
+/// Makes a new id: a `UUIDv7`, so that rows lie in the order they were made.
 pub(crate) fn new_id(now: Timestamp) -> String {
     let mut random = [0; 10];
     draw(&mut random);
     uuid::Builder::from_unix_timestamp_millis(unix_millis(now), &random).into_uuid().to_string()
 }
 
-/// A new id that comes after those of lower `position` of the same millisecond (RFC 9562, section 6.2, method 1).
+/// Makes a new id that comes after those of lower `position` of the same millisecond (RFC 9562, section 6.2, method 1).
 pub(crate) fn new_id_at(now: Timestamp, position: u16) -> String {
     let mut random = [0; 10];
     draw(&mut random[2..]);
@@ -58,7 +58,7 @@ pub(crate) fn new_id_at(now: Timestamp, position: u16) -> String {
     uuid::Builder::from_unix_timestamp_millis(unix_millis(now), &random).into_uuid().to_string()
 }
 
-/// The beginning of the ids of that millisecond: all that were made earlier are less, all others greater.
+/// Returns the first id of that millisecond: all ids that were made earlier are less, all others greater.
 pub(crate) fn first_id_of(instant: Timestamp) -> String {
     let millis = unix_millis(instant) & 0xffff_ffff_ffff;
     format!("{:08x}-{:04x}", millis >> 16, millis & 0xffff)
@@ -68,20 +68,20 @@ fn unix_millis(instant: Timestamp) -> u64 {
     u64::try_from(instant.as_millis()).unwrap_or(0)
 }
 
-/// A random number below `end`, which is not 0. That low ones are likelier by less than 2⁻⁶⁴ · `end` matters for no secret:
-/// there is none in it.
+/// Draws a random number below `end`, which is not 0. Low numbers are likelier by less than 2⁻⁶⁴ · `end`. That weakens no
+/// secret, because no secret depends on this number.
 pub(crate) fn below(end: u64) -> u64 {
     let mut random = [0; 8];
     draw(&mut random);
     u64::try_from((u128::from(u64::from_le_bytes(random)) * u128::from(end)) >> 64).unwrap_or(0)
 }
 
-/// What makes the token of a challenge, with the challenge's id and the key: 128 random bits.
+/// Draws 128 random bits: with the challenge's id and the key, they make the token of a challenge.
 pub(crate) fn nonce() -> String {
     URL_SAFE_NO_PAD.encode(salt())
 }
 
-/// A value that means nothing to anyone else: what the session cookie and the browser cookie hold, and the token in a mail.
+/// An opaque value: the content of the session cookie and the browser cookie, and the token in a mail.
 #[derive(Clone)]
 pub(crate) struct Ticket([u8; TICKET_LENGTH]);
 
@@ -98,15 +98,15 @@ impl Ticket {
         Self(text)
     }
 
-    /// Takes what somebody sent; `None` for anything that we cannot have issued.
+    /// Parses a ticket that somebody sent; `None` for anything that we cannot have issued.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let text: [u8; TICKET_LENGTH] = bytes.try_into().ok()?;
-        // All bytes are looked at, many at once: to stop at the first wrong one would take longer.
+        // All bytes are checked, many at once: to stop at the first wrong one would take longer.
         let is_base64url = |byte: &u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
         text.iter().map(is_base64url).fold(true, |all, one| all & one).then_some(Self(text))
     }
 
-    /// For the cookie or the mail, and nowhere else.
+    /// Returns the text, for the cookie or the mail only.
     pub(crate) fn expose(&self) -> &str {
         std::str::from_utf8(&self.0).expect("a ticket is base64url")
     }
@@ -118,18 +118,18 @@ impl Ticket {
 
 /// A code verifier (RFC 7636, section 4.1), a state or a nonce has the form of a ticket: 43 characters, 256 bits.
 impl Ticket {
-    /// The S256 code challenge of this code verifier (RFC 7636, section 4.2).
+    /// Returns the S256 code challenge of this code verifier (RFC 7636, section 4.2).
     pub(crate) fn code_challenge(&self) -> String {
         self.hash().to_text()
     }
 }
 
-/// SHA-256 of a ticket: what storage keeps. A ticket has 256 random bits, so no salt or slow hash is needed.
+/// The SHA-256 hash of a ticket, which storage keeps. A ticket has 256 random bits, so no salt or slow hash is needed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TicketHash([u8; 32]);
 
 impl TicketHash {
-    /// As storage keeps it.
+    /// Returns the text that storage keeps.
     pub(crate) fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
@@ -139,10 +139,10 @@ impl TicketHash {
     }
 }
 
-/// What sealed text begins with, so that another cipher can follow one day.
+/// The prefix of sealed text, so that another cipher can follow one day.
 const SEALED: &str = "c1.";
 
-/// HMAC-SHA256 of `message` under somebody else's key, in hexadecimal, as other machines ask for it.
+/// Computes HMAC-SHA256 of `message` under another party's key, in hexadecimal, as other machines ask for it.
 pub(crate) fn hmac_hex(key: &[u8], message: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(message);
@@ -153,14 +153,15 @@ pub(crate) fn hmac_hex(key: &[u8], message: &[u8]) -> String {
     })
 }
 
-/// The key that signs CSRF tokens and hides addresses in the limits' keys; while it is changed, with the one before it.
+/// The key that signs CSRF tokens and hides addresses in the limits' keys. While it is being changed, it includes the previous
+/// key.
 #[derive(Clone)]
 pub(crate) struct SecretKey {
     present: Hmac<Sha256>,
     previous: Option<Hmac<Sha256>>,
 }
 
-/// What a signature is for, so that one made for one purpose is worth nothing for another.
+/// The purpose of a signature. A signature for one purpose is worth nothing for another.
 #[derive(Clone, Copy)]
 pub(crate) enum Purpose {
     /// A CSRF token of a browser that has a session cookie.
@@ -181,16 +182,17 @@ pub(crate) enum Purpose {
     OpenIdNonce,
 }
 
-/// Six digits that prove a mailbox. It lives for minutes and stands a handful of tries, because it can be guessed.
+/// Six digits that prove a mailbox. A code lives for minutes and allows a handful of attempts, because it can be guessed.
 pub(crate) struct Code(String);
 
 impl Code {
-    /// For the mail, and nowhere else.
+    /// Returns the digits, for the mail only.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Whether somebody typed this code, in constant time; spaces and dashes are how people group digits.
+    /// Tells in constant time whether somebody typed this code. Spaces and dashes are ignored, because people group digits with
+    /// them.
     pub(crate) fn is(&self, typed: &str) -> bool {
         let digits: String =
             typed.chars().filter(|character| !character.is_whitespace() && *character != '-').collect();
@@ -209,20 +211,20 @@ impl SecretKey {
         Ok(Self { present, previous: None })
     }
 
-    /// Accepts what `previous` made as well. It makes nothing new, except keys of limits: with others, each count would begin
-    /// anew as soon as the key is changed.
+    /// Also accepts what `previous` made. The previous key makes nothing new, except keys of limits: otherwise each count would
+    /// start again when the key is changed.
     pub(crate) fn after(self, previous: Self) -> Self {
         Self { previous: Some(previous.present), ..self }
     }
 
-    /// The key that made the token of the challenge with this id and nonce. `hash` is what storage keeps of that token.
+    /// Returns the key that made the token of the challenge with this id and nonce. `hash` is what storage keeps of that token.
     pub(crate) fn of_token(&self, id: &str, nonce: &str, hash: TicketHash) -> Self {
         let previous = self.previous.clone().map(|present| Self { present, previous: None });
         let made_it = previous.filter(|key| key.token(id, nonce).hash() == hash);
         made_it.unwrap_or_else(|| self.clone())
     }
 
-    /// Reads the key file, or makes it with mode 0600 when it is not there.
+    /// Reads the key file, or makes it with mode 0600 when it does not exist.
     ///
     /// # Errors
     /// A sentence when the file is short, readable by others, or cannot be read or made.
@@ -240,15 +242,15 @@ impl SecretKey {
     pub(crate) fn load(path: &Path) -> Result<Self, String> {
         let bytes =
             files::read_secret(path).map_err(|complaint| format!("{} {complaint}", path.display()))?;
-        // Random bytes may end like white space: only the line end that an editor adds is taken off, and only from what
-        // stays long enough. Nothing but white space is no key.
+        // Random bytes may end like white space. Only the line end that an editor adds is removed, and only from a text that
+        // stays long enough. White space alone is no key.
         let bytes = if bytes.trim_ascii().is_empty() { &[] } else { bytes.as_slice() };
         let line = bytes.strip_suffix(b"\n").map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let key = line.filter(|line| line.len() >= KEY_BYTES).unwrap_or(bytes);
         Self::new(key).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    /// HMAC-SHA256 over the purpose and `message`, as base64url.
+    /// Computes HMAC-SHA256 over the purpose and `message`, as base64url.
     pub(crate) fn sign(&self, purpose: Purpose, message: &[u8]) -> String {
         let key = match (purpose, &self.previous) {
             (Purpose::LimitKey, Some(previous)) => previous,
@@ -257,18 +259,19 @@ impl SecretKey {
         URL_SAFE_NO_PAD.encode(mac(key, purpose, message).finalize().into_bytes())
     }
 
-    /// The token of the challenge with this id and nonce: 256 bits that storage does not hold, the same each time its mail
-    /// is written.
+    /// Returns the token of the challenge with this id and nonce: 256 bits that storage does not hold. It is the same each time
+    /// the mail is written.
     pub(crate) fn token(&self, id: &str, nonce: &str) -> Ticket {
         self.derive(Purpose::Token, id, nonce)
     }
 
-    /// The code verifier of the attempt with this id and nonce (RFC 7636, section 4.1); storage does not hold it either.
+    /// Returns the code verifier of the attempt with this id and nonce (RFC 7636, section 4.1). Storage does not hold it
+    /// either.
     pub(crate) fn code_verifier(&self, id: &str, nonce: &str) -> Ticket {
         self.derive(Purpose::CodeVerifier, id, nonce)
     }
 
-    /// The `nonce` of the same attempt (OpenID Connect Core, section 3.1.2.1).
+    /// Returns the `nonce` of the same attempt (OpenID Connect Core, section 3.1.2.1).
     pub(crate) fn openid_nonce(&self, id: &str, nonce: &str) -> Ticket {
         self.derive(Purpose::OpenIdNonce, id, nonce)
     }
@@ -279,7 +282,7 @@ impl SecretKey {
         )
     }
 
-    /// The code of the challenge with this id and nonce.
+    /// Returns the code of the challenge with this id and nonce.
     pub(crate) fn code(&self, id: &str, nonce: &str) -> Code {
         let bytes =
             mac(&self.present, Purpose::Code, format!("{id}\0{nonce}").as_bytes()).finalize().into_bytes();
@@ -287,19 +290,19 @@ impl SecretKey {
         Code(format!("{:06}", number % 1_000_000))
     }
 
-    /// Whether `signature` is that of `message`, in constant time.
+    /// Tells in constant time whether `signature` is that of `message`.
     pub(crate) fn verify(&self, purpose: Purpose, message: &[u8], signature: &[u8]) -> bool {
         URL_SAFE_NO_PAD
             .decode(signature)
             .is_ok_and(|bytes| self.keys().any(|key| mac(key, purpose, message).verify_slice(&bytes).is_ok()))
     }
 
-    /// The present key, then the one before it.
+    /// Returns the present key, then the previous one.
     fn keys(&self) -> impl Iterator<Item = &Hmac<Sha256>> {
         std::iter::once(&self.present).chain(&self.previous)
     }
 
-    /// Encrypts `text` (ChaCha20-Poly1305, RFC 8439) for the row `id`: in another row it cannot be opened.
+    /// Encrypts `text` (ChaCha20-Poly1305, RFC 8439) for the row `id`. It cannot be decrypted in another row.
     ///
     /// The nonce is random: after 2³² texts under one key, two of them would share one with a chance of 2⁻³³.
     pub(crate) fn seal(&self, purpose: Purpose, id: &str, text: &str) -> String {
@@ -314,7 +317,7 @@ impl SecretKey {
         sealed.expect("the text is shorter than 256 GiB");
         format!("{SEALED}{}", URL_SAFE_NO_PAD.encode([nonce.as_slice(), &bytes].concat()))
     }
-    /// What was sealed for this purpose and row; `None` for anything else.
+    /// Decrypts a text that was sealed for this purpose and row; `None` for anything else.
     pub(crate) fn unseal(&self, purpose: Purpose, id: &str, sealed: &str) -> Option<String> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(SEALED)?).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk()?;
@@ -348,8 +351,8 @@ fn mac(key: &Hmac<Sha256>, purpose: Purpose, message: &[u8]) -> Hmac<Sha256> {
     mac
 }
 
-/// Two processes may start at once: the key is written whole under another name and linked, so that the one
-/// that comes second finds the first one's.
+/// Creates the key file. Two processes may start at once: the key is written whole under another name and linked. So the second
+/// process finds the first one's key.
 fn create_key_file(path: &Path) -> std::io::Result<()> {
     let mut bytes = [0; KEY_BYTES];
     draw(&mut bytes);
@@ -357,7 +360,7 @@ fn create_key_file(path: &Path) -> std::io::Result<()> {
     draw(&mut suffix);
     let draft = path.with_extension(format!("new-{}", URL_SAFE_NO_PAD.encode(suffix)));
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    // Made by root, it belongs to the account that the service runs under, which owns the directory.
+    // A key file that root makes belongs to the owner of the directory: the account that the service runs under.
     give_to(&file, &directory_of(path))?;
     file.write_all(URL_SAFE_NO_PAD.encode(bytes).as_bytes())?;
     file.sync_all()?;

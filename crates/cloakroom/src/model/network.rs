@@ -1,19 +1,19 @@
-//! Where a request came from, as the limits see it.
+//! The network that a request came from, as the limits count it.
 
 use std::fmt;
 use std::net::IpAddr;
 
-/// What one household or host can choose its addresses from: an IPv4 address, an IPv6 /64, or nothing known.
+/// The addresses from which one household or host can choose: an IPv4 address, an IPv6 /64, or nothing known.
 ///
-/// Whoever has an IPv6 address has 2^64 of them, so all of a /64 count as one. Requests whose address is not
-/// known share one: to count each of them apart would be no limit at all.
+/// A holder of an IPv6 address has 2^64 of them, so all of a /64 count as one. Requests with an unknown address share one
+/// network. Counting each of them apart would be no limit at all.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(crate) enum Network {
-    /// One IPv4 address, also when written as IPv4 in IPv6.
+    /// One IPv4 address, also when it is written as IPv4 in IPv6.
     Four([u8; 4]),
     /// The first 64 bits of an IPv6 address.
     Six([u16; 4]),
-    /// Not known, or not readable.
+    /// An address that is not known or not readable.
     Unknown,
 }
 
@@ -27,7 +27,7 @@ impl Network {
         }
     }
 
-    /// The network of that many bits around it, as text.
+    /// Returns the network of that many bits around it, as text.
     pub(crate) fn widened(self, bits: u8) -> String {
         match self {
             Self::Four(octets) if bits < 32 => {
@@ -45,7 +45,7 @@ impl Network {
 }
 
 impl Network {
-    /// Reads what [`Display`](fmt::Display) has written.
+    /// Parses the text that [`Display`](fmt::Display) has written.
     pub(crate) fn parse(text: &str) -> Self {
         text.strip_suffix("/64").unwrap_or(text).parse::<IpAddr>().map_or(Self::Unknown, Self::from)
     }
@@ -64,7 +64,7 @@ impl From<IpAddr> for Network {
 }
 
 impl Network {
-    /// Whether it is this machine, or a network without addresses of its own in the Internet (RFC 1918, 6598, 4193, 4291).
+    /// Tells whether it is this machine, or a network without its own addresses in the Internet (RFC 1918, 6598, 4193, 4291).
     pub(crate) fn is_private(self) -> bool {
         match self {
             Self::Four([10 | 127, ..] | [192, 168, ..] | [169, 254, ..]) => true,

@@ -11,7 +11,7 @@ pub(crate) struct NewSession {
     pub(crate) ticket_hash: TicketHash,
     pub(crate) user_id: String,
     pub(crate) now: Timestamp,
-    /// The absolute end; no activity moves it.
+    /// The absolute end; activity does not move it.
     pub(crate) expires_at: Timestamp,
     /// The methods that open it, in the order of their proof.
     pub(crate) methods: Vec<Method>,
@@ -26,17 +26,17 @@ pub(crate) struct Proof {
     pub(crate) method: Method,
 }
 
-/// A session that was ended just now.
+/// A session that has just ended.
 pub(crate) struct EndedSession {
     pub(crate) id: String,
     /// The address of its user.
     pub(crate) email: String,
     pub(crate) user_id: String,
-    /// The one that it had at last.
+    /// The last ticket that it had.
     pub(crate) ticket: TicketHash,
 }
 
-/// A session and whose it is, as one joined query finds them.
+/// A session and its user, as one joined query finds them.
 pub(crate) struct LiveSession {
     pub(crate) id: String,
     /// The methods of its proofs, in their order.
@@ -47,7 +47,7 @@ pub(crate) struct LiveSession {
     /// The last proof by a second factor, if there was one.
     pub(crate) second_factor_at: Option<Timestamp>,
     pub(crate) last_seen_at: Timestamp,
-    /// The absolute end; no activity moves it.
+    /// The absolute end; activity does not move it.
     pub(crate) expires_at: Timestamp,
     pub(crate) account: Account,
 }

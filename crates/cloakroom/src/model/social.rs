@@ -1,4 +1,4 @@
-//! Signing in by somebody else's word: what an attempt remembers, and what is linked in the end.
+//! Sign-in by a provider: the data of an attempt, and the identity that is linked in the end.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,14 +18,14 @@ pub enum Intent {
     Reauthenticate,
 }
 
-/// What an attempt remembers while somebody is at the provider.
+/// The data that an attempt keeps while the person is at the provider.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Attempt {
     pub(crate) provider: String,
     pub(crate) intent: Intent,
-    /// A path of ours.
+    /// A path of this site.
     pub(crate) return_to: String,
-    /// Who was signed in when it began.
+    /// The account that was signed in when the attempt began.
     pub(crate) user_id: Option<String>,
 }
 
@@ -35,13 +35,13 @@ pub(crate) struct Identity {
     pub(crate) id: String,
     pub(crate) user_id: String,
     pub(crate) provider: String,
-    /// Whose subject it is; `None` when it was linked before that was kept.
+    /// The issuer of the subject; `None` when it was linked before issuers were kept.
     pub(crate) issuer: Option<String>,
     pub(crate) subject: String,
-    /// What its owner knows it by.
+    /// The name by which its owner knows it.
     pub(crate) label: String,
     pub(crate) linked_at: Timestamp,
-    /// How it came to the account; `None` for one that an earlier version linked.
+    /// The way in which it came to the account; `None` for an identity that an earlier version linked.
     pub(crate) origin: Option<Origin>,
     /// The address, in canonical form, that the provider itself called verified at the last sign-in.
     pub(crate) vouched_email: Option<String>,
@@ -50,16 +50,16 @@ pub(crate) struct Identity {
 /// The way in which an identity came to its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The account was made with it, and its address was proven: by the provider's own word, or by a mail of ours.
+    /// The account was made with it, and its address was proven. The proof was the provider's own word, or a mail of ours.
     Account,
     /// The account was made with it, and its address was only claimed (`trust_email = "always"`).
     Claim,
-    /// Linked to an account that was there.
+    /// It was linked to an existing account.
     Link,
 }
 
 impl Origin {
-    /// As storage keeps it.
+    /// Returns the name under which storage keeps it.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Account => "account",

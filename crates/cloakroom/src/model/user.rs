@@ -18,7 +18,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    /// A plain, active one.
+    /// Makes an active account without special rights.
     pub(crate) fn new(email: &Email, password_hash: Option<String>, now: Timestamp) -> Self {
         Self {
             id: secret::new_id(now),
@@ -32,7 +32,7 @@ impl Account {
         }
     }
 
-    /// What may be shown of it.
+    /// Returns the part of the account that may be shown.
     pub(crate) fn user(&self) -> User {
         User {
             id: self.id.clone(),

@@ -1,4 +1,4 @@
-//! Who a request comes from, before anybody knows which person that is.
+//! The sender of a request, before the person is known.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use crate::model::event::Origin;
 use crate::model::network::Network;
 use crate::secret::Ticket;
 
-/// What a request shows of its sender.
+/// The data by which a request identifies its sender.
 pub(crate) struct Visitor {
-    /// From where.
+    /// The network that it comes from.
     pub(crate) network: Network,
-    /// The session cookie, which may be dead or invented.
+    /// The session cookie, which may have expired or been invented.
     pub(crate) session: Option<Ticket>,
     /// The browser cookie.
     pub(crate) browser: Option<Ticket>,
-    /// What events tell of the request.
+    /// The data of the request that events record.
     pub(crate) client: Client,
 }
 
@@ -27,14 +27,14 @@ pub(crate) struct Client {
 }
 
 impl Visitor {
-    /// The request, as events tell of it.
+    /// Returns the request as events record it.
     pub(crate) fn origin(&self) -> Origin {
         let Client { device, request_id } = self.client.clone();
         Origin { network: Some(self.network), device, session_id: None, request_id }
     }
 }
 
-/// The id of a request, for events: put it into the extensions of requests that change something, before they reach the
+/// The id of a request, for events. Put it into the extensions of requests that change something, before they reach the
 /// [layer](crate::Cloakroom::layer).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
@@ -43,7 +43,7 @@ impl RequestId {
     /// The longest id that is kept, in bytes.
     const LONGEST: usize = 128;
 
-    /// Takes what your log calls the request; of a longer text, the first 128 bytes.
+    /// Takes the id by which your log names the request. Of a longer text, it keeps the first 128 bytes.
     pub fn new(text: &str) -> Self {
         Self(text[..text.floor_char_boundary(Self::LONGEST)].into())
     }

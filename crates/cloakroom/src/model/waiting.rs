@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::model::social::Attempt;
 
-/// A run of the pipeline, and the thing it waits for.
+/// A run of the pipeline, and the action that it waits for.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Waiting {
     pub(crate) need: Need,
@@ -28,7 +28,7 @@ pub(crate) enum Need {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) attempt: Attempt,
-    /// Empty in what was written before it was kept.
+    /// Empty in rows that were written before this field existed.
     #[serde(default)]
     pub(crate) issuer: String,
     pub(crate) subject: String,
@@ -42,7 +42,7 @@ pub(crate) struct Kept {
     pub(crate) name: Option<String>,
     pub(crate) username: Option<String>,
     pub(crate) extra: Value,
-    /// Encrypted with the id of the row that holds it.
+    /// The tokens, encrypted with the id of the row that holds them.
     pub(crate) tokens: Option<String>,
     pub(crate) answers: Map<String, Value>,
     pub(crate) position: usize,
