@@ -1,4 +1,4 @@
-//! Copies of a SQLite database: made while it is in use, and put in its place.
+//! Copies of a SQLite database: they are made while it is in use, and can replace it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -13,23 +13,23 @@ use crate::files::{beside, directory_of, give_to};
 use crate::store::Store;
 use crate::store::db::{PATIENCE, to_error};
 
-/// Copies `database` to `copy`, which must not exist, in one read transaction; writers go on. The copy is checked before it gets
-/// its name.
+/// Copies `database` to `copy`, which must not exist, in one read transaction. Writers go on meanwhile. The copy is checked
+/// before it gets its name.
 pub(crate) async fn backup(database: &Path, copy: &Path) -> Result<()> {
     if copy.exists() {
         return Err(Error::Config(format!("{} exists already", copy.display())));
     }
     let draft = beside(copy, ".part");
     copy_checked(database, &draft).await?;
-    // A link never replaces what is there; a rename would.
+    // A link never replaces an existing file; a rename would.
     let named = fs::hard_link(&draft, copy);
     let _ = fs::remove_file(&draft);
     named.and_then(|()| sync(copy)).map_err(|error| about(copy, &error))
 }
 
-/// Puts `copy` in the place of `database`, which nobody may use meanwhile; what was there is kept as `….replaced` (`….replaced-2` and so
-/// on). Ends every
-/// session unless they are kept: those that were signed out since the copy was made would be open again.
+/// Replaces `database` by `copy`; no process may use it meanwhile. The previous database is kept as `….replaced`
+/// (`….replaced-2` and so on). It ends every session unless they are kept: sessions that were signed out since the copy was
+/// made would be open again.
 pub(crate) async fn restore(copy: &Path, database: &Path, keeps_sessions: bool) -> Result<u64> {
     let draft = beside(database, ".restoring");
     copy_checked(copy, &draft).await?;
@@ -58,7 +58,8 @@ async fn prepare(draft: &Path, keeps_sessions: bool) -> Result<u64> {
     Ok(ended)
 }
 
-/// The first of `path`, `path-2`, `path-3`… that is not taken: a second restore must not destroy what the first one replaced.
+/// Returns the first of `path`, `path-2`, `path-3`… that does not exist. A second restore must not destroy what the first one
+/// replaced.
 fn unused(path: &Path) -> PathBuf {
     let numbered = (2..).map(|number| beside(path, &format!("-{number}")));
     let mut names = std::iter::once(path.to_owned()).chain(numbered);
@@ -69,7 +70,7 @@ fn unused(path: &Path) -> PathBuf {
 fn replace(database: &Path, draft: &Path) -> io::Result<()> {
     if database.exists() {
         let replaced = unused(&beside(database, ".replaced"));
-        // What was written last may stand in the write-ahead log: it goes with its database.
+        // The last writes may be in the write-ahead log, so it moves with its database.
         for suffix in ["-wal", ""] {
             let (from, to) = (beside(database, suffix), beside(&replaced, suffix));
             match fs::rename(&from, &to) {
@@ -89,7 +90,7 @@ async fn copy_checked(from: &Path, to: &Path) -> Result<()> {
         return Err(Error::Config(format!("there is no file {}", from.display())));
     }
     let _ = fs::remove_file(to);
-    // SQLite writes into an empty file that is there; one of its own would have the mode of the umask.
+    // SQLite writes into an empty file that exists; a file that it makes itself would have the mode of the umask.
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -126,7 +127,7 @@ async fn write_copy(from: &Path, to: &Path) -> Result<()> {
     sync(to).map_err(|error| about(to, &error))
 }
 
-/// Makes a file and its name outlive a power cut.
+/// Syncs a file and its name, so that they outlive a power cut.
 fn sync(file: &Path) -> io::Result<()> {
     File::open(file)?.sync_all()?;
     File::open(directory_of(file))?.sync_all()

@@ -1,4 +1,4 @@
-//! The table `browsers`: where an account has signed in before.
+//! The table `browsers`: the browsers from which an account has signed in.
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -7,11 +7,11 @@ use crate::secret::TicketHash;
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
-/// How many browsers of one account are known: a program that signs in without keeping cookies is another one each time.
+/// The most browsers of one account that are kept. A program that signs in without keeping cookies is a new browser each time.
 const MOST_BROWSERS: i64 = 100;
 
 impl Store {
-    /// Whether the account of `email` has signed in from this browser before.
+    /// Tells whether the account of `email` has signed in from this browser before.
     pub(crate) async fn knows_browser(&self, email: &Email, browser: TicketHash) -> Result<bool> {
         let found = query(
             "SELECT 1 FROM cloakroom_browsers WHERE browser_hash = $3 AND user_id =
@@ -27,7 +27,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Notes that an account has signed in from this browser, and forgets all but those seen last.
+    /// Records that an account has signed in from this browser, and evicts those that were seen least recently.
     pub(crate) async fn note_browser(
         &mut self,
         user_id: &str,
@@ -54,13 +54,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Forgets every browser that an account has signed in from.
+    /// Removes every browser of an account.
     pub(crate) async fn forget_browsers_of(&mut self, user_id: &str) -> Result<()> {
         query("DELETE FROM cloakroom_browsers WHERE user_id = $1").bind(user_id).execute(self).await?;
         Ok(())
     }
 
-    /// Forgets at most `most` browsers not seen since `before`; says how many went.
+    /// Removes at most `most` browsers that were not seen since `before`. Returns the number of rows.
     pub(crate) async fn sweep_browsers(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,

@@ -1,4 +1,4 @@
-//! What it means in words that the certificate of a database server is refused.
+//! Advice for the operator when the certificate of a database server is refused.
 
 use crate::error::Error;
 

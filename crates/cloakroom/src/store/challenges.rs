@@ -9,7 +9,7 @@ use crate::store::challenge_rows::{Row, columns, data, password_hash};
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
-/// A challenge that is asked for once more.
+/// A challenge that is requested again.
 pub(crate) struct Renewal<'a> {
     pub(crate) kind: ChallengeKind,
     pub(crate) email: &'a Email,
@@ -18,7 +18,7 @@ pub(crate) struct Renewal<'a> {
 }
 
 impl Store {
-    /// What a token is for, if it is for `kind` and still good. Looking does not use it up.
+    /// Returns the challenge of a token, if it is of `kind` and still valid. Reading does not use it up.
     pub(crate) async fn challenge(
         &self,
         kind: ChallengeKind,
@@ -38,7 +38,7 @@ impl Store {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// The newest challenge of `kind` that waits in this browser.
+    /// Returns the newest challenge of `kind` that is pending in this browser.
     pub(crate) async fn challenge_in(
         &self,
         kind: ChallengeKind,
@@ -59,7 +59,7 @@ impl Store {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// A challenge that a mail is about, if its token has not been replaced and is still good.
+    /// Returns the challenge that a mail is about, if its token has not been replaced and is still valid.
     pub(crate) async fn challenge_of_mail(
         &self,
         id: &str,
@@ -81,8 +81,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Holds an address until this transaction ends: of two that prove it or ask for it, one comes first, and neither waits
-    /// for rows of the other while it keeps some itself. SQLite has one writer at a time anyway.
+    /// Locks an address until this transaction ends. Two transactions that prove it or ask for it run one after the other.
+    /// Neither waits for rows of the other while it holds some itself. SQLite has one writer at a time anyway.
     pub(crate) async fn hold_address(&mut self, email: &Email) -> Result<()> {
         if self.has_concurrent_writers() {
             query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
@@ -118,8 +118,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives a challenge to the active account of its address, if there is one. The same statement runs, and a row is
-    /// written, whether or not there is. An account that is being deleted or gets another address is waited for.
+    /// Gives a challenge to the active account of its address, if there is one. In both cases the same statement runs, and a
+    /// row is written. It waits for an account that is being deleted or gets another address.
     pub(crate) async fn give_challenge_to_account(&mut self, id: &str, email: &Email) -> Result<()> {
         query(locking!(
             self,
@@ -137,7 +137,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Uses a token up, if it is for `kind` and still good: of two requests at once, one gets the challenge.
+    /// Uses a token up, if it is for `kind` and still valid. Of two concurrent requests, one gets the challenge.
     pub(crate) async fn take_challenge(
         &mut self,
         kind: ChallengeKind,
@@ -157,8 +157,8 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Gives the newest challenge that this browser has for the address another nonce and token, a new beginning and a new end;
-    /// says which it is.
+    /// Renews the newest challenge that this browser has for the address: another nonce, token, beginning and end. Returns that
+    /// challenge.
     pub(crate) async fn renew_challenge(
         &mut self,
         renewal: &Renewal<'_>,
@@ -197,7 +197,7 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Lets a challenge live until `expires_at`; says which it is.
+    /// Extends a challenge until `expires_at`, and returns it.
     pub(crate) async fn extend_challenge(
         &mut self,
         id: &str,
@@ -214,7 +214,7 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Ends one challenge, if it belongs to this browser still; says whether it did.
+    /// Ends one challenge, if it still belongs to this browser. Tells whether it did.
     pub(crate) async fn end_challenge(&mut self, id: &str, browser: Option<TicketHash>) -> Result<bool> {
         let ended =
             query("DELETE FROM cloakroom_challenges WHERE id = $1 AND browser_hash IS NOT DISTINCT FROM $2")
@@ -225,8 +225,8 @@ impl Tx {
         Ok(ended.0 == 1)
     }
 
-    /// Ends whatever anybody wants of a provider in this browser: in one statement, which takes the rows in the order of the
-    /// one below.
+    /// Ends every attempt at a provider in this browser, of any user. One statement takes the rows in the lock order of the one
+    /// below.
     pub(crate) async fn end_social_in(&mut self, browser: TicketHash) -> Result<()> {
         query("DELETE FROM cloakroom_challenges WHERE browser_hash = $1 AND (kind = $2 OR kind = $3)")
             .bind(browser)
@@ -237,7 +237,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Once an account has signed in to a browser, what somebody else wants there of a provider is over.
+    /// Ends the attempts of other users at a provider in this browser, once an account has signed in to it.
     pub(crate) async fn end_social_of_others(&mut self, browser: TicketHash, user_id: &str) -> Result<()> {
         query(
             "DELETE FROM cloakroom_challenges WHERE browser_hash = $1
@@ -252,7 +252,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends every challenge of `newest`'s kind and address but itself.
+    /// Ends every other challenge of the kind and address of `newest`.
     pub(crate) async fn end_older_challenges(&mut self, newest: &Challenge) -> Result<()> {
         query("DELETE FROM cloakroom_challenges WHERE email_canonical = $1 AND kind = $2 AND id <> $3")
             .bind(newest.content.email().map(|email| email.canonical().to_owned()))
@@ -283,8 +283,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends everything that an account waits for: resets, changes of its address. An undo stays, whoever asks for this
-    /// may be the one against whom it stands.
+    /// Ends every pending challenge of an account: resets, changes of its address. An undo stays, because it may protect
+    /// against the very person who asks for this.
     pub(crate) async fn end_challenges_of(&mut self, user_id: &str) -> Result<()> {
         query("DELETE FROM cloakroom_challenges WHERE user_id = $1 AND kind <> $2")
             .bind(user_id)
@@ -294,7 +294,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends what an account has waited for since `since`, undos included.
+    /// Ends the challenges of an account that began since `since`, undos included.
     pub(crate) async fn end_challenges_since(&mut self, user_id: &str, since: Timestamp) -> Result<()> {
         query("DELETE FROM cloakroom_challenges WHERE user_id = $1 AND (kind <> $2 OR created_at >= $3)")
             .bind(user_id)
@@ -305,7 +305,7 @@ impl Tx {
         Ok(())
     }
 
-    /// After a login or a logout a browser is not "the one that signed up" any more: somebody else may sit before it.
+    /// Ends the link between a browser and its signups after a login or a logout: somebody else may use the browser now.
     pub(crate) async fn forget_browser_of_signups(&mut self, browser: TicketHash) -> Result<()> {
         query("UPDATE cloakroom_challenges SET browser_hash = NULL WHERE browser_hash = $1 AND kind IN ($2, $3)")
             .bind(browser)
@@ -316,7 +316,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Ends what was begun in this browser for `kind`, except the newest `most`.
+    /// Ends the challenges of `kind` that began in this browser, except the newest `most`.
     pub(crate) async fn end_oldest_in(
         &mut self,
         kind: ChallengeKind,
@@ -346,7 +346,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes at most `most` challenges that have expired; says how many went.
+    /// Removes at most `most` expired challenges. Returns the number of rows.
     pub(crate) async fn sweep_challenges(&mut self, now: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,

@@ -1,4 +1,4 @@
-//! The time as storage has it: what all nodes share.
+//! The time of the database, which all nodes share.
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -6,7 +6,7 @@ use crate::store::Store;
 use crate::store::db::{Db, query};
 
 impl Store {
-    /// The present instant, by the clock of the database.
+    /// Returns the present instant, by the clock of the database.
     pub(crate) async fn now(&self) -> Result<Timestamp> {
         let sql = match &self.db {
             #[cfg(feature = "sqlite")]

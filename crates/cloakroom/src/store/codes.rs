@@ -1,4 +1,4 @@
-//! The codes of the table `challenges`: tried, and replaced.
+//! The codes of the table `challenges`: attempts on them, and their replacement.
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::store::db::query;
 use crate::store::{Store, Tx};
 
 impl Store {
-    /// Whether this browser has a challenge of `kind` for the address.
+    /// Tells whether this browser has a challenge of `kind` for the address.
     pub(crate) async fn has_challenge(
         &self,
         kind: ChallengeKind,
@@ -33,8 +33,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Counts a try of a code against every challenge of `kind` that this browser has for the address, and says which
-    /// of them may be tried.
+    /// Counts an attempt on a code against every challenge of `kind` that this browser has for the address. Returns those that
+    /// allow another attempt.
     pub(crate) async fn try_codes(
         &mut self,
         kind: ChallengeKind,
@@ -59,7 +59,7 @@ impl Tx {
         Ok(rows.into_iter().filter_map(Row::into_challenge).collect())
     }
 
-    /// Counts a try of a challenge's code; says whether it may be tried.
+    /// Counts an attempt on a challenge's code. Returns the challenge if it allows the attempt.
     pub(crate) async fn try_code(&mut self, id: &str, now: Timestamp) -> Result<Option<Challenge>> {
         let row = query(concat!(
             "UPDATE cloakroom_challenges SET code_tries = code_tries + 1
@@ -75,8 +75,8 @@ impl Tx {
         Ok(row.and_then(Row::into_challenge))
     }
 
-    /// Replaces the code of a challenge by that of another nonce, good until `end`, and lets it live as long as its code; says
-    /// whether it was there.
+    /// Replaces the code of a challenge by that of another nonce, valid until `end`. The challenge lives as long as its code.
+    /// Tells whether the challenge existed.
     pub(crate) async fn renew_code(&mut self, id: &str, nonce: &str, end: Timestamp) -> Result<bool> {
         let renewed = query(
             "UPDATE cloakroom_challenges SET nonce = $2, code_tries = 0, code_expires_at = $3,
@@ -90,7 +90,7 @@ impl Tx {
         Ok(renewed.0 == 1)
     }
 
-    /// Lets a challenge, and its code, live for longer, while it is the one that `challenge` was read as.
+    /// Extends a challenge and its code, if it has not changed since `challenge` was read.
     pub(crate) async fn prolong_challenge(
         &mut self,
         challenge: &Challenge,

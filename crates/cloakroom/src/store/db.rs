@@ -1,4 +1,4 @@
-//! Two engines, one text: a `&'static str` runs on whichever engine the URL names.
+//! One dialect for two engines: a `&'static str` runs on the engine that the URL names.
 //!
 //! Reads take `&Db`, writes take `&mut Tx`. On SQLite all writes go through one connection, so that they queue here in
 //! order instead of failing as busy, and reads never wait for them (WAL).
@@ -24,9 +24,9 @@ use crate::store::postgres::{self, Demotion};
 use crate::store::sqlite;
 use crate::store::value::Value;
 
-/// How long a request waits for storage before it hears 503.
+/// The time that a request waits for storage before it gets 503.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// Connections for reads on SQLite; on Postgres for everything.
+/// The number of connections: for reads on SQLite, for everything on Postgres.
 pub(super) const CONNECTIONS: u32 = 8;
 
 /// An engine and its connections.
@@ -38,8 +38,8 @@ pub(crate) enum Db {
     Postgres { pool: PgPool, demotion: Arc<Demotion> },
 }
 
-/// A write transaction; dropped without `commit`, it never was. SQLite takes its write lock at the start, so that it
-/// never fails halfway.
+/// A write transaction. Dropped without `commit`, it is rolled back. SQLite takes its write lock at the start, so that it never
+/// fails halfway.
 pub(crate) struct Tx {
     pub(super) engine: Engine,
     pub(super) recorded: Recorded,
@@ -53,7 +53,7 @@ pub(super) enum Engine {
     Postgres(PostgresTx),
 }
 
-/// A transaction of Postgres, and where it notes that the server takes no writes any more.
+/// A transaction of Postgres, and the place where it records that the server has become read-only.
 #[cfg(feature = "postgres")]
 pub(super) struct PostgresTx {
     inner: Transaction<'static, Postgres>,
@@ -61,7 +61,7 @@ pub(super) struct PostgresTx {
 }
 
 impl Db {
-    /// Connects, and brings the schema up to date; on Postgres one of several processes does, and the others wait.
+    /// Connects, and brings the schema up to date. On Postgres one of several processes does that, and the others wait.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be reached or opened, [`Error::Config`] when it never will be.
@@ -117,7 +117,7 @@ impl Tx {
         }
     }
 
-    /// Makes everything in this transaction so, at once; then logs and counts the events that it has recorded.
+    /// Commits everything in this transaction, then logs and counts the events that it has recorded.
     pub(crate) async fn commit(self) -> Result<()> {
         patiently(async {
             match self.engine {
@@ -132,7 +132,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Undoes everything in this transaction now, so that the next writer need not wait until the connection is tidied up.
+    /// Rolls this transaction back now, so that the next writer need not wait until the connection is cleaned up.
     pub(crate) async fn roll_back(self) -> Result<()> {
         patiently(async {
             match self.engine {
@@ -170,7 +170,7 @@ impl<T> FromPostgres for T {}
 pub(crate) trait Row: FromSqlite + FromPostgres + Send + Unpin {}
 impl<T: FromSqlite + FromPostgres + Send + Unpin> Row for T {}
 
-/// Where a query runs: on a connection for reads, or inside a transaction.
+/// The target of a query: a connection for reads, or a transaction.
 pub(crate) enum Target<'a> {
     #[cfg(feature = "sqlite")]
     Sqlite(&'a SqlitePool),
@@ -210,13 +210,14 @@ pub(crate) struct Query {
     values: Vec<Value>,
 }
 
-/// A statement in the dialect that both engines share, with `$1`, `$2`… for its values.
+/// Makes a statement in the dialect that both engines share, with `$1`, `$2`… for its values.
 pub(crate) fn query(sql: &'static str) -> Query {
     Query { sql, values: Vec::new() }
 }
 
-/// A statement with a query whose rows Postgres locks, by the words in the middle, because it has writers beside each other.
-/// SQLite has one at a time, and no such words. With a `LIMIT`, the query stands in a `WITH`, so that it runs once.
+/// Makes a statement whose inner query locks its rows on Postgres, by the words in the middle, because Postgres has concurrent
+/// writers. SQLite has one writer at a time, and no such words. With a `LIMIT`, the query stands in a `WITH`, so that it runs
+/// once.
 macro_rules! locking {
     ($tx:expr, $before:expr, $words:literal, $after:expr $(,)?) => {
         match $tx.engine {
@@ -259,7 +260,7 @@ macro_rules! run {
     }};
 }
 
-/// How many rows a statement touched.
+/// The number of rows that a statement changed.
 pub(crate) struct Affected(pub(crate) u64);
 
 #[cfg(feature = "sqlite")]
@@ -287,18 +288,18 @@ impl Query {
         run!(self, tx, query, execute)
     }
 
-    /// At most one row; `RETURNING` makes a write answer here too, inside a transaction.
+    /// Returns at most one row. Inside a transaction, a write with `RETURNING` works here too.
     pub(crate) async fn optional<'a, T: Row>(self, target: impl Into<Target<'a>>) -> Result<Option<T>> {
         run!(self, target, query_as::<T>, fetch_optional)
     }
 
-    /// All rows.
+    /// Returns all rows.
     pub(crate) async fn all<'a, T: Row>(self, target: impl Into<Target<'a>>) -> Result<Vec<T>> {
         run!(self, target, query_as::<T>, fetch_all)
     }
 }
 
-/// A schema that this program does not know is not away: it is a newer program's.
+/// Turns a failed migration into an error. A schema that this program does not know is no outage: it is a newer program's.
 pub(super) fn not_migrated(error: MigrateError) -> Error {
     match error {
         MigrateError::VersionMissing(migration) => Error::Config(format!(
@@ -311,7 +312,7 @@ pub(super) fn not_migrated(error: MigrateError) -> Error {
     }
 }
 
-/// Waits for storage, but not for ever: a server that hangs must not hold requests.
+/// Waits for storage with a time limit: a server that hangs must not hold requests.
 pub(super) async fn patiently<T>(work: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
     match tokio::time::timeout(PATIENCE * 2, work).await {
         Ok(result) => result.map_err(to_error),
@@ -319,7 +320,7 @@ pub(super) async fn patiently<T>(work: impl Future<Output = sqlx::Result<T>>) ->
     }
 }
 
-/// Tells what storage cannot do just now from what is our mistake.
+/// Separates a temporary failure of storage from a mistake of ours.
 pub(super) fn to_error(error: sqlx::Error) -> Error {
     let ours = match &error {
         sqlx::Error::Database(cause) if cause.is_unique_violation() => {
@@ -341,8 +342,9 @@ pub(super) fn to_error(error: sqlx::Error) -> Error {
     if ours { Error::Internal(error.into()) } else { certificate::in_words(error) }
 }
 
-/// SQLite's generic error and constraint codes (extended ones end in the byte 19), and Postgres's classes for data,
-/// constraints, syntax and privileges; everything else (busy, full, I/O, shutting down) passes.
+/// Tells whether a code means a mistake of ours. These are SQLite's generic error and constraint codes (extended ones end in
+/// the byte 19). On Postgres they are the classes for data, constraints, syntax and privileges. Everything else (busy, full,
+/// I/O, shutting down) is temporary.
 fn is_mistake(code: &str) -> bool {
     match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 1 | 19 | 20 | 25),

@@ -1,4 +1,4 @@
-//! The table `cloakroom_events`: what happened, written in the transaction of what it tells.
+//! The table `cloakroom_events`: an event is written in the transaction of the change that it records.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::secret;
 use crate::store::db::{locking, query};
 use crate::store::{Store, Tx};
 
-/// The events of a transaction, told to the log and the metrics once it has been committed.
+/// The events of a transaction. They are reported to the log and the metrics once it has been committed.
 pub(super) struct Recorded {
     address: AddressDetail,
     events: Vec<Event>,
@@ -37,7 +37,7 @@ impl Recorded {
 }
 
 impl Tx {
-    /// Writes an event of what this transaction does: neither is there without the other. Returns its id.
+    /// Writes an event of a change in this transaction: both are committed, or neither. Returns its id.
     pub(crate) async fn record(&mut self, event: Event) -> Result<String> {
         let position = u16::try_from(self.recorded.events.len()).unwrap_or(u16::MAX);
         let id = secret::new_id_at(event.at, position);
@@ -74,8 +74,8 @@ impl Tx {
         Ok(id)
     }
 
-    /// Blanks what the events of a person who is deleted say of them, except the id: labels, networks, and addresses among the
-    /// data. Call it after the account was deleted: what is recorded about it from then on has no label.
+    /// Blanks the data of a deleted person in events, except the id: labels, networks, and addresses among the data. Call it
+    /// after the account was deleted: events that are recorded from then on have no label.
     pub(crate) async fn blank_events_of(&mut self, user_id: &str) -> Result<()> {
         query(
             "UPDATE cloakroom_events SET target_label = NULL,
@@ -101,7 +101,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes at most `most` events from before `before`; says how many went.
+    /// Removes at most `most` events from before `before`. Returns the number of rows.
     pub(crate) async fn sweep_events(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,
@@ -117,7 +117,7 @@ impl Tx {
     }
 }
 
-/// The network, as far as it is kept.
+/// Returns the part of the network that is kept.
 fn kept(network: Network, address: AddressDetail) -> Option<String> {
     match (network, address) {
         (Network::Unknown, _) | (_, AddressDetail::None) => None,
@@ -172,8 +172,8 @@ impl From<Row> for EventView {
     }
 }
 
-/// A query for a page, newest first, that reads one index: `$1` is what it looks up there. The other conditions hold when their
-/// value is null.
+/// Makes a query for a page, newest first, that reads one index: `$1` is the value to look up there. The other conditions are
+/// ignored when their value is null.
 macro_rules! page {
     ($looked_up:literal) => {
         concat!(
@@ -206,7 +206,7 @@ impl<'a> Pass<'a> {
         Self { sql, looked_up: Some(looked_up) }
     }
 
-    /// The passes that find everything once, each by the narrowest index there is.
+    /// Returns the passes that together find each event once, each by the narrowest index there is.
     fn all(filter: &'a EventFilter) -> Vec<Self> {
         if let Some(target) = &filter.target {
             return vec![Self::new(page!("target_id = $1"), target)];
@@ -224,7 +224,7 @@ impl<'a> Pass<'a> {
 }
 
 impl Store {
-    /// At most `limit` events that the filter chooses and that come before the one with the id `before`, newest first.
+    /// Returns at most `limit` events that match the filter and precede the one with the id `before`, newest first.
     pub(crate) async fn events(
         &self,
         filter: &EventFilter,
@@ -232,7 +232,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<EventView>> {
         let until = filter.until.map(secret::first_id_of);
-        // `g` comes after every digit of an id.
+        // `g` sorts after every digit of an id.
         let end = before.into_iter().chain(until.as_deref()).min().unwrap_or("g");
         let begin = filter.since.map(secret::first_id_of).unwrap_or_default();
         let pattern = filter.text.as_deref().map(pattern);
@@ -259,13 +259,13 @@ impl Store {
     }
 }
 
-/// A set as one value, `,a,b,`; null when it is empty.
+/// Returns a set as one value, `,a,b,`; null when it is empty.
 fn listed<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
     let joined: String = values.flat_map(|value| [value, ","]).collect();
     (!joined.is_empty()).then(|| format!(",{joined}"))
 }
 
-/// The pattern of a label that begins with `text`, or is at this domain when it begins with `@`.
+/// Returns the pattern of a label that begins with `text`, or is at this domain when `text` begins with `@`.
 fn pattern(text: &str) -> String {
     let mut literal = String::with_capacity(text.len() + 2);
     for character in text.to_lowercase().chars() {

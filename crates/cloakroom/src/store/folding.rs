@@ -1,4 +1,4 @@
-//! The form for comparing addresses, brought up to date: older versions used lower case instead of case folding.
+//! The migration of the comparison form of addresses: older versions used lower case instead of case folding.
 
 use crate::error::{Error, Result};
 use crate::model::email::Email;
@@ -6,13 +6,13 @@ use crate::store::Store;
 use crate::store::db::query;
 
 impl Store {
-    /// Gives each account whose address is not ASCII the form by which addresses are compared today. Where another account
-    /// has that form already, both stay as they are, and each is found by its own spelling.
+    /// Gives each account whose address is not ASCII today's comparison form. Where another account has that form already, both
+    /// stay as they are. Each is found by its own spelling.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when storage does not answer.
     pub(crate) async fn fold_addresses(&self) -> Result<()> {
-        // The words of the condition are those of the index `users_beyond_ascii`.
+        // The condition repeats the words of the index `users_beyond_ascii`.
         let rows = query(
             "SELECT id, email, email_canonical FROM cloakroom_users
              WHERE length(email_canonical) <> octet_length(email_canonical)",
@@ -35,7 +35,7 @@ impl Store {
             .await;
             match folded {
                 Ok(_) => tx.commit().await?,
-                // Another process was quicker.
+                // Another process was first.
                 Err(Error::AlreadyExists(_)) => {}
                 Err(other) => return Err(other),
             }

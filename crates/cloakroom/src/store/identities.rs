@@ -37,7 +37,7 @@ impl From<Row> for Identity {
 }
 
 impl Store {
-    /// Whose account a provider's subject opens; to the byte.
+    /// Returns the identity of a provider's subject, which is compared to the byte.
     pub(crate) async fn identity(&self, provider: &str, subject: &str) -> Result<Option<Identity>> {
         let row = query(
             "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
@@ -51,19 +51,19 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// Under which issuer a provider was started last.
+    /// Returns the issuer under which a provider was started last.
     pub(crate) async fn provider_issuer(&self, provider: &str) -> Result<Option<String>> {
         let row = query("SELECT issuer FROM cloakroom_provider_issuers WHERE provider = $1").bind(provider);
         Ok(row.optional::<(String,)>(&self.db).await?.map(|(issuer,)| issuer))
     }
 
-    /// Whether anybody is linked to a provider.
+    /// Tells whether any account is linked to a provider.
     pub(crate) async fn has_identity_at(&self, provider: &str) -> Result<bool> {
         let row = query("SELECT id FROM cloakroom_identities WHERE provider = $1 LIMIT 1").bind(provider);
         Ok(row.optional::<(String,)>(&self.db).await?.is_some())
     }
 
-    /// What is linked to an account, oldest first.
+    /// Returns the identities of an account, oldest first.
     pub(crate) async fn identities_of(&self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
             "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email
@@ -81,7 +81,7 @@ impl Tx {
     /// Links an identity.
     ///
     /// # Errors
-    /// [`crate::Error::AlreadyExists`] when the provider's subject is linked already, to whomever.
+    /// [`crate::Error::AlreadyExists`] when the provider's subject is linked already, to any account.
     pub(crate) async fn add_identity(&mut self, identity: &Identity) -> Result<()> {
         query(
             "INSERT INTO cloakroom_identities
@@ -102,7 +102,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes under which issuer a provider is started.
+    /// Records the issuer under which a provider is started.
     pub(crate) async fn keep_provider_issuer(&mut self, provider: &str, issuer: &str) -> Result<()> {
         query(
             "INSERT INTO cloakroom_provider_issuers (provider, issuer) VALUES ($1, $2)
@@ -115,8 +115,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes that an identity was used, what it is called now, whose subject it is, and which address its provider vouches for;
-    /// says whether it still is this account's.
+    /// Records a use of an identity: its present label, the issuer of its subject, and the address that its provider vouches
+    /// for. Tells whether it still belongs to this account.
     pub(crate) async fn use_identity(&mut self, identity: &Identity, now: Timestamp) -> Result<bool> {
         let used = query(
             "UPDATE cloakroom_identities SET label = $3, vouched_email = $4, last_used_at = $5, issuer = $6
@@ -133,7 +133,7 @@ impl Tx {
         Ok(used.0 == 1)
     }
 
-    /// Keeps what else the provider told, and its tokens, which are encrypted already.
+    /// Keeps the other data of the provider, and its tokens, which are encrypted already.
     pub(crate) async fn keep_extra(
         &mut self,
         identity_id: &str,
@@ -151,7 +151,7 @@ impl Tx {
         Ok(())
     }
 
-    /// What is linked to an account, within this transaction.
+    /// Returns the identities of an account, within this transaction.
     pub(crate) async fn identities_of(&mut self, user_id: &str) -> Result<Vec<Identity>> {
         let rows = query(
             "SELECT id, user_id, provider, issuer, subject, label, linked_at, origin, vouched_email

@@ -7,8 +7,9 @@ use crate::store::Tx;
 use crate::store::db::{locking, query};
 
 impl Tx {
-    /// Counts one attempt under each key, until a limit that is met refuses it. An attempt that is refused is not written: nothing
-    /// would ever take it back. Nor is it counted under the keys that follow. A caller that rolls back then leaves no trace.
+    /// Counts one attempt under each key, until a limit that is met refuses it. A refused attempt is not written, because
+    /// nothing would ever take it back. It is not counted under the keys that follow either. A caller that rolls back then
+    /// leaves no trace.
     pub(crate) async fn count(&mut self, limits: &[Limit], now: Timestamp) -> Result<Vec<Count>> {
         let mut counts = Vec::with_capacity(limits.len());
         let mut is_refused = false;
@@ -30,7 +31,7 @@ impl Tx {
         Ok(counts)
     }
 
-    /// `None` when the limit is used up.
+    /// Counts an attempt under one key; `None` when the limit is used up.
     async fn count_one(&mut self, limit: &Limit, now: Timestamp) -> Result<Option<(i64, i64)>> {
         query(
             "INSERT INTO cloakroom_limits (key, count, resets_at) VALUES ($1, 1, $3)
@@ -48,7 +49,7 @@ impl Tx {
         .await
     }
 
-    /// The tries of the window that is open, and when it ends.
+    /// Returns the number of attempts in the open window, and its end.
     async fn window(&mut self, key: &str, now: Timestamp) -> Result<(i64, i64)> {
         let open = query("SELECT count, resets_at FROM cloakroom_limits WHERE key = $1 AND resets_at > $2")
             .bind(key)
@@ -58,7 +59,7 @@ impl Tx {
         Ok(open.unwrap_or((0, now.as_millis())))
     }
 
-    /// Takes one try back, if its window is still the one in which it was counted.
+    /// Takes one attempt back, if its window is still the one in which it was counted.
     pub(crate) async fn uncount(&mut self, count: &Count) -> Result<()> {
         query(
             "UPDATE cloakroom_limits SET count = count - 1 WHERE key = $1 AND resets_at = $2 AND count > 0",
@@ -70,13 +71,13 @@ impl Tx {
         Ok(())
     }
 
-    /// Lets a count begin anew.
+    /// Resets a count.
     pub(crate) async fn forget_limit(&mut self, key: &str) -> Result<()> {
         query("DELETE FROM cloakroom_limits WHERE key = $1").bind(key).execute(self).await?;
         Ok(())
     }
 
-    /// Removes at most `most` windows that are over; says how many went.
+    /// Removes at most `most` windows that have ended. Returns the number of rows.
     pub(crate) async fn sweep_limits(&mut self, now: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,

@@ -1,4 +1,4 @@
-//! Mails that were kept instead of sent: what `cloakroom dev` and tests read.
+//! Mails that are kept instead of sent. `cloakroom dev` and tests read them.
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -6,7 +6,7 @@ use crate::model::message::Message;
 use crate::store::Store;
 use crate::store::db::query;
 
-/// So many are kept.
+/// The most mails that are kept.
 const MOST: i64 = 500;
 
 /// A mail in the mailbox.
@@ -27,7 +27,7 @@ impl KeptMail {
 }
 
 impl Store {
-    /// Keeps a mail; one that is there already, by its id, stays as it is.
+    /// Keeps a mail. A mail with the same id that is kept already stays as it is.
     pub(crate) async fn keep_mail(&self, message: &Message<'_>) -> Result<()> {
         let mut tx = self.begin().await?;
         query(
@@ -52,7 +52,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// All that are kept, newest first.
+    /// Returns all mails that are kept, newest first.
     pub(crate) async fn kept_mails(&self) -> Result<Vec<KeptMail>> {
         query(
             "SELECT id, recipient, subject, body_text, body_html, created_at FROM cloakroom_mailbox

@@ -1,8 +1,8 @@
 //! Brings the schema up to date. Our tables and the table of our migrations carry the prefix `cloakroom_`, so that an app can
 //! share its database with us.
 //!
-//! Versions before the prefix kept their tables under bare names (`users`, `sessions` …) and their migrations in sqlx's own table.
-//! Such a database is moved first, in one transaction. The numbers and descriptions of migrations are those of before.
+//! Versions before the prefix kept their tables under bare names (`users`, `sessions` …) and their migrations in sqlx's own
+//! table. Such a database is moved first, in one transaction. The numbers and descriptions of migrations stay the same.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     migrations
 });
 
-/// The tables that had no prefix once.
+/// The tables that older versions kept without a prefix.
 const BARE_TABLES: [&str; 11] = [
     "users",
     "sessions",
@@ -39,17 +39,19 @@ const BARE_TABLES: [&str; 11] = [
     "readiness",
 ];
 
-/// Stops a version before the prefix. It would not find its tables, and begin with empty ones; its first migration fails at this.
+/// A statement that stops a version before the prefix. Such a version would not find its tables, and begin with empty ones.
+/// This table makes its first migration fail.
 const TOMBSTONE: &str = "CREATE TABLE development (moved_to_cloakroom_development INTEGER)";
 
 /// The line of the log.
 const MOVED: &str = "the tables have moved: their names begin with cloakroom_ now";
 
-/// Two processes that start at once move the tables once: the number is ours alone.
+/// The number of an advisory lock that no other program uses. Two processes that start at once move the tables once.
 #[cfg(feature = "postgres")]
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7103498220614)";
 
-/// Renames on Postgres: the tables, their indexes (and with them unique and primary keys), and their foreign keys.
+/// A statement that renames on Postgres: the tables, their indexes (and with them unique and primary keys), and their foreign
+/// keys.
 #[cfg(feature = "postgres")]
 const RENAME: &str = "DO $$
 DECLARE
@@ -68,14 +70,14 @@ BEGIN
     END LOOP;
 END $$";
 
-/// Runs the migrations that are missing, under the lock of the caller.
+/// Runs the pending migrations, under the lock of the caller.
 #[cfg(feature = "sqlite")]
 pub(super) async fn run_on_sqlite(pool: &SqlitePool) -> Result<(), MigrateError> {
     let has_table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
     if sqlx::query(has_table).fetch_optional(pool).await?.is_some()
         && let Some(latest) = latest(&sqlx::query(APPLIED).fetch_all(pool).await?)
     {
-        // Noted first: cut off in between, the next start moves the tables.
+        // This comes first: if the process stops in between, the next start moves the tables.
         MIGRATIONS.skip(pool, Some(latest)).await?;
         move_on_sqlite(pool, latest).await?;
     }
@@ -92,7 +94,7 @@ async fn move_on_sqlite(pool: &SqlitePool, latest: i64) -> Result<(), MigrateErr
             tx.execute(AssertSqlSafe(rename)).await?;
         }
     }
-    // SQLite renames no index: it is made again.
+    // SQLite cannot rename an index, so it is made again.
     let indexes = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL
                    AND tbl_name LIKE 'cloakroom\\_%' ESCAPE '\\' AND name NOT LIKE 'cloakroom\\_%' ESCAPE '\\'";
     for index in sqlx::query(indexes).fetch_all(&mut *tx).await? {
@@ -113,11 +115,11 @@ async fn move_on_sqlite(pool: &SqlitePool, latest: i64) -> Result<(), MigrateErr
     Ok(())
 }
 
-/// Runs the migrations that are missing; of several processes one does, and the others wait.
+/// Runs the pending migrations. One of several processes runs them, and the others wait.
 #[cfg(feature = "postgres")]
 pub(super) async fn run_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     if let Some(latest) = latest_on_postgres(&mut *pool.acquire().await?).await? {
-        // Noted first: cut off in between, the next start moves the tables.
+        // This comes first: if the process stops in between, the next start moves the tables.
         MIGRATIONS.skip(pool, Some(latest)).await?;
         move_on_postgres(pool).await?;
     }
@@ -137,7 +139,7 @@ async fn latest_on_postgres(connection: &mut PgConnection) -> sqlx::Result<Optio
 async fn move_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
     let mut tx = pool.begin().await?;
     tx.execute(LOCK).await?;
-    // Another process may have moved them meanwhile.
+    // Another process may have moved the tables meanwhile.
     let Some(latest) = latest_on_postgres(&mut tx).await? else { return Ok(()) };
     let tables = sqlx::query("SELECT set_config('cloakroom.tables', $1, TRUE)");
     tables.bind(BARE_TABLES.join(",")).execute(&mut *tx).await?;
@@ -156,7 +158,7 @@ async fn move_on_postgres(pool: &PgPool) -> Result<(), MigrateError> {
 
 const APPLIED: &str = "SELECT version, description FROM _sqlx_migrations ORDER BY version";
 
-/// The latest of our migrations among those that sqlx's own table lists; `None` when that table is an app's.
+/// Returns the latest of our migrations among those in sqlx's own table; `None` when that table is an app's.
 fn latest<R>(applied: &[R]) -> Option<i64>
 where
     R: sqlx::Row,
@@ -172,11 +174,11 @@ where
         .filter(|(version, description): &(i64, String)| is_ours(*version, description))
         .map(|(version, _)| version)
         .collect();
-    // The first one made the accounts. An app may have a later one that is called alike.
+    // The first migration made the accounts. An app may have a later one of the same name.
     if ours.first() == Some(&1) { ours.last().copied() } else { None }
 }
 
-/// Statements that remove our migrations from sqlx's own table.
+/// Returns statements that remove our migrations from sqlx's own table.
 fn forget_old(latest: i64) -> impl Iterator<Item = String> {
     let ours = MIGRATIONS.iter().filter(move |known| known.version <= latest);
     ours.map(|known| {

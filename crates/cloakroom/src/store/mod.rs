@@ -46,37 +46,37 @@ pub(crate) use readiness::Readiness;
 pub(crate) use revocations::{Heard, Revocation};
 pub(crate) use validate::validate;
 
-/// Has nothing to warn of: a SQLite file is on this machine.
+/// Returns no warnings: a SQLite file is on this machine.
 #[cfg(not(feature = "postgres"))]
 pub(crate) fn warnings(_: &crate::config::Database) -> Vec<crate::config::Complaint> {
     Vec::new()
 }
 
-/// The way to everything that is kept.
+/// The handle of all storage.
 #[derive(Clone)]
 pub(crate) struct Store {
     db: Db,
-    /// How much of a client's address events keep.
+    /// The detail of a client's address that events keep.
     address: AddressDetail,
 }
 
 impl Store {
-    /// Opens what `url` names, and brings its schema up to date.
+    /// Opens the database that `url` names, and brings its schema up to date.
     pub(crate) async fn open(url: &str) -> Result<Self> {
         Ok(Self { db: Db::open(url).await?, address: AddressDetail::default() })
     }
 
-    /// Keeps only so much of a client's address in events.
+    /// Limits the detail of a client's address in events.
     pub(crate) fn keeping(self, address: AddressDetail) -> Self {
         Self { address, ..self }
     }
 
-    /// Begins a write; without a commit it never was.
+    /// Begins a write transaction, which is rolled back unless it is committed.
     pub(crate) async fn begin(&self) -> Result<Tx> {
         Ok(Tx { engine: self.db.begin().await?, recorded: Recorded::new(self.address) })
     }
 
-    /// Lets go of every connection.
+    /// Closes every connection.
     pub(crate) async fn close(&self) {
         self.db.close().await;
     }

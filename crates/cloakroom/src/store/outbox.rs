@@ -1,4 +1,4 @@
-//! The table `outbox`: mails on their way out.
+//! The table `outbox`: mails that are yet to be sent.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use crate::store::{Store, Tx};
 /// The most lanes that may be busy when a mail is leased.
 pub(crate) const MOST_BUSY: usize = 3;
 
-/// A mail about to be put into the outbox. It names rows and holds no token: that is made when the mail is written.
+/// A mail that is about to be put into the outbox. It names rows and holds no token, which is made when the mail is written.
 pub(crate) struct NewMail<'a> {
-    /// Also the Message-ID.
+    /// The id, which is also the Message-ID.
     pub(crate) id: String,
     pub(crate) kind: &'static str,
-    /// A challenge, by id and nonce.
+    /// The challenge, by id and nonce.
     pub(crate) challenge: Option<(&'a str, &'a str)>,
     pub(crate) user_id: Option<&'a str>,
-    /// For those who look after the server, and where a notice goes. A mail about a challenge goes to the address that the
-    /// rows name.
+    /// The recipient of a notice, also shown to the operators of the server. A mail about a challenge goes to the address that
+    /// the rows name.
     pub(crate) recipient: &'a str,
-    /// JSON.
+    /// The occasion, as JSON.
     pub(crate) occasion: String,
     pub(crate) now: Timestamp,
 }
 
-/// A mail that this process has the lease of.
+/// A mail of which this process holds the lease.
 #[derive(sqlx::FromRow)]
 pub(crate) struct LeasedMail {
     pub(crate) id: String,
@@ -36,9 +36,9 @@ pub(crate) struct LeasedMail {
     pub(crate) user_id: Option<String>,
     pub(crate) recipient: String,
     pub(crate) occasion: String,
-    /// This try included; also tells this lease from a later one.
+    /// The number of attempts, this one included. It also distinguishes this lease from a later one.
     pub(crate) attempts: i64,
-    /// The address that it is about, in the form in which two of them compare: mails of one lane leave one by one.
+    /// The address that it is about, in comparison form. Mails of one lane are sent one by one.
     pub(crate) lane: String,
     created_at: i64,
 }
@@ -49,7 +49,7 @@ impl LeasedMail {
     }
 }
 
-/// A mail that has not left, for those who look after the server.
+/// A mail that was not sent yet, for the operators of the server.
 #[derive(sqlx::FromRow)]
 pub(crate) struct WaitingMail {
     pub(crate) id: String,
@@ -77,7 +77,7 @@ impl WaitingMail {
 }
 
 impl Store {
-    /// Every mail that has not left, oldest first.
+    /// Returns every mail that was not sent yet, oldest first.
     pub(crate) async fn waiting_mails(&self) -> Result<Vec<WaitingMail>> {
         query(
             "SELECT id, kind, recipient, attempts, created_at, due_at, abandoned_at, last_error FROM cloakroom_outbox
@@ -87,7 +87,7 @@ impl Store {
         .await
     }
 
-    /// Whether a mail is due.
+    /// Tells whether a mail is due.
     pub(crate) async fn has_mail_due(&self, now: Timestamp) -> Result<bool> {
         let due = query("SELECT 1 FROM cloakroom_outbox WHERE due_at <= $1 AND abandoned_at IS NULL LIMIT 1")
             .bind(now)
@@ -96,7 +96,7 @@ impl Store {
         Ok(due.is_some())
     }
 
-    /// Whether a mail waits or is under way.
+    /// Tells whether a mail is pending or being sent.
     #[cfg(feature = "testing")]
     pub(crate) async fn has_mail(&self) -> Result<bool> {
         let any = query("SELECT 1 FROM cloakroom_outbox WHERE abandoned_at IS NULL LIMIT 1");
@@ -105,7 +105,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Puts a mail into the outbox; it leaves once this transaction is committed.
+    /// Puts a mail into the outbox. It is sent once this transaction is committed.
     pub(crate) async fn add_mail(&mut self, mail: NewMail<'_>) -> Result<()> {
         query(
             "INSERT INTO cloakroom_outbox (id, kind, challenge_id, nonce, user_id, recipient, occasion, created_at, due_at)
@@ -124,8 +124,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Takes the lease of the mail that has been due for longest, is of none of the `busy` lanes, and that no other process
-    /// is taking. When it ends without a word, another process takes it.
+    /// Leases the mail that has been due for longest. Mails of the `busy` lanes and those that another process is leasing are
+    /// skipped. When a lease expires, another process may take the mail.
     pub(crate) async fn lease_mail(
         &mut self,
         now: Timestamp,
@@ -153,7 +153,7 @@ impl Tx {
         .await
     }
 
-    /// Holds a lease for longer; says whether it was still ours.
+    /// Extends a lease. Tells whether this process still held it.
     pub(crate) async fn hold_mail(&mut self, mail: &LeasedMail, until: Timestamp) -> Result<bool> {
         let held =
             query("UPDATE cloakroom_outbox SET due_at = $3 WHERE id = $1 AND attempts = $2 AND abandoned_at IS NULL")
@@ -165,13 +165,13 @@ impl Tx {
         Ok(held.0 == 1)
     }
 
-    /// Takes a mail out of the outbox: it has been taken by the mail server, or has nothing to tell any more.
+    /// Removes a mail from the outbox: the mail server has accepted it, or it has become irrelevant.
     pub(crate) async fn end_mail(&mut self, mail: &LeasedMail) -> Result<()> {
         query("DELETE FROM cloakroom_outbox WHERE id = $1").bind(&*mail.id).execute(self).await?;
         Ok(())
     }
 
-    /// Notes why a try failed, and when the next one comes.
+    /// Records why an attempt failed, and the time of the next one.
     pub(crate) async fn retry_mail(
         &mut self,
         mail: &LeasedMail,
@@ -188,7 +188,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives a mail up, visibly: it stays until somebody sends it again or it is a month old. Says whether it was still ours.
+    /// Abandons a mail visibly: it stays until somebody sends it again or it is a month old. Tells whether this process still
+    /// held the lease.
     pub(crate) async fn abandon_mail(
         &mut self,
         mail: &LeasedMail,
@@ -208,8 +209,8 @@ impl Tx {
         Ok(abandoned.0 == 1)
     }
 
-    /// Makes an abandoned mail due as if it had never been tried; says whether there is one. One that waits or is under way
-    /// is left to whoever has its lease.
+    /// Makes an abandoned mail due as if it had never been attempted. Tells whether there is one. A mail that is pending or
+    /// being sent is left to the holder of its lease.
     pub(crate) async fn revive_mail(&mut self, id: &str, now: Timestamp) -> Result<bool> {
         let revived = query(
             "UPDATE cloakroom_outbox SET attempts = 0, due_at = $2, abandoned_at = NULL
@@ -222,7 +223,7 @@ impl Tx {
         Ok(revived.0 == 1)
     }
 
-    /// Removes at most `most` mails abandoned before `before`; says how many went.
+    /// Removes at most `most` mails that were abandoned before `before`. Returns the number of rows.
     pub(crate) async fn sweep_mails(&mut self, before: Timestamp, most: i64) -> Result<u64> {
         let swept = query(locking!(
             self,

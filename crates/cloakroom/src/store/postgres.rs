@@ -1,7 +1,7 @@
-//! Connects to Postgres, through a pooler in session mode as well.
+//! Connections to Postgres, also through a pooler in session mode.
 //!
-//! Poolers such as `PgBouncer` do not pass the startup parameters `options` and `extra_float_digits` on, so neither is sent:
-//! what a session needs is set once it is connected.
+//! Poolers such as `PgBouncer` do not pass the startup parameters `options` and `extra_float_digits` on, so neither is sent.
+//! The settings of a session are made once it is connected.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::store::db::{CONNECTIONS, Db, PATIENCE, not_migrated, patiently, to_error};
 use crate::store::migrations;
 
-/// Settings of each session.
+/// The settings of each session.
 const SETTINGS: &str = "SET statement_timeout = '5s'; SET idle_in_transaction_session_timeout = '30s'";
 /// The advice about a pooler that changes connections between transactions.
 pub(super) const POOLER: &str = "a pooler in transaction mode stands before this database: name a port or host in session \
@@ -23,7 +23,7 @@ pub(super) const POOLER: &str = "a pooler in transaction mode stands before this
      `-pooler`)";
 /// The number of probes of the pooler's mode. One answer can mislead while other clients use the same pool.
 const PROBES: usize = 3;
-/// Between two tries to connect to a server that is just starting.
+/// The pause between two attempts to connect to a server that is just starting.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Connects, and brings the schema up to date.
@@ -37,8 +37,8 @@ pub(super) async fn open(url: &str) -> Result<Db> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
-        // To ask each connection first whether it lives would double the round trips of every request. One that has died
-        // fails its next statement, is dropped, and another is opened.
+        // Asking each connection first whether it lives would double the round trips of every request. A dead connection fails
+        // its next statement and is dropped, and another is opened.
         .test_before_acquire(false)
         .after_connect(|connection, _| Box::pin(async move { connection.execute(SETTINGS).await.map(drop) }))
         .before_acquire(move |_, about| {
@@ -52,7 +52,7 @@ pub(super) async fn open(url: &str) -> Result<Db> {
     Ok(Db::Postgres { pool, demotion })
 }
 
-/// Reads a URL as `open` does. sqlx logs parameters that it does not know with their values, so its log is switched off here.
+/// Parses a URL as `open` does. sqlx logs unknown parameters with their values, so its log is switched off here.
 pub(super) fn options(url: &str) -> sqlx::Result<PgConnectOptions> {
     let silent = tracing::subscriber::NoSubscriber::default();
     let options: PgConnectOptions = tracing::subscriber::with_default(silent, || url.parse())?;
@@ -88,7 +88,7 @@ pub(crate) fn warnings(database: &Database) -> Vec<Complaint> {
     is_open.then(|| Complaint::new("database.url", told)).into_iter().collect()
 }
 
-/// Whether a URL leads to another machine and does not insist on TLS.
+/// Tells whether a URL leads to another machine and does not require TLS.
 fn is_remote_without_tls(url: &str) -> bool {
     if !url.starts_with("postgres") {
         return false;
@@ -102,7 +102,7 @@ fn is_remote_without_tls(url: &str) -> bool {
     })
 }
 
-/// Opens one connection; waits for a server that is just starting.
+/// Opens one connection, and waits for a server that is just starting.
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     let start = Instant::now();
     loop {
@@ -126,23 +126,23 @@ async fn connect(options: &PgConnectOptions) -> Result<PgConnection> {
     }
 }
 
-/// Refuses a pooler that gives a client another connection for each transaction: prepared statements, settings and `LISTEN`
+/// Refuses a pooler that gives a client another connection for each transaction. Prepared statements, settings and `LISTEN`
 /// need one that stays.
 async fn require_sessions(mut first: PgConnection, options: &PgConnectOptions) -> Result<()> {
     for _ in 0..PROBES {
         let own = backend(&mut first).await?;
-        // A pooler in session mode may have no second connection to give: then it waits, and its mode is known.
+        // A pooler in session mode may have no second connection left. Then it waits, and its mode is known.
         let Ok(second) = tokio::time::timeout(PATIENCE, PgConnection::connect_with(options)).await else {
             break;
         };
-        // Nor may a server with few connections: one is enough to run.
+        // A server with few connections may refuse a second one too: one is enough to run.
         let is_full = |error: &sqlx::Error| matches!(error, sqlx::Error::Database(cause) if cause.code().is_some_and(|code| code == "53300"));
         if second.as_ref().is_err_and(is_full) {
             break;
         }
         let mut second = second.map_err(explained)?;
         let Ok(other) = tokio::time::timeout(PATIENCE, second_backend(&mut second)).await else { break };
-        // One backend serves two clients that are connected, or one client has had two.
+        // One backend serves two connected clients, or one client has had two backends.
         let is_shared = own == other? || own != backend(&mut first).await?;
         if is_shared {
             return Err(Error::Config(POOLER.to_owned()));
@@ -153,7 +153,7 @@ async fn require_sessions(mut first: PgConnection, options: &PgConnectOptions) -
     Ok(())
 }
 
-/// The process that serves a connection; asked in the simple protocol, which prepares nothing.
+/// Returns the process that serves a connection. The query uses the simple protocol, which prepares nothing.
 async fn backend(connection: &mut PgConnection) -> Result<i32> {
     patiently(async {
         let row = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?;
@@ -162,13 +162,13 @@ async fn backend(connection: &mut PgConnection) -> Result<i32> {
     .await
 }
 
-/// The same within a transaction, so that a pooler cannot serve the first client meanwhile with this process.
+/// Returns that process within a transaction, so that a pooler cannot serve the first client with it meanwhile.
 async fn second_backend(connection: &mut PgConnection) -> Result<i32> {
     connection.execute("BEGIN").await.map_err(explained)?;
     backend(connection).await
 }
 
-/// Says what to do where a pooler does not pass a startup parameter on.
+/// Adds advice where a pooler does not pass a startup parameter on.
 fn explained(error: sqlx::Error) -> Error {
     match &error {
         sqlx::Error::Database(cause) if cause.message().contains("startup parameter") => {
@@ -183,8 +183,8 @@ fn explained(error: sqlx::Error) -> Error {
     }
 }
 
-/// Whether a prepared statement is there twice or not at all, or a transaction block is refused: a pooler has changed the
-/// connection behind ours (SQLSTATE 42P05, 26000; `PgBouncer`'s words in statement mode).
+/// Tells whether a pooler has changed the connection behind ours. Then a prepared statement exists twice or not at all, or a
+/// transaction block is refused (SQLSTATE 42P05, 26000; `PgBouncer`'s words in statement mode).
 pub(super) fn is_of_pooler(error: &dyn DatabaseError) -> bool {
     error.code().is_some_and(|code| code == "42P05" || code == "26000")
         || error.message().contains("not allowed in statement pooling mode")
@@ -197,11 +197,11 @@ pub(super) fn is_of_pooler(error: &dyn DatabaseError) -> bool {
 #[derive(Default)]
 pub(crate) struct Demotion(Mutex<Option<Instant>>);
 
-/// How long connections that were opened after a refusal are kept, whatever they meet.
+/// The time during which connections that were opened after a refusal are kept, even if they meet another.
 const ROUND: Duration = Duration::from_secs(1);
 
 impl Demotion {
-    /// Notes a refusal, if `error` is one.
+    /// Records a refusal, if `error` is one.
     pub(super) fn note(&self, error: &Error) {
         let Error::Unavailable(cause) = error else { return };
         let refused = cause.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error);
@@ -215,7 +215,7 @@ impl Demotion {
         }
     }
 
-    /// Whether a connection of this age is older than the last refusal.
+    /// Tells whether a connection of this age is older than the last refusal.
     fn is_since(&self, age: Duration) -> bool {
         let last = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         last.is_some_and(|last| last.elapsed() <= age)

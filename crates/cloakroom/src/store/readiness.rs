@@ -1,4 +1,4 @@
-//! The table `readiness`: whether storage takes writes.
+//! The table `readiness`, which shows whether storage takes writes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use crate::secret;
 use crate::store::Store;
 use crate::store::db::query;
 
-/// How long an answer is given again: whoever asks for readiness cannot make more writes than this.
+/// The time during which an answer is reused. Requests for readiness cannot cause more writes than this.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Answers whether storage takes writes; one question at a time.
+/// Answers whether storage takes writes, with one probe at a time.
 #[derive(Clone, Default)]
 pub(crate) struct Readiness(Arc<Mutex<Option<(Instant, bool)>>>);
 
 impl Readiness {
-    /// Whether storage took a write within the last second, or takes one now.
+    /// Tells whether storage took a write within the last second, or takes one now.
     pub(crate) async fn ask(&self, store: &Store) -> bool {
         let mut last = Arc::clone(&self.0).lock_owned().await;
         if let Some((at, is_ready)) = *last
@@ -27,7 +27,7 @@ impl Readiness {
             return is_ready;
         }
         let store = store.clone();
-        // A task of its own: who asks may give up, and a write that is under way is neither cut off nor repeated.
+        // A task of its own: the caller may give up, and a write in progress is neither cut off nor repeated.
         let asked = tokio::spawn(async move {
             let written = store.write_probe().await;
             if let Err(error) = &written {
@@ -41,7 +41,7 @@ impl Readiness {
 }
 
 impl Store {
-    /// Writes a row and removes it, as a sign-in writes: a full disk, a lock and a read-only server refuse both.
+    /// Writes a row and removes it, as a sign-in writes. A full disk, a lock and a read-only server refuse both.
     async fn write_probe(&self) -> Result<()> {
         let id = secret::nonce();
         let mut tx = self.begin().await?;

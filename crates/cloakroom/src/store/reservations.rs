@@ -1,4 +1,4 @@
-//! Addresses that are reserved: their accounts have changed them, and can still take them back.
+//! Reserved addresses: their accounts have changed them, and can still take them back.
 
 use crate::clock::Timestamp;
 use crate::error::Result;
@@ -9,7 +9,7 @@ use crate::store::db::query;
 use crate::store::{Store, Tx};
 
 impl Store {
-    /// The undo that reserves an address which no account has now; of several, the one that lives longest.
+    /// Returns the undo that reserves an address which no account has now. Of several, it is the one that lives longest.
     pub(crate) async fn reservation(&self, email: &Email, now: Timestamp) -> Result<Option<Challenge>> {
         let row = query(concat!(
             "SELECT ",
@@ -29,7 +29,7 @@ impl Store {
 }
 
 impl Tx {
-    /// Whether another account than `user_id` can take an address back. Its undo is stored before the change can be
+    /// Tells whether another account than `user_id` can take an address back. Its undo is stored before the change can be
     /// confirmed, so that no transaction finds the address free in between.
     pub(crate) async fn is_reserved(&mut self, email: &Email, user_id: &str, now: Timestamp) -> Result<bool> {
         let found = query(

@@ -25,14 +25,14 @@ struct Row {
     user: users::Row,
 }
 
-/// The methods of a session; of one that an earlier version opened, what its proof by password tells.
+/// Returns the methods of a session. For a session that an earlier version opened, they follow from its proof by password.
 fn methods(amr: &str, has_password_proof: bool) -> Box<[Method]> {
     let earlier = if has_password_proof { Method::Password.as_str() } else { "" };
     method::from_words(if amr.is_empty() { earlier } else { amr })
 }
 
 impl Store {
-    /// The session of a ticket, if it is open: not past its absolute end, seen since `idle_since`, its user active.
+    /// Returns the session of a ticket, if it is open: before its absolute end, seen since `idle_since`, its user active.
     pub(crate) async fn live_session(
         &self,
         ticket: TicketHash,
@@ -85,14 +85,14 @@ impl Store {
 }
 
 impl Tx {
-    /// Ends every session of everybody; says how many.
+    /// Ends every session of every user. Returns their number.
     pub(crate) async fn end_all_sessions(&mut self) -> Result<u64> {
         let ended = query("DELETE FROM cloakroom_sessions").execute(&mut *self).await?;
         self.announce(&Revocation::Everything).await?;
         Ok(ended.0)
     }
 
-    /// Adds a session, and ends the oldest ones of the user that go beyond `most`; says which.
+    /// Adds a session, and ends the user's oldest sessions beyond `most`. Returns those that it ended.
     pub(crate) async fn add_session(&mut self, session: &NewSession, most: i64) -> Result<Vec<TicketHash>> {
         query(
             "INSERT INTO cloakroom_sessions
@@ -125,9 +125,9 @@ impl Tx {
         Ok(ended)
     }
 
-    /// Gives an open session another ticket, and notes a new proof of identity; says whether it was still open. The method of
-    /// the proof becomes the last one of the session's.
-    /// The ticket before opens nothing any more, and still ends the session: a sign-out may be under way with it.
+    /// Gives an open session another ticket, and records a new proof of identity. Tells whether it was still open. The method
+    /// of the proof becomes the session's last one. The previous ticket opens nothing any more, but still ends the session: a
+    /// sign-out with it may be in progress.
     pub(crate) async fn renew_session(
         &mut self,
         ticket: TicketHash,
@@ -153,7 +153,7 @@ impl Tx {
         Ok(touched.0 == 1)
     }
 
-    /// Whether the session of a ticket is there still.
+    /// Tells whether the session of a ticket still exists.
     pub(crate) async fn has_session(&mut self, ticket: TicketHash, user_id: &str) -> Result<bool> {
         let found = query("SELECT 1 FROM cloakroom_sessions WHERE ticket_hash = $1 AND user_id = $2")
             .bind(ticket)
@@ -163,7 +163,7 @@ impl Tx {
         Ok(found.is_some())
     }
 
-    /// Ends the session that has a ticket, or had it before its present one; says which it was, if there was one.
+    /// Ends the session that has a ticket, or had it before its present one. Returns that session, if there was one.
     pub(crate) async fn end_session(&mut self, ticket: TicketHash) -> Result<Option<EndedSession>> {
         let ended = query(
             "DELETE FROM cloakroom_sessions WHERE ticket_hash = $1 OR renewed_from = $1
@@ -178,7 +178,7 @@ impl Tx {
         Ok(Some(EndedSession { id, email, user_id, ticket }))
     }
 
-    /// Ends every session of a user but that of a ticket.
+    /// Ends every session of a user except that of a ticket.
     pub(crate) async fn end_other_sessions_of(&mut self, user_id: &str, ticket: TicketHash) -> Result<()> {
         query("DELETE FROM cloakroom_sessions WHERE user_id = $1 AND ticket_hash <> $2")
             .bind(user_id)
@@ -188,7 +188,7 @@ impl Tx {
         self.announce(&Revocation::Everything).await
     }
 
-    /// Ends every session of a user; says how many.
+    /// Ends every session of a user. Returns their number.
     pub(crate) async fn end_sessions_of(&mut self, user_id: &str) -> Result<u64> {
         let ended = query("DELETE FROM cloakroom_sessions WHERE user_id = $1")
             .bind(user_id)
@@ -198,7 +198,7 @@ impl Tx {
         Ok(ended.0)
     }
 
-    /// Moves the idle end of a session; never back, and never of one that is gone.
+    /// Moves the idle end of a session. It never moves back, and a session that has ended stays ended.
     pub(crate) async fn touch_session(&mut self, ticket: TicketHash, now: Timestamp) -> Result<()> {
         query("UPDATE cloakroom_sessions SET last_seen_at = $2 WHERE ticket_hash = $1 AND last_seen_at < $2")
             .bind(ticket)
@@ -208,7 +208,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Removes at most `most` sessions past their absolute or idle end; says how many went.
+    /// Removes at most `most` sessions past their absolute or idle end. Returns the number of rows.
     pub(crate) async fn sweep_sessions(
         &mut self,
         now: Timestamp,

@@ -16,13 +16,13 @@ use crate::files::{beside, directory_of, give_to, open_beside};
 use crate::store::db::{CONNECTIONS, Db, PATIENCE, not_migrated, to_error};
 use crate::store::migrations;
 
-/// Parameters of sqlx's URLs that ask for what is done anyway.
+/// The parameters of sqlx's URLs that ask for the default behaviour.
 const UNDERSTOOD: [&str; 2] = ["mode=rwc", "cache=private"];
 
-/// Judges a URL of SQLite.
+/// Validates a URL of SQLite.
 ///
 /// # Errors
-/// A sentence, when it names no file or asks for what is not done.
+/// A sentence, when it names no file or asks for unsupported behaviour.
 pub(crate) fn check_url(url: &str) -> std::result::Result<(), String> {
     let path = sqlite_file(url).unwrap_or_default();
     if url.contains(":memory:") {
@@ -57,16 +57,17 @@ pub(super) async fn open(path: &Path) -> Result<Db> {
         .filename(path)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // A sign-out that was told as done must be done after a power cut as well.
+        // A sign-out that was confirmed must survive a power cut.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE);
-    // A connection to a file does not die, and to ask it would be a walk to its thread and back.
+    // A connection to a file does not die, and to test it would cost a trip to its thread and back.
     let pool = |most| {
         SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE).test_before_acquire(false)
     };
-    // On a full disk SQLite rolls back by itself, and sqlx goes on counting a transaction that is gone: every later one would
-    // fail. A connection that comes back in that state is closed, and the next writer opens another. Revocations are heard
-    // as a change of this one connection's `data_version`, which begins anew with another: so it is kept as long as it works.
+    // On a full disk SQLite rolls back by itself, but sqlx still counts a transaction, so every later one would fail. A
+    // connection that comes back in that state is closed, and the next writer opens another. Revocations show as a change of
+    // this one connection's `data_version`, which starts anew with another connection. So the connection is kept as long as it
+    // works.
     let write = pool(1)
         .max_lifetime(None)
         .idle_timeout(None)
@@ -99,8 +100,8 @@ async fn migrate_alone(path: &Path, write: &SqlitePool) -> Result<()> {
     migrated
 }
 
-/// A new database is its owner's alone, whatever the umask says; SQLite gives its side files the mode and owner of the
-/// database. Made by root, it belongs to the owner of its directory: the account that the service runs under.
+/// Makes a new database that only its owner may read, regardless of the umask. SQLite gives its side files the mode and owner
+/// of the database. A database that root makes belongs to the owner of its directory: the account that the service runs under.
 fn create_private(path: &Path) -> io::Result<()> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     match made {
@@ -110,7 +111,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Names the file that cannot be opened: the one beside a database is not the one that the configuration names.
+/// Names the file that cannot be opened: a file beside a database is not the one that the configuration names.
 fn about(path: &Path, error: &io::Error) -> Error {
     let shown = path.display();
     let cure = match error.kind() {

@@ -49,8 +49,8 @@ impl From<Row> for Account {
 }
 
 impl Store {
-    /// The account of an address, in any spelling of it. The form of older versions comes first: of two accounts that they kept
-    /// apart and that fold to one form today, each goes on being found.
+    /// Returns the account of an address, in any spelling of it. The form of older versions comes first. So two accounts that
+    /// they kept apart, and that fold to one form today, are both still found.
     pub(crate) async fn account_by_email(&self, email: &Email) -> Result<Option<Account>> {
         let row = query(concat!(
             "SELECT ",
@@ -64,7 +64,7 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// The account with this id.
+    /// Returns the account with this id.
     pub(crate) async fn account(&self, id: &str) -> Result<Option<Account>> {
         let row =
             query(concat!("SELECT ", columns!("cloakroom_users"), " FROM cloakroom_users WHERE id = $1"))
@@ -74,7 +74,7 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// At most `most` accounts with ids above `after`. Ids are UUIDv7, so the oldest come first.
+    /// Returns at most `most` accounts with ids above `after`. Ids are UUIDv7, so the oldest come first.
     pub(crate) async fn accounts_after(&self, after: &str, most: i64) -> Result<Vec<Account>> {
         let rows = query(concat!(
             "SELECT ",
@@ -116,10 +116,10 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes a sign-in; after one by password, stores the upgraded hash when there is one.
+    /// Records a sign-in. After one by password, it stores the upgraded hash when there is one.
     ///
-    /// The row is touched only while the account is active and its password is still the one that was verified: a
-    /// deactivation or a change of password that came first wins, and one that comes later waits for this row.
+    /// The row changes only while the account is active and its password is still the one that was verified. A deactivation or
+    /// a change of password that came first wins, and a later one waits for this row.
     pub(crate) async fn note_login(
         &mut self,
         id: &str,
@@ -140,14 +140,15 @@ impl Tx {
         Ok(touched.0 == 1)
     }
 
-    /// Holds an account until this transaction ends, and says whether it is there and active: what replaces its password or
-    /// its address, ends its sessions or lets something wait for it happens one after the other. It comes before every other
-    /// row of the account, so that no two transactions wait for each other in a circle.
+    /// Locks an account until this transaction ends, and tells whether it exists and is active. Changes of its password or
+    /// address, ends of its sessions and new challenges run one after the other. This lock comes first in the lock order of the
+    /// account's rows, so that no two transactions deadlock.
     pub(crate) async fn hold_account(&mut self, id: &str) -> Result<bool> {
         Ok(self.lock_account(id).await?.is_some_and(|account| account.is_active))
     }
 
-    /// The account of an address, as [`Store::account_by_email`] finds it. It cannot be deleted before this transaction ends.
+    /// Returns the account of an address, as [`Store::account_by_email`] finds it. It cannot be deleted before this transaction
+    /// ends.
     pub(crate) async fn account_by_email(&mut self, email: &Email) -> Result<Option<Account>> {
         let row = query(locking!(
             self,
@@ -167,7 +168,7 @@ impl Tx {
         Ok(row.map(Into::into))
     }
 
-    /// The account that a waiting challenge belongs to. It cannot be deleted before this transaction ends.
+    /// Returns the account that a pending challenge belongs to. It cannot be deleted before this transaction ends.
     pub(crate) async fn account_of_challenge(
         &mut self,
         challenge_id: &str,
@@ -191,7 +192,7 @@ impl Tx {
         Ok(row.map(Into::into))
     }
 
-    /// Replaces the password of an active account if its address is still the one that was proven; says whether it was.
+    /// Replaces the password of an active account if its address is still the one that was proven. Tells whether it was.
     pub(crate) async fn reset_password(&mut self, id: &str, proven: &Email, hash: &str) -> Result<bool> {
         let reset = query(
             "UPDATE cloakroom_users SET password_hash = $3 WHERE id = $1 AND is_active AND email_canonical IN ($2, $4)",
@@ -215,7 +216,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Replaces the password of an active account if it is still the one that was verified; says whether it was.
+    /// Replaces the password of an active account if it is still the one that was verified. Tells whether it was.
     pub(crate) async fn change_password(
         &mut self,
         id: &str,
@@ -232,7 +233,7 @@ impl Tx {
         Ok(changed.0 == 1)
     }
 
-    /// Locks an account until the end of the transaction, so that what is decided about it stays true; says which it is.
+    /// Locks an account until the end of the transaction, so that decisions about it stay true. Returns that account.
     pub(crate) async fn lock_account(&mut self, id: &str) -> Result<Option<Account>> {
         let row = query(concat!(
             "UPDATE cloakroom_users SET is_active = is_active WHERE id = $1 RETURNING ",
@@ -244,7 +245,7 @@ impl Tx {
         Ok(row.map(Into::into))
     }
 
-    /// Takes the password away: nobody signs in by one until another is set.
+    /// Removes the password: nobody signs in by one until another is set.
     pub(crate) async fn void_password(&mut self, id: &str) -> Result<()> {
         query("UPDATE cloakroom_users SET password_hash = NULL WHERE id = $1").bind(id).execute(self).await?;
         Ok(())
@@ -264,7 +265,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Opens or closes an account.
+    /// Activates or deactivates an account.
     pub(crate) async fn set_active(&mut self, id: &str, is_active: bool) -> Result<()> {
         query("UPDATE cloakroom_users SET is_active = $2 WHERE id = $1")
             .bind(id)

@@ -1,4 +1,4 @@
-//! Judges `[database]`.
+//! Validates `[database]`.
 
 #[cfg(feature = "postgres")]
 use super::postgres;
@@ -12,7 +12,7 @@ pub(crate) fn validate(database: &Database) -> Vec<Complaint> {
     complaint.map(|told| Complaint::new("database.url", told)).into_iter().collect()
 }
 
-/// Judges a database's URL as the one who connects reads it.
+/// Validates a database's URL as the connection parses it.
 ///
 /// # Errors
 /// A sentence that repeats nothing of the URL but the name of a parameter.

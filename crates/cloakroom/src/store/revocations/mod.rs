@@ -1,4 +1,4 @@
-//! Hears of sessions that ended elsewhere: on another node, or by the command line.
+//! Notices of sessions that ended elsewhere: on another node, or by the command line.
 
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -14,37 +14,37 @@ use crate::store::db::{Db, query};
 use crate::store::{Store, Tx};
 
 const CHANNEL: &str = "cloakroom_revocations";
-/// What a notification says when more than one session may have ended.
+/// The payload of a notification when more than one session may have ended.
 const EVERYTHING: &str = "*";
-/// Without an answer for so long, what is cached is not believed.
+/// The time without an answer after which cached sessions are not trusted.
 const LEASE: Duration = Duration::from_secs(1);
-/// Without an answer for so long, the connection is given up and another one opened.
+/// The time without an answer after which the connection is closed and another one opened.
 const SILENCE: Duration = Duration::from_secs(3);
 /// The time limit for opening a listener.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// A message that a listener hears.
+/// A message that a listener receives.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Heard {
-    /// Something has ended.
+    /// A revocation.
     Ended(Revocation),
-    /// A heartbeat: everything that ended before has been heard.
+    /// A heartbeat: all earlier revocations have been received.
     Heartbeat,
-    /// No heartbeat within [`LEASE`]: what has ended since is not known.
+    /// No heartbeat within [`LEASE`]: later revocations are not known.
     Nothing,
 }
 
-/// What has ended.
+/// The sessions that have ended.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Revocation {
     /// The session with this ticket hash.
     Ticket(String),
-    /// Perhaps any session.
+    /// Any session may have ended.
     Everything,
 }
 
 impl Tx {
-    /// Tells the other nodes, once this transaction commits. On SQLite the commit itself is the sign.
+    /// Notifies the other nodes, once this transaction commits. On SQLite the commit itself is the signal.
     pub(crate) async fn announce(&mut self, revocation: &Revocation) -> Result<()> {
         if self.has_concurrent_writers() {
             let payload = match revocation {
@@ -57,7 +57,7 @@ impl Tx {
     }
 }
 
-/// Hears what ended elsewhere.
+/// A subscription to revocations by other processes.
 pub(crate) struct Revocations {
     source: Source,
     /// The time at which the last heartbeat came back.
@@ -73,7 +73,7 @@ enum Source {
 }
 
 impl Store {
-    /// Begins to listen. What ended before is not heard: forget everything cached once this has returned.
+    /// Begins to listen. Earlier revocations are not received: drop all cached sessions once this has returned.
     pub(crate) async fn revocations(&self) -> Result<Revocations> {
         let opening = async {
             Ok::<_, Error>(match &self.db {
@@ -83,7 +83,7 @@ impl Store {
                 Db::Postgres { pool, .. } => Source::Postgres(postgres::Listener::open(pool).await?),
             })
         };
-        // A server that took the connection may never answer.
+        // A server that accepted the connection may never answer.
         let source =
             timeout(OPENING, opening).await.map_err(|elapsed| Error::Unavailable(elapsed.into()))??;
         Ok(Revocations { source, heard: Instant::now(), is_silent: false })
@@ -91,10 +91,10 @@ impl Store {
 }
 
 impl Revocations {
-    /// Waits for the next one, for a heartbeat, or for the end of a [`LEASE`] without one.
+    /// Waits for the next revocation, for a heartbeat, or for the end of a [`LEASE`] without one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the connection broke, or was silent for [`SILENCE`]: what ended since is not known.
+    /// [`Error::Unavailable`] when the connection broke, or was silent for [`SILENCE`]: later revocations are not known.
     pub(crate) async fn next(&mut self) -> Result<Heard> {
         // SQLite's answer cannot get lost on the way.
         if !self.source.may_fall_silent() {

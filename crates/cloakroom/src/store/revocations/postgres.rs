@@ -1,4 +1,4 @@
-//! Postgres tells of revocations by `LISTEN` and `NOTIFY`, when their transaction commits.
+//! Revocations on Postgres: `LISTEN` and `NOTIFY` report them when their transaction commits.
 
 use std::time::{Duration, Instant};
 
@@ -11,13 +11,13 @@ use crate::error::{Error, Result};
 use crate::secret;
 use crate::store::db::PATIENCE;
 
-/// How often a listener sends itself a heartbeat. One that comes back proves that all before it has been heard: Postgres
-/// delivers notifications in the order of their commits.
+/// The interval at which a listener sends itself a heartbeat. A heartbeat that comes back proves that all earlier notifications
+/// have arrived. Postgres delivers notifications in the order of their commits.
 const BEAT: Duration = Duration::from_millis(500);
-/// The first sign of a heartbeat's payload; the listener's own id follows. No ticket hash has it.
+/// The first character of a heartbeat's payload; the listener's own id follows. No ticket hash contains it.
 const HEARTBEAT: char = '.';
 
-/// A connection that is told of revocations, and sends itself heartbeats.
+/// A connection that receives revocations, and sends itself heartbeats.
 pub(super) struct Listener {
     connection: Box<PgListener>,
     heartbeat: String,
@@ -26,11 +26,11 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) async fn open(pool: &PgPool) -> Result<Self> {
-        // A pool of its own: the connection of a listener that died silently may be waited for in vain.
+        // A pool of its own: the connection of a listener that died silently may never return to its pool.
         let own = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
         let own = own.connect_lazy_with((*pool.connect_options()).clone());
         let mut listener = PgListener::connect_with(&own).await.map_err(away)?;
-        // A connection that breaks is told, instead of being opened anew in silence.
+        // A broken connection is reported, instead of being reopened silently.
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await.map_err(away)?;
         let heartbeat = format!("{HEARTBEAT}{}", secret::nonce());
@@ -42,12 +42,12 @@ impl Listener {
     }
 }
 
-/// Sends a heartbeat when it is time, until there is something to tell.
+/// Sends heartbeats when they are due, until a notification arrives.
 async fn next_notification(listener: &mut PgListener, heartbeat: &str, sent: &mut Instant) -> Result<Heard> {
     loop {
         let Ok(told) = timeout(BEAT.saturating_sub(sent.elapsed()), listener.try_recv()).await else {
             *sent = Instant::now();
-            // On the connection that listens: it comes back behind all that was told before. A connection that has died
+            // The listening connection sends it, so it comes back after all earlier notifications. A connection that has died
             // silently may still take bytes; then nothing comes back.
             let notify = format!("NOTIFY {CHANNEL}, '{heartbeat}'");
             listener.execute(AssertSqlSafe(notify)).await.map_err(away)?;

@@ -1,5 +1,5 @@
-//! SQLite's `data_version` changes on a connection when *another* one commits. Read on the one connection through which this process
-//! writes, it changes only when another process has written.
+//! Revocations on SQLite: its `data_version` changes on a connection when *another* one commits. It is read on the one
+//! connection through which this process writes. So it changes only when another process has written.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use sqlx::sqlite::SqlitePool;
 use super::{Heard, Revocation, away};
 use crate::error::Result;
 
-/// The time between two questions; a revocation must be honoured within a second.
+/// The time between two polls; a revocation must be honoured within a second.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Asks now and then whether another process has written.
+/// A poll that tells whether another process has written.
 pub(super) struct DataVersion {
     write: SqlitePool,
     seen: i64,
