@@ -1,5 +1,5 @@
-//! Tools for tests of Cloakroom and of apps that embed it: an app with its own database, a browser with a cookie jar, a clock that tests
-//! can turn.
+//! Tools for tests of Cloakroom and of apps that embed it: an app with its own database, a browser with a cookie jar, a clock
+//! that tests can turn.
 //!
 //! All requests use the public interface, as a browser does; only the clock is turned directly.
 //!

@@ -1,9 +1,9 @@
-//! Hashing and verifying passwords, on threads of their own.
+//! Hashing and verification of passwords, on threads of their own.
 //!
-//! One Argon2id hash takes 19 MiB and tens of milliseconds of a core. So a fixed number of threads does them, each with
-//! one block of memory that it uses again, at the lowest priority. They are fed by a bounded queue that is fair between
-//! networks: a flood of sign-ins costs neither memory nor the time of those who are signed in, nor the place of those who
-//! sign in elsewhere.
+//! One Argon2id hash takes 19 MiB and tens of milliseconds of a core. So a fixed number of threads computes them, each with one
+//! block of memory that it reuses, at the lowest priority. A bounded queue that is fair between networks feeds them. So a flood
+//! of sign-ins costs neither memory nor the time of people who are signed in. It does not take the places of those who sign in
+//! from elsewhere.
 
 mod queue;
 
@@ -22,30 +22,30 @@ use crate::model::network::Network;
 use crate::secret;
 use queue::Queue;
 
-/// Memory of a hash, in KiB (OWASP Password Storage; ASVS 11.4.2).
+/// The memory of a hash, in KiB (OWASP Password Storage; ASVS 11.4.2).
 const MEMORY_KIB: u32 = 19_456;
-/// Passes over that memory.
+/// The passes over that memory.
 const PASSES: u32 = 2;
-/// Lanes of a hash.
+/// The lanes of a hash.
 const LANES: u32 = 1;
-/// What a stored hash may ask at most: a row that somebody imported must not take the machine down (W08).
+/// The most memory that a stored hash may ask for. A row that somebody imported must not take the machine down (W08).
 const MOST_MEMORY_KIB: u32 = 64 * 1024;
 const MOST_PASSES: u32 = 10;
-/// The form in which a password is hashed (NFC; NIST SP 800-63B, section 3.1.1.2): keyboards and systems write one and the
-/// same visible character in several ways.
+/// Returns the form in which a password is hashed (NFC; NIST SP 800-63B, section 3.1.1.2). Keyboards and systems write one
+/// visible character in several ways.
 pub(crate) fn normalised(password: &str) -> Cow<'_, str> {
     if is_nfc(password) { Cow::Borrowed(password) } else { Cow::Owned(password.nfc().collect()) }
 }
 
-/// What verifying a password against a stored hash found.
+/// The result of verifying a password against a stored hash.
 pub(crate) enum Verdict {
-    /// It is the password.
+    /// The password matches.
     Match {
-        /// The hash to store instead, when the stored one was made with other parameters than today's or from another form
-        /// of the password.
+        /// The hash to store instead. It is there when the stored one was made with other parameters than today's or from
+        /// another form of the password.
         upgrade: Option<String>,
     },
-    /// It is not.
+    /// The password does not match.
     Mismatch,
 }
 
@@ -54,7 +54,7 @@ enum Task {
     Verify { password: String, stored: Option<String>, reply: oneshot::Sender<Result<Verdict>> },
 }
 
-/// The threads that hash.
+/// The threads that compute hashes.
 #[derive(Clone)]
 pub(crate) struct Passwords {
     shared: Arc<Shared>,
@@ -71,7 +71,7 @@ impl Drop for Shared {
     }
 }
 
-/// A place in the queue, given back when dropped. Tries are counted before one is taken.
+/// A place in the queue, given back when dropped. Attempts are counted before a place is taken.
 pub(crate) struct Place {
     shared: Arc<Shared>,
     network: Network,
@@ -95,7 +95,7 @@ impl Passwords {
     /// Takes a place in the queue for a request from `network`.
     ///
     /// # Errors
-    /// [`Error::Busy`] when the queue is full, or the network has its share of it.
+    /// [`Error::Busy`] when the queue is full, or the network already has its share of it.
     pub(crate) fn place(&self, network: Network) -> Result<Place> {
         if !self.shared.queue.take(network) {
             return Err(Error::Busy);
@@ -104,15 +104,15 @@ impl Passwords {
         Ok(Place { shared: Arc::clone(&self.shared), network })
     }
 
-    /// Looks whether there is a place, before anything is counted for it.
+    /// Checks that there is a free place, before an attempt is counted for it.
     ///
     /// # Errors
-    /// As [`Passwords::place`].
+    /// Fails as [`Passwords::place`] does.
     pub(crate) fn require_room(&self, network: Network) -> Result<()> {
         if self.shared.queue.has_room(network) { Ok(()) } else { Err(Error::Busy) }
     }
 
-    /// Whether a sign-in waits for a thread.
+    /// Tells whether a sign-in waits for a thread.
     pub(crate) fn is_waiting(&self) -> bool {
         self.shared.queue.is_waiting()
     }
@@ -133,7 +133,7 @@ impl Place {
         answer.await.map_err(Error::internal)?
     }
 
-    /// Verifies a password; against no stored hash it does the same work and never matches.
+    /// Verifies a password. Without a stored hash it does the same work and never matches.
     pub(crate) async fn verify(&self, password: &str, stored: Option<String>) -> Result<Verdict> {
         let (reply, answer) = oneshot::channel();
         self.send(Task::Verify { password: password.to_owned(), stored, reply });
@@ -145,13 +145,13 @@ impl Place {
     }
 }
 
-/// A thread's life: the next task, with the memory of the last one.
+/// Runs a thread: it takes task after task, and reuses the memory of the last one.
 fn work(queue: &Queue<Task>) {
-    // Those who are signed in come first: a hash takes the time that nobody else wants.
+    // Requests of people who are signed in come first: a hash takes only the time that no other work needs.
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
     let mut memory = Vec::new();
     while let Some(task) = queue.pop() {
-        // A reply that nobody waits for any more belongs to a request that was given up.
+        // A reply that nobody waits for any more belongs to an abandoned request.
         match task {
             Task::Hash { password, reply } if !reply.is_closed() => {
                 let _ = reply.send(hash(&password, &mut memory));
@@ -197,8 +197,8 @@ fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String> {
     .to_string())
 }
 
-/// Compares the password as typed, which older versions hashed, then its NFC form if that differs. How many hashes a failed
-/// try costs depends on what was typed alone, never on the account.
+/// Compares the password as typed, which older versions hashed, then its NFC form if that differs. The number of hashes of a
+/// failed attempt depends on the typed text alone, never on the account.
 fn verify(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) -> Result<Verdict> {
     let normal = normalised(password);
     let as_typed = verify_form(password, stored, memory)?;
@@ -214,7 +214,7 @@ fn verify(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) -> Resu
 fn verify_form(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) -> Result<Verdict> {
     let Some(stored) = stored else { return match_nothing(password, memory) };
     let Some((params, salt, expected)) = parse(stored) else {
-        // For the operator to hear: whoever tries learns no more than that it is not the password.
+        // This is for the operator: the person who signs in learns only that the password does not match.
         tracing::error!("a stored password hash cannot be read or asks for too much");
         return match_nothing(password, memory);
     };
@@ -226,18 +226,18 @@ fn verify_form(password: &str, stored: Option<&str>, memory: &mut Vec<Block>) ->
         (true, true) => Ok(Verdict::Match { upgrade: None }),
         (true, false) => Ok(Verdict::Match { upgrade: Some(hash(password, memory)?) }),
         (false, true) => Ok(Verdict::Mismatch),
-        // A hash that is cheaper than today's must not be told by the time it takes.
+        // The time must not reveal a hash that is cheaper than today's.
         (false, false) => match_nothing(password, memory),
     }
 }
 
-/// Nobody can have this password: the work is done so that its time tells nothing.
+/// Does the work of a hash that no password matches, so that its time reveals nothing.
 fn match_nothing(password: &str, memory: &mut Vec<Block>) -> Result<Verdict> {
     compute(password, &[0; 16], todays_params(), memory)?;
     Ok(Verdict::Mismatch)
 }
 
-/// A stored hash that is Argon2id, version 19, 32 bytes long and within the bounds.
+/// Parses a stored hash that is Argon2id, version 19, 32 bytes long and within the bounds.
 fn parse(stored: &str) -> Option<(Params, Salt, Output)> {
     let parsed = PasswordHash::new(stored).ok()?;
     let params = Params::try_from(&parsed).ok()?;

@@ -1,24 +1,24 @@
-//! The queue of hashes. It is fair between networks, so that whoever floods it waits behind themselves.
+//! The queue of hashes. It is fair between networks, so that a flood from one network delays only that network.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::model::network::Network;
 
-/// The most sign-ins under way at once, those on a thread included.
+/// The most sign-ins in progress at once, those on a thread included.
 pub(super) const PLACES: usize = 1024;
-/// One network has at most an eighth of the places. At some 40 hashes a second and core, the last of them waits one or two
-/// seconds; who comes after it hears 503 at once.
+/// The most places of one network: an eighth of all. At some 40 hashes a second and core, the last of them waits one or two
+/// seconds. A further request gets 503 at once.
 pub(super) const OF_NETWORK: usize = PLACES / 8;
 /// The most places of one holder's block (IPv4 /24, IPv6 /48): half of all.
 const OF_BLOCK: usize = PLACES / 2;
 
-/// A block with more places than this is a crowd: of those that wait, others come first three times out of four.
+/// The number of places above which a block is a crowd. Three times out of four, waiting tasks of others come before a crowd's.
 const CROWD: usize = OF_NETWORK / 4;
 /// The number of turns in a row in which a crowd is passed over.
 const PASSED_OVER: usize = 3;
 
-/// Tasks that wait for a thread, and who has a place.
+/// The tasks that wait for a thread, and the holders of places.
 pub(super) struct Queue<T> {
     state: Mutex<State<T>>,
     bell: Condvar,
@@ -34,7 +34,7 @@ struct State<T> {
     is_closed: bool,
 }
 
-/// Lines that are served in turn, by network.
+/// The lines that are served in turn, by network.
 struct Turns<L> {
     order: VecDeque<Network>,
     lines: HashMap<Network, L>,
@@ -46,7 +46,7 @@ impl<L> Default for Turns<L> {
     }
 }
 
-/// A line of tasks, or lines that are served in turn.
+/// A line of tasks, or of lines that are served in turn.
 trait Line: Default {
     type Task;
     fn next(&mut self) -> Option<Self::Task>;
@@ -86,7 +86,7 @@ impl<L: Line> Line for Turns<L> {
 }
 
 impl<L: Line> Turns<L> {
-    /// The line of a network, which is served last when it is new.
+    /// Returns the line of a network. A new line is served last.
     fn line(&mut self, network: Network) -> &mut L {
         let Self { order, lines } = self;
         lines.entry(network).or_insert_with(|| {
@@ -114,12 +114,12 @@ impl<T> Queue<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether [`Queue::take`] would give a place just now.
+    /// Tells whether [`Queue::take`] would give a place now.
     pub(super) fn has_room(&self, network: Network) -> bool {
         self.state().has_room(network)
     }
 
-    /// Takes a place for a request from `network`; says whether there was one.
+    /// Takes a place for a request from `network`. Tells whether there was one.
     pub(super) fn take(&self, network: Network) -> bool {
         let mut state = self.state();
         let has_room = state.has_room(network);
@@ -146,7 +146,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Adds a task of somebody who has a place.
+    /// Adds a task of a request that has a place.
     pub(super) fn push(&self, network: Network, task: T) {
         let mut state = self.state();
         state.waiting.line(network.block()).line(network).push_back(task);
@@ -155,8 +155,8 @@ impl<T> Queue<T> {
         self.bell.notify_one();
     }
 
-    /// The next task: of the next block its next network, and of this one the task that came first. Waits for one; `None` once
-    /// the queue is closed.
+    /// Waits for the next task and returns it: of the next block its next network, and of this one the oldest task. Returns
+    /// `None` once the queue is closed.
     pub(super) fn pop(&self) -> Option<T> {
         let mut state = self.state();
         loop {
@@ -172,12 +172,12 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Whether a task waits for a thread.
+    /// Tells whether a task waits for a thread.
     pub(super) fn is_waiting(&self) -> bool {
         self.state().length > 0
     }
 
-    /// Lets the threads end.
+    /// Closes the queue, so that the threads end.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.bell.notify_all();
@@ -185,7 +185,7 @@ impl<T> Queue<T> {
 }
 
 impl<T> State<T> {
-    /// Lets somebody else come before the crowd whose turn it is, but not always.
+    /// Serves others before the crowd whose turn it is, but not always.
     fn pass_over_a_crowd(&mut self) {
         let order = &mut self.waiting.order;
         let is_crowd = |block: &Network| self.of_blocks.get(block).is_some_and(|places| *places > CROWD);

@@ -1,4 +1,4 @@
-//! What proves to a provider that it is us: a secret that it gave us, or one that we sign ourselves.
+//! The proof of our identity to a provider: a secret that it gave us, or one that we sign ourselves.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{self, Secret};
 
-/// The life of a signed secret. Apple accepts up to six months.
+/// The lifetime of a signed secret. Apple accepts up to six months.
 const LIFETIME: Duration = Duration::from_hours(1);
-/// A new one is made when less than this is left.
+/// The remaining lifetime below which a new secret is made.
 const RENEWED_BEFORE: Duration = Duration::from_mins(30);
-/// A provider whose clock is behind ours must not see a time that is to come.
+/// The time by which secrets are backdated. A provider whose clock is behind ours must not see a time in the future.
 const BACKDATED: Duration = Duration::from_mins(1);
 
 /// The client secret.
@@ -35,12 +35,12 @@ pub(super) struct Assertion {
     client_id: String,
     audience: String,
     clock: Clock,
-    /// The last one, and its end.
+    /// The last secret, and its end.
     made: Mutex<Option<(Secret, Timestamp)>>,
 }
 
 impl ClientSecret {
-    /// The secret that is good now.
+    /// Returns the secret that is valid now.
     pub(super) fn current(&self) -> Secret {
         match self {
             Self::Given(secret) => secret.clone(),
@@ -73,7 +73,7 @@ impl Assertion {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((secret, end)) = &*made
             && now.plus(RENEWED_BEFORE) < *end
-            // A clock that was set back would make one that begins in the future.
+            // A clock that was set back would make a secret that begins in the future.
             && end.since(now) <= LIFETIME
         {
             return secret.clone();
@@ -99,10 +99,10 @@ impl Assertion {
     }
 }
 
-/// Reads a P-256 key in PKCS #8, as Apple's `AuthKey_….p8` is.
+/// Reads a P-256 key in PKCS #8, the format of Apple's `AuthKey_….p8`.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A complaint about the key.
 pub(super) fn read_key(private_key: &Secret) -> Result<EcdsaKeyPair, String> {
     // An environment variable often has its line ends escaped.
     let pem = private_key.expose().replace("\\n", "\n");

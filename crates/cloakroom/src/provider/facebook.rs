@@ -1,5 +1,5 @@
-//! Facebook's Graph API. It says nothing on whether an address is verified, so none is by default, and every call proves
-//! with `appsecret_proof` that it comes from whoever has the client secret.
+//! Facebook's Graph API. It does not say whether an address is verified, so none is by default. Every call proves with
+//! `appsecret_proof` that the caller has the client secret.
 
 use std::pin::Pin;
 

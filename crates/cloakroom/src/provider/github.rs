@@ -1,5 +1,5 @@
-//! GitHub, and GitHub Enterprise with other endpoints. The address in `/user` is the public one and may be anything, so
-//! only `/user/emails` counts: the primary address, and GitHub's own flag whether it is verified.
+//! GitHub, and GitHub Enterprise with other endpoints. The address in `/user` is the public one and may be anything. So only
+//! `/user/emails` counts: the primary address, and GitHub's own flag whether it is verified.
 
 use std::pin::Pin;
 
@@ -19,7 +19,7 @@ async fn profile(access: &Access<'_>) -> Result<Claims, Failure> {
     claims.name = claims.text("name");
     claims.username = claims.text("login");
     let emails = match access.emails().await {
-        // Somebody may withhold the scope: then there is no address, and that is no failure.
+        // A person may withhold the scope: then there is no address, and that is no failure.
         Err(Failure::Rejected(_)) => return Ok(claims),
         emails => emails?,
     };

@@ -1,8 +1,8 @@
-//! ID tokens (OpenID Connect Core, section 3.1.3.7): whether one is signed by its issuer, meant for us, now, for this
-//! attempt.
+//! ID tokens (OpenID Connect Core, section 3.1.3.7). A token must be signed by its issuer, meant for us, valid now, and made
+//! for this attempt.
 //!
-//! What must stay true: the algorithm is chosen by the key, from a list without `none` and without HMAC; a key comes from the
-//! issuer's set alone, never from the token's own header; the time is our clock's.
+//! Invariants. The algorithm is chosen by the key, from a list without `none` and without HMAC. A key comes from the issuer's
+//! set alone, never from the token's own header. The time is our clock's.
 
 use std::time::Duration;
 
@@ -22,34 +22,34 @@ use crate::clock::Timestamp;
 use crate::provider::issuer::Issuer;
 use crate::provider::profile::subject_of;
 
-/// How far the provider's clock may be from ours.
+/// The tolerated difference between the provider's clock and ours.
 const LEEWAY: Duration = Duration::from_mins(1);
-/// The longest token that is looked at, in bytes.
+/// The longest token that is read, in bytes.
 const LONGEST: usize = 64 * 1024;
 
-/// What a token must say.
+/// The claims that a token must have.
 pub(super) struct Expected<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
-    /// Some providers leave the nonce out; one that is there must still be this attempt's.
+    /// True if set: some providers leave the nonce out. A nonce that is present must still be this attempt's.
     pub(super) is_nonce_required: bool,
     pub(super) now: Timestamp,
-    /// A provider that tells when the person has proven who they are tells a time after this.
+    /// The time after which the person must have authenticated, if the provider reports that time.
     pub(super) fresh_since: Option<Timestamp>,
 }
 
-/// Why a token proves nothing, for the log.
+/// The reason why a token proves nothing, for the log.
 #[derive(Debug)]
 pub(super) enum Unproven {
-    /// No key of the set verifies its signature: a newer set may.
+    /// No key of the set verifies its signature; a newer set may.
     Key(String),
-    /// It will never prove anything.
+    /// The token will never prove anything.
     Token(String),
 }
 
 impl Unproven {
-    /// The reason.
+    /// Returns the reason.
     pub(super) fn reason(self) -> String {
         match self {
             Self::Key(reason) | Self::Token(reason) => reason,
@@ -63,16 +63,16 @@ impl<T: Into<String>> From<T> for Unproven {
     }
 }
 
-/// The three parts of a signed token (RFC 7515, section 7.1), of which nothing is believed yet.
+/// The three parts of a signed token (RFC 7515, section 7.1), of which none is trusted yet.
 struct Parts<'a> {
     header: Header,
     payload: &'a str,
-    /// What was signed.
+    /// The text that was signed.
     message: &'a str,
     signature: Vec<u8>,
 }
 
-/// The claims of a token that holds in every respect.
+/// Returns the claims of a token that is valid in every respect.
 ///
 /// # Errors
 /// [`Unproven`].
@@ -114,8 +114,8 @@ fn split(token: &str) -> Result<Parts<'_>, String> {
     })
 }
 
-/// Makes sure that exactly one key of the set verifies the signature. A key without a `kid` may be any (RFC 7517,
-/// section 4.5 makes it optional), as long as no other key has the token's `kid`.
+/// Makes sure that exactly one key of the set verifies the signature. Any key without a `kid` may do so (RFC 7517, section 4.5
+/// makes it optional), as long as no other key has the token's `kid`.
 fn require_signed(parts: &Parts<'_>, keys: &[Jwk]) -> Result<(), Unproven> {
     let kid = &parts.header.kid;
     let is_named = |key: &&Jwk| key.common.key_id == *kid;
@@ -136,7 +136,7 @@ fn require_signed(parts: &Parts<'_>, keys: &[Jwk]) -> Result<(), Unproven> {
     }
 }
 
-/// Whether a key is for signatures by this algorithm.
+/// Tells whether a key is for signatures by this algorithm.
 fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
     let is_for_signatures = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let is_for_algorithm =
@@ -180,7 +180,7 @@ fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
     }
 }
 
-/// The claim that is not what it must be.
+/// Checks the claims. The error names the claim that is not as expected.
 fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
     let require = |holds: bool, claim: &'static str| if holds { Ok(()) } else { Err(claim) };
     let issuer = expected.issuer.of(&claims["tid"]);
@@ -206,7 +206,7 @@ fn check(claims: &Value, expected: &Expected<'_>) -> Result<(), &'static str> {
     let is_begun = claims["nbf"].is_null() || instant("nbf").is_some_and(|start| start <= now.plus(LEEWAY));
     require(is_begun, "begin is to come")?;
     let is_fresh = match expected.fresh_since {
-        // Google tells no `auth_time`, whatever is asked of it.
+        // Google sends no `auth_time`, even when it is requested.
         Some(since) if !claims["auth_time"].is_null() => {
             instant("auth_time").is_some_and(|proven| since <= proven.plus(LEEWAY))
         }

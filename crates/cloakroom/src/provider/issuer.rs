@@ -4,27 +4,27 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Stands for the tenant in Microsoft's multi-tenant discovery documents.
+/// The placeholder of the tenant in Microsoft's multi-tenant discovery documents.
 const TENANT: &str = "{tenantid}";
 /// The longest tenant id, in bytes; Microsoft's have 36.
 const LONGEST_TENANT: usize = 64;
 
-/// Whose word counts.
+/// The issuers whose tokens are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Issuer {
     /// Exactly this one.
     One(String),
     /// Each tenant has its own: `https://login.microsoftonline.com/{tenantid}/v2.0`.
     OfTenant {
-        /// With [`TENANT`] in the place of the tenant.
+        /// The issuer with [`TENANT`] in the place of the tenant.
         template: String,
-        /// The configured one, if it names a tenant; that may be by a domain name.
+        /// The configured issuer, if it names a tenant; that may be by a domain name.
         configured: String,
     },
 }
 
 impl Issuer {
-    /// The issuer by tenant, of which `configured` is one: its first path segment is the tenant, or one of `common`,
+    /// Makes the issuer by tenant, of which `configured` is one. Its first path segment is the tenant, or one of `common`,
     /// `organizations` and `consumers`.
     pub(super) fn by_tenant(configured: &str) -> Result<Self, String> {
         let parts = configured.split_once("://").and_then(|(scheme, rest)| {
@@ -36,7 +36,7 @@ impl Issuer {
         Ok(Self::OfTenant { template, configured: configured.to_owned() })
     }
 
-    /// The issuer of a token with this `tid`; `None` when it names no tenant.
+    /// Returns the issuer of a token with this `tid`; `None` when it names no tenant.
     pub(super) fn of(&self, tid: &Value) -> Option<Cow<'_, str>> {
         match self {
             Self::One(issuer) => Some(Cow::Borrowed(issuer)),
@@ -47,7 +47,8 @@ impl Issuer {
         }
     }
 
-    /// What tokens must say under a discovery document with this issuer; `None` when the document is another's.
+    /// Returns the issuer that tokens must name under a discovery document with this issuer. It is `None` when the document is
+    /// another issuer's.
     pub(super) fn documented_as(&self, told: &str) -> Option<Self> {
         match self {
             Self::One(issuer) => (told == issuer).then(|| self.clone()),
@@ -59,7 +60,7 @@ impl Issuer {
         }
     }
 
-    /// Whether this issuer, or one of these, is `told`.
+    /// Tells whether `told` is this issuer, or one of these.
     pub(crate) fn covers(&self, told: &str) -> bool {
         match self {
             Self::One(issuer) => told == issuer,
@@ -71,7 +72,7 @@ impl Issuer {
         }
     }
 
-    /// The issuer as storage and messages name it.
+    /// Returns the issuer as storage and messages name it.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::One(issuer) => issuer,
@@ -80,7 +81,7 @@ impl Issuer {
     }
 }
 
-/// What fills a place in a URL has no character that means something there.
+/// Tells whether a text may be a tenant in a URL: no character of it has a meaning there.
 fn is_tenant(text: &str) -> bool {
     (1..=LONGEST_TENANT).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -1,10 +1,10 @@
-//! Other people's cloakrooms: where somebody is sent to prove who they are, and how the answer is read.
+//! Sign-in by providers: the redirect to a provider, and the reading of its answer.
 //!
 //! A provider speaks one of two protocols: OAuth 2.0 with a profile of its own kind (`oauth2.rs`), or OpenID Connect
-//! (`oidc.rs`). To add a provider: an entry in the table of `presets.rs`; a file as `github.rs` only where a profile takes
-//! more than one call.
-//! What must stay true: PKCE S256 (RFC 9700, section 2.1.1) unless the provider refuses it; a subject is taken exactly as it is,
-//! and an email address is verified only when the provider says `true`; no secret is in a URL or a log.
+//! (`oidc.rs`). To add a provider: an entry in the table of `presets.rs`. It needs a file like `github.rs` only where a profile
+//! takes more than one call.
+//! Invariants. PKCE S256 (RFC 9700, section 2.1.1) is used unless the provider refuses it. A subject is taken exactly as it is.
+//! An email address is verified only when the provider says `true`. No secret is in a URL or a log.
 
 mod client_secret;
 mod facebook;
@@ -37,56 +37,56 @@ use presets::{IssuerKind, Protocol as KindOfProtocol, kind, kinds};
 pub(crate) use profile::{Profile, ProviderTokens};
 pub(crate) use validate::validate;
 
-/// Why a provider vouches for nobody.
+/// The reason why a provider vouches for nobody.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The person, or the provider for them, said no.
+    /// The person refused, or the provider refused for them.
     Denied,
-    /// The provider answered, and the answer proves nothing; why, for the log.
+    /// The provider answered, but the answer proves nothing; the reason is for the log.
     Rejected(String),
-    /// The provider knows this person, and the configuration does not let them in; why, for the log.
+    /// The provider knows this person, but the configuration does not let them in; the reason is for the log.
     NotAllowed(String),
-    /// The provider did not answer as a provider does; what happened, for the log.
+    /// The provider did not answer as a provider does; the cause is for the log.
     Unreachable(String),
 }
 
-/// Where somebody is sent.
+/// A request to a provider's authorization endpoint.
 pub(crate) struct AuthorizeRequest<'a> {
-    /// Comes back with the code.
+    /// The state, which comes back with the code.
     pub(crate) state: &'a str,
-    /// SHA-256 of the code verifier, as base64url (RFC 7636, section 4.2).
+    /// The SHA-256 hash of the code verifier, as base64url (RFC 7636, section 4.2).
     pub(crate) code_challenge: &'a str,
-    /// Comes back in the ID token; for OpenID Connect.
+    /// The nonce, which comes back in the ID token; for OpenID Connect.
     pub(crate) nonce: &'a str,
-    /// Being signed in at the provider already is not enough: the person is to prove there who they are.
+    /// True if set: the person must authenticate at the provider anew. An existing session there is not enough.
     pub(crate) is_fresh: bool,
 }
 
-/// What came back, and what the attempt kept for it.
+/// The answer of the provider, and the data that the attempt kept for it.
 pub(crate) struct Callback<'a> {
     /// The authorization code.
     pub(crate) code: &'a str,
-    /// What the code challenge was made of.
+    /// The code verifier, from which the code challenge was made.
     pub(crate) code_verifier: &'a str,
-    /// What the ID token must hold.
+    /// The nonce that the ID token must hold.
     pub(crate) nonce: &'a str,
-    /// Who says to have issued the code (RFC 9207).
+    /// The issuer that claims to have issued the code (RFC 9207).
     pub(crate) iss: Option<&'a str>,
-    /// What the answer tells of the person, beside the code; JSON, unsigned.
+    /// The data on the person in the answer, beside the code; JSON, unsigned.
     pub(crate) user: Option<&'a str>,
-    /// When the person has proven at the provider who they are, it was not before this.
+    /// The earliest time at which the person may have authenticated at the provider.
     pub(crate) fresh_since: Option<Timestamp>,
 }
 
-/// Every provider of the configuration, in its order.
+/// All providers of the configuration, in its order.
 #[derive(Default)]
 pub(crate) struct Providers {
     all: Vec<Provider>,
-    /// In `dev` the stand-in for Google has the name that users of Python Social Auth have in their links, too.
+    /// True if set: in `dev` the stand-in for Google also has the name that users of Python Social Auth have in their links.
     has_aliases: bool,
 }
 
-/// One provider.
+/// A provider.
 pub(crate) struct Provider {
     id: String,
     trust_email: TrustEmail,
@@ -96,14 +96,14 @@ pub(crate) struct Provider {
     protocol: Protocol,
 }
 
-/// What the provider knows us by.
+/// Our registration as a client of the provider.
 struct ClientRegistration {
     id: String,
     secret: ClientSecret,
     quirks: &'static Quirks,
-    /// `{public_url}/auth/{provider}/callback`: from the configuration, never from a request.
+    /// The redirect URI, `{public_url}/auth/{provider}/callback`: from the configuration, never from a request.
     redirect_uri: String,
-    /// Joined by spaces (RFC 6749, section 3.3).
+    /// The scopes, joined by spaces (RFC 6749, section 3.3).
     scope: String,
     caller: Caller,
 }
@@ -114,7 +114,7 @@ enum Protocol {
 }
 
 impl Providers {
-    /// Prepares what the configuration names; calls nobody.
+    /// Prepares the providers that the configuration names. It makes no call.
     ///
     /// # Errors
     /// [`error::Error::Config`] for a provider that cannot be used.
@@ -132,18 +132,18 @@ impl Providers {
         Ok(Self { all, has_aliases: config.development })
     }
 
-    /// None: for the command line, which sends nobody anywhere.
+    /// Returns no providers: the command line sends nobody to one.
     pub(crate) fn none() -> Self {
         Self::default()
     }
 
-    /// The provider with this id.
+    /// Returns the provider with this id.
     pub(crate) fn get(&self, id: &str) -> Option<&Provider> {
         let named = |id: &str| self.all.iter().find(|provider| provider.id == id);
         named(id).or_else(|| named("google").filter(|_| self.has_aliases && id == "google-oauth2"))
     }
 
-    /// All of them, in the order of the configuration.
+    /// Returns all providers, in the order of the configuration.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Provider> {
         self.all.iter()
     }
@@ -203,22 +203,22 @@ impl Provider {
         })
     }
 
-    /// The path segment.
+    /// Returns the id, which is the path segment.
     pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
-    /// Whose subjects it has.
+    /// Returns the issuer of its subjects.
     pub(crate) fn issuer(&self) -> &Issuer {
         self.protocol.issuer()
     }
 
-    /// Whether the operator says that the subjects of the issuer before are those of this one.
+    /// Tells whether the operator declares that the previous issuer's subjects are those of this one.
     pub(crate) fn has_same_subjects(&self) -> bool {
         self.same_subjects
     }
 
-    /// Where to send somebody (RFC 6749, section 4.1.1).
+    /// Returns the URL to which the person is sent (RFC 6749, section 4.1.1).
     ///
     /// # Errors
     /// [`Failure::Unreachable`] when discovery fails.
@@ -240,18 +240,18 @@ impl Provider {
                 .append_pair("code_challenge", request.code_challenge)
                 .append_pair("code_challenge_method", "S256");
         }
-        // Whoever asks for `openid` sends one, even where the profile is read instead of the ID token.
+        // A request for `openid` sends a nonce, even where the profile is read instead of the ID token.
         let is_openid = matches!(self.protocol, Protocol::OpenId(_));
         if is_openid || self.client.scope.split(' ').any(|scope| scope == "openid") {
             query.append_pair("nonce", request.nonce);
         }
-        // With `max_age` the time is told, and checked (OpenID Connect Core, section 3.1.2.1).
+        // With `max_age` the provider reports the time, and it is checked (OpenID Connect Core, section 3.1.2.1).
         query.extend_pairs(parameters).extend_pairs(fresh.filter(|_| request.is_fresh));
         drop(query);
         Ok(url)
     }
 
-    /// Exchanges the code, and reads who it was given to.
+    /// Exchanges the code, and reads the profile of its person.
     ///
     /// # Errors
     /// Any [`Failure`].
@@ -282,8 +282,8 @@ impl Protocol {
     }
 }
 
-/// The name in what Apple tells once, with the first answer: `{"name": {"firstName", "lastName"}, "email"}`. The address is
-/// not taken: the browser brings this, so anybody may have written it.
+/// Returns the name in the data that Apple sends once, with the first answer: `{"name": {"firstName", "lastName"}, "email"}`.
+/// The address is not taken: the browser brings this data, so anybody may have written it.
 fn name_of(user: &str) -> Option<String> {
     let told: Value = serde_json::from_str(user).ok()?;
     let part = |key: &str| told["name"][key].as_str().map(str::trim).filter(|part| !part.is_empty());
@@ -294,12 +294,12 @@ fn name_of(user: &str) -> Option<String> {
 /// Checks the private key of a provider that has one.
 ///
 /// # Errors
-/// What is wrong with it.
+/// A complaint about the key.
 pub(crate) fn check_private_key(key: &config::Secret) -> Result<(), String> {
     client_secret::read_key(key).map(drop)
 }
 
-/// Several calls together take no longer than one may: somebody waits before the callback page.
+/// Limits the time of several calls together to that of one: a person waits on the callback page.
 async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(DEADLINE, work).await {
         Ok(result) => result,
@@ -307,13 +307,14 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T,
     }
 }
 
-/// An endpoint of the configuration.
+/// Parses an endpoint of the configuration.
 fn endpoint(key: &str, text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|_| format!("{key}: `{text}` is not a URL"))?;
     if is_safe(&url) { Ok(url) } else { Err(format!("{key}: must be https, or http on loopback")) }
 }
 
-/// Over plain http anyone on the way reads codes and tokens; on loopback there is nobody on the way.
+/// Tells whether a URL is safe to call. Over plain http anyone on the way reads codes and tokens; on loopback there is nobody
+/// on the way.
 pub(crate) fn is_safe(url: &Url) -> bool {
     match url.scheme() {
         "https" => url.host().is_some(),

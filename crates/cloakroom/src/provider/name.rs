@@ -3,14 +3,14 @@
 use crate::config::{Config, Provider};
 
 impl Config {
-    /// What people call a provider; its id when it is not configured any more.
+    /// Returns the name of a provider for people; its id when it is not configured any more.
     pub(crate) fn provider_name<'a>(&'a self, id: &'a str) -> &'a str {
         self.provider.iter().find(|provider| provider.id == id).map_or(id, Provider::display_name)
     }
 }
 
 impl Provider {
-    /// What people call it: the name it was given, the usual spelling of those that everybody knows, or else its id.
+    /// Returns its name for people: the configured name, the usual spelling of a well-known provider, or else its id.
     pub(crate) fn display_name(&self) -> &str {
         let known = Self { id: self.id.clone(), ..Self::default() };
         let label = super::kind(&known).and_then(|kind| kind.label);

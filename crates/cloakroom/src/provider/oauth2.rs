@@ -1,4 +1,4 @@
-//! OAuth 2.0 authorization code with PKCE (RFC 6749, 7636, 9700): the exchange, and the way to a profile.
+//! OAuth 2.0 authorization code with PKCE (RFC 6749, 7636, 9700): the exchange, and the reading of a profile.
 
 use std::pin::Pin;
 
@@ -11,12 +11,12 @@ use super::{Callback, ClientRegistration, Failure, ProviderTokens, endpoint};
 use crate::config::{self, Secret};
 use crate::outbound::{self, Reply};
 
-/// Reads the profile of the person that an access token belongs to.
+/// A function that reads the profile of the person that an access token belongs to.
 type Read = for<'a> fn(&'a Access<'a>) -> Pin<Box<dyn Future<Output = Result<Claims, Failure>> + Send + 'a>>;
 
 /// The endpoints of an OAuth 2.0 provider, and the reader of its profile.
 pub(crate) struct Endpoints {
-    /// What tells its subjects from those of another one: an OAuth 2.0 provider has no issuer of its own.
+    /// The name that separates its subjects from those of another provider. An OAuth 2.0 provider has no issuer of its own.
     pub(super) issuer: &'static str,
     pub(super) authorize: &'static str,
     pub(super) token: &'static str,
@@ -29,7 +29,7 @@ pub(crate) struct Endpoints {
 pub(super) enum Reader {
     /// The reply is the profile; its fields have these names.
     Fields(Fields),
-    /// By code of its own.
+    /// The kind has code of its own.
     File(Read),
 }
 
@@ -52,23 +52,23 @@ pub(super) struct OAuth2 {
     reader: Reader,
 }
 
-/// An open door to the provider's API.
+/// An access token with the endpoints of the provider's API.
 pub(super) struct Access<'a> {
     client: &'a ClientRegistration,
     oauth2: &'a OAuth2,
     pub(super) token: &'a Secret,
 }
 
-/// How a client proves itself at the token endpoint (RFC 6749, section 2.3.1).
+/// The way in which a client authenticates at the token endpoint (RFC 6749, section 2.3.1).
 #[derive(Clone, Copy)]
 pub(super) enum ClientAuthentication {
-    /// In the form.
+    /// The secret is in the form.
     Post,
-    /// In the `Authorization` header.
+    /// The secret is in the `Authorization` header.
     Basic,
 }
 
-/// What a code was exchanged for.
+/// The tokens that a code was exchanged for.
 pub(super) struct Exchanged {
     pub(super) tokens: ProviderTokens,
     pub(super) id_token: Option<String>,
@@ -94,7 +94,7 @@ impl OAuth2 {
         })
     }
 
-    /// What is called from here.
+    /// Returns the endpoints that this server calls.
     pub(super) fn endpoints(&self) -> Vec<Url> {
         let required = [&self.token_url, &self.userinfo_url];
         required.into_iter().chain(&self.emails_url).cloned().collect()
@@ -128,7 +128,7 @@ impl Fields {
 }
 
 impl Access<'_> {
-    /// The profile, with further parameters.
+    /// Reads the profile, with further parameters.
     pub(super) async fn userinfo(&self, parameters: &[(&str, &str)]) -> Result<Value, Failure> {
         let mut url = self.oauth2.userinfo_url.clone();
         if !parameters.is_empty() {
@@ -137,7 +137,7 @@ impl Access<'_> {
         read_protected(&self.client.caller, &url, self.token).await
     }
 
-    /// The list of addresses: `emails_url`, or `emails` below the profile.
+    /// Reads the list of addresses: `emails_url`, or `emails` below the profile.
     pub(super) async fn emails(&self) -> Result<Value, Failure> {
         let url = self.oauth2.emails_url.clone().unwrap_or_else(|| {
             let mut below = self.oauth2.userinfo_url.clone();
@@ -153,7 +153,7 @@ impl Access<'_> {
     }
 }
 
-/// What an access token opens: a JSON value.
+/// Reads a JSON value that an access token protects.
 pub(super) async fn read_protected(
     caller: &outbound::Caller,
     url: &Url,
@@ -198,8 +198,8 @@ pub(super) async fn exchange(
     read_tokens(&reply)
 }
 
-/// Providers differ in how they say no: GitHub with an `error` in a 200, Facebook with an object, the rest by RFC 6749,
-/// section 5.2. Some say yes with 201, or with a form instead of JSON.
+/// Reads the reply of the token endpoint. Providers refuse in different ways: GitHub with an `error` in a 200, Facebook with an
+/// object, the rest by RFC 6749, section 5.2. Some accept with 201, or with a form instead of JSON.
 fn read_tokens(reply: &Reply) -> Result<Exchanged, Failure> {
     let status = reply.status;
     let unreadable = || Failure::Unreachable(format!("the token endpoint answered {status} and no tokens"));
@@ -224,13 +224,13 @@ fn read_tokens(reply: &Reply) -> Result<Exchanged, Failure> {
     let tokens = ProviderTokens {
         access_token: secret("access_token").ok_or_else(unreadable)?,
         refresh_token: secret("refresh_token"),
-        // In a form all is text, and some write JSON in that way.
+        // In a form every value is text, and some providers write JSON in that way.
         expires_in: expires_in.as_u64().or_else(|| expires_in.as_str()?.parse().ok()),
     };
     Ok(Exchanged { tokens, id_token: text("id_token") })
 }
 
-/// A foreign word for our log: of one line, and no longer than 60 characters.
+/// Shortens a foreign text for our log: one line of at most 60 characters.
 pub(crate) fn short(code: &str) -> String {
     code.chars().filter(|character| !character.is_control()).take(60).collect()
 }

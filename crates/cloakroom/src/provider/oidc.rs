@@ -1,8 +1,8 @@
 //! OpenID Connect (Core 1.0, Discovery 1.0): one issuer, of which everything else is discovered.
 //!
-//! What must stay true: the document's issuer is the configured one to the letter; an endpoint that it names is called
-//! only under the rules of `outbound.rs`; a provider that knows PKCE but not S256 is not used; and keys are fetched
-//! again for a token that none of them verifies once a minute at most, however many such tokens somebody sends (O35).
+//! Invariants. The document's issuer is the configured one to the letter. An endpoint that it names is called only under the
+//! rules of `outbound.rs`. A provider that knows PKCE but not S256 is not used. Keys are fetched again for a token that none of
+//! them verifies once a minute at most, however many such tokens somebody sends (O35).
 
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
@@ -22,10 +22,10 @@ use super::{Callback, ClientRegistration, Failure, ProviderTokens, endpoint};
 use crate::clock::{Clock, Timestamp};
 use crate::{config, outbound};
 
-/// A document, and the keys it names, are fetched again when they are older than this.
+/// The age after which a document, and the keys it names, are fetched again.
 const FRESH: Duration = Duration::from_hours(1);
-/// Keys are fetched for a token that none verifies, and a document that could not be fetched is tried again, at most this
-/// often.
+/// The shortest time between two fetches of keys for a token that none verifies. It also limits the retries for a document that
+/// could not be fetched.
 const REFETCH: Duration = Duration::from_mins(1);
 /// The time limit for a profile that only adds to an ID token.
 const ADDITION: Duration = Duration::from_secs(3);
@@ -46,7 +46,7 @@ struct Inner {
     userinfo_url: Option<Url>,
     quirks: &'static Quirks,
     clock: Clock,
-    /// Held while the first document is fetched: all who come meanwhile wait for the same fetch.
+    /// A lock that is held while the first document is fetched. All requests that arrive meanwhile wait for that fetch.
     first: Mutex<()>,
     discovered: Lock<Cached>,
 }
@@ -55,11 +55,11 @@ struct Inner {
 #[derive(Default)]
 struct Cached {
     document: Option<Arc<Discovered>>,
-    /// When it was asked for last, with or without an answer.
+    /// The time of the last request for it, with or without an answer.
     asked_at: Option<Timestamp>,
 }
 
-/// What was discovered, ready to use.
+/// The discovered metadata, ready to use.
 struct Discovered {
     issuer: Issuer,
     authorize_url: Url,
@@ -77,7 +77,7 @@ struct Keys {
     read_at: Timestamp,
 }
 
-/// The provider's metadata (Discovery 1.0, section 3; RFC 8414; RFC 9207). What is optional may be `null`.
+/// The provider's metadata (Discovery 1.0, section 3; RFC 8414; RFC 9207). Optional members may be `null`.
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -122,7 +122,7 @@ impl OpenId {
         })))
     }
 
-    /// The addresses that the configuration names.
+    /// Returns the addresses that the configuration names.
     pub(super) fn named(&self) -> Vec<Url> {
         let optional = [&self.0.token_url, &self.0.userinfo_url].into_iter().flatten();
         // With a discovery URL of its own, the issuer may be at another origin.
@@ -144,7 +144,7 @@ impl OpenId {
         callback: &Callback<'_>,
     ) -> Result<(Claims, ProviderTokens), Failure> {
         let discovered = self.discover(client).await?;
-        // Before the code goes anywhere: it may be another provider's (RFC 9207, section 2.4).
+        // This check comes before the code is sent anywhere: it may be another provider's (RFC 9207, section 2.4).
         match callback.iss {
             Some(iss) if !discovered.issuer.covers(iss) => {
                 return Err(Failure::Rejected("the answer comes from another issuer".into()));
@@ -190,8 +190,8 @@ impl OpenId {
         Err(Failure::NotAllowed("the tenant is not among `tenants`".into()))
     }
 
-    /// The metadata. What is older than an hour still serves, while it is fetched anew in the background: a provider whose
-    /// discovery is away for a while can be signed in with all the same.
+    /// Returns the metadata. A document that is older than an hour is still used, while it is fetched again in the background.
+    /// So people can sign in by a provider whose discovery is unavailable for a while.
     async fn discover(&self, client: &Arc<ClientRegistration>) -> Result<Arc<Discovered>, Failure> {
         if let Some(document) = self.known(client) {
             return Ok(document);
@@ -203,7 +203,7 @@ impl OpenId {
         }
     }
 
-    /// The last document; an old one is asked for again, once a minute at most.
+    /// Returns the last document. An old one is requested again, once a minute at most.
     fn known(&self, client: &Arc<ClientRegistration>) -> Option<Arc<Discovered>> {
         let now = self.0.clock.now();
         let mut cached = self.0.cached();
@@ -223,7 +223,7 @@ impl OpenId {
     }
 }
 
-/// The issuer of the configuration, or the kind's own.
+/// Returns the issuer of the configuration, or the kind's own.
 fn configured_issuer(settings: &config::Provider, kind: IssuerKind) -> Result<String, String> {
     let (default, example) = match kind {
         IssuerKind::Fixed(issuer) | IssuerKind::ByTenant(issuer) => (Some(issuer), issuer),
@@ -241,7 +241,7 @@ fn configured_issuer(settings: &config::Provider, kind: IssuerKind) -> Result<St
     Ok(issuer)
 }
 
-/// Microsoft writes this claim as a boolean, a number or a text.
+/// Tells whether the claim is true. Microsoft writes it as a boolean, a number or a text.
 fn is_domain_owner(value: &Value) -> bool {
     is_true(value) || *value == 1 || *value == "1"
 }
@@ -311,7 +311,7 @@ impl Inner {
 }
 
 impl Discovered {
-    /// The claims of a token; the keys are fetched again when none verifies it and the last fetch is long enough ago.
+    /// Returns the claims of a token. The keys are fetched again when none verifies it and the last fetch is long enough ago.
     async fn verify(
         &self,
         caller: &outbound::Caller,
@@ -335,8 +335,8 @@ impl Discovered {
         id_token::verify(token, &all, expected).map_err(|unproven| Failure::Rejected(unproven.reason()))
     }
 
-    /// Adds the profile where the ID token leaves out the address, or whether it is verified. A token that says who somebody is
-    /// does so without a profile as well: a refused one adds nothing and ends nothing.
+    /// Adds the profile where the ID token leaves out the address, or whether it is verified. A token identifies the person
+    /// without a profile as well. So a refused profile adds nothing and ends nothing.
     async fn complete(
         &self,
         caller: &outbound::Caller,
@@ -366,8 +366,8 @@ impl Discovered {
     }
 }
 
-/// The default is `client_secret_basic` (Discovery 1.0, section 3), but what is in the form needs no double encoding,
-/// which providers get wrong.
+/// Chooses the client authentication. The default is `client_secret_basic` (Discovery 1.0, section 3). But a secret in the form
+/// needs no double encoding, which providers get wrong.
 fn authentication(metadata: &Metadata, quirks: &Quirks) -> Result<ClientAuthentication, String> {
     let Some(methods) = &metadata.token_endpoint_auth_methods_supported else {
         return Ok(quirks.authentication);
@@ -389,7 +389,7 @@ async fn fetch(caller: &outbound::Caller, url: &Url) -> Result<Value, Failure> {
     }
 }
 
-/// A key that we cannot read is left out: sets hold keys for other uses and of kinds to come.
+/// Fetches the keys. A key that we cannot read is left out: sets hold keys for other uses and of future kinds.
 async fn fetch_keys(caller: &outbound::Caller, url: &Url) -> Result<Arc<[Jwk]>, Failure> {
     let value = fetch(caller, url).await?;
     let keys = value["keys"].as_array().ok_or_else(|| Failure::Unreachable("there is no key set".into()))?;

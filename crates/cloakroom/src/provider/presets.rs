@@ -1,4 +1,4 @@
-//! The kinds of provider, each by the name that `kind` has in the configuration. What a kind does differently is data.
+//! The kinds of provider, each by the name that `kind` has in the configuration. The differences between kinds are data.
 
 use crate::config::{self, TrustEmail};
 use crate::provider::oauth2::{ClientAuthentication, Endpoints, Fields, Reader};
@@ -16,12 +16,12 @@ pub(crate) struct Kind {
     pub(crate) protocol: Protocol,
     /// The default scopes.
     pub(super) scopes: &'static [&'static str],
-    /// Unless `trust_email` says otherwise.
+    /// The default of `trust_email`.
     pub(super) trust_email: TrustEmail,
     pub(crate) quirks: Quirks,
 }
 
-/// What a kind speaks.
+/// The protocol of a kind.
 pub(crate) enum Protocol {
     /// OAuth 2.0, and a profile.
     OAuth2(Endpoints),
@@ -29,38 +29,39 @@ pub(crate) enum Protocol {
     OpenId(IssuerKind),
 }
 
-/// Which issuers a kind has.
+/// The issuers that a kind has.
 #[derive(Clone, Copy)]
 pub(crate) enum IssuerKind {
-    /// The same for everybody.
+    /// One issuer for all people.
     Fixed(&'static str),
-    /// One for each installation; the example stands in the complaint when none is configured.
+    /// One for each installation. The example stands in the complaint when none is configured.
     Configured(&'static str),
-    /// As [`IssuerKind::Configured`], with a slash at the end, which people leave out.
+    /// One for each installation, as [`IssuerKind::Configured`], with a slash at the end, which people leave out.
     WithSlash(&'static str),
     /// One for each tenant.
     ByTenant(&'static str),
 }
 
-/// In what a kind departs from the standards.
+/// The departures of a kind from the standards.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts about a provider")]
 pub(crate) struct Quirks {
-    /// The provider refuses PKCE. Only where it does: without it a stolen code is held back by `state` and the client secret.
+    /// The provider refuses PKCE. Set this only where it does: without PKCE only `state` and the client secret stop a stolen
+    /// code.
     pub(super) refuses_pkce: bool,
     /// ID tokens come without the nonce.
     pub(super) omits_nonce: bool,
-    /// The answer tells the person's name, the first time only; it is not signed, so it is a name and nothing else.
+    /// The answer contains the person's name, the first time only. It is not signed, so nothing but the name is taken from it.
     pub(super) tells_name_in_answer: bool,
     /// The client secret is a token that we sign ourselves.
     pub(crate) signs_secret: bool,
-    /// Which claim says that the address is verified.
+    /// The claim that says that the address is verified.
     pub(super) verified: Verified,
     /// Further parameters of the authorization request.
     pub(super) parameters: &'static [(&'static str, &'static str)],
-    /// What asks that the person proves anew who they are, where the provider knows such a thing.
+    /// The parameter that asks the person to authenticate anew, where the provider has one.
     pub(super) fresh: Option<(&'static str, &'static str)>,
-    /// How we prove ourselves when the discovery document does not say.
+    /// The client authentication when the discovery document names none.
     pub(super) authentication: ClientAuthentication,
 }
 
@@ -69,12 +70,12 @@ pub(crate) struct Quirks {
 pub(super) enum Verified {
     /// `email_verified` (OpenID Connect Core, section 5.1).
     Standard,
-    /// `xms_edov`: Microsoft lets anybody write any address into a directory of their own, and tells by this optional claim
-    /// that the owner of the address's domain is verified.
+    /// `xms_edov`. Microsoft lets anybody write any address into a directory of their own. This optional claim says that the
+    /// owner of the address's domain is verified.
     DomainOwner,
 }
 
-/// No departure.
+/// A kind without departures.
 const STANDARD: Quirks = Quirks {
     refuses_pkce: false,
     omits_nonce: false,
@@ -104,7 +105,7 @@ static KINDS: [Kind; 14] = [
         }),
         scopes: &["user:email"],
         trust_email: TrustEmail::Verified,
-        // Somebody who is signed in to GitHub and has allowed this app before is sent back without a question.
+        // GitHub sends a person back without a question who is signed in there and has allowed this app before.
         quirks: Quirks { fresh: None, ..STANDARD },
     },
     openid("google", Some("Google"), IssuerKind::Fixed("https://accounts.google.com"), STANDARD),
@@ -142,7 +143,7 @@ static KINDS: [Kind; 14] = [
             Quirks {
                 tells_name_in_answer: true,
                 signs_secret: true,
-                // Required as soon as a name or an address is asked for.
+                // Required as soon as a name or an address is requested.
                 parameters: &[("response_mode", "form_post")],
                 fresh: None,
                 authentication: ClientAuthentication::Post,
@@ -190,7 +191,7 @@ static KINDS: [Kind; 14] = [
             Some("Twitch"),
             IssuerKind::Fixed("https://id.twitch.tv/oauth2"),
             Quirks {
-                // Claims are told only when each is asked for by name (OpenID Connect Core, section 5.5).
+                // Claims are sent only when each is requested by name (OpenID Connect Core, section 5.5).
                 parameters: &[(
                     "claims",
                     r#"{"id_token":{"email":null,"email_verified":null,"preferred_username":null}}"#,
@@ -206,8 +207,8 @@ static KINDS: [Kind; 14] = [
     openid("oidc", None, IssuerKind::Configured("https://HOST"), STANDARD),
 ];
 
-/// Google by endpoints alone, as Python Social Auth's `google-oauth2` speaks to it: with all three endpoints set and no
-/// issuer there is nothing to discover, keys included, so the profile is read instead of an ID token.
+/// Google by endpoints alone, as Python Social Auth's `google-oauth2` uses it. With all three endpoints set and no issuer there
+/// is nothing to discover, keys included. So the profile is read instead of an ID token.
 static GOOGLE_BY_ENDPOINTS: Kind = Kind {
     name: "google",
     label: Some("Google"),
@@ -225,11 +226,11 @@ static GOOGLE_BY_ENDPOINTS: Kind = Kind {
     }),
     scopes: OPENID,
     trust_email: TrustEmail::Verified,
-    // Only an ID token would say when the person signed in there.
+    // Only an ID token would report when the person signed in there.
     quirks: Quirks { fresh: None, ..STANDARD },
 };
 
-/// The names of all kinds.
+/// Returns the names of all kinds.
 pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|kind| kind.name)
 }

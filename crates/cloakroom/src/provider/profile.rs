@@ -1,4 +1,4 @@
-//! Who a provider says somebody is.
+//! The profile of a person at a provider.
 
 use serde_json::{Map, Value};
 
@@ -10,45 +10,45 @@ use crate::provider::Failure;
 const LONGEST_SUBJECT: usize = 255;
 /// The longest name that is kept, in characters.
 const LONGEST_NAME: usize = 200;
-/// The most that is kept of what else a provider tells, in bytes of JSON.
+/// The most of a provider's other data that is kept, in bytes of JSON.
 const MOST_EXTRA: usize = 16 * 1024;
 
-/// Who somebody is at a provider, after that provider's rule for addresses.
+/// The identity of a person at a provider, after that provider's rule for addresses.
 pub(crate) struct Profile {
-    /// Whose subject it is: the issuer of the ID token, or what stands for it at an OAuth 2.0 provider.
+    /// The issuer of the subject: the issuer of the ID token, or the name that replaces it at an OAuth 2.0 provider.
     pub(crate) issuer: String,
     /// The provider's stable name for the account: exact, its case kept.
     pub(crate) subject: String,
-    /// The address that the provider tells.
+    /// The address that the provider reports.
     pub(crate) email: Option<Email>,
-    /// Whether that address counts as proven.
+    /// True if that address counts as proven.
     pub(crate) is_email_verified: bool,
-    /// Whether the provider itself calls it verified. With `trust_email = "always"` an address counts without that.
+    /// True if the provider itself calls it verified. With `trust_email = "always"` an address counts without that.
     pub(crate) is_email_vouched: bool,
     /// The name for people, of one line.
     pub(crate) name: Option<String>,
     /// The name for links and mentions.
     pub(crate) username: Option<String>,
-    /// What else the provider told, as it told it, up to 16 KiB. It gives no rights.
+    /// The provider's other data, unchanged, up to 16 KiB. It gives no rights.
     pub(crate) extra: Value,
-    /// What opens the provider's API; only with `store_tokens`.
+    /// The tokens for the provider's API; only with `store_tokens`.
     pub(crate) tokens: Option<ProviderTokens>,
 }
 
-/// What opens the provider's API in this person's name.
+/// The tokens for the provider's API in this person's name.
 pub(crate) struct ProviderTokens {
     pub(crate) access_token: Secret,
     pub(crate) refresh_token: Option<Secret>,
-    /// In seconds.
+    /// The lifetime in seconds.
     pub(crate) expires_in: Option<u64>,
 }
 
-/// What a provider told, before anything is believed.
+/// The claims of a provider, before any of them is trusted.
 pub(super) struct Claims {
     pub(super) issuer: String,
     pub(super) subject: String,
     pub(super) email: Option<String>,
-    /// What the provider itself says of that address.
+    /// The provider's own statement on that address.
     pub(super) email_verified: bool,
     pub(super) name: Option<String>,
     pub(super) username: Option<String>,
@@ -66,13 +66,13 @@ impl Claims {
         Ok(Self { issuer, subject, email: None, email_verified: false, name: None, username: None, told })
     }
 
-    /// A text of the reply.
+    /// Returns a text of the reply.
     pub(super) fn text(&self, key: &str) -> Option<String> {
         self.told[key].as_str().filter(|text| !text.is_empty()).map(Into::into)
     }
 
     pub(super) fn judged_by(self, trust: TrustEmail) -> Profile {
-        // What is not an address is none, whoever vouches for it.
+        // A text that is no address is dropped, even if a provider vouches for it.
         let email = self.email.as_deref().and_then(Email::parse);
         let is_trusted = match trust {
             TrustEmail::Verified => self.email_verified,
@@ -100,7 +100,7 @@ impl Profile {
 }
 
 impl ProviderTokens {
-    /// As JSON, to be encrypted.
+    /// Returns the tokens as JSON, to be encrypted.
     pub(crate) fn to_json(&self) -> String {
         serde_json::json!({
             "access_token": self.access_token.expose(),
@@ -110,7 +110,7 @@ impl ProviderTokens {
         .to_string()
     }
 
-    /// Out of that JSON.
+    /// Parses the tokens from that JSON.
     pub(crate) fn from_json(text: &str) -> Option<Self> {
         let json: Value = serde_json::from_str(text).ok()?;
         let secret = |key: &str| json[key].as_str().map(|text| Secret::from(text.to_owned()));
@@ -122,9 +122,9 @@ impl ProviderTokens {
     }
 }
 
-/// Adds what the profile says to what the ID token said, which is the one that was signed. The profile counts only for the
-/// same subject (Core, section 5.3.2). An address and whether it is verified are taken from one place: both from the profile
-/// if it tells an address, else both from the token.
+/// Adds the profile's claims to those of the ID token, which is the signed one. The profile counts only for the same subject
+/// (Core, section 5.3.2). An address and whether it is verified are taken from one place: both from the profile if it has an
+/// address, else both from the token.
 pub(super) fn complete(told: &mut Value, more: Value) -> Result<(), Failure> {
     let subject = subject_of(&told["sub"]);
     if subject.is_none() || subject_of(&more["sub"]) != subject {
@@ -147,17 +147,17 @@ pub(super) fn complete(told: &mut Value, more: Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `true`, which some providers write as text (Amazon Cognito, Apple).
+/// Tells whether a value is `true`, which some providers write as text (Amazon Cognito, Apple).
 pub(super) fn is_true(value: &Value) -> bool {
     *value == true || *value == "true"
 }
 
-/// A number is written as digits; a text is taken as it is.
+/// Returns a subject as text. A number is written as digits; a text is taken as it is.
 pub(super) fn subject_of(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) if number.is_u64() => Some(number.to_string()),
         Value::String(text) if (1..=LONGEST_SUBJECT).contains(&text.len()) => {
-            // Storage takes no NUL, and no name of anybody holds a control character.
+            // Storage takes no NUL, and no person's name contains a control character.
             (!text.chars().any(char::is_control)).then(|| text.clone())
         }
         _ => None,
@@ -170,7 +170,7 @@ fn one_line(text: &str) -> Option<String> {
     (!line.is_empty()).then(|| line.to_owned())
 }
 
-/// As many entries as fit.
+/// Returns as many entries as fit.
 fn capped(told: Value) -> Value {
     let Value::Object(entries) = told else { return Value::Object(Map::new()) };
     let mut room = MOST_EXTRA;

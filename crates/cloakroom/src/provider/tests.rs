@@ -1,4 +1,4 @@
-//! Against the fake providers, which know nothing of this module: a real exchange over a real socket.
+//! Tests against the fake providers, which know nothing of this module: a real exchange over a real socket.
 
 use cloakroom_fake_provider::{FakeProvider, Kind, Mood, Person};
 

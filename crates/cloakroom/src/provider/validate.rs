@@ -1,4 +1,4 @@
-//! Judges `[[provider]]`.
+//! Validates `[[provider]]`.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ pub(crate) fn validate(providers: &[Provider]) -> Vec<Complaint> {
     found
 }
 
-/// What is wrong for the provider's kind: needs differ, and a key that a kind never reads protects nobody.
+/// Returns the complaints that depend on the provider's kind. Needs differ, and a key that a kind never reads protects nobody.
 fn of_kind(provider: &Provider) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let Some(kind) = kind(provider) else {

@@ -18,8 +18,8 @@ pub(crate) struct NewMail<'a> {
     /// The challenge, by id and nonce.
     pub(crate) challenge: Option<(&'a str, &'a str)>,
     pub(crate) user_id: Option<&'a str>,
-    /// The recipient of a notice, also shown to the operators of the server. A mail about a challenge goes to the address that
-    /// the rows name.
+    /// The address that operators see, and to which a notice goes. A mail about a challenge goes to the address that the rows
+    /// name.
     pub(crate) recipient: &'a str,
     /// The occasion, as JSON.
     pub(crate) occasion: String,
