@@ -5,19 +5,19 @@
 #![doc = include_str!("../examples/embed.rs")]
 //! ```
 //!
-//! - [`Cloakroom`] is opened once and cloned cheaply. Its [`router`](Cloakroom::router) answers under `/api/`; its
-//!   [`layer`](Cloakroom::layer) puts a session behind every request, and turns away forged ones.
+//! - [`Cloakroom`] is opened once and cloned cheaply. Its [`router`](Cloakroom::router) answers under `/api/`. Its
+//!   [`layer`](Cloakroom::layer) loads the session of every request, and refuses forged requests.
 //! - Handlers take [`User`] (401 to strangers), `Option<User>` (everybody is welcome) or [`Staff`]; [`Principal`] tells how
 //!   they have proven who they are as well. Keep your own data by
 //!   [`User::id`]: addresses change.
 //! - [`CsrfToken`] is for pages that the server writes: a form below the layer sends it as a hidden field.
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
 //! - [`Cloakroom::administration`] adds, invites, deactivates and deletes accounts, as the command line does.
-//! - [`pipeline::Step`] is a word of yours in what becomes of somebody who comes by a provider.
+//! - A [`pipeline::Step`] is code of yours in the pipeline, which decides about a person who signs in by a provider.
 //! - `testing` (feature `testing`) has a browser with a cookie jar, a clock to turn, and a GitHub to sign in with.
 //!
 //! Every handler that can fail may return [`Error`]: it is a response, `application/problem+json` with a stable code.
-//! Pages, mail server and logs are yours to bring; the guide on embedding in `docs/guides/` tells how.
+//! Pages, mail server and logs are yours to bring; the guide on embedding in `docs/guides/` explains how.
 
 #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
 compile_error!("cloakroom needs a database: enable the feature `postgres`, `sqlite`, or both");
@@ -67,7 +67,7 @@ pub use session::{Credential, Principal};
 #[doc(hidden)]
 pub use tally::Tally;
 
-/// The OpenAPI 3.1 document of every call, as JSON.
+/// Returns the OpenAPI 3.1 document of every call, as JSON.
 pub fn openapi() -> String {
     let mut text = serde_json::to_string_pretty(&http::router::document()).unwrap_or_default();
     text.push('\n');

@@ -32,7 +32,7 @@ pub(super) struct Expected<'a> {
     pub(super) issuer: &'a Issuer,
     pub(super) client_id: &'a str,
     pub(super) nonce: &'a str,
-    /// True if set: some providers leave the nonce out. A nonce that is present must still be this attempt's.
+    /// True if the nonce must be present: some providers leave it out. A nonce that is present must still be this attempt's.
     pub(super) is_nonce_required: bool,
     pub(super) now: Timestamp,
     /// The time after which the person must have authenticated, if the provider reports that time.

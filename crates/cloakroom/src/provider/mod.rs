@@ -58,7 +58,7 @@ pub(crate) struct AuthorizeRequest<'a> {
     pub(crate) code_challenge: &'a str,
     /// The nonce, which comes back in the ID token; for OpenID Connect.
     pub(crate) nonce: &'a str,
-    /// True if set: the person must authenticate at the provider anew. An existing session there is not enough.
+    /// True if the person must authenticate at the provider anew. An existing session there is not enough.
     pub(crate) is_fresh: bool,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Callback<'a> {
 #[derive(Default)]
 pub(crate) struct Providers {
     all: Vec<Provider>,
-    /// True if set: in `dev` the stand-in for Google also has the name that users of Python Social Auth have in their links.
+    /// True in `dev`, where the stand-in for Google also has the name that users of Python Social Auth have in their links.
     has_aliases: bool,
 }
 
