@@ -1,18 +1,19 @@
 //! Security headers on every reply: pages, API, errors and redirects alike.
 //!
-//! What must stay true: the policy has no `unsafe-inline`; a handler that sets one of these headers itself keeps its own,
-//! for instance a stricter policy; and the price is small. A reply gets a copy of one finished map, to which its own few
-//! headers are added: 0.2 µs, half of what it costs to insert these into the reply's map one by one.
+//! Invariants: the policy has no `unsafe-inline`. A handler that sets one of these headers itself keeps its own, for
+//! instance a stricter policy. The cost is small: a reply gets a copy of one finished map, to which its own few headers
+//! are added. This takes 0.2 µs, half of the cost of inserting these into the reply's map one by one.
 //!
-//! `Referrer-Policy: same-origin`, not `no-referrer`: under the latter a browser sends `Origin: null` with a form or any
-//! other request that is not CORS (Fetch, "append a request `Origin` header"), which the CSRF check must refuse, and it
-//! takes away the `Referer` that the check falls back to. Other sites learn nothing under either.
+//! The policy is `Referrer-Policy: same-origin`, not `no-referrer`. Under the latter a browser sends `Origin: null` with
+//! a form or any other request that is not CORS (Fetch, "append a request `Origin` header"). The CSRF check must refuse
+//! such a request. `no-referrer` also removes the `Referer` that the check falls back to. Other sites learn nothing
+//! under either.
 
 use std::mem;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-/// What each reply carries, whatever the scheme.
+/// The headers of each reply, under http and https alike.
 const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -30,21 +31,23 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     ),
 ];
 
-/// Two years, the least that browsers' preload lists accept; sent over https only, where it has a meaning.
+/// A lifetime of two years, the least that browsers' preload lists accept. It is sent over https only, because browsers
+/// ignore it over http.
 const STRICT_TRANSPORT_SECURITY: HeaderValue =
     HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 /// The security headers of every reply.
 #[derive(Clone, Copy, Debug)]
 pub struct SecurityHeaders {
-    /// For as long as the process lives: a shared pointer would be counted up and down by each request, on every core.
+    /// The finished map, which lives as long as the process. A shared pointer would cost each request two updates of its
+    /// counter, on every core.
     template: &'static HeaderMap,
 }
 
 impl SecurityHeaders {
-    /// `https` says whether `public_url` is https, and so whether browsers are told to insist on it.
+    /// Builds the headers; `https` says whether `public_url` is https, and so whether browsers must insist on it.
     pub fn new(https: bool) -> Self {
-        // With room for a reply's own: a map that grows hashes all its names again.
+        // The capacity includes a reply's own headers: a map that grows hashes all its names again.
         let mut template = HeaderMap::with_capacity(2 * ALWAYS.len());
         template.extend(ALWAYS.iter().cloned());
         if https {
@@ -53,7 +56,7 @@ impl SecurityHeaders {
         Self { template: Box::leak(Box::new(template)) }
     }
 
-    /// Puts the security headers under the reply's own, which win.
+    /// Adds the security headers to a reply; the reply's own headers take precedence.
     pub(crate) fn apply(self, headers: &mut HeaderMap) {
         let own = mem::replace(headers, self.template.clone());
         headers.extend(own);

@@ -1,7 +1,7 @@
 //! The one host of a request.
 //!
-//! A request with no `Host`, with two, with one that is no host name, or with another one in its target is refused
-//! (RFC 9112, section 3.2), so that a proxy in front and the server behind can never read two different hosts out of one
+//! A request is refused if it has no `Host`, two of them, one that is not a host name, or another one in its target
+//! (RFC 9112, section 3.2). So a proxy in front and the server behind it can never read two different hosts out of one
 //! request.
 
 use axum::{
@@ -9,13 +9,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, Uri, Version, header},
 };
 
-/// Whether a request names one host, and one only.
+/// Tells whether a request names exactly one host.
 pub(crate) fn names_one_host(request: &Request) -> bool {
     has_one_good_host(request.version(), request.headers())
         && is_of_that_host(request.uri(), request.headers())
 }
 
-/// HTTP/1.0 knows no `Host`; everything newer must send one, and only one.
+/// Tells whether there is exactly one valid `Host`. HTTP/1.0 may omit it; every newer version must send exactly one.
 fn has_one_good_host(version: Version, headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -25,7 +25,7 @@ fn has_one_good_host(version: Version, headers: &HeaderMap) -> bool {
     }
 }
 
-/// Whether a target in absolute form, which proxies are sent, names the very host that `Host` does (T01).
+/// Tells whether a target in absolute form, which clients send to proxies, names the same host as `Host` (T01).
 fn is_of_that_host(target: &Uri, headers: &HeaderMap) -> bool {
     let Some(authority) = target.authority() else { return true };
     headers
@@ -33,9 +33,10 @@ fn is_of_that_host(target: &Uri, headers: &HeaderMap) -> bool {
         .is_some_and(|host| authority.as_str().as_bytes().eq_ignore_ascii_case(host.as_bytes()))
 }
 
-/// Whether `value` consists of what a host and a port may consist of (RFC 3986, section 3.2.2), without user names.
+/// Tells whether `value` has only characters that a host and a port may have (RFC 3986, section 3.2.2), without user
+/// names.
 fn is_host(value: &HeaderValue) -> bool {
-    // A pattern becomes a table of bits; `contains` would search the signs for each byte of each request's host.
+    // A pattern compiles to a table of bits; `contains` would search the list for each byte of each request's host.
     let is_allowed = |byte: &u8| {
         matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\''
             | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'[' | b']' | b'%')

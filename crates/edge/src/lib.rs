@@ -6,7 +6,7 @@
 //! - [`spa`] serves the files of a single-page app out of memory.
 //! - [`operations`] answers a supervisor, [`stop`] ends the process in time.
 //!
-//! It knows nothing of the program behind it: names, paths and texts of that are arguments.
+//! It knows nothing of the program behind it: that program's names, paths and texts are arguments.
 
 pub mod front;
 pub mod headers;

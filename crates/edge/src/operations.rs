@@ -1,7 +1,7 @@
-//! What a supervisor or a load balancer asks: is the process alive, and may it have traffic?
+//! Health checks for a supervisor or a load balancer: is the process alive, and is it ready for traffic?
 //!
-//! `/healthz` must never depend on storage: a restart does not mend a database. `/readyz` does, and turns 503 the
-//! moment a stop begins, so that a balancer moves on while the last requests are answered.
+//! `/healthz` must never depend on storage: a restart does not repair a database. `/readyz` does depend on it. It
+//! answers 503 from the moment a stop begins, so that a balancer moves on while the last requests are answered.
 
 use std::{
     future::Future,
@@ -23,10 +23,10 @@ use tokio::time::timeout;
 
 use crate::problem::{method_not_allowed, problem};
 
-/// A probe that hangs is an answer too: no.
+/// The time after which a probe that hangs counts as failed.
 const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// Raised when the server begins to stop; clones share it.
+/// A flag that is set when the server begins to stop; clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Stopping(Arc<AtomicBool>);
 
@@ -41,7 +41,7 @@ impl Stopping {
     }
 }
 
-/// `GET /healthz` and `GET /readyz`; `ready` says whether storage answers.
+/// Serves `GET /healthz` and `GET /readyz`; `ready` says whether storage answers.
 pub fn router<F, R>(stopping: Stopping, ready: F) -> Router
 where
     F: Fn() -> R + Clone + Send + Sync + 'static,
@@ -102,7 +102,7 @@ mod tests {
         assert_eq!(readyz(stopping, async || true).await, StatusCode::SERVICE_UNAVAILABLE);
     }
 
-    /// The second half takes the probe's two seconds.
+    /// The check of a probe that hangs takes its whole deadline of two seconds.
     #[tokio::test]
     async fn storage_that_fails_or_hangs_is_not_ready() {
         let stopping = Stopping::default();

@@ -1,7 +1,7 @@
-//! Errors that the outer layers answer themselves, in the one shape every error has (RFC 9457).
+//! Errors that the outer layers answer themselves, in the format of every error (RFC 9457).
 //!
-//! The library answers for its own routes; what lies around it (the listener, the pages, the host guard) must not
-//! look different to a client, and must not say more than the status does: no versions, no paths, no causes.
+//! The library answers for its own routes. The parts around it (the listener, the pages, the host guard) must not look
+//! different to a client. They must not say more than the status does: no versions, no paths, no causes.
 
 use axum::{
     body::Body,
@@ -26,12 +26,12 @@ pub fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Res
     response
 }
 
-/// 404 for a path that names nothing.
+/// Builds a 404 for a path that does not exist.
 pub fn not_found() -> Response {
     problem(StatusCode::NOT_FOUND, "Not found", "not_found", "There is nothing at this address.")
 }
 
-/// 405; `allow` lists the methods that would have worked (RFC 9110, section 15.5.6, demands the header).
+/// Builds a 405; `allow` lists the methods that the path supports (RFC 9110, section 15.5.6, demands the header).
 pub fn method_not_allowed(allow: &'static str) -> Response {
     let mut response = problem(
         StatusCode::METHOD_NOT_ALLOWED,

@@ -1,8 +1,8 @@
-//! The end of the process: whatever hangs, it comes in time.
+//! The stop of the process, which ends in time whatever hangs.
 //!
-//! A stop has three parts: requests in flight finish, work in the background ends, connections to storage close. Each of
-//! them may hang on somebody else. So the whole has one limit, and a thread of its own ends the process when that has
-//! passed, even if no other thread moves any more.
+//! A stop has three parts: requests in flight finish, work in the background ends, and connections to storage close.
+//! Each of them may hang because another machine does not answer. So one limit applies to the whole stop. A thread of
+//! its own ends the process when that limit has passed, even if every other thread is stuck.
 
 use std::future::Future;
 use std::time::{Duration, Instant};
@@ -19,12 +19,12 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes SIGTERM and SIGINT (Ctrl-C) from now on.
+    /// Handles SIGTERM and SIGINT (Ctrl-C) from now on.
     pub fn take() -> std::io::Result<Self> {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for one of them.
+    /// Waits for one of the signals.
     pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -38,20 +38,20 @@ impl Signals {
 pub struct Limit(Duration);
 
 impl Limit {
-    /// A stop that takes no longer than that.
+    /// Limits the whole stop to `whole`.
     pub fn new(whole: Duration) -> Self {
         Self(whole)
     }
 
-    /// How long requests in flight have: 25 s of 30.
+    /// Returns the time for requests in flight: 25 s of 30.
     pub fn for_requests(self) -> Duration {
         self.0 * 5 / 6
     }
 
-    /// Begins the stop: ends the process in time, whatever still runs then.
+    /// Begins the stop, and ends the process in time even if something still runs then.
     pub fn begin(self, log: Log) -> Stop {
         let limit = self.0;
-        // Half a second of thirty is left for the last lines.
+        // Half a second of thirty is left for the last log lines.
         let watchdog = std::thread::Builder::new().name("stop".to_owned()).spawn(move || {
             std::thread::sleep(limit * 59 / 60);
             tracing::warn!("something hangs and is left behind");
@@ -65,13 +65,13 @@ impl Limit {
     }
 }
 
-/// A stop under way.
+/// A stop in progress.
 pub struct Stop {
     storage_ends: Instant,
 }
 
 impl Stop {
-    /// Waits for `storage` to close, in the time that is left.
+    /// Waits for `storage` to close, at most for the time that is left.
     pub async fn close(self, storage: impl Future<Output = ()>) {
         let left = self.storage_ends.saturating_duration_since(Instant::now());
         if timeout(left, storage).await.is_err() {

@@ -1,7 +1,7 @@
-//! What the operator sees: logs, metrics, and one id that joins everything about a request.
+//! Telemetry for the operator: logs, metrics, and one id that joins everything about a request.
 //!
-//! What must stay true: telemetry never slows, blocks or fails a request (a full pipe loses lines, counted), and never
-//! holds a secret: query strings, headers and bodies are not recorded anywhere in here.
+//! Invariants: telemetry never slows, blocks or fails a request (a full pipe loses lines, which are counted). It never
+//! holds a secret: nothing in here records query strings, headers or bodies.
 
 pub mod log;
 pub mod prometheus;

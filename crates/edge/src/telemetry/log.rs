@@ -1,10 +1,10 @@
-//! Logs: one line per event, JSON for machines, short text for people.
+//! Logs: one line for each event, as JSON for machines or as short text for people.
 //!
-//! Every event that is recorded while a request is being handled carries that request's id, without the code that
-//! recorded it having to know of it: the id is added as the line is formatted. A span per request would do the same at
-//! several times the price, paid by every request, logged or not.
+//! Every event that is recorded while a request is handled carries that request's id. The code that records it need not
+//! know the id, which is added as the line is formatted. A span for each request would do the same at several times the
+//! cost, and every request would pay it, logged or not.
 //!
-//! What must stay true: whatever a client sends, one event is one line without control characters.
+//! Invariant: one event is one line without control characters, whatever a client sends.
 
 use std::{fmt, io, panic, time::Duration};
 
@@ -22,15 +22,15 @@ use tracing_subscriber::{
 
 use super::{request, sink::Sink};
 
-/// How long the end of the process waits for its last lines.
+/// The time for which the process waits for its last lines before it exits.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a line looks like.
+/// The format of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// For machines: a JSON object.
+    /// A JSON object, for machines.
     Json,
-    /// For people: time, level, message and fields.
+    /// Time, level, message and fields, for people.
     Human,
 }
 
@@ -39,30 +39,30 @@ pub enum Format {
 pub struct Levels {
     /// The environment variable that sets them.
     pub variable: &'static str,
-    /// The levels while it is not set, in its syntax: a level, or one for each target.
+    /// The levels while the variable is not set, in its syntax: a level, or one for each target.
     pub unset: &'static str,
-    /// An example of a value, for the complaint about one that cannot be read.
+    /// An example of a value, for the error message about one that cannot be read.
     pub example: &'static str,
 }
 
-/// The running log. Keep it until the process ends: dropping it writes what still waits.
+/// The running log. Keep it until the process ends: dropping it writes the lines that still wait.
 #[derive(Clone, Debug)]
 pub struct Log {
     sink: Sink,
 }
 
 impl Log {
-    /// Lines lost so far, because standard output was full or closed.
+    /// Counts the lines lost so far because standard output was full or closed.
     pub fn dropped_lines(&self) -> u64 {
         self.sink.dropped()
     }
 
-    /// Writes what waits; gives up after a second if nobody reads it.
+    /// Writes the waiting lines; gives up after a second if nobody reads them.
     pub fn flush(&self) {
         self.flush_within(FLUSH_PATIENCE);
     }
 
-    /// Writes what waits, if somebody reads it in that time.
+    /// Writes the waiting lines; gives up after `patience` if nobody reads them.
     pub fn flush_within(&self, patience: Duration) {
         self.sink.flush(patience);
     }
@@ -92,7 +92,7 @@ pub fn init(format: Format, levels: Levels) -> Result<Log, Error> {
     Ok(Log { sink })
 }
 
-/// A panic becomes an event like any other, instead of free text on standard error.
+/// Logs each panic as an event like any other, instead of free text on standard error.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
@@ -101,19 +101,19 @@ fn log_panics() {
     }));
 }
 
-/// Why there is no log.
+/// The reason why the log could not be set up.
 #[derive(Debug)]
 pub enum Error {
-    /// The variable holds something that is no level.
+    /// The variable holds a value that is not a level.
     Level {
-        /// What it holds.
+        /// The value that it holds.
         given: String,
-        /// The variable, and what it may hold.
+        /// The variable, and the values that it may hold.
         levels: Levels,
     },
     /// The writing thread could not be started.
     Thread(io::Error),
-    /// Somebody else had set up a log before.
+    /// Another log was set up before.
     Twice,
 }
 
@@ -139,7 +139,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// Wraps a formatter of tracing-subscriber: adds the request's id, and keeps control characters out.
+/// A wrapper of a tracing-subscriber formatter, which adds the request's id and escapes control characters.
 struct OneLine<F> {
     inner: F,
     format: Format,
@@ -183,7 +183,7 @@ fn write_line(
     writer.write_char('\n')
 }
 
-/// Copies `text` with control characters written as `\u{1b}` is in Rust; JSON has escaped its own already.
+/// Copies `text` with control characters escaped as in Rust (`\u{1b}`). JSON has escaped its own already.
 fn write_escaped(writer: &mut impl fmt::Write, text: &str) -> fmt::Result {
     if !text.contains(char::is_control) {
         return writer.write_str(text);

@@ -1,9 +1,9 @@
 //! Metrics for Prometheus, on a listener of their own that is off unless asked for.
 //!
-//! The app counts through the `metrics` facade and knows no recorder; this module installs one and renders it.
-//! Handles for requests are made once per thread, route, method and status, all of which are few: a request looks
-//! them up by the route's text and formats nothing. Paths of unknown requests are no label, or a stranger could fill
-//! the memory with them.
+//! The app counts through the `metrics` facade and knows no recorder. This module installs one and renders it.
+//! Handles for requests are made once for each thread, route, method and status, all of which are few. A request looks
+//! them up by the route's text and formats nothing. The path of an unknown request is not a label: otherwise a stranger
+//! could fill the memory with paths.
 
 use std::{cell::RefCell, sync::OnceLock, time::Duration};
 
@@ -20,23 +20,23 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::log::Log;
 use crate::problem::{method_not_allowed, not_found};
 
-/// The names of the metrics, which begin with the program's.
+/// The names of the metrics, which begin with the program's name.
 struct Names {
     requests: String,
     request_seconds: String,
     log_lines_dropped: String,
 }
 
-/// Set when a recorder is installed; until then nothing is counted.
+/// The names, set when a recorder is installed; until then nothing is counted.
 static NAMES: OnceLock<Names> = OnceLock::new();
 
-/// From an answer out of memory to one that waits in a queue, in seconds.
+/// The bounds of the buckets in seconds, from an answer out of memory to one that waits in a queue.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// Observations wait in memory until they are sorted into buckets; this is how long at most.
+/// The longest time for which observations wait in memory before they are sorted into buckets.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Installs the recorder for the whole process; the names of our own metrics begin with `program`.
+/// Installs the recorder for the whole process. The names of our own metrics begin with `program`.
 ///
 /// Call it before the first request; without it, counting costs nothing.
 pub fn install(program: &str) -> Result<PrometheusHandle, BuildError> {
@@ -55,7 +55,7 @@ pub fn install(program: &str) -> Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
-/// `GET /metrics`, for the listener at `metrics_listen`.
+/// Serves `GET /metrics`, for the listener at `metrics_listen`.
 pub fn router(handle: PrometheusHandle, log: Log) -> Router {
     let render = async move || {
         if let Some(names) = NAMES.get() {
@@ -69,7 +69,7 @@ pub fn router(handle: PrometheusHandle, log: Log) -> Router {
         .method_not_allowed_fallback(async || method_not_allowed("GET, HEAD"))
 }
 
-/// Sorts waiting observations into their buckets every few seconds, for ever; spawn it beside the listener.
+/// Sorts waiting observations into their buckets every few seconds, and never returns. Spawn it beside the listener.
 pub async fn upkeep(handle: PrometheusHandle) {
     let mut ticks = interval(UPKEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -86,7 +86,7 @@ pub(super) enum Route {
     Matched(MatchedPath),
     /// Anything outside the API: pages and their files.
     App,
-    /// A path under `/api/` that there is not.
+    /// A path under `/api/` that does not exist.
     Unknown,
 }
 
@@ -100,7 +100,7 @@ impl Route {
     }
 }
 
-/// One route's handles. There are few routes, and few methods and statuses for each, so that a scan beats a map.
+/// One route's handles. There are few routes, and few methods and statuses for each, so a scan is faster than a map.
 struct RouteHandles {
     label: Box<str>,
     seconds: Histogram,
@@ -137,7 +137,7 @@ pub(super) fn record(route: &Route, method: &Method, status: StatusCode, elapsed
     });
 }
 
-/// The method's name if it is a known one: clients may invent methods, and labels must be few.
+/// Returns the method's name if it is a known one: clients may invent methods, and labels must be few.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

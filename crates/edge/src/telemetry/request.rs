@@ -1,10 +1,10 @@
 //! Each request's id, time and outcome.
 //!
-//! The id is ours alone: 128 random bits, never taken from the client, in the reply's `X-Request-Id` and in every line
+//! The id is 128 random bits, and never taken from the client. It is in the reply's `X-Request-Id` and in every line
 //! that is logged while the request is handled. The query string is never recorded: it may hold codes and states.
 //!
-//! What must stay true: a request that is not logged costs two clock readings, sixteen random bytes out of a buffer,
-//! one header and two metric handles that were made earlier; no formatting, no lock shared between threads.
+//! Invariant: a request that is not logged costs two clock readings, sixteen random bytes out of a buffer, one header
+//! and two metric handles that were made earlier. It formats nothing, and takes no lock that threads share.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,12 +22,12 @@ use super::prometheus::{self, Route};
 
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Identifies one request in logs and to the client.
+/// The id of one request, in logs and for the client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestId([u8; 16]);
 
 impl RequestId {
-    /// 128 random bits. They are fetched from the system 64 ids at a time, which makes them as good as free.
+    /// Returns 128 random bits. They are fetched from the system for 64 ids at a time, so that one id costs almost nothing.
     fn new() -> Self {
         const IDS: usize = 64;
         thread_local! {
@@ -40,7 +40,7 @@ impl RequestId {
                     clippy::disallowed_methods,
                     reason = "an id is no secret, and no test depends on it"
                 )]
-                // A system without randomness is one that no server can trust.
+                // No server can be safe on a system without randomness.
                 getrandom::fill(bytes).unwrap_or_else(|error| panic!("no randomness: {error}"));
                 ids.extend(bytes.as_chunks::<16>().0);
             }
@@ -74,16 +74,16 @@ impl fmt::Display for RequestId {
 }
 
 thread_local! {
-    /// The request whose handler this thread is running at this moment.
+    /// The request whose handler runs on this thread at this moment.
     static CURRENT: Cell<Option<RequestId>> = const { Cell::new(None) };
 }
 
-/// The request being handled on this thread, if any.
+/// Returns the id of the request that is handled on this thread, if any.
 pub fn current() -> Option<RequestId> {
     CURRENT.get()
 }
 
-/// Makes a request the current one until it is dropped, in a panic too.
+/// A guard that makes a request the current one until it is dropped, in a panic too.
 pub(crate) struct Scope {
     previous: Option<RequestId>,
 }
@@ -100,10 +100,11 @@ impl Drop for Scope {
     }
 }
 
-/// Whether a request that did not fail is logged by itself at INFO; the others are at DEBUG.
+/// A function that tells whether a request that did not fail has a log line of its own at INFO. The others are logged
+/// at DEBUG.
 pub type IsWorthALine = fn(&Method, StatusCode) -> bool;
 
-/// What is remembered of a request until its reply.
+/// The facts about a request that are kept until its reply.
 pub(crate) struct Seen {
     id: RequestId,
     started: Instant,
@@ -113,7 +114,8 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Looks at a request that has just come; `api` is where requests for what there is not are counted apart.
+    /// Starts the record of a request that has just arrived. Requests under `api` for paths that do not exist are counted
+    /// apart.
     pub(crate) fn begin(request: &Request, api: &str) -> Self {
         let started = Instant::now();
         let route = match request.extensions().get::<MatchedPath>() {
@@ -125,7 +127,7 @@ impl Seen {
         Self { id: RequestId::new(), started, route, method, uri }
     }
 
-    /// The id of the request.
+    /// Returns the id of the request.
     pub(crate) fn id(&self) -> RequestId {
         self.id
     }
@@ -140,7 +142,7 @@ impl Seen {
         let (method, path) = (&self.method, self.uri.path());
         let microseconds = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let status_code = status.as_u16();
-        // A level is part of an event's static description, hence three events.
+        // The level is part of an event's static description, so each level needs an event of its own.
         if status.is_server_error() {
             tracing::error!(%method, path, status = status_code, microseconds, "request failed");
         } else if is_worth_a_line(method, status) {

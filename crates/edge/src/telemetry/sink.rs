@@ -1,11 +1,11 @@
-//! Where log lines go: a bounded queue and a thread of its own that writes standard output.
+//! The output of log lines: a bounded queue, and a thread of its own that writes them to standard output.
 //!
-//! A reader that stalls fills the pipe, and a write to a full pipe blocks for ever; a reader that has gone makes writes
-//! fail. Neither may reach a request, or the process's end. So the queue is bounded, a line that finds it full is
+//! A reader that stalls fills the pipe, and a write to a full pipe blocks for ever. A reader that has gone makes writes
+//! fail. Neither may delay a request or the process's exit. So the queue is bounded, a line that finds it full is
 //! dropped and counted, and the last flush has a deadline.
 //!
-//! tracing-appender's `non_blocking` does the first half, but its guard reports a stuck writer with `println!` to the
-//! very pipe that is stuck, which then hangs the exit.
+//! tracing-appender's `non_blocking` bounds its queue too. But its guard reports a stuck writer with `println!` to the
+//! pipe that is stuck, and this hangs the exit.
 
 use std::{
     io::{self, Write},
@@ -20,10 +20,10 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that may wait; at a few hundred bytes each this bounds the memory to some megabytes.
+/// The most lines that may wait; at a few hundred bytes each this bounds the memory to some megabytes.
 const QUEUE_LINES: usize = 8192;
 
-/// One write takes as many waiting lines as fit here.
+/// The size of one write, which takes as many waiting lines as fit.
 const BATCH_BYTES: usize = 64 * 1024;
 
 enum Message {
@@ -31,7 +31,7 @@ enum Message {
     Flush(SyncSender<()>),
 }
 
-/// The entrance to the queue; clones share it.
+/// The sending side of the queue; clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Sink {
     queue: SyncSender<Message>,
@@ -48,12 +48,12 @@ impl Sink {
         Ok(Self { queue, dropped })
     }
 
-    /// Lines lost since the start, to a full queue or a broken output.
+    /// Counts the lines lost since the start, to a full queue or a broken output.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until the lines so far are written, or until `patience` is over.
+    /// Waits until the lines so far are written, or until `patience` has passed.
     pub(super) fn flush(&self, patience: Duration) {
         let (written, confirmation) = sync_channel(1);
         // A full queue means that the writer is stuck: waiting would not help.
@@ -63,7 +63,7 @@ impl Sink {
     }
 }
 
-/// One event, one call, one line: the formatter hands over whole lines.
+/// The formatter passes whole lines: one event makes one call with one line.
 impl Write for Sink {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         match self.queue.try_send(Message::Line(line.to_vec())) {
@@ -88,7 +88,7 @@ impl MakeWriter<'_> for Sink {
     }
 }
 
-/// The thread's work: until the last sender is gone, write what waits, in batches.
+/// Writes waiting lines in batches until the last sender is gone; this is the thread's work.
 fn write_lines(waiting: &Receiver<Message>, mut output: impl Write, lost: &AtomicU64) {
     let mut batch = Vec::with_capacity(BATCH_BYTES);
     while let Ok(first) = waiting.recv() {
@@ -111,7 +111,7 @@ fn write_lines(waiting: &Receiver<Message>, mut output: impl Write, lost: &Atomi
         }
         batch.clear();
         if let Some(written) = confirm {
-            // Whoever asked may have lost patience.
+            // The caller's deadline may have passed already.
             let _ = written.try_send(());
         }
     }
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// A pipe nobody reads: every write blocks until the test is over.
+    /// A pipe that has no reader: every write blocks until the test is over.
     struct Stuck(Receiver<()>);
 
     impl Write for Stuck {
