@@ -1,7 +1,7 @@
-//! The accept loop: turns a listening socket and a router into answered requests, and survives rude clients.
+//! The accept loop: answers the requests of a listening socket by a router, and survives misbehaving clients.
 //!
-//! `axum::serve` has no deadlines: partial headers, slow bodies, silent and unread connections stay open as long as the
-//! client likes, so that a few thousand idle sockets stop a server. Here every wait for a client ends:
+//! `axum::serve` has no deadlines: connections with partial headers, slow bodies, no bytes or unread replies stay open as
+//! long as the client likes. So a few thousand idle sockets stop a server. Here every wait for a client ends:
 //!
 //! | the client … | ends after | kept by |
 //! |---|---|---|
@@ -10,16 +10,16 @@
 //! | sends its body slowly, or stops half-way | [`Deadlines::body`] | [`TimedBody`]; answered with 408 |
 //! | does not read the reply | [`Deadlines::write_stall`] | [`Socket`] |
 //!
-//! An idle connection may live longer than proxies keep theirs (60 s is common): who closes first must be the proxy,
-//! because a request that meets a closing connection is lost. When places become scarce, [`Places`] closes those that have
-//! waited longest.
+//! An idle connection may live longer than proxies keep theirs (60 s is common). The proxy must close first, because a
+//! request that meets a closing connection is lost. When places become scarce, [`Places`] closes the connections that
+//! have waited longest.
 //!
-//! HTTP/1.1 only, on purpose. Browsers speak HTTP/2 over TLS alone, and TLS ends at the proxy in front; between proxy
-//! and server HTTP/1.1 is what proxies use by default. That leaves out hyper's HTTP/2 half with its own family of
-//! floods, and the protocol sniffing that waits without a deadline for a first byte.
+//! The server speaks HTTP/1.1 only, on purpose. Browsers speak HTTP/2 over TLS alone, and TLS ends at the proxy in front.
+//! Proxies use HTTP/1.1 to the server by default. This leaves out hyper's HTTP/2 half with its own family of flood
+//! attacks, and the protocol detection that waits without a deadline for a first byte.
 //!
-//! What must stay true: a failed `accept` never ends the loop; a connection beyond the cap waits in the kernel's queue
-//! instead of costing memory; a stop loses no request that was already sent; the last reply of a connection says
+//! Invariants: a failed `accept` never ends the loop. A connection beyond the cap waits in the kernel's queue instead of
+//! costing memory. A stop loses no request that was already sent. The last reply of a connection says
 //! `Connection: close`.
 
 use std::{
@@ -68,35 +68,37 @@ mod socket;
 mod standing;
 mod timer;
 
-/// No more connections than this, however many files the system would let us open.
+/// The most connections, even if the system would allow more open files.
 const MOST_CONNECTIONS: usize = 10_000;
 
-/// Descriptors left for everything that is not a client: database, mail, providers, the log.
+/// The descriptors that are left for everything that is not a client: database, mail, providers, the log.
 const RESERVED_FILES: usize = 64;
 
-/// Bytes of request line and headers together; more is answered with 431. Also the size of hyper's read buffer.
+/// The most bytes of request line and headers together; more is answered with 431. It is also the size of hyper's read
+/// buffer.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
 
-/// Between the last accept and the order to close: a request that is on its way into a fresh socket gets read.
+/// The time between the last accept and the order to close, so that a request on its way to a fresh socket is read.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// How long a connection that was told to end may wait for its client: a request that is on its way gets its answer.
+/// The time for which a connection that was ordered to end waits for its client, so that a request on its way is
+/// answered.
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
-/// How long the server waits for a client, and for its own stop.
+/// The times for which the server waits for a client, and for its own stop.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadlines {
-    /// From the accept to the end of the first request's head, and from the first byte of a later one to its end.
+    /// The time from the accept to the end of the first request's head, and from the first byte of a later head to its end.
     pub head: Duration,
-    /// From the end of a reply to the first byte of the next request.
+    /// The time from the end of a reply to the first byte of the next request.
     pub idle: Duration,
-    /// From the handler's first read of a request's body to its last byte.
+    /// The time from the handler's first read of a request's body to its last byte.
     pub body: Duration,
-    /// Without progress while a reply is written.
+    /// The time without progress while a reply is written.
     pub write_stall: Duration,
-    /// For a client to read our last words when its request was refused before it had been sent whole.
+    /// The time for a client to read the reply when its request was refused before it was sent completely.
     pub linger: Duration,
-    /// From the order to stop to the moment when requests in flight are dropped.
+    /// The time from the order to stop to the moment at which requests in flight are dropped.
     pub stop: Duration,
 }
 
@@ -115,11 +117,11 @@ impl Default for Deadlines {
 
 /// The app, which may be replaced while it runs, and the rules for its clients.
 pub struct Served {
-    /// The present app: a connection looks at it anew for each request.
+    /// The present app, which a connection reads anew for each request.
     pub app: watch::Receiver<Router>,
-    /// How long it waits for them.
+    /// The times for which the server waits for clients.
     pub deadlines: Deadlines,
-    /// Which of them are trusted proxies, each of which carries many.
+    /// The test for trusted proxies, each of which carries many clients.
     pub is_proxy: IsProxy,
 }
 
@@ -150,7 +152,8 @@ pub async fn serve(listener: TcpListener, what: Served, shutdown: impl Future<Ou
     }
 }
 
-/// How many connections may be open at once: what the system's file limit leaves, after raising it as far as allowed.
+/// Returns the number of connections that may be open at once. It raises the system's file limit as far as allowed, and
+/// takes the number that this leaves.
 fn connection_limit() -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
@@ -158,16 +161,16 @@ fn connection_limit() -> usize {
         Ok(()) => limit.maximum,
         Err(_) => limit.current,
     };
-    // No limit at all reads as `None`.
+    // `None` means that there is no limit.
     let files = files.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX));
     files.saturating_sub(RESERVED_FILES).clamp(16, MOST_CONNECTIONS)
 }
 
-/// The next connection within the cap; waits out errors such as a shortage of descriptors.
+/// Accepts the next connection within the cap; retries after errors such as a shortage of descriptors.
 async fn accept(listener: &TcpListener, places: &Places) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
     let mut pause = Duration::from_millis(10);
     loop {
-        // The slot comes first: without one the connection stays in the kernel's queue and costs us nothing.
+        // The slot comes first: without one the connection stays in the kernel's queue and costs no memory here.
         let slot = places.slot().await;
         match listener.accept().await {
             Ok((stream, peer)) => return (slot, stream, peer),
@@ -181,7 +184,7 @@ async fn accept(listener: &TcpListener, places: &Places) -> (OwnedSemaphorePermi
     }
 }
 
-/// Whether `accept` failed for one client that has already gone, so that the next may be fine.
+/// Tells whether `accept` failed for one client that has already gone, so that the next call may succeed.
 fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -192,17 +195,17 @@ fn concerns_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// hyper's settings, the same for every connection.
+/// Returns hyper's settings, which all connections share.
 fn protocol(deadlines: Deadlines) -> http1::Builder {
     let mut http = http1::Builder::new();
-    // Any value: the timer knows which of the two waits it is, and since when.
+    // Any value will do: the timer knows which of the two waits it is, and since when.
     http.header_read_timeout(deadlines.idle.max(deadlines.head))
         .max_buf_size(MOST_HEAD_BYTES)
         .half_close(false);
     http
 }
 
-/// What every connection needs, shared by all.
+/// The state that all connections share.
 struct Server {
     app: watch::Receiver<Router>,
     deadlines: Deadlines,
@@ -211,9 +214,9 @@ struct Server {
 }
 
 impl Server {
-    /// What the kernel has already accepted for us counts as accepted: closing the listener would reset it.
+    /// Accepts the connections that wait in the kernel's queue, since closing the listener would reset them.
     ///
-    /// Asks the system directly, since tokio knows only what its last look at the socket has told it.
+    /// Asks the system directly, since tokio knows only the result of its last poll of the socket.
     fn accept_the_rest(&self, listener: TcpListener, places: &Places) {
         let Ok(listener) = listener.into_std() else { return };
         while let Some(slot) = places.free_slot() {
@@ -227,8 +230,8 @@ impl Server {
     /// Answers one connection's requests in a task of its own, which holds its `place` until the end.
     fn spawn(&self, place: Place, stream: TcpStream, peer: SocketAddr) {
         let Deadlines { write_stall, linger, body, .. } = self.deadlines;
-        // Without it a reply in two segments waits for the client's delayed acknowledgement. It fails only when the
-        // client has gone already.
+        // Without this option a reply in two segments waits for the client's delayed acknowledgement. The call fails
+        // only when the client has gone already.
         let _ = stream.set_nodelay(true);
         let abandoned = BodyAbandoned::default();
         let standing = Arc::clone(&place.standing);
@@ -247,7 +250,7 @@ impl Server {
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
             let mut connection = pin!(connection);
-            // The connection goes first, so that a request which has already arrived is read before the stop is heard.
+            // The connection is polled first, so that a request which has already arrived is read before the stop is.
             let ended = tokio::select! {
                 biased;
                 ended = connection.as_mut() => ended,
@@ -263,13 +266,13 @@ impl Server {
             if let Err(error) = ended {
                 tracing::trace!(%error, "connection ended early");
             }
-            // `serve` waits until every receiver of the stop signal is gone; places are for those that come after.
+            // `serve` waits until every receiver of the stop signal is gone; the place is free for a later connection.
             drop((stop, place));
         });
     }
 }
 
-/// Runs a connection to its end that was told to end: what still waits for its client after a moment is cut.
+/// Runs a connection that was ordered to end; cuts it if it still waits for its client after [`LAST_WAIT`].
 async fn end<C: Future<Output = hyper::Result<()>>>(
     mut connection: Pin<&mut C>,
     standing: &Standing,
@@ -284,9 +287,9 @@ async fn end<C: Future<Output = hyper::Result<()>>>(
     }
 }
 
-/// Hands one connection's requests to the router.
+/// The service that passes one connection's requests to the router.
 struct Connection {
-    /// The app as this connection knows it, and where a newer one appears.
+    /// The app that this connection knows, and the channel that brings a newer one.
     app: RefCell<(Router, watch::Receiver<Router>)>,
     peer: SocketAddr,
     body_deadline: Duration,
@@ -295,7 +298,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// The present app. A router is one shared pointer: a clone copies it and counts.
+    /// Returns the present app. A router is one shared pointer: a clone copies it and increments its counter.
     fn app(&self) -> Router {
         let mut app = self.app.borrow_mut();
         let (known, newer) = &mut *app;
@@ -333,11 +336,11 @@ impl hyper::service::Service<Request<Incoming>> for Connection {
 }
 
 pin_project_lite::pin_project! {
-    /// The router's reply, or 408 when the request's body came too late for it to mean anything.
+    /// The router's reply, or 408 when the request's body missed its deadline.
     struct Reply {
         #[pin]
         reply: RouteFuture<Infallible>,
-        // What became of the request's body, when it had one.
+        // The outcome of the request's body, when it had one.
         fate: Option<(BodyTimedOut, BodyAbandoned)>,
     }
 }
@@ -353,12 +356,12 @@ impl Future for Reply {
         if late && !reply.status().is_success() {
             let (parts, body) = too_late().into_parts();
             *reply.status_mut() = parts.status;
-            // The headers that the layers have set stay: request id, security.
+            // The headers that the layers have set are kept: request id, security.
             reply.headers_mut().remove(header::CONTENT_LENGTH);
             reply.headers_mut().extend(parts.headers);
             *reply.body_mut() = body;
         }
-        // A body that nobody read ends the connection: a proxy that is not told would send its next request into it.
+        // A body that was not read ends the connection. Without this header a proxy would send its next request on it.
         if late || abandoned.load(Ordering::Relaxed) {
             reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
@@ -366,7 +369,7 @@ impl Future for Reply {
     }
 }
 
-/// 408 for a body that did not arrive in time.
+/// Builds the 408 for a body that did not arrive in time.
 fn too_late() -> Response<Body> {
     problem(
         StatusCode::REQUEST_TIMEOUT,

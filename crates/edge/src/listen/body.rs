@@ -1,8 +1,8 @@
-//! A request's body with a deadline, so that nobody holds a connection by sending a byte now and then.
+//! A request's body with a deadline, so that no client can hold a connection by sending a byte now and then.
 //!
-//! One clock runs from the first time a handler asks for the body to its end. It covers a body that stops half-way and
-//! one that drips, and needs no timer for the many requests that have none. Bodies are small here (64 KiB at most), so
-//! a single total is fair to slow networks and leaves nothing to add up.
+//! One timer runs from the handler's first read of the body to the body's end. It covers a body that stops half-way and
+//! one that arrives a byte at a time. The many requests without a body need no timer. Bodies are small here (64 KiB at
+//! most), so that one deadline for the whole is fair to slow networks, and no rate needs to be computed.
 
 use std::{
     fmt,
@@ -23,10 +23,10 @@ use tokio::time::{Sleep, sleep};
 
 use super::{socket::BodyAbandoned, standing::Standing};
 
-/// Tells the reply's side that the deadline struck, so that it can answer 408 whatever the handler made of it.
+/// A flag for the code that sends the reply: the deadline has passed, so it answers 408 in place of the handler's reply.
 pub(super) type BodyTimedOut = Arc<AtomicBool>;
 
-/// The body hyper reads from the socket, ended by an error when its time is up.
+/// The body that hyper reads from the socket, which fails once its deadline has passed.
 pub(super) struct TimedBody {
     body: Incoming,
     deadline: Duration,
@@ -37,7 +37,7 @@ pub(super) struct TimedBody {
 }
 
 impl TimedBody {
-    /// Gives `body` at most `deadline` from the first read; drops before the end are noted in `abandoned`.
+    /// Gives `body` at most `deadline` from the first read. A drop before the body's end is noted in `abandoned`.
     pub(super) fn new(
         body: Incoming,
         deadline: Duration,
@@ -47,7 +47,7 @@ impl TimedBody {
         Self { body, deadline, timer: None, timed_out: BodyTimedOut::default(), standing, abandoned }
     }
 
-    /// The flag that is raised when the deadline strikes.
+    /// Returns the flag that is set when the deadline passes.
     pub(super) fn timed_out(&self) -> BodyTimedOut {
         Arc::clone(&self.timed_out)
     }
@@ -97,12 +97,12 @@ impl Drop for TimedBody {
     }
 }
 
-/// Why a body ended before its last byte.
+/// The reason why a body ended before its last byte.
 #[derive(Debug)]
 pub(super) enum BodyError {
     /// The client took longer than the deadline allows.
     TimedOut,
-    /// The connection broke, or the framing is wrong.
+    /// The connection broke, or the framing is invalid.
     Connection(hyper::Error),
 }
 

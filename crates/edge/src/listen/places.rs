@@ -1,10 +1,10 @@
-//! The places that connections take, and who gives theirs up when they become scarce.
+//! The places that connections take, and the choice of the connection to close when places become scarce.
 //!
 //! One place is always kept free: when the last one is taken, the connection that has waited longest for its client is
-//! closed. A network has a quarter of all places; beyond that its own longest waiting connection is closed. So neither
-//! silent sockets nor idle ones keep anybody out. A connection whose request is being handled is never closed.
+//! closed. A network may have a quarter of all places; beyond that its own longest waiting connection is closed. So
+//! neither silent sockets nor idle ones keep other clients out. A connection whose request is handled is never closed.
 //!
-//! Connections of trusted proxies carry many clients: they have no share to exceed, and are the last to be closed.
+//! Connections of trusted proxies carry many clients: no share limits them, and they are the last to be closed.
 
 use std::{
     collections::HashMap,
@@ -20,16 +20,17 @@ use tokio::{
 
 use super::standing::Standing;
 
-/// A network has one place of so many, and at least [`LEAST_OF_A_NETWORK`].
+/// The divisor of all places that gives a network's share, which is at least [`LEAST_OF_A_NETWORK`].
 const SHARE_OF_A_NETWORK: usize = 4;
 
-/// A browser opens six connections; fewer than two browsers' would be felt.
+/// The least share of a network. A browser opens six connections, and a share for fewer than two browsers would slow
+/// them down.
 const LEAST_OF_A_NETWORK: usize = 16;
 
-/// So often somebody is looked for whose place can be had, while all are taken.
+/// The interval at which a connection to close is looked for while all places are taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// An IPv4 address, or the first 64 bits of an IPv6 address: what one customer of a provider has.
+/// An IPv4 address, or the first 64 bits of an IPv6 address: the range that a provider gives to one customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Network {
     V4(u32),
@@ -45,7 +46,7 @@ impl From<IpAddr> for Network {
     }
 }
 
-/// Tells a trusted proxy by its address.
+/// A function that tells whether an address is that of a trusted proxy.
 pub type IsProxy = Arc<dyn Fn(IpAddr) -> bool + Send + Sync>;
 
 /// All places of one listener; clones share them.
@@ -72,7 +73,7 @@ struct Connection {
 }
 
 impl Places {
-    /// Makes so many places.
+    /// Creates `most` places.
     pub(super) fn new(most: usize, is_proxy: IsProxy) -> Self {
         Self {
             slots: Arc::new(Semaphore::new(most)),
@@ -93,12 +94,12 @@ impl Places {
         }
     }
 
-    /// A slot, when one is free at this moment.
+    /// Takes a slot if one is free at this moment.
     pub(super) fn free_slot(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.slots).try_acquire_owned().ok()
     }
 
-    /// Gives a place to a connection from `peer`, at somebody else's cost if need be.
+    /// Gives a place to a connection from `peer`, and closes another connection if places are scarce.
     pub(super) fn take(&self, slot: OwnedSemaphorePermit, peer: SocketAddr) -> Place {
         let network = Network::from(peer.ip());
         let is_proxy = (self.is_proxy)(peer.ip().to_canonical());
@@ -124,7 +125,7 @@ impl Places {
 }
 
 impl Taken {
-    /// Closes the one of these connections that has waited longest; a proxy's only when there is no other.
+    /// Closes the one of these connections that has waited longest. It closes a proxy's only when there is no other.
     fn close_longest_waiting(&self, among: impl Fn(&Connection) -> bool) {
         let waiting = self.connections.values().filter(|connection| among(connection));
         let longest = waiting
@@ -139,7 +140,7 @@ impl Taken {
     }
 }
 
-/// A connection's place; given back when dropped.
+/// A connection's place, which is released when dropped.
 pub(super) struct Place {
     id: u64,
     pub(super) standing: Arc<Standing>,
@@ -186,7 +187,7 @@ mod tests {
         let mut greedy: Vec<_> =
             (0..25).map(|host| take(&places, &format!("2001:db8:0:1::{host}"))).collect();
         assert!(!greedy.iter().any(is_ending));
-        // It is being answered: never closed.
+        // Its request is handled, so it must not be closed.
         greedy[0].standing.has_request();
         greedy.push(take(&places, "2001:db8:0:1:ffff::"));
         let ending: Vec<_> = greedy.iter().map(is_ending).collect();

@@ -1,13 +1,13 @@
 //! One accepted connection's socket, with the two deadlines that neither hyper nor axum keeps.
 //!
-//! *A client that does not read*: once the kernel's send buffer is full, nothing in the stack bounds how long a reply
-//! may wait. Here a write that makes no progress for [`Deadlines::write_stall`](super::Deadlines) fails.
+//! *A client that does not read*: once the kernel's send buffer is full, nothing in the stack limits the wait of a
+//! reply. Here a write that makes no progress for [`Deadlines::write_stall`](super::Deadlines) fails.
 //!
-//! *A client that is still sending while we have already answered* (a body that is too large, say): closing a socket
-//! with unread bytes makes the kernel send a reset, which destroys the very reply that explains the refusal. Here the
-//! last bytes are read and thrown away for a moment first (RFC 9112, section 9.6).
+//! *A client that still sends after the reply* (a body that is too large, say): closing a socket with unread bytes makes
+//! the kernel send a reset, which destroys the reply that explains the refusal. So the last bytes are first read and
+//! discarded for a moment (RFC 9112, section 9.6).
 //!
-//! What must stay true: on the usual path (write succeeds, body was read) this adds a branch and no timer.
+//! Invariant: on the usual path (write succeeds, body was read) this adds a branch and no timer.
 
 use std::{
     future::Future,
@@ -29,10 +29,10 @@ use tokio::{
 
 use super::standing::Standing;
 
-/// How much a lingering close discards before it gives up on the client's manners.
+/// The most bytes that a lingering close discards before it closes the socket regardless of the client.
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-/// Set when a request's body was dropped before its end, so that the close must linger.
+/// A flag, set when a request's body was dropped before its end, so that the close must linger.
 pub(super) type BodyAbandoned = Arc<AtomicBool>;
 
 /// The time for which the server waits for a client that does not read.
@@ -48,12 +48,12 @@ pub(super) struct Socket {
     patience: Patience,
     standing: Arc<Standing>,
     body_abandoned: BodyAbandoned,
-    /// Runs only while a write or a lingering close waits.
+    /// The timer, which runs only while a write or a lingering close waits.
     timer: Option<Pin<Box<Sleep>>>,
     closing: Option<Closing>,
 }
 
-/// How far a lingering close has come.
+/// The progress of a lingering close.
 struct Closing {
     discarded: usize,
 }
@@ -69,7 +69,7 @@ impl Socket {
         Self { stream, patience, standing, body_abandoned, timer: None, closing: None }
     }
 
-    /// Passes a finished write on; starts or checks the clock of one that waits.
+    /// Returns a finished write; starts or checks the timer of one that waits.
     fn within_deadline(
         &mut self,
         context: &mut Context<'_>,
@@ -89,7 +89,7 @@ impl Socket {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Reads and forgets until the peer closes, or has had its time or its bytes.
+    /// Reads and discards bytes until the peer closes, or the limit of time or of bytes is reached.
     fn poll_linger(&mut self, context: &mut Context<'_>, mut closing: Closing) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.patience.linger)));
         if timer.as_mut().poll(context).is_ready() {

@@ -1,6 +1,6 @@
-//! A connection's standing: whether it waits for its client, since when, and whether it was told to end.
+//! A connection's standing: whether it waits for its client, since when, and whether it was ordered to end.
 //!
-//! The parts of a connection (socket, timer, service) write it, and [`Places`](super::places::Places) reads it to find the
+//! The parts of a connection (socket, timer, service) write it. [`Places`](super::places::Places) reads it to find the
 //! connection that has waited longest. All of it is atomics: a request costs two clock readings and no lock.
 
 use std::{
@@ -17,11 +17,11 @@ type Moment = u64;
 #[derive(Debug)]
 pub(super) struct Standing {
     started: Instant,
-    /// When it began to wait for its client; 0 while a request is handled.
+    /// The moment at which it began to wait for its client; 0 while a request is handled.
     waiting_since: AtomicU64,
-    /// Whether something of the head that it waits for has arrived.
+    /// True once a part of the head that it waits for has arrived.
     head_has_begun: AtomicBool,
-    /// When that was noticed; 0 before.
+    /// The moment at which that was noticed; 0 before.
     head_since: AtomicU64,
     has_had_a_request: AtomicBool,
     is_ending: AtomicBool,
@@ -29,7 +29,8 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// A connection that was accepted just now, and waits for its first request; `started` is the listener's.
+    /// Creates the state of a connection that was just accepted, and waits for its first request. `started` is the
+    /// listener's.
     pub(super) fn new(started: Instant) -> Self {
         let standing = Self {
             started,
@@ -49,7 +50,7 @@ impl Standing {
         self.waiting_since.store(self.now(), Ordering::Relaxed);
     }
 
-    /// Notes that the client did its part.
+    /// Notes that the wait for the client is over.
     pub(super) fn goes_on(&self) {
         self.waiting_since.store(0, Ordering::Relaxed);
     }
@@ -67,14 +68,14 @@ impl Standing {
         self.head_since.store(0, Ordering::Relaxed);
     }
 
-    /// Notes that bytes have arrived, whatever they belong to.
+    /// Notes that bytes have arrived, of a head or of anything else.
     pub(super) fn receives(&self) {
         if !self.head_has_begun.load(Ordering::Relaxed) {
             self.head_has_begun.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Since when a head has begun to arrive without being whole; `None` when nothing of it is here.
+    /// Returns the moment at which an incomplete head was first noticed; `None` when nothing of it has arrived.
     pub(super) fn head_since(&self) -> Option<Instant> {
         if !self.head_has_begun.load(Ordering::Relaxed) {
             return None;
@@ -85,29 +86,30 @@ impl Standing {
         Some(self.started + Duration::from_millis(self.head_since.load(Ordering::Relaxed)))
     }
 
-    /// Whether it has carried a request.
+    /// Tells whether it has carried a request.
     pub(super) fn has_had_a_request(&self) -> bool {
         self.has_had_a_request.load(Ordering::Relaxed)
     }
 
-    /// When it began to wait, in an order; `None` while it does not, or when it is ending already.
+    /// Returns the moment at which it began to wait, to compare with others. `None` while it does not wait, or when it is
+    /// ending already.
     pub(super) fn waiting_since(&self) -> Option<Moment> {
         let since = self.waiting_since.load(Ordering::Relaxed);
         (since > 0 && !self.is_ending.load(Ordering::Relaxed)).then_some(since)
     }
 
-    /// Tells it to end, as soon as the request that may have arrived meanwhile is answered.
+    /// Orders it to end, as soon as a request that may have arrived meanwhile is answered.
     pub(super) fn end(&self) {
         self.is_ending.store(true, Ordering::Relaxed);
         self.end.notify_one();
     }
 
-    /// Resolves when it was told to end.
+    /// Waits until it is ordered to end.
     pub(super) async fn told_to_end(&self) {
         self.end.notified().await;
     }
 
-    /// Whether it waits for its client, told to end or not.
+    /// Tells whether it waits for its client, even if it was ordered to end.
     pub(super) fn is_waiting(&self) -> bool {
         self.waiting_since.load(Ordering::Relaxed) > 0
     }

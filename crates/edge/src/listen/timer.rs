@@ -1,11 +1,11 @@
 //! A connection's timer for the heads of its requests.
 //!
 //! hyper has one deadline for two waits: for the first byte of a head, and for the rest of it. Between requests the first
-//! wait may be long and the second must not be, so the deadline moves closer when a head has begun.
+//! wait may be long, but the second must be short. So the deadline moves closer when a head has begun.
 //!
-//! hyper asks for a timer when it begins to wait for a head, and drops it when the head is there. To make one of tokio's
-//! and to drop it takes a lock that all connections share, twice for each request. But deadlines mostly move forward: so
-//! one of tokio's is kept, and set anew when it strikes too early, which is seldom.
+//! hyper asks for a timer when it begins to wait for a head, and drops it when the head is complete. Creating and
+//! dropping one of tokio's timers takes a lock that all connections share, twice for each request. But deadlines mostly
+//! move forward. So one tokio timer is kept, and reset when it fires too early, which is rare.
 
 use std::{
     future::Future,
@@ -20,7 +20,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use super::{Deadlines, standing::Standing};
 
-/// The one timer of a connection, once there has been a wait.
+/// The one timer of a connection, created at its first wait.
 pub(super) struct HeadTimer {
     head: Duration,
     idle: Duration,
@@ -33,7 +33,7 @@ struct Shared {
 }
 
 impl HeadTimer {
-    /// A timer that has not run yet.
+    /// Creates a timer that has not run yet.
     pub(super) fn new(deadlines: Deadlines, standing: Arc<Standing>) -> Self {
         let shared = Arc::new(Shared { standing, sleep: Mutex::default() });
         Self { head: deadlines.head, idle: deadlines.idle, shared }
@@ -45,7 +45,8 @@ impl rt::Timer for HeadTimer {
         self.sleep_until(self.now() + duration)
     }
 
-    /// The deadline that hyper gives is that of both waits together; which one it is, and how long, is known here.
+    /// Starts a wait. hyper's deadline is ignored, since it covers both waits; this timer knows the present wait and its
+    /// length.
     fn sleep_until(&self, _deadline: Instant) -> Pin<Box<dyn rt::Sleep>> {
         let standing = &self.shared.standing;
         standing.waits_for_head();
@@ -66,7 +67,7 @@ impl rt::Sleep for Wait {}
 impl Future for Wait {
     type Output = ();
 
-    /// hyper polls it whenever something arrived and the head is not whole.
+    /// Checks the deadline; hyper polls it whenever bytes have arrived and the head is not complete.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Shared { standing, sleep } = &*self.shared;
         let deadline = match standing.head_since() {
@@ -74,7 +75,7 @@ impl Future for Wait {
             None => self.deadline,
         };
         let deadline = tokio::time::Instant::from(deadline);
-        // One connection is polled by one thread at a time: nobody waits here.
+        // One connection is polled by one thread at a time, so nothing contends for this lock.
         let mut timer = sleep.lock().unwrap_or_else(PoisonError::into_inner);
         let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
         if timer.deadline() > deadline {
