@@ -4,8 +4,8 @@
 //! [counted and logged](crate::telemetry), and puts the [security headers](crate::headers) on every reply, its own
 //! refusals included.
 //!
-//! All of that is one service with one future. A router puts each layer into a box of its own, which every request pays
-//! for, and each future around another one is moved and polled once more.
+//! All of that is one service with one future. A router puts each layer into a box of its own, at a cost to every
+//! request. Each future around another one is moved and polled once more.
 
 use std::{
     any::Any,
@@ -26,24 +26,24 @@ use crate::{
     telemetry::request::{IsWorthALine, Scope, Seen},
 };
 
-/// Gives a reply for a request that must not come further, and `None` for any other.
+/// A function that returns a reply for a request that must not pass, and `None` for any other.
 pub type Gate = dyn Fn(&Request) -> Option<Response> + Send + Sync;
 
-/// The layer, and what it is told of the program behind it.
+/// The layer, with its settings for the program behind it.
 #[derive(Clone, Copy)]
 pub struct Front {
     /// The headers of every reply.
     pub headers: SecurityHeaders,
-    /// Where the API lives, such as `/api/`: requests for what there is not are counted apart from those of pages.
+    /// The path of the API, such as `/api/`: its requests for unknown paths are counted apart from those of pages.
     pub api: &'static str,
-    /// Which requests have a line at INFO.
+    /// The test for requests that have a log line at INFO.
     pub is_worth_a_line: IsWorthALine,
-    /// A further condition of the program's; for as long as the process lives.
+    /// A further condition that the program sets, which lives as long as the process.
     pub gate: Option<&'static Gate>,
 }
 
 impl Front {
-    /// What a request hears instead of an answer.
+    /// Returns the refusal of a request, if it must not pass.
     fn refusal(&self, request: &Request) -> Option<Response> {
         if !names_one_host(request) {
             return Some(problem(
@@ -99,7 +99,7 @@ where
 }
 
 pin_project_lite::pin_project! {
-    /// A request being handled.
+    /// A request that is handled.
     pub struct Handling<F> {
         #[pin]
         stage: Stage<F>,
@@ -111,9 +111,9 @@ pin_project_lite::pin_project! {
 pin_project_lite::pin_project! {
     #[project = StageProjection]
     enum Stage<F> {
-        // The handler is at work.
+        // The handler runs.
         Asked { #[pin] handler: F },
-        // There is a reply without it.
+        // There is a reply without the handler.
         Answered { reply: Option<Response> },
     }
 }
@@ -126,7 +126,7 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Handling<F> {
         let _scope = Scope::enter(this.seen.id());
         let mut reply = match this.stage.project() {
             StageProjection::Answered { reply } => reply.take().unwrap_or_default(),
-            // Nothing of the handler is used again after a panic, so that broken invariants cannot be seen.
+            // The handler is not used again after a panic, so that its broken invariants cannot be seen.
             StageProjection::Asked { handler } => {
                 match catch_unwind(AssertUnwindSafe(|| handler.poll(context))) {
                     Ok(Poll::Pending) => return Poll::Pending,
@@ -141,9 +141,9 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Handling<F> {
     }
 }
 
-/// The reply after a panic; the hook has logged it.
+/// Returns the reply after a panic, which the hook has logged.
 fn after_panic(payload: Box<dyn Any + Send>) -> Response {
-    // A value whose own drop panics must not take us along.
+    // A value whose own drop panics must not end the task.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
@@ -195,7 +195,7 @@ mod tests {
             assert_eq!((status, id.len()), (StatusCode::INTERNAL_SERVER_ERROR, 32), "{path}");
             assert!(body.contains("\"code\":\"internal\"") && !body.contains("future"), "{body}");
             let (status, id, body) = ask("/fine").await;
-            // The handler saw the id that the client is told.
+            // The handler saw the id that the client receives.
             assert_eq!((status, body), (StatusCode::OK, id));
         }
         assert!(current().is_none());

@@ -1,11 +1,11 @@
 //! A single-page app: everything that is not the API.
 //!
-//! All files, embedded or from a directory, are put into one table when the process starts, and a request is a lookup in
+//! All files, embedded or from a directory, are put into one table when the process starts. A request is a lookup in
 //! that table. Path traversal, directory listings and races with a deployment are thereby impossible rather than
-//! prevented; a new build in the directory is picked up by a restart.
+//! prevented. A new build in the directory needs a restart.
 //!
 //! The rules, in order:
-//! 1. [`Rules::reserved`] paths, such as `/api`, are not the app's: 404, so that a mistyped call never answers with a page.
+//! 1. [`Rules::reserved`] paths, such as `/api`, are not the app's: 404, so that a mistyped call never gets a page.
 //! 2. Methods other than GET and HEAD: 405.
 //! 3. A file of that name: the file. Under `/assets/` names hold a hash of the content, so it is cached for ever.
 //! 4. A path of [`Rules::redirects`]: to the page it stands for.
@@ -50,33 +50,33 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The pages that answer for paths which only the app's own scripts know; the first one is what Nuxt generates.
+/// The pages that answer for paths which only the app's own scripts know. Nuxt generates the first one.
 const FALLBACKS: [&str; 2] = ["200.html", "index.html"];
 
-/// What a build puts beside `index.html`: when it is missing, a page would be a wrong answer.
+/// The extensions of files that a build puts beside `index.html`: a page would be a wrong answer for a missing one.
 const BUILT: [&str; 12] =
     ["js", "mjs", "css", "map", "wasm", "json", "webmanifest", "ico", "png", "svg", "txt", "xml"];
 
-/// Somebody else's app may open windows that answer back (payments, say).
+/// The policy for windows: the operator's app may open ones that send it messages (for payments, say).
 const OPENER: HeaderValue = HeaderValue::from_static("same-origin-allow-popups");
-/// Somebody else's app may use the devices; pages in its frames may not.
+/// The policy for devices: the operator's app may use them, but pages in its frames may not.
 const DEVICES: HeaderValue = HeaderValue::from_static("camera=(self), geolocation=(self), microphone=(self)");
 
-/// The path at which browsers look for an icon unasked.
+/// The path at which browsers look for an icon by default.
 const FAVICON: &str = "favicon.ico";
 
-/// The paths of an app that are none of its files.
+/// The paths of an app that are not files of it.
 #[derive(Debug)]
 pub struct Rules {
-    /// First segments of paths that are not the app's.
+    /// The first segments of paths that are not the app's.
     pub reserved: &'static [&'static str],
-    /// Paths that stand for a page, without their first slash, and that page.
+    /// The paths that redirect to a page, without their first slash, each with that page.
     pub redirects: &'static [(&'static str, &'static str)],
-    /// The page that a navigation gets as long as the app has no files, with 503.
+    /// The page that a navigation gets with 503 as long as the app has no files.
     pub not_built: &'static str,
 }
 
-/// The app's files; a service that answers every request at once. Clones share the table.
+/// A service that answers every request at once from the app's files. Clones share the table.
 #[derive(Clone, Debug)]
 pub struct Spa(Arc<App>);
 
@@ -84,20 +84,20 @@ pub struct Spa(Arc<App>);
 struct App {
     files: Files,
     rules: &'static Rules,
-    /// The policy of somebody else's files; ours have that of every reply.
+    /// The policy of the operator's app; the built-in one has that of every reply.
     policy: Option<HeaderValue>,
 }
 
 impl Spa {
-    /// An app that was built for the policy of every reply.
+    /// Serves the built-in app, which was made for the policy of every reply.
     pub fn ours(files: Files, rules: &'static Rules) -> Self {
         Self(Arc::new(App { files, rules, policy: None }))
     }
 
-    /// An app of somebody else, in a directory, under a policy that builds of the usual tools work with.
+    /// Serves the operator's app from a directory, under a policy that works with the output of the usual build tools.
     ///
-    /// `sources` are allowed beyond that. Fails when the directory cannot be read, has no `index.html`, or is far larger
-    /// than an app. Gives the pages as well whose inline scripts and styles the policy does not allow.
+    /// `sources` are allowed in addition. Fails when the directory cannot be read, has no `index.html`, or is far larger
+    /// than an app. Also returns the pages whose inline scripts and styles the policy does not allow.
     pub fn from_directory<'sources>(
         directory: &Path,
         sources: impl IntoIterator<Item = Sources<'sources>>,
@@ -117,14 +117,14 @@ impl Spa {
         Ok((Self(Arc::new(App { files, rules, policy: Some(policy.header()) })), refused))
     }
 
-    /// Whether there is an app to serve.
+    /// Tells whether there is an app to serve.
     pub fn is_built(&self) -> bool {
         self.0.files.get("index.html").is_some()
     }
 
     fn respond(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
         let Some(path) = decoded_path(uri) else { return not_found() };
-        // Also under a doubled slash or in capitals: what looks like the API never answers with a page (C16).
+        // A path that looks like the API never gets a page, not even with a doubled slash or in capitals (C16).
         let lower = path.trim_start_matches('/').to_ascii_lowercase();
         if self.0.rules.reserved.iter().any(|segment| is_within(&lower, segment)) {
             return not_found();
@@ -172,18 +172,18 @@ impl Spa {
         }
     }
 
-    /// The app's icon, for those who ask for `/favicon.ico` without having read a page.
+    /// Finds the app's icon for a client that requests `/favicon.ico` without having read a page.
     fn icon(&self) -> Found<'_> {
         let App { files, policy, .. } = &*self.0;
         let icon = files.find(|path| path.strip_prefix("assets/favicon").and_then(extension) == Some("svg"));
-        // Somebody else's app says in its pages where its icon is.
+        // The operator's app names its icon in its pages.
         match icon.filter(|_| policy.is_none()) {
             Some(icon) => Found::File(icon, REVALIDATE),
             None => Found::Nothing,
         }
     }
 
-    /// The file in the best encoding the client takes, or 304 when it has that already.
+    /// Replies with the file in the best encoding that the client accepts, or with 304 when its copy is current.
     fn represent(&self, file: &File, headers: &HeaderMap, caching: HeaderValue) -> Response {
         let (encoding, representation) = file.choose(encodings(headers));
         let Representation { bytes, etag } = representation;
@@ -235,7 +235,7 @@ impl Service<Request> for Spa {
     }
 }
 
-/// The path without its first slash and without percent-encoding; `None` when that is no text.
+/// Returns the path without its first slash and without percent-encoding; `None` when that is not text.
 fn decoded_path(uri: &Uri) -> Option<String> {
     let path = uri.path();
     let path = path.strip_prefix('/').unwrap_or(path);
@@ -243,17 +243,17 @@ fn decoded_path(uri: &Uri) -> Option<String> {
     Some(decoded.into_owned())
 }
 
-/// Whether `path` is `/directory` or lies under it.
+/// Tells whether `path` is `/directory` or lies under it.
 fn is_within(path: &str, directory: &str) -> bool {
     path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether the path's end has a dot, as a file's name has, and as an address or a version has.
+/// Tells whether the path's last segment has an extension, as a file's name has, and as an address or a version has.
 fn looks_like_a_file(path: &str) -> bool {
     extension(path.rsplit('/').next().unwrap_or_default()).is_some()
 }
 
-/// Whether the path can only mean a file, so that a page would be a wrong answer when there is none.
+/// Tells whether the path can only mean a file, so that a page would be a wrong answer when there is no such file.
 fn is_never_a_page(path: &str) -> bool {
     let hidden = path.split('/').any(|segment| segment.starts_with('.'));
     let built = extension(path).is_some_and(|extension| BUILT.contains(&extension));

@@ -1,6 +1,6 @@
-//! Which requests have a log line of their own.
+//! The choice of the requests that have a log line of their own.
 //!
-//! What changes something has one. What anybody can send as often as they like is counted, and told together.
+//! A request that changes something has one. Requests that anybody can repeat at will are counted, and reported together.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use cloakroom::Tally;
 
-/// The least time between two lines about questions of people who are not signed in.
+/// The least time between two lines about requests of people who are not signed in.
 const ANONYMOUS_PERIOD: Duration = Duration::from_mins(1);
 /// The least time between two lines about refusals with one status.
 const REFUSED_PERIOD: Duration = Duration::from_secs(1);
 
-/// So many requests that change something have a line of their own in that time.
+/// The most requests that change something and have a line of their own within [`REFUSED_PERIOD`].
 const MOST_CHANGES: u64 = 100;
 
-/// Whether a request that did not fail is logged by itself at INFO.
+/// Tells whether a request that did not fail has a log line of its own at INFO.
 pub(crate) fn is_worth_a_line(method: &Method, status: StatusCode) -> bool {
-    /// Each page of a visitor who is not signed in asks who they are.
+    /// The count of requests without a session: each page asks who the visitor is.
     static ANONYMOUS: LazyLock<Tally> = LazyLock::new(|| Tally::every(ANONYMOUS_PERIOD));
-    /// One for each status from 400 to 499.
+    /// The counts of refusals, one for each status from 400 to 499.
     static REFUSED: LazyLock<Vec<Tally>> =
         LazyLock::new(|| (0..100).map(|_| Tally::every(REFUSED_PERIOD)).collect());
-    /// Some of these, such as a sign-out of nobody, cost an outsider nothing.
+    /// The count of requests that change something. Anybody may send some of them, such as a sign-out without a session.
     static CHANGES: LazyLock<Tally> = LazyLock::new(|| Tally::at_most(MOST_CHANGES, REFUSED_PERIOD));
     if !status.is_client_error() {
         let tell_rest = |count| tracing::info!(count, "more requests");

@@ -1,13 +1,13 @@
-//! What a client says it can take, read from `Accept`, `Accept-Encoding` and `If-None-Match` (RFC 9110).
+//! Content negotiation by `Accept`, `Accept-Encoding` and `If-None-Match` (RFC 9110).
 //!
-//! What must stay true: nothing here allocates, and a header that makes no sense counts as one that was not sent.
+//! Invariants: nothing here allocates, and an invalid header counts as one that was not sent.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 /// A quality value in thousandths: 0 means "not this".
 type Quality = u16;
 
-/// How a body may be compressed.
+/// A compression of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     Brotli,
@@ -15,7 +15,7 @@ pub(super) enum Encoding {
     Identity,
 }
 
-/// The compressed encodings that a client accepts; the uncompressed one is always good enough.
+/// The compressed encodings that a client accepts; the uncompressed one is always acceptable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Accepted {
     brotli: Quality,
@@ -23,7 +23,7 @@ pub(super) struct Accepted {
 }
 
 impl Accepted {
-    /// The accepted encodings, the client's favourite first, and Brotli, the smaller one, when it has none.
+    /// Returns the accepted encodings, the client's favourite first. Brotli, the smaller one, comes first when there is none.
     pub(super) fn in_order(self) -> impl Iterator<Item = Encoding> {
         let ranked = if self.gzip > self.brotli {
             [(Encoding::Gzip, self.gzip), (Encoding::Brotli, self.brotli)]
@@ -49,18 +49,19 @@ pub(super) fn encodings(headers: &HeaderMap) -> Accepted {
     Accepted { brotli: brotli.unwrap_or(others), gzip: gzip.unwrap_or(others) }
 }
 
-/// Whether a page may be the answer: `text/html`, `text/*`, `*/*`, or no `Accept` at all; the closest range decides.
+/// Tells whether a page may be the answer: `text/html`, `text/*`, `*/*`, or no `Accept` at all. The closest range
+/// decides.
 pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     !headers.contains_key(header::ACCEPT) || closest_to_html(headers).1 > 0
 }
 
-/// Whether a page is asked for by name, as browsers do when somebody opens one, and not for a script or an image.
+/// Tells whether `Accept` names HTML, as browsers do to open a page, but not to load a script or an image.
 pub(super) fn names_html(headers: &HeaderMap) -> bool {
     let (precision, quality) = closest_to_html(headers);
     precision == 3 && quality > 0
 }
 
-/// The range of `Accept` that says most about HTML: how precise it is, and its quality.
+/// Returns the precision and the quality of the range of `Accept` that is closest to HTML.
 fn closest_to_html(headers: &HeaderMap) -> (u8, Quality) {
     let mut closest = (0, 0);
     for (range, quality) in preferences(headers, &header::ACCEPT) {
@@ -78,14 +79,14 @@ fn closest_to_html(headers: &HeaderMap) -> (u8, Quality) {
     closest
 }
 
-/// Whether the client's copy is the current one (RFC 9110, section 13.1.2: the comparison is weak).
+/// Tells whether the client's copy is the current one (RFC 9110, section 13.1.2: the comparison is weak).
 pub(super) fn is_fresh(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     items(headers, &header::IF_NONE_MATCH).any(|candidate| {
         candidate == "*" || candidate.strip_prefix("W/").unwrap_or(candidate).as_bytes() == etag.as_bytes()
     })
 }
 
-/// The items of a header that lists preferences, each with its quality.
+/// Returns the items of a header that lists preferences, each with its quality.
 fn preferences<'headers>(
     headers: &'headers HeaderMap,
     name: &HeaderName,
@@ -101,13 +102,13 @@ fn preferences<'headers>(
     })
 }
 
-/// The comma-separated items of all headers of that name.
+/// Returns the comma-separated items of all headers of that name.
 fn items<'headers>(headers: &'headers HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'headers str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// `0.25` as 250; what is no number between 0 and 1 counts as 0, the careful reading.
+/// Reads `0.25` as 250. Anything that is not a number between 0 and 1 counts as 0, the safe choice.
 fn thousandths(quality: &str) -> Quality {
     match quality.parse::<f32>() {
         #[expect(

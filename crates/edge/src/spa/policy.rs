@@ -1,8 +1,8 @@
-//! The Content-Security-Policy of somebody else's app.
+//! The Content-Security-Policy of the operator's own app.
 //!
-//! It allows what builds of the usual tools do by themselves: images and fonts as `data:`, a `<base>` element, and the
-//! inline scripts and styles that stand in their HTML files, by hash. The operator adds what an app needs beyond that.
-//! Our own pages keep the strict policy of [`crate::headers`].
+//! It allows the usual output of build tools: images and fonts as `data:`, a `<base>` element, and by hash the inline
+//! scripts and styles in HTML files. The operator adds further sources that the app needs. The built-in pages keep the
+//! strict policy of [`crate::headers`].
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{StartTag, Token, Tokenizer};
 use sha2::{Digest, Sha256};
 
-/// The policy without additions; a directive that is not here falls back to `default-src`.
+/// The policy without additions; a directive that is absent here falls back to `default-src`.
 const BASE: [(&str, &[&str]); 6] = [
     ("default-src", &["'self'"]),
     ("img-src", &["'self'", "data:", "blob:"]),
@@ -22,27 +22,28 @@ const BASE: [(&str, &[&str]); 6] = [
     ("base-uri", &["'self'"]),
 ];
 
-/// More hashes than this make a header that proxies with small buffers refuse: nginx has 4 KiB for all headers.
+/// The most hashes in a policy. More make a header that proxies with small buffers refuse: nginx has 4 KiB for all
+/// headers.
 const MOST_HASHES: usize = 24;
 
-/// A directive, and sources to add to it; these are printable ASCII without semicolons.
+/// A directive, and the sources to add to it, which are printable ASCII without semicolons.
 pub type Sources<'sources> = (&'static str, &'sources [String]);
 
-/// A page with more inline scripts and styles than the policy can allow each by its hash.
+/// A page with more inline scripts and styles than the policy can allow by hash.
 #[derive(Debug)]
 pub struct TooManyInline {
-    /// The page.
+    /// The path of the page.
     pub path: String,
-    /// How many it has.
+    /// The number of its inline scripts and styles.
     pub count: usize,
 }
 
-/// A policy: each directive with its sources.
+/// A policy, as directives with their sources.
 #[derive(Clone, Debug)]
 pub(super) struct Policy(Vec<(&'static str, Vec<String>)>);
 
 impl Policy {
-    /// Adds the operator's sources to the base; a directive that is new there begins with `'self'`.
+    /// Adds the operator's sources to the base; a directive that the base lacks begins with `'self'`.
     pub(super) fn new<'sources>(additions: impl IntoIterator<Item = Sources<'sources>>) -> Self {
         let owned = |sources: &[&str]| sources.iter().map(|&source| source.to_owned()).collect();
         let mut policy = Self(BASE.iter().map(|(name, sources)| (*name, owned(sources))).collect());
@@ -52,7 +53,7 @@ impl Policy {
         policy
     }
 
-    /// Adds the hashes of what stands inline in one HTML file, unless that is too much.
+    /// Adds the hashes of the inline scripts and styles of one HTML file; fails if there are too many.
     pub(super) fn for_page(&self, path: &str, html: &[u8]) -> Result<Self, TooManyInline> {
         let inline = Inline::of(html);
         let count =
@@ -66,7 +67,7 @@ impl Policy {
         Ok(policy)
     }
 
-    /// As a header.
+    /// Formats the policy as a header.
     pub(super) fn header(&self) -> HeaderValue {
         let directives: Vec<String> =
             self.0.iter().map(|(name, sources)| format!("{name} {}", sources.join(" "))).collect();
@@ -89,12 +90,12 @@ impl Policy {
         }
     }
 
-    /// Allows elements by their hashes, and attributes, which need `'unsafe-hashes'` for that.
+    /// Allows elements by their hashes, and attributes likewise, for which `'unsafe-hashes'` is needed.
     fn allow(&mut self, directive: &'static str, elements: BTreeSet<String>, attributes: BTreeSet<String>) {
         let has_all = self.0.iter().any(|(name, sources)| {
             *name == directive && sources.iter().any(|source| source == "'unsafe-inline'")
         });
-        // A hash beside 'unsafe-inline' would switch that off (CSP Level 3, section 6.7.3.2).
+        // A hash beside 'unsafe-inline' would disable the latter (CSP Level 3, section 6.7.3.2).
         if has_all {
             return;
         }
@@ -105,14 +106,14 @@ impl Policy {
     }
 }
 
-/// The hashes of what stands inline in an HTML file.
+/// The hashes of the inline scripts and styles of an HTML file.
 #[derive(Debug, Default)]
 struct Inline {
     scripts: BTreeSet<String>,
-    /// Attributes such as `onload`.
+    /// The hashes of attributes such as `onload`.
     handlers: BTreeSet<String>,
     styles: BTreeSet<String>,
-    /// `style` attributes.
+    /// The hashes of `style` attributes.
     attributes: BTreeSet<String>,
 }
 
@@ -121,7 +122,7 @@ impl Inline {
         let mut found = Self::default();
         let mut emitter = DefaultEmitter::default();
         emitter.naively_switch_states(true);
-        // The element that is open and whose text counts, with its text so far.
+        // The open element whose text is hashed, with its text so far.
         let mut open: Option<(bool, Vec<u8>)> = None;
         for token in Tokenizer::new_with_emitter(html, emitter).flatten() {
             match token {
@@ -161,7 +162,7 @@ impl Inline {
     }
 }
 
-/// Whether a script element runs what stands in it: not a file's, and no block of data.
+/// Tells whether a script element runs its own text: it loads no file, and is not a block of data.
 fn is_inline_script(tag: &StartTag<()>) -> bool {
     if tag.attributes.contains_key(&b"src"[..]) {
         return false;
@@ -201,7 +202,7 @@ mod tests {
             assert_eq!(script_src(html), one, "{html}");
         }
         assert_eq!(script_src("<script src=a.js></script><p>on</p>"), "");
-        // The browser hashes the text after line ends are made one (HTML, section 13.2.3.5).
+        // The browser hashes the text after it has normalized line ends (HTML, section 13.2.3.5).
         assert_eq!(script_src("<script>a\r\nb</script>"), format!("script-src 'self' {}", hash(b"a\nb")));
         let handler = script_src("<link onload=\"this.media=&#39;all&#39;\">");
         assert_eq!(handler, format!("script-src 'self' 'unsafe-hashes' {}", hash(b"this.media='all'")));

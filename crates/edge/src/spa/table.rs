@@ -1,7 +1,7 @@
-//! The table of files that the app consists of, read once.
+//! The table of the app's files, which is read once.
 //!
 //! A file `x.js.br` or `x.js.gz` beside `x.js` is another representation of it, not a file of its own. Hidden files and
-//! source maps are left out here, so that no later rule has to remember them.
+//! source maps are left out here, so that no later rule has to exclude them.
 
 use std::{collections::HashMap, fs, io, path::Path};
 
@@ -11,24 +11,24 @@ use sha2::{Digest, Sha256};
 
 use super::negotiation::{Accepted, Encoding};
 
-/// More than this is a mistaken directory, not an app.
+/// The most bytes of an app; a larger directory is taken for a mistake.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
-/// Deeper than this is a loop of symbolic links.
+/// The most levels of directories; a deeper one is taken for a loop of symbolic links.
 const MOST_DEPTH: usize = 16;
 
-/// The files of an app, by their paths without a first slash.
+/// The files of an app, by their paths without the first slash.
 #[derive(Debug)]
 pub struct Files(HashMap<String, File>);
 
 impl Files {
-    /// The files inside the binary: the path of each, its bytes, and their SHA-256.
+    /// Builds the table from files inside the binary: the path of each, its bytes, and their SHA-256.
     pub fn embedded(files: impl IntoIterator<Item = (String, Bytes, [u8; 32])>) -> Self {
         let each = files.into_iter().map(|(path, bytes, hash)| (path, representation(bytes, hash)));
         assemble(each.collect())
     }
 
-    /// The files of a directory and those below it.
+    /// Reads the files of a directory and of those below it.
     pub(super) fn from_directory(directory: &Path) -> io::Result<Self> {
         let mut representations = HashMap::new();
         let mut room = MOST_BYTES;
@@ -39,41 +39,41 @@ impl Files {
         Ok(assemble(representations))
     }
 
-    /// Adds text to an HTML file; its compressed siblings have it not, and go.
+    /// Adds text to an HTML file; removes its compressed siblings, which lack that text.
     pub fn insert_before(&mut self, path: &str, place: &str, text: &str) {
         if let Some(file) = self.0.get_mut(path) {
             file.insert_before(place, text);
         }
     }
 
-    /// The file of that path.
+    /// Returns the file of that path.
     pub(super) fn get(&self, path: &str) -> Option<&File> {
         self.0.get(path)
     }
 
-    /// A file whose path is such.
+    /// Returns a file whose path matches `is_such`.
     pub(super) fn find(&self, is_such: impl Fn(&str) -> bool) -> Option<&File> {
         self.0.iter().find(|(path, _)| is_such(path)).map(|(_, file)| file)
     }
 
-    /// Every path with its file.
+    /// Returns every path with its file.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut File)> {
         self.0.iter_mut()
     }
 }
 
-/// One file in all the encodings we have of it.
+/// One file in all its available encodings.
 #[derive(Debug)]
 pub(super) struct File {
     pub(super) content_type: HeaderValue,
-    /// The policy of somebody else's page, when that differs from the one of its other files.
+    /// The policy of a page of the operator's app, if it differs from the one of the app's other files.
     pub(super) policy: Option<HeaderValue>,
     identity: Representation,
     brotli: Option<Representation>,
     gzip: Option<Representation>,
 }
 
-/// The bytes that travel, and the tag that names exactly these.
+/// The bytes that are sent, and the tag that names exactly these.
 #[derive(Clone, Debug)]
 pub(super) struct Representation {
     pub(super) bytes: Bytes,
@@ -81,7 +81,7 @@ pub(super) struct Representation {
 }
 
 impl File {
-    /// The bytes of an HTML file; `None` for any other.
+    /// Returns the bytes of an HTML file; `None` for any other.
     pub(super) fn html(&self) -> Option<&[u8]> {
         self.content_type.as_bytes().starts_with(b"text/html").then_some(&self.identity.bytes[..])
     }
@@ -95,7 +95,7 @@ impl File {
         self.gzip = None;
     }
 
-    /// The first of the accepted encodings that there is.
+    /// Returns the first of the accepted encodings that is available.
     pub(super) fn choose(&self, accepted: Accepted) -> (Encoding, &Representation) {
         accepted
             .in_order()
@@ -126,7 +126,7 @@ fn collect(
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
-        // A name that is no text can be asked for by no URL.
+        // No URL can name a file whose name is not text.
         let Some(name) = name.to_str().filter(|name| is_public(name)) else { continue };
         let path = format!("{prefix}{name}");
         // Links are followed: Kubernetes and most deployment scripts put builds in place with them.
@@ -168,22 +168,22 @@ fn assemble(mut representations: HashMap<String, Representation>) -> Files {
     Files(files.collect())
 }
 
-/// Whether a file or directory of that name may be served. `.well-known` is no hidden name but a registered one (RFC
-/// 8615).
+/// Tells whether a file or directory of that name may be served. `.well-known` is not a hidden name, but a registered
+/// one (RFC 8615).
 fn is_public(name: &str) -> bool {
     let hidden = name.starts_with('.') && name != ".well-known";
     let uncompressed = name.strip_suffix(".br").or_else(|| name.strip_suffix(".gz")).unwrap_or(name);
     !hidden && !Path::new(uncompressed).extension().is_some_and(|last| last.eq_ignore_ascii_case("map"))
 }
 
-/// `hash` names the bytes; half of a SHA-256 is plenty for that.
+/// Builds a representation; `hash` names the bytes, for which half of a SHA-256 is enough.
 fn representation(bytes: Bytes, hash: [u8; 32]) -> Representation {
     let half = hash.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
     let etag = HeaderValue::from_str(&format!("\"{half:032x}\""));
     Representation { bytes, etag: etag.unwrap_or_else(|_| unreachable!("hex digits are header text")) }
 }
 
-/// By extension; what is unknown is downloaded, never guessed (the reply says `nosniff`).
+/// Returns the type by the extension. A file of unknown type is downloaded, never guessed (the reply says `nosniff`).
 fn content_type(path: &str) -> HeaderValue {
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
     let name = match extension.unwrap_or_default().to_ascii_lowercase().as_str() {
