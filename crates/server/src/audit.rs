@@ -1,4 +1,4 @@
-//! `cloakroom audit …`: what happened, and who did it.
+//! `cloakroom audit …`: the events, each with its actor.
 
 use std::io::{self, Write as _};
 
@@ -8,7 +8,7 @@ use crate::Failure;
 use crate::cli::{AuditCommand, AuditFilter, AuditFormat};
 use crate::user::{say, to_json};
 
-/// Does what the command says.
+/// Runs the command.
 pub(crate) async fn run(command: AuditCommand) -> Result<(), Failure> {
     match command {
         AuditCommand::List { filter, limit, after, json, place } => {
@@ -27,7 +27,7 @@ pub(crate) async fn run(command: AuditCommand) -> Result<(), Failure> {
             let mut out = io::stdout().lock();
             while let Some(piece) = export.next().await? {
                 match out.write_all(piece.as_bytes()) {
-                    // A reader that has seen enough (`| head`) is no failure.
+                    // A reader that closes the pipe early (`| head`) is not a failure.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                     written => written?,
                 }
@@ -37,7 +37,7 @@ pub(crate) async fn run(command: AuditCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whoever uses the command line, by the name of the system's user.
+/// Returns the user of the command line as an actor, by the name of the system's user.
 pub(crate) fn actor() -> Actor {
     Actor::cli(&whoami::username().unwrap_or_else(|_| "unknown".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! `cloakroom backup`, `restore`, and `session end`, which belongs after a restore.
+//! `cloakroom backup`, `restore`, and `session end`, which is needed after a restore.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::cli::Place;
 use crate::instance::Instance;
 use crate::user::say;
 
-/// `cloakroom backup FILE`
+/// Runs `cloakroom backup FILE`.
 pub(crate) async fn backup(place: &Place, file: &Path) -> Result<(), Failure> {
     cloakroom::backup::backup(&place.config()?, file).await?;
     say(&format!(
@@ -18,10 +18,10 @@ pub(crate) async fn backup(place: &Place, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `cloakroom restore FILE`
+/// Runs `cloakroom restore FILE`.
 pub(crate) async fn restore(place: &Place, file: &Path, keeps_sessions: bool) -> Result<(), Failure> {
     let config = place.config()?;
-    // A server that runs would go on with the old file.
+    // A running server would continue with the old file.
     let _instance = Instance::claim(&config)?;
     let ended = cloakroom::backup::restore(&config, file, keeps_sessions).await?;
     let sessions = if keeps_sessions {
@@ -36,7 +36,7 @@ pub(crate) async fn restore(place: &Place, file: &Path, keeps_sessions: bool) ->
     Ok(())
 }
 
-/// `cloakroom session end --all`
+/// Runs `cloakroom session end --all`.
 pub(crate) async fn end_sessions(place: &Place) -> Result<(), Failure> {
     let ended = place.open().await?.administration().by(actor()).end_all_sessions().await?;
     say(&format!("{ended} sessions have ended."));

@@ -1,8 +1,8 @@
 //! `cloakroom dev`: everything on, nothing to configure, for this machine only.
 //!
-//! A browser's cookies know no port: two of these on `localhost` sign each other out. So each may also be opened as
-//! `http://NAME.localhost:PORT`, which is another host to a browser. The first request with a name makes it the
-//! `public_url`, as if the environment had said so.
+//! Cookies are shared between ports: two of these servers on `localhost` sign each other's users out. So each may also be
+//! opened as `http://NAME.localhost:PORT`, which is another host to a browser. The first request with a name makes it
+//! the `public_url`, as if the environment had set it.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,12 +29,12 @@ mod host;
 mod names;
 mod page;
 
-/// The port of `dev` when nothing else is said.
+/// The port of `dev` by default.
 const DEFAULT_PORT: u16 = 3000;
 /// The password of the sample users.
 const SAMPLE_PASSWORD: &str = "correct-horse-battery";
 
-/// Runs `cloakroom dev` until it is told to stop.
+/// Runs `cloakroom dev` until a signal stops it.
 pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result<(), Failure> {
     let address = match address {
         Some(address) => address,
@@ -72,7 +72,7 @@ pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result
     Ok(())
 }
 
-/// A port that is taken is the commonest reason for no start, and has three cures.
+/// Adds the three remedies to the error about a port that is taken, the commonest reason for a failed start.
 fn another_port(complaint: &str, address: SocketAddr) -> String {
     if !complaint.contains("already") {
         return complaint.to_owned();
@@ -83,7 +83,7 @@ fn another_port(complaint: &str, address: SocketAddr) -> String {
     )
 }
 
-/// A development server, to be opened under one name or another.
+/// A development server, which may be opened under different names.
 struct Dev {
     directory: PathBuf,
     port: u16,
@@ -92,7 +92,7 @@ struct Dev {
 }
 
 impl Dev {
-    /// The configuration; `name` is the first label of `NAME.localhost`.
+    /// Returns the configuration; `name` is the first label of `NAME.localhost`.
     fn config(&self, name: Option<&str>) -> Result<Config, Failure> {
         let mut config = Config::development(&self.directory, self.port)?;
         if let Some(name) = name {
@@ -102,7 +102,7 @@ impl Dev {
         Ok(config)
     }
 
-    /// Opens a context under `config`, and puts the app together.
+    /// Opens a context under `config`, and builds the app.
     async fn open(self: &Arc<Self>, mut config: Config) -> Result<(Cloakroom, axum::Router), Failure> {
         let providers = idp::register(&mut config, self.port)?;
         let cloakroom = Cloakroom::new(config).await?;
@@ -110,14 +110,14 @@ impl Dev {
             .merge(idp::router(&providers))
             .merge(page::router(self.port, &cloakroom, &providers));
         let hosts = Hosts::new(self.port, cloakroom.config().public_url.origin());
-        // For as long as the process lives, like the router that asks it; a name of its own makes another one.
+        // It lives as long as the process, like the router that calls it; each new name makes another one.
         let gate: &'static Gate = Box::leak(Box::new(move |request: &Request| hosts.refusal(request)));
         let around = Around { elsewhere, gate: Some(gate), spa: pages::embedded_for_development };
         let app = assemble(&cloakroom, around, self.stopping.clone())?;
         Ok((cloakroom, app.layer(from_fn_with_state(Arc::clone(self), names::notice))))
     }
 
-    /// What the terminal shows when it is ready: where it listens, and where to open it when that is somewhere else.
+    /// Returns the text for the terminal: the address at which it listens, and the URL to open if that differs.
     fn ready(&self, cloakroom: &Cloakroom) -> String {
         let listens = format!("http://localhost:{}", self.port);
         let origin = cloakroom.config().public_url.origin();
@@ -133,13 +133,13 @@ impl Dev {
     }
 }
 
-/// Three people to sign in as, once, in an empty database.
+/// Adds three sample users to an empty database.
 async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
     if !cloakroom.administration().accounts(None, 1).await?.accounts.is_empty() {
         return Ok(());
     }
     let sample = |email| NewAccount::new(email, SAMPLE_PASSWORD);
-    // All at once: a start that is cut off leaves none of them, and the next one finds an empty database.
+    // All are added at once: an interrupted start leaves none of them, and the next one finds an empty database.
     cloakroom
         .administration()
         .by(actor())

@@ -1,4 +1,4 @@
-//! The fake GitHub, Google and Facebook of `cloakroom dev`, at `/dev/idp/…`. `serve` never comes here.
+//! The fake GitHub, Google and Facebook of `cloakroom dev`, at `/dev/idp/…`. `serve` never starts them.
 
 use axum::Router;
 use axum::routing::any;
@@ -8,7 +8,7 @@ use cloakroom_fake_provider::{FakeProvider, Kind};
 
 use crate::Failure;
 
-/// Adds those providers to the configuration that the environment does not set up for real.
+/// Adds a fake provider to the configuration for each one that the environment does not configure.
 pub(crate) fn register(config: &mut Config, port: u16) -> Result<Vec<(Kind, FakeProvider)>, Failure> {
     let mut registered = Vec::new();
     for kind in Kind::ALL {
@@ -18,7 +18,7 @@ pub(crate) fn register(config: &mut Config, port: u16) -> Result<Vec<(Kind, Fake
         let base = format!("http://localhost:{port}/dev/idp/{}", kind.id());
         let provider = FakeProvider::new(kind, &base, config.public_url.origin());
         let mut settings = provider.configuration();
-        // The people there are the same at every port.
+        // The fake people are the same at every port.
         settings["same_subjects"] = true.into();
         let settings = serde_json::from_value(settings);
         config.provider.push(settings.map_err(|error| Failure::Refused(error.to_string()))?);
@@ -27,7 +27,7 @@ pub(crate) fn register(config: &mut Config, port: u16) -> Result<Vec<(Kind, Fake
     Ok(registered)
 }
 
-/// Where they answer. They are other machines, as it were: nothing of the cloakroom stands before them.
+/// Returns the routes of the fake providers. They stand for other machines, so no layer of the cloakroom is around them.
 pub(crate) fn router(providers: &[(Kind, FakeProvider)]) -> Router {
     let nothing = any(async || problem::not_found());
     let router = Router::new().route("/dev/idp/{*rest}", nothing);
@@ -36,7 +36,7 @@ pub(crate) fn router(providers: &[(Kind, FakeProvider)]) -> Router {
     })
 }
 
-/// For `serve`: nothing lives under `/dev`, not even the app.
+/// Returns the routes for `serve`: nothing is under `/dev`, not even the app.
 pub(crate) fn nothing() -> Router {
     let nothing = any(async || problem::not_found());
     Router::new()

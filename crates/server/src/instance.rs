@@ -1,6 +1,6 @@
-//! One server for one SQLite file: a second one is refused at its start, with the reason.
+//! The rule of one server for each SQLite file: a second one is refused at its start, with the reason.
 //!
-//! The command line does not claim the file: it works while the server runs. Postgres is made for several servers.
+//! The command line does not claim the file, so that it works while the server runs. Postgres allows several servers.
 
 use std::fs::{File, TryLockError};
 
@@ -8,7 +8,7 @@ use cloakroom::Config;
 
 use crate::Failure;
 
-/// The claim on a SQLite file; ends with the process, however that ends.
+/// The claim on a SQLite file, which ends with the process, even after a crash.
 pub(crate) struct Instance {
     _lock: Option<File>,
 }

@@ -1,4 +1,4 @@
-//! `cloakroom mail …`: mail by the command line.
+//! `cloakroom mail …`: mail on the command line.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::cli::{MailCommand, MailFormat, Place};
 use crate::user::{NO_PORT, say, to_json};
 
-/// Does what the command says.
+/// Runs the command.
 pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
     match command {
         MailCommand::List { place, json } => {
@@ -36,7 +36,7 @@ pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A preview works without an installation, with the names of `dev`.
+/// Returns the configuration of a preview, which works without an installation, with the names of `dev`.
 fn preview_config(place: &Place) -> Result<Config, Failure> {
     if place.config.is_none() && place.data_dir.is_none() {
         return Ok(Config::development(Path::new("cloakroom-data"), NO_PORT)?);
@@ -44,7 +44,7 @@ fn preview_config(place: &Place) -> Result<Config, Failure> {
     place.config()
 }
 
-/// Whoever names no mail means all that were given up.
+/// Retries mails by their ids, or without ids all mails that were given up.
 async fn retry(cloakroom: &Cloakroom, mut ids: Vec<String>) -> Result<(), Failure> {
     if ids.is_empty() {
         let mails = cloakroom.mailing().waiting().await?;

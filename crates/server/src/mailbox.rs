@@ -1,7 +1,7 @@
 //! The inbox of `cloakroom dev`: `/dev/mail` for people, `GET /api/dev/mail/` for programs. `serve` has neither.
 //!
-//! A mail's HTML comes from a URL of its own, under a policy that lets it show itself and do nothing else. The page around it
-//! keeps the policy of every page.
+//! A mail's HTML comes from a URL of its own, under a policy that lets it be shown and do nothing else. The page around
+//! it keeps the policy of every page.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -21,14 +21,15 @@ const STYLE: &str =
     concat!(include_str!("../../cloakroom/src/http/tokens.css"), include_str!("mailbox/style.css"));
 const ICON: &str = include_str!("../../../web/app/src/images/favicon.svg");
 const SCRIPT: &str = include_str!("mailbox/script.js");
-/// A mail may be styled and its links open elsewhere; it loads nothing, runs nothing, and is framed by our own page only.
+/// The policy of a mail: it may be styled, and its links open elsewhere. It loads nothing, runs nothing, and is framed by
+/// the inbox page only.
 const MAIL_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; \
      sandbox allow-popups allow-popups-to-escape-sandbox",
 );
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// The routes of the inbox.
+/// Returns the routes of the inbox.
 pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
     let list = {
         let cloakroom = cloakroom.clone();
@@ -52,13 +53,13 @@ pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
         .method_not_allowed_fallback(async || problem::method_not_allowed("GET, HEAD"))
 }
 
-/// Where mails go when they are not kept here.
+/// Names the destination of mails that are not kept here.
 fn elsewhere(cloakroom: &Cloakroom) -> String {
     let url = &cloakroom.config().mail.url;
     if url.expose() == "mailbox:" {
         return String::new();
     }
-    // Its `Debug` leaves the password out.
+    // The `Debug` of the URL omits the password.
     let url = format!("{url:?}");
     format!(
         "<p class=\"notice\">Mails go to <code>{}</code>, as CLOAKROOM_MAIL__URL says, and do not appear here. Start without it to see them.</p>",
@@ -66,7 +67,7 @@ fn elsewhere(cloakroom: &Cloakroom) -> String {
     )
 }
 
-/// Newest first. The page asks each second: what it has already is not sent again.
+/// Lists mails, newest first. The page asks each second, so a list that it has already is not sent again.
 async fn list(cloakroom: &Cloakroom, headers: &HeaderMap) -> Response {
     let mails = match cloakroom.mailing().kept().await {
         Ok(mails) => mails,
@@ -87,7 +88,7 @@ async fn list(cloakroom: &Cloakroom, headers: &HeaderMap) -> Response {
     reply
 }
 
-/// The HTML part of one mail, whose links open beside the inbox.
+/// Returns the HTML part of one mail, whose links open beside the inbox.
 async fn html(cloakroom: &Cloakroom, id: &str) -> Response {
     let mails: Vec<MailView> = match cloakroom.mailing().kept().await {
         Ok(mails) => mails,
@@ -100,7 +101,7 @@ async fn html(cloakroom: &Cloakroom, id: &str) -> Response {
     reply
 }
 
-/// A small file of `dev`, never kept by the browser.
+/// Replies with a small file of `dev`, which the browser must not cache.
 pub(crate) fn file(content_type: &'static str, text: impl Into<Body>) -> Response {
     let mut reply = Response::new(text.into());
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -1,4 +1,4 @@
-//! The binary `cloakroom`: reads the command line and calls the room that does the work.
+//! The binary `cloakroom`: reads the command line and calls the module that does the work.
 
 mod audit;
 mod backup;
@@ -24,15 +24,15 @@ use cloakroom_edge::telemetry;
 use crate::cli::{Arguments, Command, Place, SessionCommand};
 use crate::user::say;
 
-/// A request allocates a score of small things; this allocator hands them out in half the time of the system's.
+/// The allocator. A request makes about twenty small allocations, which take half the time of the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Why a command did not do what it was asked.
+/// The reason why a command failed.
 pub(crate) enum Failure {
-    /// It was called wrongly: exit status 2.
+    /// A wrong call of the command, with exit status 2.
     Usage(String),
-    /// It was refused or failed: exit status 1.
+    /// A refusal or an error, with exit status 1.
     Refused(String),
 }
 
@@ -42,7 +42,7 @@ impl From<cloakroom::Error> for Failure {
             cloakroom::Error::Validation(fields) => {
                 fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("\n")
             }
-            // What was tried, and the place where it is configured.
+            // The cause says what was tried, and where it is configured.
             cloakroom::Error::Unavailable(cause) => cause.to_string(),
             other => other.with_causes(),
         })
@@ -71,7 +71,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&failure),
     };
-    // A thread that hangs in a call to the system (a look-up of a name, say) must not keep the process alive.
+    // A thread that hangs in a system call (a name look-up, say) must not keep the process alive.
     runtime.shutdown_background();
     status
 }
@@ -106,7 +106,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// `cloakroom migrate`: opening is migrating.
+/// Runs `cloakroom migrate`: opening the storage migrates it.
 async fn migrate(place: &Place) -> Result<(), Failure> {
     let cloakroom = Cloakroom::for_administration(place.config()?).await?;
     cloakroom.close().await;
@@ -114,7 +114,7 @@ async fn migrate(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `cloakroom check`: the configuration on standard output, what is doubtful about it on standard error.
+/// Runs `cloakroom check`: prints the configuration on standard output, and warnings about it on standard error.
 fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
     let text = match &place.data_dir {
         _ if example => Config::example(),

@@ -9,39 +9,39 @@ use cloakroom::config::Csp;
 use cloakroom_edge::spa::{Files, Rules, Spa};
 use rust_embed::RustEmbed;
 
-/// The build of `web/app`, part of the binary in every profile, so that it stands alone.
+/// The build of `web/app`, which is part of the binary in every profile, so that the binary needs no other file.
 #[derive(RustEmbed)]
 #[folder = "../../web/app/dist"]
 #[allow_missing = true]
 struct Dist;
 
-/// The paths that are no files of the app.
+/// The paths that are not files of the app.
 static RULES: Rules = Rules {
     reserved: &["api", "dev"],
-    // For password managers (W3C, A Well-Known URL for Changing Passwords).
+    // Password managers use this path (W3C, A Well-Known URL for Changing Passwords).
     redirects: &[(".well-known/change-password", "/account/password")],
     not_built: "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</title>\n\
         <h1>The web app was not built into this binary</h1>\n\
         <p>The API works. To build the pages and start again, run <code>make run</code> in the source directory.</p>\n",
 };
 
-/// What `dev` adds to the page, with its style in a file, as the policy wants it.
+/// The link that `dev` adds to the page, with its style in a file, as the policy demands.
 const LINK_TO_DEVELOPMENT: &str = "<link rel=\"stylesheet\" href=\"/dev/link.css\">\
     <nav class=\"cloakroom-dev\" aria-label=\"Development\" lang=\"en\"><a href=\"/dev\">Dev tools</a></nav>";
 
-/// The app that was built into the binary; without one, navigations are told so.
+/// Returns the app that was built into the binary; without one, navigations get a page that says so.
 pub(crate) fn embedded() -> Spa {
     Spa::ours(built_in(), &RULES)
 }
 
-/// The same for `cloakroom dev`, with a link to `/dev` on each page.
+/// Returns the built-in app for `cloakroom dev`, with a link to `/dev` on each page.
 pub(crate) fn embedded_for_development() -> Spa {
     let mut files = built_in();
     files.insert_before("index.html", "</body>", LINK_TO_DEVELOPMENT);
     Spa::ours(files, &RULES)
 }
 
-/// The operator's own build; fails when it cannot be read, has no `index.html`, or is far larger than an app.
+/// Returns the operator's own build; fails when it cannot be read, has no `index.html`, or is far larger than an app.
 pub(crate) fn from_directory(directory: &Path, csp: &Csp) -> io::Result<Spa> {
     let (spa, refused) = Spa::from_directory(directory, csp.directives(), &RULES)?;
     for page in refused {
@@ -54,7 +54,7 @@ pub(crate) fn from_directory(directory: &Path, csp: &Csp) -> io::Result<Spa> {
     Ok(spa)
 }
 
-/// The files of the binary; their hashes were computed when it was built.
+/// Returns the files in the binary; their hashes were computed when it was built.
 fn built_in() -> Files {
     Files::embedded(Dist::iter().filter_map(|path| {
         let file = Dist::get(&path)?;

@@ -1,8 +1,8 @@
-//! What runs behind the listener, and how another configuration takes its place.
+//! The context and the router behind the listener, and their replacement under a new configuration.
 //!
-//! SIGHUP reads the configuration again: a new context and a new router are made beside those that run, and the next
-//! request meets them. What was begun before ends as it began. Whatever is wrong with the new configuration, the old one
-//! goes on.
+//! SIGHUP reads the configuration again: a new context and a new router are made beside the present ones, and serve the
+//! next request. Earlier requests end under the old ones. If anything is wrong with the new configuration, the old one
+//! stays in force.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,7 @@ use tokio::time::sleep;
 
 use crate::{Failure, start};
 
-/// No request takes longer: then what served before can be closed.
+/// The longest time of a request, after which the old context can be closed.
 const LAST_REQUESTS: Duration = Duration::from_secs(30);
 
 /// The present context and its router.
@@ -34,22 +34,22 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Begins with these.
+    /// Starts with the given context and router.
     pub(crate) fn new(cloakroom: Cloakroom, app: Router) -> Self {
         Self { present: Arc::new(Mutex::new(cloakroom)), app: watch::Sender::new(app) }
     }
 
-    /// The present context.
+    /// Returns the present context.
     pub(crate) fn cloakroom(&self) -> Cloakroom {
         self.present.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The present router, and those that come.
+    /// Returns a receiver of the present router, and of later ones.
     pub(crate) fn app(&self) -> watch::Receiver<Router> {
         self.app.subscribe()
     }
 
-    /// Puts others in their place; the old context closes when its last requests are answered.
+    /// Replaces the context and the router; the old context closes when its last requests are answered.
     pub(crate) fn replace(&self, cloakroom: Cloakroom, app: Router) {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         let old = std::mem::replace(&mut *present, cloakroom);
@@ -96,7 +96,7 @@ impl Running {
     }
 }
 
-/// The source of a configuration, kept so that it can be read again.
+/// The source of a configuration, which is kept so that it can be read again.
 pub(crate) struct Source {
     pub(crate) path: Option<PathBuf>,
     pub(crate) overrides: Overrides,
@@ -121,7 +121,7 @@ impl Source {
         }
     }
 
-    /// Puts what the configuration says now in the place of what runs; gives the keys that have changed.
+    /// Applies the configuration as it is now; returns the keys that have changed.
     async fn reload(&self, running: &Running) -> Result<Vec<String>, Failure> {
         let old = running.cloakroom().config().clone();
         let mut new = Config::load(self.path.as_deref(), &self.overrides)?;
@@ -142,12 +142,12 @@ impl Source {
     }
 }
 
-/// Whether a key is bound to the process: sockets, storage, timers of connections.
+/// Tells whether a key cannot change while the process runs: sockets, storage, timers of connections.
 fn is_fixed(key: &str) -> bool {
     ["listen", "metrics_listen"].contains(&key) || key.starts_with("database.") || key.starts_with("server.")
 }
 
-/// The keys whose values differ. Secrets show none, and are read again all the same.
+/// Returns the keys whose values differ. Secrets show no difference here, but are read again as well.
 fn changed(old: &Config, new: &Config) -> Vec<String> {
     let (old, new) = (serde_json::to_value(old), serde_json::to_value(new));
     let mut keys = Vec::new();

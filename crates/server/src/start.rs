@@ -1,4 +1,4 @@
-//! Starting `serve`, and what both servers are put together from: `dev` and `serve` differ in what they are given.
+//! The start of `serve`, and the parts of both servers: `dev` and `serve` differ in the arguments of these.
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,11 +27,12 @@ use crate::instance::Instance;
 use crate::running::{Running, Source};
 use crate::{Failure, idp, pages, request_lines};
 
-/// What is logged: all there is to know of a running server. `sqlx` remarks on each migration that is there already.
+/// The log levels: everything worth knowing about a running server. `sqlx` is at `warn`, since it notes each migration
+/// that was applied already.
 pub(crate) const LOG_LEVELS: Levels =
     Levels { variable: "CLOAKROOM_LOG", unset: "info,sqlx=warn", example: "info,cloakroom=debug" };
 
-/// `cloakroom serve`
+/// Runs `cloakroom serve`.
 pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) -> Result<(), Failure> {
     let overrides = address.map_or_else(Overrides::default, |address| Overrides::default().listen(address));
     let path = config_file(config);
@@ -63,7 +64,7 @@ pub(crate) async fn serve(config: Option<&Path>, address: Option<SocketAddr>) ->
     Ok(())
 }
 
-/// Binds the listener. A complaint says what is wrong, and not yet what to do.
+/// Binds the listener. The error names the cause; the caller adds the remedy.
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => format!("another program listens on {address} already"),
@@ -71,19 +72,20 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     })
 }
 
-/// The routes beside the API, and the requests that may ask for them.
+/// The routes beside the API, and the gate that refuses requests for them.
 pub(crate) struct Around {
     pub(crate) elsewhere: Router,
     pub(crate) gate: Option<&'static Gate>,
     pub(crate) spa: fn() -> Spa,
 }
 
-/// For `serve`: nothing lives under `/dev`, and every host may ask.
+/// Returns the routes for `serve`: nothing is under `/dev`, and no gate refuses a host.
 pub(crate) fn nothing_of_dev() -> Around {
     Around { elsewhere: idp::nothing(), gate: None, spa: pages::embedded }
 }
 
-/// Everything that answers: the API below its guard, what is `elsewhere`, the health checks, and the app at every other path.
+/// Builds the router: the API below its guard, the routes of `elsewhere`, the health checks, and the app at every other
+/// path.
 pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping) -> Result<Router, Failure> {
     let Around { elsewhere, gate, spa } = around;
     let config = cloakroom.config();
@@ -112,19 +114,20 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
     };
     let api = cloakroom
         .router()
-        // The page, below the guard: it turns the answer that Apple lets the browser post into a GET.
+        // The page is below the guard, which turns the answer that Apple makes the browser post into a GET.
         .route_service("/auth/{provider}/callback", spa.clone())
         .route("/api", nothing.clone())
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)
-        // The guard in the same layer: a router puts each layer into a box of its own, which every request pays for.
+        // The guard is in the same layer: a router puts each layer into a box of its own, at a cost to every request.
         .layer((front, MapRequestLayer::new(with_id), cloakroom.layer()));
     let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(spa).layer(front);
-    // Their (empty) state is applied now: a router that waits for its state builds its routes anew for each request.
+    // The (empty) state is applied now: a router that lacks its state builds its routes anew for each request.
     Ok(api.merge(others).with_state(()))
 }
 
-/// Hands the id of a request that changes something on to its events. Others record none, and pay nothing.
+/// Passes the id of a request that changes something on to its events. Other requests record no events, and have no
+/// cost.
 fn with_id(mut request: Request) -> Request {
     if !request.method().is_safe()
         && let Some(id) = request::current()
@@ -134,7 +137,7 @@ fn with_id(mut request: Request) -> Request {
     request
 }
 
-/// Prometheus asks on an address of its own, so that metrics are never public by accident.
+/// Serves metrics to Prometheus on an address of their own, so that they are never public by accident.
 pub(crate) async fn install_metrics(config: &Config, log: &log::Log) -> Result<(), Failure> {
     let Some(address) = config.metrics_listen else { return Ok(()) };
     let handle = prometheus::install("cloakroom").map_err(|error| Failure::Refused(error.to_string()))?;
@@ -145,7 +148,7 @@ pub(crate) async fn install_metrics(config: &Config, log: &log::Log) -> Result<(
     let (keep, app) = watch::channel(prometheus::router(handle, log.clone()));
     tokio::spawn(async move {
         let served = Served { app, deadlines: Deadlines::default(), is_proxy: Arc::new(|_| false) };
-        // Until the process ends.
+        // It serves until the process ends.
         listen::serve(listener, served, std::future::pending()).await;
         drop(keep);
     });

@@ -1,4 +1,4 @@
-//! `cloakroom user …`: accounts by the command line.
+//! `cloakroom user …`: accounts on the command line.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
@@ -12,11 +12,11 @@ use crate::cli::{Account, Place, Rights, UserCommand, config_file};
 /// The number of accounts that are read at once.
 const PAGE: u16 = 500;
 
-/// Where there is no port to tell, as in `--data-dir` without a server.
+/// The port to assume when none is known, as with `--data-dir` and no server.
 pub(crate) const NO_PORT: u16 = 3000;
 
 impl Place {
-    /// The configuration of the installation that is meant.
+    /// Returns the configuration of the chosen installation.
     pub(crate) fn config(&self) -> Result<Config, Failure> {
         Ok(match &self.data_dir {
             Some(directory) => Config::development(directory, NO_PORT)?,
@@ -27,7 +27,7 @@ impl Place {
         })
     }
 
-    /// The cloakroom of the installation that is meant.
+    /// Opens the cloakroom of the chosen installation.
     pub(crate) async fn open(&self) -> Result<Cloakroom, Failure> {
         if let Some(directory) = &self.data_dir
             && !directory.is_dir()
@@ -38,7 +38,7 @@ impl Place {
     }
 }
 
-/// Does what the command says.
+/// Runs the command.
 pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Add {
@@ -89,7 +89,7 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives rights. Somebody who has them, or more, keeps what they have.
+/// Gives rights to an account. An account that has them, or more, is unchanged.
 async fn promote(account: &Account, rights: &Rights) -> Result<(), Failure> {
     let found = account.place.open().await?.administration().show(&account.email).await;
     let found = found.map_err(|error| about(error, &account.email))?;
@@ -132,7 +132,8 @@ fn about(error: cloakroom::Error, email: &str) -> Failure {
     }
 }
 
-/// From standard input, or asked for twice; never from the arguments, which every user of the machine can read.
+/// Reads a password from standard input, or asks for it twice. It never comes from the arguments, which every user of the
+/// machine can read.
 fn read_password(from_stdin: bool) -> Result<String, Failure> {
     if from_stdin {
         let mut line = String::new();
@@ -151,17 +152,17 @@ fn read_password(from_stdin: bool) -> Result<String, Failure> {
     Ok(password)
 }
 
-/// A reader that has gone away (`| head`) is no failure.
+/// Prints a line; a reader that has closed the pipe (`| head`) is not a failure.
 pub(crate) fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
-/// As programs read it.
+/// Formats a value as JSON, for programs.
 pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, Failure> {
     serde_json::to_string_pretty(value).map_err(|error| Failure::Refused(error.to_string()))
 }
 
-/// Prints every account, page by page: memory stays flat however many there are.
+/// Prints every account, page by page, so that memory stays constant for any number of accounts.
 async fn list(administration: &Administration, json: bool) -> Result<(), Failure> {
     let mut page = administration.accounts(None, PAGE).await?;
     if page.accounts.is_empty() {
@@ -178,7 +179,7 @@ async fn list(administration: &Administration, json: bool) -> Result<(), Failure
     Ok(())
 }
 
-/// How a list is printed: as a JSON array, or as a table with columns as wide as its first page needs.
+/// The format of a printed list: a JSON array, or a table with columns as wide as its first page needs.
 enum Rows {
     Json { is_first: bool },
     Table { width: usize },

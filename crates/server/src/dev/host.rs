@@ -1,8 +1,8 @@
 //! The hosts that `cloakroom dev` answers to.
 //!
-//! It has known passwords and no TLS: only its own loopback names get an answer, so that a web site cannot reach it
-//! through a DNS name of its own that resolves to 127.0.0.1. Of these names one is canonical, `http://localhost:PORT` or
-//! `http://NAME.localhost:PORT`: cookies, the CSRF origin and links in mails derive from it.
+//! It has known passwords and no TLS, so it answers only to its own loopback names. Thus a web site cannot reach it
+//! through a DNS name of its own that resolves to 127.0.0.1. One of these names is canonical, `http://localhost:PORT` or
+//! `http://NAME.localhost:PORT`. Cookies, the CSRF origin and links in mails derive from it.
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -13,14 +13,14 @@ use cloakroom_edge::problem::problem;
 #[derive(Debug)]
 pub(super) struct Hosts {
     port: u16,
-    /// The port of `public_url`, where a development proxy in front of us keeps the `Host` of the browser.
+    /// The port of `public_url`, if a development proxy in front keeps the `Host` of the browser.
     public_port: Option<u16>,
     /// The host that everything derives from, without its port.
     canonical: String,
 }
 
 impl Hosts {
-    /// Those of a server at `port` that is known as `public_url`.
+    /// Returns the hosts of a server at `port` whose configured URL is `public_url`.
     pub(super) fn new(port: u16, public_url: &str) -> Self {
         let host = public_url.strip_prefix("http://").and_then(|rest| rest.strip_suffix(&format!(":{port}")));
         let canonical = host.filter(|host| host.ends_with(".localhost")).unwrap_or("localhost").to_owned();
@@ -28,14 +28,14 @@ impl Hosts {
         Self { port, public_port, canonical }
     }
 
-    /// What a request hears that is for another host: 421; a page opened by address moves to the canonical host.
+    /// Refuses a request for another host with 421; redirects a page that is opened by address to the canonical host.
     pub(super) fn refusal(&self, request: &Request) -> Option<Response> {
         let name = |port| loopback_name(request.headers(), port);
         match name(self.port).or_else(|| self.public_port.and_then(name)) {
             Some(Loopback::Named(name)) if name != self.canonical => Some(self.misdirected()),
             None => Some(self.misdirected()),
             Some(Loopback::Localhost) if self.canonical == "localhost" => None,
-            // The stand-ins for providers are another site, as real ones are.
+            // The fake providers are another site, as real ones are.
             Some(Loopback::Localhost) if request.uri().path().starts_with("/dev/idp/") => None,
             Some(Loopback::Named(_)) => None,
             Some(_) if is_navigation(request) => Some(self.to_canonical(request)),
@@ -53,7 +53,7 @@ impl Hosts {
         )
     }
 
-    /// 307: the browser asks again, same path and query, at the canonical origin.
+    /// Redirects with 307: the browser sends the request again, with its path and query, to the canonical origin.
     fn to_canonical(&self, request: &Request) -> Response {
         let Self { port, canonical, .. } = self;
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -63,18 +63,18 @@ impl Hosts {
     }
 }
 
-/// The kinds of name a development server has.
+/// The kinds of name of a development server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Loopback {
     /// `localhost`.
     Localhost,
-    /// `NAME.localhost`, in lower case: the same machine (RFC 6761, section 6.3), with cookies of its own.
+    /// `NAME.localhost`, in lower case, which is this machine too (RFC 6761, section 6.3), with cookies of its own.
     Named(String),
-    /// `127.0.0.1` or `[::1]`: the same server, but another origin to a browser.
+    /// `127.0.0.1` or `[::1]`, which reaches this server too, but is another origin to a browser.
     Address,
 }
 
-/// Which of our names the request was sent to, if it was one of ours with our port.
+/// Returns the loopback name to which the request was sent, if it was one, with this port.
 fn loopback_name(headers: &HeaderMap, port: u16) -> Option<Loopback> {
     let host = headers.get(header::HOST)?.to_str().ok()?;
     let (name, given) = match host.rsplit_once(':') {
@@ -92,7 +92,7 @@ fn loopback_name(headers: &HeaderMap, port: u16) -> Option<Loopback> {
     }
 }
 
-/// The first label of `NAME.localhost`, when that is what the request was sent to.
+/// Returns the first label of `NAME.localhost`, if the request was sent to such a name.
 pub(super) fn name_before_localhost(headers: &HeaderMap, port: u16) -> Option<String> {
     match loopback_name(headers, port)? {
         Loopback::Named(name) => name.strip_suffix(".localhost").map(str::to_owned),
@@ -100,14 +100,14 @@ pub(super) fn name_before_localhost(headers: &HeaderMap, port: u16) -> Option<St
     }
 }
 
-/// Whether this is one label of a host name.
+/// Tells whether this is one label of a host name.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && !label.starts_with('-')
         && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Whether a browser opens a page, as opposed to a script or a program that means this very address.
+/// Tells whether a browser opens a page. A script or a program, by contrast, means exactly this address.
 fn is_navigation(request: &Request) -> bool {
     request.method() == Method::GET
         && request.headers().get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")

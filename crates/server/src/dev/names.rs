@@ -1,7 +1,7 @@
-//! `http://NAME.localhost:PORT`: another host to a browser, with cookies of its own.
+//! The name in `http://NAME.localhost:PORT`, which is another host to a browser, with cookies of its own.
 //!
-//! A request with a new name makes it the `public_url`: a context under that name takes the place of the present one, and
-//! answers the request. Cookies, the CSRF origin, links in mails and providers then follow from it, as in production.
+//! A request with a new name makes it the `public_url`. A context under that name replaces the present one, and answers
+//! the request. Cookies, the CSRF origin, links in mails and providers then derive from it, as in production.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -19,22 +19,22 @@ use super::host::name_before_localhost;
 use crate::running::Running;
 use crate::user::say;
 
-/// The cookie that shows whose they are: it is signed with the key of one server.
+/// The cookie that shows which server set the cookies: it is signed with the key of one server.
 const CSRF_COOKIE: &str = "csrftoken";
 
 /// The state of the names that a development server answers to.
 #[derive(Default)]
 pub(super) struct Names {
     running: OnceLock<Running>,
-    /// One renaming at a time.
+    /// A lock, so that only one renaming runs at a time.
     renaming: Mutex<()>,
     has_offered: AtomicBool,
 }
 
 impl Names {
-    /// From now on names are taken.
+    /// Accepts names from now on.
     pub(super) fn begin(&self, running: Running) {
-        // It is called once.
+        // It is called once, so the value is not set yet.
         let _ = self.running.set(running);
     }
 }
@@ -60,7 +60,7 @@ pub(super) async fn notice(State(dev): State<Arc<Dev>>, request: Request, next: 
 }
 
 impl Dev {
-    /// Makes `name` the host of `public_url`; false when it is that already, or when it cannot be.
+    /// Makes `name` the host of `public_url`; returns false if it is that already, or cannot be.
     ///
     /// Boxed, because a context that it opens may be renamed in turn.
     fn rename<'a>(self: &'a Arc<Self>, running: &'a Running, name: &'a str) -> BoxFuture<'a, bool> {
@@ -84,7 +84,7 @@ impl Dev {
         })
     }
 
-    /// What to do when somebody else's cookies came.
+    /// Returns the advice for a request that carries the cookies of another server.
     fn offer(&self) -> String {
         format!(
             "This browser has cookies of another server on localhost: cookies know no port, so the two sign each other out.\n\
@@ -95,7 +95,7 @@ impl Dev {
     }
 }
 
-/// A name made of the directory's that the server was started in.
+/// Derives a name from that of the directory in which the server was started.
 pub(super) fn suggestion() -> String {
     let directory = std::env::current_dir().unwrap_or_default();
     let name = directory.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -103,7 +103,7 @@ pub(super) fn suggestion() -> String {
     if label.is_empty() { "app".to_owned() } else { label }
 }
 
-/// Another site's page must not rename the server that somebody works with.
+/// Tells whether a request may rename the server: another site's page must not.
 fn may_rename(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site" && site != "same-site")
 }

@@ -1,4 +1,4 @@
-//! `/dev`: the inbox, the people and the stand-ins for providers, on one page.
+//! `/dev`: one page with the inbox, the sample users and the fake providers.
 
 use axum::Router;
 use axum::routing::get;
@@ -15,7 +15,7 @@ const STYLE: &str =
     concat!(include_str!("../../../cloakroom/src/http/tokens.css"), include_str!("style.css"));
 const LINK_STYLE: &str = include_str!("link.css");
 
-/// The page and its styles.
+/// Serves the page and its styles.
 pub(super) fn router(port: u16, cloakroom: &Cloakroom, providers: &[(Kind, FakeProvider)]) -> Router {
     let stand_ins = match providers {
         [] => "<p>None: the environment sets every provider up for real.</p>".to_owned(),
