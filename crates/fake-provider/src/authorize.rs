@@ -1,4 +1,4 @@
-//! The authorize endpoint: the page that asks who to be, and the way back.
+//! The authorize endpoint: the page that lets one choose a person, and the redirect back.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -15,7 +15,7 @@ use crate::grants::Grant;
 use crate::people::{MOODS, Offer, chosen, offers};
 use crate::{Answer, FakeProvider, Kind, Mood, Person};
 
-/// The parameters of an authorization request, as they come.
+/// The parameters of an authorization request, as received.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Request {
@@ -29,7 +29,7 @@ pub(crate) struct Request {
     nonce: Option<String>,
 }
 
-/// What the page's form sends: the request again, and the choice.
+/// The fields of the page's form: the request again, and the choice.
 #[derive(Deserialize)]
 pub(crate) struct Decision {
     #[serde(flatten)]
@@ -76,7 +76,7 @@ impl Request {
 }
 
 impl FakeProvider {
-    /// Takes a request as the strictest of the real ones would.
+    /// Accepts a request only if the strictest of the real providers would.
     pub(crate) fn accept(&self, request: Request) -> Result<Request, String> {
         let is_openid = self.0.kind == Kind::Google;
         let complaint = if request.client_id != self.client_id() {
@@ -115,7 +115,7 @@ impl FakeProvider {
         Answer { code: Some(self.grants().code(grant)), state, error: None }
     }
 
-    /// Where the browser goes, in the provider's own manner.
+    /// Returns the URL to which the browser is redirected, in the provider's format.
     fn way_back(&self, answer: &Answer) -> String {
         let mut url = Url::parse(&self.0.redirect_uri).expect("the redirect URI was registered");
         let mut query = url.query_pairs_mut();
@@ -146,7 +146,7 @@ impl FakeProvider {
     }
 }
 
-/// `GET /authorize`
+/// Answers `GET /authorize`.
 pub(crate) async fn page(State(provider): State<FakeProvider>, Query(request): Query<Request>) -> Response {
     match provider.accept(request) {
         Ok(request) => show(&provider, Html(choices(&provider, &request, ""))),
@@ -154,7 +154,7 @@ pub(crate) async fn page(State(provider): State<FakeProvider>, Query(request): Q
     }
 }
 
-/// `POST /authorize`
+/// Answers `POST /authorize`.
 pub(crate) async fn decide(State(provider): State<FakeProvider>, Form(decision): Form<Decision>) -> Response {
     let request = match provider.accept(decision.request) {
         Ok(request) => request,
@@ -169,7 +169,7 @@ pub(crate) async fn decide(State(provider): State<FakeProvider>, Form(decision):
     show(&provider, Redirect::to(&provider.way_back(&answer)))
 }
 
-/// `GET /style.css`
+/// Answers `GET /style.css`.
 pub(crate) async fn style() -> Response {
     let css = [(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"))];
     (css, include_str!("style.css")).into_response()
@@ -245,8 +245,8 @@ fn document(provider: &FakeProvider, body: &str) -> String {
     )
 }
 
-/// A page, or the way back. Browsers judge where a form's redirect leads by `form-action` as well, so the app's origin
-/// stands there.
+/// Adds the headers to a page or a redirect. Browsers check a form's redirect against `form-action` as well, so it lists
+/// the app's origin.
 fn show(provider: &FakeProvider, response: impl IntoResponse) -> Response {
     let app = Url::parse(&provider.0.redirect_uri).map(|url| url.origin().ascii_serialization());
     let policy = format!(

@@ -1,4 +1,4 @@
-//! Codes and access tokens: random, few, and a code works once.
+//! Codes and access tokens, which are random and limited in number. A code works once.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::{Mood, Person};
 
-/// How long a code works, as at GitHub.
+/// The lifetime of a code, as at GitHub.
 const CODE_LIFE: Duration = Duration::from_mins(10);
-/// The oldest go first.
+/// The most codes, and the most tokens, that are kept; the oldest are evicted first.
 const MOST: usize = 1000;
 
-/// What a code stands for.
+/// The authorization that a code or an access token stands for.
 #[derive(Clone)]
 pub(crate) struct Grant {
     pub(crate) person: Person,
@@ -32,24 +32,24 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// A code for this grant.
+    /// Issues a code for this grant.
     pub(crate) fn code(&mut self, grant: Grant) -> String {
         put(&mut self.codes, String::new(), grant)
     }
 
-    /// What the code stands for; from now on it stands for nothing.
+    /// Returns the grant of the code, which is invalid from now on.
     pub(crate) fn take(&mut self, code: &str) -> Option<Grant> {
         let place = self.codes.iter().position(|(known, _)| known == code)?;
         let (_, grant) = self.codes.remove(place)?;
         (grant.since.elapsed() < CODE_LIFE).then_some(grant)
     }
 
-    /// An access token for this grant.
+    /// Issues an access token for this grant.
     pub(crate) fn token(&mut self, prefix: &str, grant: Grant) -> String {
         put(&mut self.tokens, prefix.to_owned(), grant)
     }
 
-    /// Whose access token this is.
+    /// Returns the grant of this access token.
     pub(crate) fn open(&self, token: &str) -> Option<Grant> {
         self.tokens.iter().find(|(known, _)| known == token).map(|(_, grant)| grant.clone())
     }
@@ -64,7 +64,7 @@ fn put(all: &mut VecDeque<(String, Grant)>, prefix: String, grant: Grant) -> Str
     key
 }
 
-/// 160 random bits, as base64url.
+/// Returns 160 random bits, as base64url.
 pub(crate) fn random() -> String {
     let mut bytes = [0; 20];
     SystemRandom::new().fill(&mut bytes).expect("the operating system gives random bytes");

@@ -1,8 +1,9 @@
-//! GitHub, Google and Facebook on your own machine: for `cloakroom dev`, where a page asks who you want to be, and for
-//! tests, where [`FakeProvider::consent`] answers in its place.
+//! Fakes of GitHub, Google and Facebook on your own machine. In `cloakroom dev`, a page lets you choose a person to sign
+//! in as. In tests, [`FakeProvider::consent`] answers in place of that page.
 //!
-//! What must stay true: it is as strict as the real ones (client secret, exact redirect URI, PKCE, codes that work once), and
-//! it answers in their shapes, odd ones included. It knows nothing of Cloakroom, so that a mistake there is not repeated here.
+//! Invariants: it is as strict as the real ones (client secret, exact redirect URI, PKCE, codes that work once). It
+//! answers in their formats, odd ones included. It knows nothing of Cloakroom, so that a mistake there is not repeated
+//! here.
 
 mod authorize;
 mod grants;
@@ -21,10 +22,10 @@ use grants::Grants;
 pub use people::{Mood, Person};
 use signing::Signer;
 
-/// Whom it imitates.
+/// The provider that is imitated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `github.com`: OAuth 2.0, the address in a list of its own.
+    /// `github.com`: OAuth 2.0, with the addresses at an endpoint of their own.
     GitHub,
     /// `accounts.google.com`: OpenID Connect.
     Google,
@@ -33,10 +34,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 3] = [Self::GitHub, Self::Google, Self::Facebook];
 
-    /// The name in paths and configuration.
+    /// Returns the name in paths and configuration.
     pub const fn id(self) -> &'static str {
         match self {
             Self::GitHub => "github",
@@ -45,12 +46,12 @@ impl Kind {
         }
     }
 
-    /// Whether it says if an address is verified. Facebook's Graph API does not.
+    /// Tells whether the provider says if an address is verified. Facebook's Graph API does not.
     pub const fn vouches(self) -> bool {
         !matches!(self, Self::Facebook)
     }
 
-    /// The name for people.
+    /// Returns the name for people.
     pub const fn name(self) -> &'static str {
         match self {
             Self::GitHub => "GitHub",
@@ -66,7 +67,7 @@ pub struct FakeProvider(Arc<Inner>);
 
 struct Inner {
     kind: Kind,
-    /// Where it answers, without a slash at the end.
+    /// The URL of the provider, without a slash at the end.
     base: String,
     /// `{public_url}/auth/{id}/callback`
     redirect_uri: String,
@@ -74,19 +75,19 @@ struct Inner {
     signer: Signer,
 }
 
-/// What a browser brings back to the redirect URI.
+/// The parameters that a browser brings back to the redirect URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The authorization code, unless the person said no.
+    /// The authorization code, unless the person refused.
     pub code: Option<String>,
-    /// As it was sent.
+    /// The `state` of the request, unchanged.
     pub state: String,
-    /// `access_denied` when the person said no.
+    /// The error, which is `access_denied` when the person refused.
     pub error: Option<String>,
 }
 
 impl FakeProvider {
-    /// A provider whose router is served at `base`, with an app that lives at `public_url`.
+    /// Creates a provider whose router is served at `base`, for an app at `public_url`.
     pub fn new(kind: Kind, base: &str, public_url: &str) -> Self {
         Self(Arc::new(Inner {
             kind,
@@ -97,10 +98,10 @@ impl FakeProvider {
         }))
     }
 
-    /// The same on a loopback port of its own, for as long as the runtime lives.
+    /// Creates a provider, and serves it on a loopback port of its own as long as the runtime lives.
     ///
     /// # Panics
-    /// When no port is free.
+    /// Panics if no port is free.
     pub async fn listen(kind: Kind, public_url: &str) -> Self {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
@@ -110,12 +111,12 @@ impl FakeProvider {
         provider
     }
 
-    /// Whom it imitates.
+    /// Returns the kind of provider that it imitates.
     pub fn kind(&self) -> Kind {
         self.0.kind
     }
 
-    /// What answers below `base`.
+    /// Returns the routes below `base`.
     pub fn router(&self) -> Router {
         let router = Router::new()
             .route("/authorize", get(authorize::page).post(authorize::decide))
@@ -137,7 +138,7 @@ impl FakeProvider {
         router.with_state(self.clone())
     }
 
-    /// The `[[provider]]` table that leads here.
+    /// Returns the `[[provider]]` table that points to this provider.
     pub fn configuration(&self) -> Value {
         let Inner { kind, base, .. } = &*self.0;
         let mut table = json!({
@@ -156,10 +157,10 @@ impl FakeProvider {
         table
     }
 
-    /// What a person does at the authorize URL: signs in as `person`, with whatever `mood` says about the provider.
+    /// Acts as a person at the authorize URL: signs in as `person`, while the provider behaves as `mood` says.
     ///
     /// # Errors
-    /// What the page would say, when the URL is not one that it takes.
+    /// Returns the message of the page if it would not accept the URL.
     pub fn consent(&self, authorize_url: &str, person: &Person, mood: Mood) -> Result<Answer, String> {
         let query = url::Url::parse(authorize_url).map_err(|error| error.to_string())?;
         let request = authorize::Request::from_pairs(query.query_pairs());

@@ -1,43 +1,43 @@
-//! Who one can be.
+//! The people that one can sign in as.
 
 use ring::digest::{SHA256, digest};
 
 use crate::Kind;
 
-/// Somebody with an account at the provider.
+/// A person with an account at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
-    /// What the account's stable number is made of: the same key is the same account, whatever else changes.
+    /// The key from which the account's stable number is derived: one key is one account, even if everything else changes.
     pub key: String,
     /// The name for people.
     pub name: String,
-    /// The address of the account, if the provider tells one.
+    /// The address of the account, if the provider reports one.
     pub email: Option<String>,
-    /// Whether the provider has verified that address.
+    /// True if the provider has verified that address.
     pub is_verified: bool,
 }
 
-/// How the provider behaves for one sign-in.
+/// The behaviour of the provider in one sign-in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mood {
-    /// As it should.
+    /// The provider works as it should.
     #[default]
     Well,
-    /// The person says no.
+    /// The person refuses.
     Deny,
-    /// It takes its time, and answers.
+    /// The provider answers late.
     Slow,
-    /// It answers with an error page.
+    /// The provider answers with an error page.
     Broken,
 }
 
 impl Person {
-    /// Somebody with a verified address.
+    /// Creates a person with a verified address.
     pub fn verified(email: &str) -> Self {
         Self { is_verified: true, ..Self::unverified(email) }
     }
 
-    /// Somebody whose address the provider has not verified.
+    /// Creates a person whose address the provider has not verified.
     pub fn unverified(email: &str) -> Self {
         let name = email.split('@').next().unwrap_or_default();
         Self {
@@ -48,24 +48,24 @@ impl Person {
         }
     }
 
-    /// Somebody whose address the provider does not tell.
+    /// Creates a person whose address the provider does not report.
     pub fn without_email(key: &str) -> Self {
         Self { key: key.to_owned(), name: key.to_owned(), email: None, is_verified: false }
     }
 
-    /// The same account under another address.
+    /// Returns this account with another address.
     #[must_use]
     pub fn renamed(self, email: &str) -> Self {
         Self { email: Some(email.to_owned()), ..self }
     }
 
-    /// The same with a name.
+    /// Returns this account with another name.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         Self { name: name.to_owned(), ..self }
     }
 
-    /// The account's number, of as many digits as the provider's have.
+    /// Returns the account's number, with as many digits as the provider's numbers have.
     pub(crate) fn number(&self, kind: Kind) -> String {
         let hash = digest(&SHA256, format!("{}/{}", kind.id(), self.key).as_bytes());
         let mut bytes = [0; 8];
@@ -78,21 +78,21 @@ impl Person {
         }
     }
 
-    /// The name for links.
+    /// Returns the name for links.
     pub(crate) fn login(&self) -> String {
         let letters = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
         self.name.to_lowercase().chars().map(letters).collect()
     }
 }
 
-/// A line of the page.
+/// A choice on the page.
 pub(crate) struct Offer {
     pub(crate) value: &'static str,
     pub(crate) title: &'static str,
     pub(crate) note: &'static str,
 }
 
-/// Whom a provider offers that says whether an address is verified.
+/// The people at a provider that says whether an address is verified.
 #[rustfmt::skip]
 const OFFERS: [Offer; 7] = [
     Offer { value: "verified", title: "Verified email", note: "mary@example.test: somebody new" },
@@ -104,8 +104,8 @@ const OFFERS: [Offer; 7] = [
     Offer { value: "other", title: "Somebody else", note: "" },
 ];
 
-/// The same for a provider that never says whether an address is verified: there nobody is verified, and nobody comes with the
-/// address of an account that exists, for which no mail with a code would be sent.
+/// The people at a provider that never says whether an address is verified. Nobody is verified there. Nobody has the
+/// address of an existing account, because no mail with a code would be sent for it.
 #[rustfmt::skip]
 const UNVOUCHED: [Offer; 4] = [
     Offer { value: "verified", title: "With an email", note: "mary@example.test, which the app asks to prove" },
@@ -114,12 +114,12 @@ const UNVOUCHED: [Offer; 4] = [
     Offer { value: "other", title: "Somebody else", note: "" },
 ];
 
-/// What the page of a provider offers, in its order.
+/// Returns the people that the page of a provider offers, in its order.
 pub(crate) fn offers(kind: Kind) -> &'static [Offer] {
     if kind.vouches() { &OFFERS } else { &UNVOUCHED }
 }
 
-/// What can go wrong, in the page's order.
+/// The failures that the page offers, in its order.
 #[rustfmt::skip]
 pub(crate) const MOODS: [Offer; 3] = [
     Offer { value: "deny", title: "Deny", note: "the person says no" },
@@ -127,7 +127,7 @@ pub(crate) const MOODS: [Offer; 3] = [
     Offer { value: "broken", title: "Broken", note: "the provider answers with an error page" },
 ];
 
-/// What somebody chose on the page; `email` for somebody else.
+/// Returns the person and the mood that were chosen on the page; `email` is the address of "Somebody else".
 pub(crate) fn chosen(who: &str, email: &str, is_verified: bool) -> Option<(Person, Mood)> {
     let mary = || Person::verified("mary@example.test").named("Mary Newcomer");
     let person = match who {

@@ -1,4 +1,4 @@
-//! Who an access token belongs to, in each provider's words.
+//! The profile endpoints, which name the owner of an access token in each provider's format.
 
 use axum::Json;
 use axum::extract::{Query, State};
@@ -20,7 +20,7 @@ impl FakeProvider {
     }
 }
 
-/// `GET /user`: the address here is the public one, which most people leave empty.
+/// Answers `GET /user`. Its address is the public one, which most people leave empty.
 pub(crate) async fn github_user(State(provider): State<FakeProvider>, headers: HeaderMap) -> Response {
     if !headers.contains_key(header::USER_AGENT) {
         let text = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header";
@@ -42,7 +42,7 @@ pub(crate) async fn github_user(State(provider): State<FakeProvider>, headers: H
     .into_response()
 }
 
-/// `GET /user/emails`: 404 without the scope.
+/// Answers `GET /user/emails`, with 404 if the scope is missing.
 pub(crate) async fn github_emails(State(provider): State<FakeProvider>, headers: HeaderMap) -> Response {
     let Some(Grant { person, scope, .. }) = provider.bearer(&headers) else { return bad_credentials() };
     let is_allowed = scope.split([' ', ',']).any(|scope| matches!(scope, "user:email" | "user"));
@@ -63,7 +63,7 @@ fn bad_credentials() -> Response {
     (StatusCode::UNAUTHORIZED, Json(body)).into_response()
 }
 
-/// `GET /userinfo`
+/// Answers `GET /userinfo`.
 pub(crate) async fn google_userinfo(State(provider): State<FakeProvider>, headers: HeaderMap) -> Response {
     let Some(grant) = provider.bearer(&headers) else {
         let body = json!({"error": "invalid_request", "error_description": "Invalid Credentials"});
@@ -72,7 +72,7 @@ pub(crate) async fn google_userinfo(State(provider): State<FakeProvider>, header
     Json(google_claims(&grant)).into_response()
 }
 
-/// What Google says of a person, in the profile and in the ID token.
+/// Returns Google's claims about a person, for the profile and the ID token.
 pub(crate) fn google_claims(grant: &Grant) -> Value {
     let person = &grant.person;
     let mut names = person.name.split(' ');
@@ -96,7 +96,7 @@ pub(crate) struct Graph {
     appsecret_proof: String,
 }
 
-/// `GET /me`: only the fields that were asked for, and an address only when there is one.
+/// Answers `GET /me` with only the requested fields, and an address only if there is one.
 pub(crate) async fn facebook_me(
     State(provider): State<FakeProvider>,
     headers: HeaderMap,

@@ -1,5 +1,5 @@
-//! Google's side of OpenID Connect: the discovery document, the keys, and ID tokens signed with ES256 by a key that is made
-//! at the start.
+//! Google's side of OpenID Connect: the discovery document, the keys, and ID tokens. A key that is made at the start signs
+//! these with ES256.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,7 +31,7 @@ impl Signer {
     }
 
     fn jwk(&self) -> Value {
-        // 0x04, then both coordinates (SEC 1, section 2.3.3).
+        // The public key is 0x04, then both coordinates (SEC 1, section 2.3.3).
         let (x, y) = self.key.public_key().as_ref()[1..].split_at(32);
         json!({
             "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid,
@@ -39,7 +39,7 @@ impl Signer {
         })
     }
 
-    /// A compact JWS (RFC 7515, section 7.1).
+    /// Returns the claims as a compact JWS (RFC 7515, section 7.1).
     fn sign(&self, claims: &Value) -> String {
         let header = json!({"alg": "ES256", "kid": self.kid, "typ": "JWT"});
         let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -65,7 +65,7 @@ impl FakeProvider {
     }
 }
 
-/// `GET /.well-known/openid-configuration`
+/// Answers `GET /.well-known/openid-configuration`.
 pub(crate) async fn discovery(State(provider): State<FakeProvider>) -> Json<Value> {
     let base = &provider.0.base;
     Json(json!({
@@ -86,12 +86,12 @@ pub(crate) async fn discovery(State(provider): State<FakeProvider>) -> Json<Valu
     }))
 }
 
-/// `GET /certs`
+/// Answers `GET /certs`.
 pub(crate) async fn keys(State(provider): State<FakeProvider>) -> Json<Value> {
     Json(json!({"keys": [provider.0.signer.jwk()]}))
 }
 
-/// Seconds since 1970: the provider has a clock of its own, as real ones do.
+/// Returns the seconds since 1970: the provider has a clock of its own, as real ones do.
 #[expect(clippy::disallowed_methods, reason = "a provider does not share the clock of those who ask it")]
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()

@@ -1,4 +1,4 @@
-//! The token endpoints: a code for an access token, and how each provider says no.
+//! The token endpoints, which exchange a code for an access token, and each provider's form of refusal.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::grants::{Grant, random};
 use crate::{FakeProvider, Mood};
 
-/// Longer than a page waits before it says that it is still working, shorter than anybody gives up.
+/// The delay of a slow answer. A page reports by then that it is still working, and nobody has given up yet.
 const SLOW: Duration = Duration::from_millis(8500);
 
 /// The form of RFC 6749, section 4.1.3, with PKCE.
@@ -31,7 +31,7 @@ pub(crate) struct Exchange {
     code_verifier: String,
 }
 
-/// What is wrong with an exchange.
+/// The reason why an exchange is refused.
 enum No {
     Client,
     RedirectUri,
@@ -44,7 +44,7 @@ impl FakeProvider {
         if exchange.client_id != self.client_id() || exchange.client_secret != self.client_secret() {
             return Err(No::Client);
         }
-        // Spent by the first who brings it, whatever else is wrong (RFC 9700, section 4.5.3).
+        // The first attempt spends the code, even if something else is wrong (RFC 9700, section 4.5.3).
         let grant = self.grants().take(&exchange.code).ok_or(No::Code)?;
         if exchange.redirect_uri != self.0.redirect_uri {
             return Err(No::RedirectUri);
@@ -63,7 +63,7 @@ impl FakeProvider {
     }
 }
 
-/// GitHub says no with 200, and speaks JSON only when asked.
+/// Answers as GitHub, which refuses with 200, and sends JSON only on request.
 pub(crate) async fn github(
     State(provider): State<FakeProvider>,
     headers: HeaderMap,
@@ -105,7 +105,8 @@ fn github_error(code: &str, description: &str) -> Value {
     json!({"error": code, "error_description": description, "error_uri": uri})
 }
 
-/// Google takes the client's secret in the form or in the header, and gives an ID token with the access token.
+/// Answers as Google, which takes the client's secret in the form or in the header. It returns an ID token with the access
+/// token.
 pub(crate) async fn google(
     State(provider): State<FakeProvider>,
     headers: HeaderMap,
@@ -139,7 +140,7 @@ pub(crate) async fn google(
     }
 }
 
-/// Facebook's documentation exchanges by GET.
+/// Answers an exchange by GET, as in Facebook's documentation.
 pub(crate) async fn facebook_by_query(
     provider: State<FakeProvider>,
     Query(exchange): Query<Exchange>,
@@ -147,7 +148,7 @@ pub(crate) async fn facebook_by_query(
     facebook(provider, Form(exchange)).await
 }
 
-/// Facebook says no with an object.
+/// Answers as Facebook, which refuses with an object.
 pub(crate) async fn facebook(
     State(provider): State<FakeProvider>,
     Form(exchange): Form<Exchange>,
@@ -168,7 +169,7 @@ pub(crate) async fn facebook(
     }
 }
 
-/// 400 in the Graph API's shape.
+/// Builds a 400 in the Graph API's format.
 pub(crate) fn facebook_error(message: &str, code: u16) -> Response {
     bad(
         &json!({"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": random()}}),
@@ -184,7 +185,7 @@ fn broken(title: &str) -> Response {
     (StatusCode::BAD_GATEWAY, Html(page)).into_response()
 }
 
-/// `client_secret_basic` (RFC 6749, section 2.3.1): both parts are form-encoded first.
+/// Reads `client_secret_basic` (RFC 6749, section 2.3.1), in which both parts are form-encoded first.
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
     let text = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
