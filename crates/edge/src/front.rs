@@ -1,7 +1,7 @@
 //! The layer around every route.
 //!
-//! It refuses a request without [one host](crate::host), answers for a handler that panics, has each request
-//! [counted and logged](crate::telemetry), and puts the [security headers](crate::headers) on every reply, its own
+//! It refuses a request without [one host](crate::host), and answers for a handler that panics. It has each request
+//! [counted and logged](crate::telemetry). It puts the [security headers](crate::headers) on every reply, its own
 //! refusals included.
 //!
 //! All of that is one service with one future. A router puts each layer into a box of its own, at a cost to every

@@ -1,8 +1,8 @@
 //! The one host of a request.
 //!
-//! A request is refused if it has no `Host`, two of them, one that is not a host name, or another one in its target
-//! (RFC 9112, section 3.2). So a proxy in front and the server behind it can never read two different hosts out of one
-//! request.
+//! A request is refused if it has no `Host`, two of them, or one that is not a host name (RFC 9112, section 3.2). It is
+//! also refused if its target names another host. So a proxy in front and the server behind it can never read two
+//! different hosts out of one request.
 
 use axum::{
     extract::Request,

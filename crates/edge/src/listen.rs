@@ -16,7 +16,7 @@
 //!
 //! The server speaks HTTP/1.1 only, on purpose. Browsers speak HTTP/2 over TLS alone, and TLS ends at the proxy in front.
 //! Proxies use HTTP/1.1 to the server by default. This leaves out hyper's HTTP/2 half with its own family of flood
-//! attacks, and the protocol detection that waits without a deadline for a first byte.
+//! attacks. It also leaves out the protocol detection, which waits without a deadline for a first byte.
 //!
 //! Invariants: a failed `accept` never ends the loop. A connection beyond the cap waits in the kernel's queue instead of
 //! costing memory. A stop loses no request that was already sent. The last reply of a connection says

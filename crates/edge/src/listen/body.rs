@@ -2,7 +2,7 @@
 //!
 //! One timer runs from the handler's first read of the body to the body's end. It covers a body that stops half-way and
 //! one that arrives a byte at a time. The many requests without a body need no timer. Bodies are small here (64 KiB at
-//! most), so that one deadline for the whole is fair to slow networks, and no rate needs to be computed.
+//! most). So one deadline for the whole is fair to slow networks, and no rate needs to be computed.
 
 use std::{
     fmt,

@@ -4,7 +4,7 @@
 //! reply. Here a write that makes no progress for [`Deadlines::write_stall`](super::Deadlines) fails.
 //!
 //! *A client that still sends after the reply* (a body that is too large, say): closing a socket with unread bytes makes
-//! the kernel send a reset, which destroys the reply that explains the refusal. So the last bytes are first read and
+//! the kernel send a reset. The reset destroys the reply that explains the refusal. So the last bytes are first read and
 //! discarded for a moment (RFC 9112, section 9.6).
 //!
 //! Invariant: on the usual path (write succeeds, body was read) this adds a branch and no timer.

@@ -1,8 +1,8 @@
 //! The Content-Security-Policy of the operator's own app.
 //!
-//! It allows the usual output of build tools: images and fonts as `data:`, a `<base>` element, and by hash the inline
-//! scripts and styles in HTML files. The operator adds further sources that the app needs. The built-in pages keep the
-//! strict policy of [`crate::headers`].
+//! It allows the usual output of build tools: images and fonts as `data:`, and a `<base>` element. By hash it allows the
+//! inline scripts and styles in HTML files. The operator adds further sources that the app needs. The built-in pages
+//! keep the strict policy of [`crate::headers`].
 
 use std::collections::BTreeSet;
 

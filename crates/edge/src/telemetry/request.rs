@@ -3,8 +3,9 @@
 //! The id is 128 random bits, and never taken from the client. It is in the reply's `X-Request-Id` and in every line
 //! that is logged while the request is handled. The query string is never recorded: it may hold codes and states.
 //!
-//! Invariant: a request that is not logged costs two clock readings, sixteen random bytes out of a buffer, one header
-//! and two metric handles that were made earlier. It formats nothing, and takes no lock that threads share.
+//! Invariant: a request that is not logged costs two clock readings, sixteen random bytes out of a buffer, and one
+//! header. It also costs two metric handles, which were made earlier. It formats nothing, and takes no lock that threads
+//! share.
 
 use std::{
     cell::{Cell, RefCell},
