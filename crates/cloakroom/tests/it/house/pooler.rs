@@ -113,7 +113,10 @@ async fn finding_n1_the_sessions_settings_are_set_without_startup_parameters() {
     app.add("ada@example.test", Rank::Plain).await;
     // The table is locked. A sign-in fails after the statement timeout instead of waiting for ever.
     let mut held = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
-    sqlx::raw_sql("BEGIN; LOCK TABLE cloakroom_users IN ACCESS EXCLUSIVE MODE").execute(&mut held).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE cloakroom_users IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut held)
+        .await
+        .unwrap();
     let browser = app.browser();
     browser.open_login_page().await;
     let start = Instant::now();
