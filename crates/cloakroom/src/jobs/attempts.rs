@@ -9,19 +9,18 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The wait before a retry when storage was away.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Writes until the cloakroom is gone.
+/// Writes until the cloakroom is gone. Between two transactions the job keeps nothing of it alive.
 pub(crate) async fn run(upgrade: impl Fn() -> Option<Context>) {
     loop {
         let Some(attempts) = upgrade().map(|context| context.attempts().clone()) else { return };
         attempts.wait().await;
-        let Some(context) = upgrade() else { return };
-        let mut written = attempts.write(context.store()).await;
-        while let Err(error) = written {
+        loop {
+            let Some(context) = upgrade() else { return };
+            let Err(error) = attempts.write(context.store()).await else { break };
             tracing::warn!(error = error.with_causes(), "failed sign-ins could not be recorded");
+            drop(context);
             tokio::time::sleep(RETRY).await;
-            written = attempts.write(context.store()).await;
         }
-        drop(context);
         tokio::time::sleep(PAUSE).await;
     }
 }
