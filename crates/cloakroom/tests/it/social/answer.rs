@@ -1,47 +1,12 @@
 //! Answers of a provider: errors instead of a code, bodies of generated clients, and replies of unfinished
 //! attempts.
 
-use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
-
 use cloakroom::administration::Rank;
 use cloakroom::testing::{Kind, Person};
 use serde_json::json;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Subscriber};
 
+use crate::support::log_lines::LogLines;
 use crate::support::social_app::{SocialApp, assert_refused, outcome, post_callback, social_app};
-
-/// Collects every log line of level WARN.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
 
 /// Begins an attempt and returns from the provider with an error.
 async fn come_back(app: &SocialApp, error: &str) -> (String, u16) {
@@ -55,20 +20,20 @@ async fn come_back(app: &SocialApp, error: &str) -> (String, u16) {
 #[tokio::test]
 async fn finding_n7_only_a_refusal_by_the_person_is_reported_as_one() {
     let app = social_app().await;
-    let warnings = Warnings::default();
-    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let lines = LogLines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
     for error in ["access_denied", "user_cancelled_login", "user_cancelled_authorize"] {
         assert_eq!(come_back(&app, error).await, ("provider_denied".to_owned(), 400), "{error}");
     }
-    assert!(warnings.0.lock().unwrap().is_empty(), "what a person decides is no mistake");
+    assert!(lines.take_warnings().is_empty(), "what a person decides is no mistake");
     for error in ["invalid_scope", "unauthorized_client", "invalid_request", "redirect_uri_mismatch", "x"] {
         assert_eq!(come_back(&app, error).await, ("code_rejected".to_owned(), 400), "{error}");
-        let line = warnings.0.lock().unwrap().pop().unwrap();
+        let line = lines.take_warnings().pop().unwrap();
         assert!(line.contains(error) && line.contains("github"), "{line}");
     }
     let forged = format!("forged\r\nline \u{1b}[31m{}", "x".repeat(200));
     assert_eq!(come_back(&app, &forged).await.0, "code_rejected");
-    let line = warnings.0.lock().unwrap().pop().unwrap();
+    let line = lines.take_warnings().pop().unwrap();
     assert!(line.contains(&format!("forgedline [31m{}", "x".repeat(45))), "{line}");
     assert!(!line.contains(&"x".repeat(46)) && !line.contains(['\r', '\n', '\u{1b}']), "{line}");
 }
@@ -76,13 +41,13 @@ async fn finding_n7_only_a_refusal_by_the_person_is_reported_as_one() {
 #[tokio::test]
 async fn finding_n7_an_error_without_an_attempt_is_not_logged() {
     let app = social_app().await;
-    let warnings = Warnings::default();
-    let _guard = tracing::subscriber::set_default(warnings.clone());
+    let lines = LogLines::default();
+    let _guard = tracing::subscriber::set_default(lines.clone());
     let browser = app.visitor().await;
     let answer = json!({"state": "x".repeat(43), "error": "invalid_scope"});
     let reply = browser.post("/api/social/github/", &answer).await;
     assert_refused(&browser, &reply, "state_mismatch").await;
-    assert!(warnings.0.lock().unwrap().is_empty());
+    assert!(lines.take_warnings().is_empty());
 }
 
 #[tokio::test]

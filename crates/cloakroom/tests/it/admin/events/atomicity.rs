@@ -1,57 +1,20 @@
 //! An event and its effect are one transaction. The log and the metrics follow after the commit.
 
-use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
-
 use cloakroom::administration::Rank;
 use cloakroom::testing::PASSWORD;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 use crate::support::app::{App, app};
 use crate::support::events::types;
+use crate::support::log_lines::LogLines;
 use crate::support::people::ADA;
-
-/// Collects every log line about an event.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Lines {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        if line.0.contains("event=") {
-            self.0.lock().unwrap().push(line.0);
-        }
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
 
 #[tokio::test]
 async fn an_event_is_one_log_line_without_the_address() {
     let app = app().await;
-    let lines = Lines::default();
+    let lines = LogLines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
     let ada = app.add(ADA, Rank::Plain).await;
-    let told = lines.0.lock().unwrap().join("\n");
+    let told = lines.take_events().join("\n");
     let expected =
         format!("message=account added event=\"user.made\" user=\"{}\" actor=\"service\" ", ada.id);
     assert_eq!(told, expected);
@@ -76,12 +39,12 @@ async fn let_commits_fail(app: &App) {
 async fn a_commit_that_fails_leaves_neither_the_act_nor_its_event_nor_its_line() {
     let app = app().await;
     let_commits_fail(&app).await;
-    let lines = Lines::default();
+    let lines = LogLines::default();
     let _guard = tracing::subscriber::set_default(lines.clone());
     let refused = app.cloakroom.administration().add(ADA, PASSWORD, Rank::Plain).await;
     assert!(refused.is_err());
     assert!(app.cloakroom.administration().accounts(None, 1).await.unwrap().accounts.is_empty());
-    assert_eq!((types(&app).await.len(), lines.0.lock().unwrap().len()), (0, 0));
+    assert_eq!((types(&app).await.len(), lines.take_events().len()), (0, 0));
 }
 
 #[tokio::test]

@@ -255,7 +255,7 @@ async fn p04_no_client_makes_the_server_fail() {
     let ada = app.signed_in(ADA).await;
     let nasty = [
         "' OR '1'='1",
-        "\"; DROP TABLE users; --",
+        "\"; DROP TABLE cloakroom_users; --",
         "%s%n%x",
         "{{7*7}}",
         "${jndi:ldap://x}",
