@@ -15,15 +15,15 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// The command.
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Run with everything on and nothing to configure: sample users, on this machine only.
     Dev {
-        /// Where to listen; a loopback address, 127.0.0.1:3000 when nothing is said. Port 0 takes a free one.
+        /// The address and port to listen on; a loopback address, 127.0.0.1:3000 when nothing is said. Port 0 takes a free one.
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<SocketAddr>,
-        /// Where everything is kept.
+        /// The directory that keeps everything.
         #[arg(long, default_value = "cloakroom-data", value_name = "DIR")]
         data_dir: PathBuf,
     },
@@ -32,7 +32,7 @@ pub(crate) enum Command {
         /// The configuration file; `cloakroom.toml` of this directory when there is one, else all of it comes from the environment.
         #[arg(short, long, value_name = "FILE")]
         config: Option<PathBuf>,
-        /// Where to listen, over what the configuration says.
+        /// The address and port to listen on, instead of the configuration's.
         #[arg(long, value_name = "ADDRESS")]
         listen: Option<SocketAddr>,
     },
@@ -52,14 +52,14 @@ pub(crate) enum Command {
     Migrate(Place),
     /// Copy a SQLite database to a file, while it is in use. The copy is of one moment, and checked.
     Backup {
-        /// Where the copy goes; a file that does not exist yet.
+        /// The copy; a file that does not exist yet.
         file: PathBuf,
         #[command(flatten)]
         place: Place,
     },
     /// Put a copy in the place of a SQLite database, while the server is stopped. Ends every session.
     Restore {
-        /// What `backup` has made.
+        /// A copy that `backup` has made.
         file: PathBuf,
         /// Keep sessions as the copy has them, those that were signed out since among them.
         #[arg(long)]
@@ -119,7 +119,7 @@ pub(crate) struct Rights {
     pub(crate) superuser: bool,
 }
 
-/// What to do with accounts.
+/// A command for accounts.
 #[derive(Subcommand)]
 pub(crate) enum UserCommand {
     /// Add an account whose address you vouch for. Asks for the password.
@@ -182,7 +182,7 @@ pub(crate) enum UserCommand {
     Delete(Account),
 }
 
-/// What to do with sessions.
+/// A command for sessions.
 #[derive(Subcommand)]
 pub(crate) enum SessionCommand {
     /// Sign people out.
@@ -195,14 +195,14 @@ pub(crate) enum SessionCommand {
     },
 }
 
-/// What to do with events.
+/// A command for events.
 #[derive(Subcommand)]
 pub(crate) enum AuditCommand {
     /// List events, newest first.
     List {
         #[command(flatten)]
         filter: AuditFilter,
-        /// How many, at most 200.
+        /// The number of events, at most 200.
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
         limit: u16,
         /// Only those that come after this one in the list: the last id of the page before.
@@ -274,7 +274,7 @@ pub(crate) enum AuditFormat {
     Csv,
 }
 
-/// What to do with mail.
+/// A command for mail.
 #[derive(Subcommand)]
 pub(crate) enum MailCommand {
     /// List the mails that have not left: those that wait for another try, and those that were given up.

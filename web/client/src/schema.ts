@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a page must know before anybody is signed in */
+        /** Read what a page needs before anybody is signed in */
         get: operations["config"];
         put?: never;
         post?: never;
@@ -363,7 +363,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What this browser's session is
+         * Read this browser's session
          * @description Always 200, and sets the CSRF cookie where the browser lacks it. A page asks this when it starts.
          */
         get: operations["session"];
@@ -422,7 +422,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is linked to the account */
+        /** List linked identities */
         get: operations["identities"];
         put?: never;
         post?: never;
@@ -567,7 +567,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in */
+        /** Read the signed-in user's profile */
         get: operations["profile"];
         put?: never;
         post?: never;
@@ -587,12 +587,12 @@ export interface components {
             detail: string;
             /**
              * Format: date-time
-             * @description From when on a page offers to send it again.
+             * @description The time from which a page offers to send it again.
              */
             resend_at: string;
         };
         /**
-         * @description How somebody proves the account that is to be linked: by its password, or by a mailed code; with neither, by being signed
+         * @description A proof of the account that is to be linked: its password, or a mailed code; with neither, the proof is being signed
          *     in to it.
          */
         AccountProof: {
@@ -609,7 +609,7 @@ export interface components {
             /** @description As its owner spells it. */
             email: string;
         };
-        /** @description Whose link it is. */
+        /** @description The address that a link is for. */
         AddressView: {
             /** @description The address, as its owner spells it. */
             email: string;
@@ -618,7 +618,7 @@ export interface components {
         AppView: {
             name: string;
         };
-        /** @description What a page must know before anybody is signed in. */
+        /** @description The facts that a page needs before anybody is signed in. */
         ConfigView: {
             app: components["schemas"]["AppView"];
             password: components["schemas"]["PasswordView"];
@@ -636,7 +636,7 @@ export interface components {
              */
             password: string;
         };
-        /** @description What was done, in a word. */
+        /** @description A word on what was done. */
         Detail: {
             /** @description A word or two; programs look at the status. */
             detail: string;
@@ -653,7 +653,7 @@ export interface components {
         IdentityView: {
             /** @description To unlink it by. */
             id: string;
-            /** @description What its owner knows it by. */
+            /** @description The name that its owner knows it by. */
             label: string;
             /**
              * Format: date-time
@@ -664,7 +664,7 @@ export interface components {
             provider: string;
         };
         /**
-         * @description What an attempt is for.
+         * @description The purpose of an attempt.
          * @enum {string}
          */
         Intent: "login" | "link" | "reauthenticate";
@@ -682,7 +682,7 @@ export interface components {
          * @enum {string}
          */
         KnownProblemCode: "not_authenticated" | "forbidden" | "invalid_credentials" | "account_inactive" | "reauthentication_required" | "signup_closed" | "token_invalid" | "invalid_code" | "password_required" | "other_user_signed_in" | "email_taken" | "has_password" | "not_allowed" | "identity_taken" | "last_sign_in_method" | "state_missing" | "state_mismatch" | "code_rejected" | "provider_denied" | "provider_unreachable" | "csrf_failed" | "rate_limited" | "validation_failed" | "invalid_json" | "unsupported_media_type" | "payload_too_large" | "request_timeout" | "not_found" | "method_not_allowed" | "misdirected_request" | "unavailable" | "invalid_host" | "internal";
-        /** @description What is linked, and what could be. */
+        /** @description The linked identities, and the providers that could be linked. */
         Linked: {
             /** @description Oldest first. */
             identities: components["schemas"]["IdentityView"][];
@@ -708,7 +708,7 @@ export interface components {
              * @description With the token, in another browser than the one that signed up: it becomes the account's.
              */
             password?: string | null;
-            /** @description What stands behind `#token=`. */
+            /** @description The text behind `#token=` in the link. */
             token?: string | null;
         };
         /**
@@ -725,7 +725,7 @@ export interface components {
              * @description The password to come.
              */
             password: string;
-            /** @description What stands behind `#token=`. */
+            /** @description The text behind `#token=` in the link. */
             token: string;
         };
         /** @description The password of whoever is signed in. */
@@ -749,14 +749,14 @@ export interface components {
              */
             new_password: string;
         };
-        /** @description What a new password must be. */
+        /** @description The rule for new passwords. */
         PasswordView: {
             /** @description In bytes of UTF-8. */
             max_length: number;
             /** @description In characters. */
             min_length: number;
         };
-        /** @description What went wrong (RFC 9457). */
+        /** @description A problem (RFC 9457). */
         Problem: {
             /** @description A stable code to program against. */
             code: components["schemas"]["ProblemCode"];
@@ -768,7 +768,7 @@ export interface components {
             hint?: string | null;
             /**
              * Format: date-time
-             * @description With `rate_limited`: from when on another try is looked at.
+             * @description With `rate_limited`: the time from which another attempt is accepted.
              */
             retry_at?: string | null;
             /**
@@ -794,17 +794,17 @@ export interface components {
             /** @description May do everything. */
             is_superuser: boolean;
         };
-        /** @description What came back from the provider, as the query or as JSON. */
+        /** @description The provider's answer, as the query or as JSON. */
         ProviderAnswer: {
             /** @description The authorization code. */
             code?: string | null;
-            /** @description What the provider says went wrong (RFC 6749, section 4.1.2.1). */
+            /** @description The provider's error code (RFC 6749, section 4.1.2.1). */
             error?: string | null;
-            /** @description Who says to have issued the code (RFC 9207). */
+            /** @description The issuer that the answer names (RFC 9207). */
             iss?: string | null;
             /** @description The attempt. */
             state?: string | null;
-            /** @description What Apple tells of the person, once: JSON with `name`. Other providers send none. */
+            /** @description Apple's facts about the person, sent once: JSON with `name`. Other providers send none. */
             user?: string | null;
         };
         /** @description A provider of social login. */
@@ -816,9 +816,9 @@ export interface components {
         RecoveredIdentityView: {
             /** @description To keep it by. */
             id: string;
-            /** @description Whether it stays unless `keep_identities` says otherwise. */
+            /** @description True if it stays unless `keep_identities` says otherwise. */
             kept: boolean;
-            /** @description What its owner knows it by. */
+            /** @description The name that its owner knows it by. */
             label: string;
             /**
              * Format: date-time
@@ -828,14 +828,14 @@ export interface components {
             /** @description The provider's id. */
             provider: string;
         };
-        /** @description What a link sets the password of. */
+        /** @description The account whose password a link sets. */
         ResetView: {
             /** @description The account's address. */
             email: string;
             /** @description Its linked accounts, oldest first. */
             identities: components["schemas"]["RecoveredIdentityView"][];
         };
-        /** @description What this browser's session is. */
+        /** @description The session of this browser. */
         SessionView: {
             /**
              * Format: int32
@@ -851,28 +851,28 @@ export interface components {
             authenticated_at: string | null;
             /**
              * Format: date-time
-             * @description When the session ends if nothing more happens.
+             * @description The time at which the session ends if nothing more happens.
              */
             expires_at: string | null;
             /** @description The methods that a second step may be done by. */
             methods: components["schemas"]["Method"][];
             /** @description `anonymous` or `authenticated`. */
             state: components["schemas"]["SignInState"];
-            /** @description What the account owes before it can be used. */
+            /** @description The tasks that are open before the account can be used. */
             tasks: unknown[];
             user: components["schemas"]["User"] | null;
         };
         /**
-         * @description How far a sign-in has come: `next` after a sign-in with us, `result` after one by a provider, `state` of a session.
+         * @description The state of a sign-in: `next` after a sign-in with us, `result` after one by a provider, `state` of a session.
          * @enum {string}
          */
         SignInState: "anonymous" | "authenticated" | "done" | "signed_in" | "signed_up" | "linked" | "link_required" | "email_required" | "input_required" | "second_factor" | "tasks";
         /**
-         * @description Who may make an account.
+         * @description The people who may make an account.
          * @enum {string}
          */
         SignupMode: "open" | "closed";
-        /** @description Who may make an account. */
+        /** @description The people who may make an account. */
         SignupView: {
             mode: components["schemas"]["SignupMode"];
         };
@@ -885,29 +885,29 @@ export interface components {
             /** @description With `link_required` the account's address; with `email_required` what the provider tells, unproven. */
             email?: string | null;
             provider?: components["schemas"]["ProviderView"] | null;
-            /** @description What became of it: `signed_in`, `signed_up`, `linked`, or what the person must do first. */
+            /** @description The outcome: `signed_in`, `signed_up`, `linked`, or what the person must do first. */
             result: components["schemas"]["SignInState"];
-            /** @description Where the person wanted to go. */
+            /** @description The path that the person wanted to go to. */
             return_to: string;
             /** @description With `input_required` the step that asks. */
             step?: string | null;
             user?: components["schemas"]["User"] | null;
         };
-        /** @description What somebody wants of a provider. */
+        /** @description The wish with which somebody goes to a provider. */
         Start: {
             /** @description `login` when nothing is said. */
             intent?: components["schemas"]["Intent"];
             /** @description A path of this site, to go to afterwards. */
             return_to?: string;
         };
-        /** @description Where to send the browser. */
+        /** @description The page to send the browser to. */
         Started: {
             /** @description The provider's authorize URL. */
             url: string;
         };
         /** @description The token of a mailed link. */
         Token: {
-            /** @description What stands behind `#token=`. */
+            /** @description The text behind `#token=` in the link. */
             token: string;
         };
         /** @description The addresses of a change that can be undone. */
@@ -921,12 +921,12 @@ export interface components {
         User: {
             /**
              * Format: date-time
-             * @description When the account was made.
+             * @description The time at which the account was made.
              */
             date_joined: string;
             /** @description The address as its owner spelled it. */
             email: string;
-            /** @description Whether the account can sign in by password. */
+            /** @description True if the account can sign in by password. */
             has_password: boolean;
             /** @description The account's id, a `UUIDv7`. */
             id: string;
@@ -3684,11 +3684,11 @@ export interface operations {
                 code?: string;
                 /** @description The attempt */
                 state?: string;
-                /** @description Who says to have issued the code (RFC 9207) */
+                /** @description The issuer that the answer names (RFC 9207) */
                 iss?: string;
-                /** @description What the provider says went wrong */
+                /** @description The provider's error code */
                 error?: string;
-                /** @description What Apple tells of the person, once: JSON with `name` */
+                /** @description Apple's facts about the person, sent once: JSON with `name` */
                 user?: string;
             };
             header?: never;

@@ -16,7 +16,7 @@ pub struct App {
     pub name: String,
     /// Your own built single-page app, served instead of the embedded one.
     pub dir: Option<PathBuf>,
-    /// What the pages of `dir` may load from elsewhere: sources added to their Content-Security-Policy.
+    /// Sources from which the pages of `dir` may load, added to their Content-Security-Policy.
     pub csp: Csp,
 }
 
@@ -27,7 +27,7 @@ pub struct App {
 pub struct Csp {
     /// Images, as in `["https://cdn.example.com"]`.
     pub img_src: Vec<String>,
-    /// What scripts may connect to, by `fetch` or `WebSocket`.
+    /// Servers that scripts may connect to, by `fetch` or `WebSocket`.
     pub connect_src: Vec<String>,
     /// Fonts.
     pub font_src: Vec<String>,

@@ -1,4 +1,4 @@
-//! `[audit]`: how long events are kept, and how much of a client's address.
+//! `[audit]`: the time for which events are kept, and the part of a client's address.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,13 @@ use super::Retention;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Audit {
-    /// How long events are kept; `0s` keeps them for ever.
+    /// The time for which events are kept; `0s` keeps them for ever.
     pub keep: Retention,
-    /// How much of a client's address an event keeps: `full` (an IPv6 one as its /64), `network` (/24 and /64) or `none`.
+    /// The part of a client's address that an event keeps: `full` (an IPv6 one as its /64), `network` (/24 and /64) or `none`.
     pub address: AddressDetail,
 }
 
-/// How much of a client's address is kept.
+/// The part of a client's address that is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]

@@ -14,7 +14,7 @@ use super::{Complaint, Config, MAILBOX, PipelineStep};
 use crate::error::{Error, Result};
 use crate::files;
 
-/// What has no default.
+/// The keys that have no default.
 const REQUIRED: [&str; 5] = ["public_url", "database.url", "mail.url", "mail.from", "app.name"];
 /// So many changed letters apart, one name is a slip for the other.
 pub(super) const SLIP: usize = 2;
@@ -279,7 +279,7 @@ impl File<'_> {
     }
 }
 
-/// What to do where there is no file yet.
+/// Returns what to do where there is no file yet.
 fn beginning(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::NotFound => "; `cloakroom check --example` prints one to start from",

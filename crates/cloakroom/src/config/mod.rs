@@ -54,7 +54,7 @@ use sources::Sources;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// Where people reach the app: `https://…`, or `http://` on loopback. Cookies, links and the CSRF origin derive from it.
+    /// The origin at which people reach the app: `https://…`, or `http://` on loopback. Cookies, links and the CSRF origin derive from it.
     pub public_url: PublicUrl,
     /// The address and port to listen on.
     pub listen: Address,
@@ -72,38 +72,38 @@ pub struct Config {
     #[serde(deserialize_with = "values::networks")]
     #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Where Prometheus may ask for metrics, as in `127.0.0.1:9100`; off when absent.
+    /// The address and port at which Prometheus asks for metrics, as in `127.0.0.1:9100`; off when absent.
     pub metrics_listen: Option<Address>,
-    /// Where everything is kept.
+    /// The database, which keeps everything.
     pub database: Database,
-    /// How mail leaves.
+    /// The way that mail is sent.
     pub mail: Mail,
     /// The app that people sign in to.
     pub app: App,
-    /// Who may make an account.
+    /// The people who may make an account.
     pub signup: Signup,
-    /// How long a sign-in lasts.
+    /// The lifetime of a sign-in.
     pub session: Session,
-    /// What our cookies are called.
+    /// The names of our cookies.
     pub cookies: Cookies,
-    /// What a new password must be.
+    /// The rule for new passwords.
     pub password: Password,
-    /// How often something may be tried.
+    /// Limits on attempts.
     pub limits: Limits,
-    /// What is kept of who did what.
+    /// The record of who did what.
     pub audit: Audit,
     /// Social login: one `[[provider]]` each.
     pub provider: Vec<Provider>,
     /// The steps of a social login.
     pub pipeline: Pipeline,
-    /// How the server listens and stops.
+    /// The server: how it listens and stops.
     pub server: Server,
-    /// What is shown besides the calls.
+    /// The documents beside the calls.
     pub api: Api,
-    /// Whether this is `cloakroom dev`: problems then carry hints.
+    /// Set for `cloakroom dev`: problems then carry hints.
     #[serde(skip)]
     pub(crate) development: bool,
-    /// Where each value comes from.
+    /// The source of each value.
     #[serde(skip)]
     pub(crate) sources: Sources,
 }
@@ -142,7 +142,7 @@ pub struct Mail {
     pub url: SecretUrl,
     /// The sender, as in `Acme <no-reply@acme.test>`.
     pub from: String,
-    /// Whether people may have addresses that exist in your own network only, as `ann@intranet` or `ann@10.0.0.7`.
+    /// Accepts addresses that exist in your own network only, as `ann@intranet` or `ann@10.0.0.7`.
     pub allow_local: bool,
 }
 
@@ -151,11 +151,11 @@ pub struct Mail {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Signup {
-    /// `open`: whoever proves an address; `closed`: only who is added by the command line.
+    /// `open`: everybody who proves an address; `closed`: only those whom an operator adds.
     pub mode: SignupMode,
 }
 
-/// Who may make an account.
+/// The people who may make an account.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema, utoipa::ToSchema,
 )]
@@ -163,10 +163,10 @@ pub struct Signup {
 #[schemars(inline)]
 #[non_exhaustive]
 pub enum SignupMode {
-    /// Whoever proves an address.
+    /// Everybody who proves an address.
     #[default]
     Open,
-    /// Only who is added by the command line.
+    /// Only those whom an operator adds.
     Closed,
 }
 
@@ -175,11 +175,11 @@ pub enum SignupMode {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Session {
-    /// How long a session may be idle before it ends.
+    /// The time after which an idle session ends.
     pub idle: Lifetime,
-    /// How long after the sign-in a session ends, however much it is used.
+    /// The time after the sign-in at which a session ends, however much it is used.
     pub absolute: Lifetime,
-    /// How long after a proof of identity sensitive actions are allowed without another one.
+    /// The time after a proof of identity in which sensitive actions need no other one.
     pub recent: Lifetime,
 }
 
@@ -248,7 +248,7 @@ pub struct Pipeline {
     /// The steps of a social login, in order.
     #[schemars(with = "Vec<String>")]
     pub steps: Vec<PipelineStep>,
-    /// Who may sign in by a provider.
+    /// The people who may sign in by a provider.
     pub auth_allowed: AuthAllowed,
 }
 
@@ -287,7 +287,7 @@ pub enum PipelineStep {
     },
     /// A step of your own, asked over the network.
     Webhook {
-        /// Where it is asked.
+        /// The URL that it is asked at.
         webhook: String,
         /// The file with the key that signs what is asked.
         secret_file: PathBuf,

@@ -51,7 +51,7 @@ fn is_section(value: &Value) -> bool {
     }
 }
 
-/// What the example sets: the keys that have no default.
+/// The values that the example sets: those of the keys that have no default.
 const SET: [(&str, &str); 5] = [
     ("public_url", "https://app.example.com"),
     ("database.url", "sqlite:cloakroom.db"),

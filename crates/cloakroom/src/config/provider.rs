@@ -22,20 +22,20 @@ pub struct Provider {
     /// The client secret that the provider gave you; not needed at Apple, where it is signed with `private_key`.
     #[schemars(extend("writeOnly" = true))]
     pub client_secret: Option<Secret>,
-    /// What is asked for.
+    /// The scopes that are asked for; the kind's own when absent.
     pub scopes: Option<Vec<String>>,
-    /// Where people are sent, when not the provider's own.
+    /// The page that people are sent to, when not the provider's own.
     pub authorize_url: Option<String>,
-    /// Where codes are exchanged, when not the provider's own.
+    /// The endpoint that exchanges codes, when not the provider's own.
     pub token_url: Option<String>,
-    /// Where the profile is read, when not the provider's own.
+    /// The endpoint that has the profile, when not the provider's own.
     pub userinfo_url: Option<String>,
-    /// Where addresses are read (github only).
+    /// The endpoint that has the addresses (github only).
     pub emails_url: Option<String>,
-    /// Whose ID tokens are taken, to the letter, and where discovery begins (kinds that speak OpenID Connect). Once people have
+    /// The issuer whose ID tokens are accepted, to the letter, and at which discovery begins (OpenID Connect). Once people have
     /// signed in, another issuer is refused at the start: see `same_subjects`.
     pub issuer: Option<String>,
-    /// Where the discovery document is, when not at `{issuer}/.well-known/openid-configuration`. Its issuer must still be
+    /// The URL of the discovery document, when not `{issuer}/.well-known/openid-configuration`. Its issuer must still be
     /// `issuer`.
     pub discovery_url: Option<String>,
     /// The ids of the tenants whose people may sign in (microsoft only); all when absent.
@@ -51,21 +51,21 @@ pub struct Provider {
     /// now: the directory was only renamed. Without it a start with another issuer is refused, because the number of an
     /// account there may be somebody else's here.
     pub same_subjects: bool,
-    /// When the provider's word on an address counts: `verified`, `always` or `never`.
+    /// The rule by which the provider's word on an address counts: `verified`, `always` or `never`.
     pub trust_email: Option<TrustEmail>,
-    /// Whether the provider's tokens are kept, encrypted.
+    /// Keeps the provider's tokens, encrypted.
     pub store_tokens: bool,
 }
 
-/// When a provider's word on an address counts.
+/// The rule by which a provider's word on an address counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
 #[non_exhaustive]
 pub enum TrustEmail {
-    /// When the provider says that it is verified.
+    /// If the provider says that it is verified.
     Verified,
-    /// Whatever the provider says.
+    /// Always, even if the provider does not say so.
     Always,
     /// Never.
     Never,

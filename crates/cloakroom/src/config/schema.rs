@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Config;
 
-/// What kind of value a key takes.
+/// The kind of value that a key takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
     Text,

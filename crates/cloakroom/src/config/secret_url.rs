@@ -94,7 +94,7 @@ impl Config {
     /// 0600. `None` on Postgres.
     ///
     /// # Errors
-    /// When it can be neither opened nor made.
+    /// Fails if it can be neither opened nor made.
     pub fn open_beside_database(&self, suffix: &str) -> std::io::Result<Option<std::fs::File>> {
         self.database_file().map(|database| crate::files::open_beside(&database, suffix)).transpose()
     }

@@ -41,7 +41,7 @@ impl Server {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Api {
-    /// Whether `/api/docs/` and `/api/openapi.json` answer; else they are 404.
+    /// Shows `/api/docs/` and `/api/openapi.json`; else they are 404.
     pub docs: bool,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
     File { name: String, line: usize, column: usize },
@@ -28,7 +28,7 @@ impl fmt::Display for Source {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources {
     of: BTreeMap<String, Source>,
-    /// Where what is in force without being written anywhere is told: the head of the file.
+    /// The head of the file: the place of complaints about a value that is written nowhere.
     pub(super) start: Option<String>,
     /// The file itself.
     pub(super) file: Option<PathBuf>,
@@ -51,12 +51,12 @@ impl Sources {
         matches!(self.of.get(path), Some(Source::Environment(_)))
     }
 
-    /// Whether the value at `path` stands in the file.
+    /// Tells whether the value at `path` stands in the file.
     pub(super) fn is_file(&self, path: &str) -> bool {
         matches!(self.of.get(path), Some(Source::File { .. }))
     }
 
-    /// Where the value at `path` stands, or what holds it.
+    /// Returns the place of the value at `path`, or of the section that holds it.
     pub(super) fn place(&self, path: &str) -> Option<String> {
         let above = std::iter::successors(Some(path), |path| path.rsplit_once('.').map(|(above, _)| above));
         let found = above.into_iter().find_map(|path| self.of.get(path));

@@ -71,7 +71,7 @@ impl From<Lifetime> for String {
     }
 }
 
-/// How long something is kept, written as a [`Lifetime`]; `0s` is for ever.
+/// The time for which something is kept, written as a [`Lifetime`]; `0s` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", inline)]
@@ -172,7 +172,7 @@ impl PublicUrl {
         &self.origin
     }
 
-    /// Whether cookies are `Secure` and named `__Host-…`.
+    /// Tells whether cookies are `Secure` and named `__Host-…`.
     pub fn is_https(&self) -> bool {
         self.is_https
     }

@@ -9,7 +9,7 @@ use crate::http::visit::Visit;
 use crate::http::wire::ProviderView;
 use crate::policy::LONGEST_PASSWORD;
 
-/// What a page must know before anybody is signed in.
+/// The facts that a page needs before anybody is signed in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ConfigView {
     app: AppView,
@@ -25,13 +25,13 @@ struct AppView {
     name: String,
 }
 
-/// Who may make an account.
+/// The people who may make an account.
 #[derive(Serialize, ToSchema)]
 struct SignupView {
     mode: SignupMode,
 }
 
-/// What a new password must be.
+/// The rule for new passwords.
 #[derive(Serialize, ToSchema)]
 struct PasswordView {
     /// In characters.
@@ -40,7 +40,7 @@ struct PasswordView {
     max_length: usize,
 }
 
-/// What a page must know before anybody is signed in
+/// Read what a page needs before anybody is signed in
 #[utoipa::path(
     get,
     path = "/api/config/",

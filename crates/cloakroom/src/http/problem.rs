@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::clock::Timestamp;
 use crate::error::{Error, Invalid};
 
-/// What went wrong (RFC 9457).
+/// A problem (RFC 9457).
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// Always `about:blank`: the code says it.
@@ -26,7 +26,7 @@ pub(crate) struct Problem {
     /// The fields that cannot be taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Invalid>,
-    /// With `rate_limited`: from when on another try is looked at.
+    /// With `rate_limited`: the time from which another attempt is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     retry_at: Option<Timestamp>,

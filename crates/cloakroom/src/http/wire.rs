@@ -13,7 +13,7 @@ use crate::http::json::Json;
 use crate::http::visit::Visit;
 use crate::model::user::User;
 
-/// What was done, in a word.
+/// A word on what was done.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Detail {
     /// A word or two; programs look at the status.
@@ -49,7 +49,7 @@ pub(super) struct Address {
 pub(super) struct Accepted {
     /// `Check your mail`
     detail: &'static str,
-    /// From when on a page offers to send it again.
+    /// The time from which a page offers to send it again.
     #[schema(value_type = String, format = DateTime)]
     resend_at: Timestamp,
 }
@@ -64,11 +64,11 @@ impl Accepted {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Token {
-    /// What stands behind `#token=`.
+    /// The text behind `#token=` in the link.
     pub(super) token: String,
 }
 
-/// Whose link it is.
+/// The address that a link is for.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AddressView {
     /// The address, as its owner spells it.
@@ -157,7 +157,7 @@ impl Serialize for SignInState {
 
 impl utoipa::PartialSchema for SignInState {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        let description = "How far a sign-in has come: `next` after a sign-in with us, `result` after one by a provider, `state` of a session.";
+        let description = "The state of a sign-in: `next` after a sign-in with us, `result` after one by a provider, `state` of a session.";
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::Type::String)
             .description(Some(description))
@@ -181,7 +181,7 @@ pub(super) struct LoggedIn {
 }
 
 impl LoggedIn {
-    /// The ticket in its cookie, and whose it is.
+    /// Returns the ticket in its cookie, and its user.
     ///
     /// # Errors
     /// The reason of a refusal.

@@ -57,10 +57,10 @@ pub struct User {
     pub is_staff: bool,
     /// May do everything.
     pub is_superuser: bool,
-    /// When the account was made.
+    /// The time at which the account was made.
     #[schema(value_type = String, format = DateTime)]
     pub date_joined: Timestamp,
-    /// Whether the account can sign in by password.
+    /// True if the account can sign in by password.
     pub has_password: bool,
 }
 

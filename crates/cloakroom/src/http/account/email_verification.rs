@@ -16,7 +16,7 @@ use crate::mail::outbox::Occasion;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct MailboxProof {
-    /// What stands behind `#token=`.
+    /// The text behind `#token=` in the link.
     token: Option<String>,
     /// With the token, in another browser than the one that signed up: it becomes the account's.
     #[schema(format = Password)]

@@ -20,7 +20,7 @@ use crate::model::social::Identity;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct NewPassword {
-    /// What stands behind `#token=`.
+    /// The text behind `#token=` in the link.
     token: String,
     /// The password to come.
     #[schema(format = Password)]
@@ -29,7 +29,7 @@ pub(in crate::http) struct NewPassword {
     keep_identities: Option<Vec<String>>,
 }
 
-/// What a link sets the password of.
+/// The account whose password a link sets.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct ResetView {
     /// The account's address.
@@ -45,12 +45,12 @@ struct RecoveredIdentityView {
     id: String,
     /// The provider's id.
     provider: String,
-    /// What its owner knows it by.
+    /// The name that its owner knows it by.
     label: String,
     /// Since when it opens this account.
     #[schema(value_type = String, format = DateTime)]
     linked_at: Timestamp,
-    /// Whether it stays unless `keep_identities` says otherwise.
+    /// True if it stays unless `keep_identities` says otherwise.
     kept: bool,
 }
 

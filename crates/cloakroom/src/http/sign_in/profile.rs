@@ -7,7 +7,7 @@ use crate::http::json::json_response;
 use crate::http::visit::Visit;
 use crate::model::user::Profile;
 
-/// Who is signed in
+/// Read the signed-in user's profile
 #[utoipa::path(
     get,
     path = "/api/users/profile/",

@@ -12,7 +12,7 @@ use crate::http::wire::SignInState;
 use crate::model::method::{self, Method};
 use crate::model::user::User;
 
-/// What this browser's session is.
+/// The session of this browser.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct SessionView {
     /// `anonymous` or `authenticated`.
@@ -23,7 +23,7 @@ pub(in crate::http) struct SessionView {
     /// The last proof of identity.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     authenticated_at: Option<Timestamp>,
-    /// When the session ends if nothing more happens.
+    /// The time at which the session ends if nothing more happens.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
     /// The authentication assurance level (NIST SP 800-63B): 2 after a passkey, or after a first and a second method, else 1.
@@ -33,7 +33,7 @@ pub(in crate::http) struct SessionView {
     amr: Vec<Method>,
     /// The methods that a second step may be done by.
     methods: Vec<Method>,
-    /// What the account owes before it can be used.
+    /// The tasks that are open before the account can be used.
     tasks: Vec<serde_json::Value>,
 }
 
@@ -52,7 +52,7 @@ impl SessionView {
     }
 }
 
-/// What this browser's session is
+/// Read this browser's session
 ///
 /// Always 200, and sets the CSRF cookie where the browser lacks it. A page asks this when it starts.
 #[utoipa::path(

@@ -21,7 +21,7 @@ struct IdentityView {
     id: String,
     /// The provider's id.
     provider: String,
-    /// What its owner knows it by.
+    /// The name that its owner knows it by.
     label: String,
     /// Since when it opens this account.
     #[schema(value_type = String, format = DateTime)]
@@ -39,7 +39,7 @@ impl From<Identity> for IdentityView {
     }
 }
 
-/// What is linked, and what could be.
+/// The linked identities, and the providers that could be linked.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct Linked {
     /// Oldest first.
@@ -48,7 +48,7 @@ pub(in crate::http) struct Linked {
     providers: Vec<ProviderView>,
 }
 
-/// What is linked to the account
+/// List linked identities
 #[utoipa::path(
     get,
     path = "/api/social/",

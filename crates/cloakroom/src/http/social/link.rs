@@ -14,7 +14,7 @@ use crate::http::visit::Visit;
 use crate::http::wire::Accepted;
 use crate::mail::outbox::Occasion;
 
-/// How somebody proves the account that is to be linked: by its password, or by a mailed code; with neither, by being signed
+/// A proof of the account that is to be linked: its password, or a mailed code; with neither, the proof is being signed
 /// in to it.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

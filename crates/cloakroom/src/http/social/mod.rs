@@ -26,7 +26,7 @@ use crate::model::social::Intent;
 use crate::model::user::User;
 use crate::model::visitor::Visitor;
 
-/// What somebody wants of a provider.
+/// The wish with which somebody goes to a provider.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Start {
@@ -42,14 +42,14 @@ fn root() -> String {
     "/".to_owned()
 }
 
-/// Where to send the browser.
+/// The page to send the browser to.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct Started {
     /// The provider's authorize URL.
     url: String,
 }
 
-/// What came back from the provider, as the query or as JSON.
+/// The provider's answer, as the query or as JSON.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct ProviderAnswer {
@@ -57,11 +57,11 @@ pub(in crate::http) struct ProviderAnswer {
     code: Option<String>,
     /// The attempt.
     state: Option<String>,
-    /// Who says to have issued the code (RFC 9207).
+    /// The issuer that the answer names (RFC 9207).
     iss: Option<String>,
-    /// What the provider says went wrong (RFC 6749, section 4.1.2.1).
+    /// The provider's error code (RFC 6749, section 4.1.2.1).
     error: Option<String>,
-    /// What Apple tells of the person, once: JSON with `name`. Other providers send none.
+    /// Apple's facts about the person, sent once: JSON with `name`. Other providers send none.
     user: Option<String>,
 }
 
@@ -70,14 +70,14 @@ pub(in crate::http) struct ProviderAnswer {
 pub(in crate::http) struct SocialReply {
     /// `success` when it is done; otherwise what the person must do first.
     detail: &'static str,
-    /// What became of it: `signed_in`, `signed_up`, `linked`, or what the person must do first.
+    /// The outcome: `signed_in`, `signed_up`, `linked`, or what the person must do first.
     result: SignInState,
-    /// Where the person wanted to go.
+    /// The path that the person wanted to go to.
     return_to: String,
     /// Whose way it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<ProviderView>,
-    /// Who is signed in now.
+    /// The user who is signed in now.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<User>,
     /// With `link_required` the account's address; with `email_required` what the provider tells, unproven.
@@ -256,9 +256,9 @@ fn return_to(query: &str) -> Result<String> {
         ("provider" = String, Path, description = "The provider's id"),
         ("code" = Option<String>, Query, description = "The authorization code"),
         ("state" = Option<String>, Query, description = "The attempt"),
-        ("iss" = Option<String>, Query, description = "Who says to have issued the code (RFC 9207)"),
-        ("error" = Option<String>, Query, description = "What the provider says went wrong"),
-        ("user" = Option<String>, Query, description = "What Apple tells of the person, once: JSON with `name`"),
+        ("iss" = Option<String>, Query, description = "The issuer that the answer names (RFC 9207)"),
+        ("error" = Option<String>, Query, description = "The provider's error code"),
+        ("user" = Option<String>, Query, description = "Apple's facts about the person, sent once: JSON with `name`"),
     ),
     responses(
         (status = 200, body = SocialReply),
