@@ -69,6 +69,8 @@ export default defineConfig({
     // The oldest browsers in docs/reference/browsers.md.
     target: ['chrome98', 'edge98', 'firefox98', 'safari15.4'],
     sourcemap: false,
+    // Not `assets`, which is the name in most builds: our pages may stand beside an app of one's own.
+    assetsDir: '_cloakroom',
     // `default-src 'self'` allows no data: URLs.
     assetsInlineLimit: 0,
     // Browsers without modulepreload load the page all the same.

@@ -7,9 +7,9 @@
 //! The rules, in order:
 //! 1. [`Rules::reserved`] paths, such as `/api`, are not the app's: 404, so that a mistyped call never gets a page.
 //! 2. Methods other than GET and HEAD: 405.
-//! 3. A file of that name: the file. Under `/assets/` names hold a hash of the content, so it is cached for ever.
+//! 3. A file of that name: the file. In a [`Rules::hashed`] directory it is cached for ever.
 //! 4. A path of [`Rules::redirects`]: to the page it stands for.
-//! 5. A hidden path, a path under `/assets/`, and a script or image beside `index.html` that is not there: 404.
+//! 5. A hidden path, a path in a hashed directory, and a script or image beside `index.html` that is not there: 404.
 //! 6. A page that the build has for this path (`about/index.html` or `about.html` for `/about`): that page.
 //! 7. A request that accepts HTML: `200.html` or `index.html`, so that a client-side route survives a reload. A path
 //!    whose end looks like a file's (`/users/ann@example.com`) must name `text/html`, as page loads do and scripts do not.
@@ -72,8 +72,16 @@ pub struct Rules {
     pub reserved: &'static [&'static str],
     /// The paths that redirect to a page, without their first slash, each with that page.
     pub redirects: &'static [(&'static str, &'static str)],
+    /// The directories in which every file's name holds a hash of its content. A page is never the answer there.
+    pub hashed: &'static [&'static str],
     /// The page that a navigation gets with 503 as long as the app has no files.
     pub not_built: &'static str,
+}
+
+impl Rules {
+    fn is_hashed(&self, path: &str) -> bool {
+        self.hashed.iter().any(|directory| is_within(path, directory))
+    }
 }
 
 /// A service that answers every request at once from the app's files. Clones share the table.
@@ -147,7 +155,7 @@ impl Spa {
     fn find(&self, path: &str, headers: &HeaderMap) -> Found<'_> {
         let App { files, rules, .. } = &*self.0;
         if let Some(file) = files.get(path) {
-            let caching = if is_within(path, "assets") { IMMUTABLE } else { REVALIDATE };
+            let caching = if rules.is_hashed(path) { IMMUTABLE } else { REVALIDATE };
             return Found::File(file, caching);
         }
         if path == FAVICON {
@@ -157,7 +165,7 @@ impl Spa {
             return Found::Elsewhere(HeaderValue::from_static(page));
         }
         let takes_pages = if looks_like_a_file(path) { names_html(headers) } else { accepts_html(headers) };
-        if is_never_a_page(path) || !takes_pages {
+        if is_never_a_page(path) || rules.is_hashed(path) || !takes_pages {
             return Found::Nothing;
         }
         let bare = path.trim_end_matches('/');
@@ -175,7 +183,10 @@ impl Spa {
     /// Finds the app's icon for a client that requests `/favicon.ico` without having read a page.
     fn icon(&self) -> Found<'_> {
         let App { files, policy, .. } = &*self.0;
-        let icon = files.find(|path| path.strip_prefix("assets/favicon").and_then(extension) == Some("svg"));
+        let icon = files.find(|path| {
+            let name = path.rsplit('/').next().and_then(|name| name.strip_prefix("favicon"));
+            name.and_then(extension) == Some("svg")
+        });
         // The operator's app names its icon in its pages.
         match icon.filter(|_| policy.is_none()) {
             Some(icon) => Found::File(icon, REVALIDATE),
@@ -257,7 +268,7 @@ fn looks_like_a_file(path: &str) -> bool {
 fn is_never_a_page(path: &str) -> bool {
     let hidden = path.split('/').any(|segment| segment.starts_with('.'));
     let built = extension(path).is_some_and(|extension| BUILT.contains(&extension));
-    hidden || is_within(path, "assets") || (built && !path.contains('/'))
+    hidden || (built && !path.contains('/'))
 }
 
 fn extension(name: &str) -> Option<&str> {

@@ -20,6 +20,8 @@ static RULES: Rules = Rules {
     reserved: &["api", "dev"],
     // Password managers use this path (W3C, A Well-Known URL for Changing Passwords).
     redirects: &[(".well-known/change-password", "/account/password")],
+    // Of our own build, and of Vite's by default.
+    hashed: &["_cloakroom", "assets"],
     not_built: "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</title>\n\
         <h1>The web app was not built into this binary</h1>\n\
         <p>The API works. To build the pages and start again, run <code>make run</code> in the source directory.</p>\n",

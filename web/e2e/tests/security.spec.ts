@@ -61,7 +61,7 @@ test('X01: the page holds no inline script or style, and no source map', async (
   expect(scripts.length).toBeGreaterThan(0)
   for (const [tag, content] of scripts) {
     expect(content, tag).toBe('')
-    const path = /src="(\/assets\/[\w.-]+)"/.exec(tag)?.[1]
+    const path = /src="(\/_cloakroom\/[\w.-]+)"/.exec(tag)?.[1]
     expect(path, tag).toBeDefined()
     expect(await (await request.get(path ?? '')).text()).not.toContain('sourceMappingURL')
     expect((await request.get(`${path}.map`)).status()).toBe(404)

@@ -23,7 +23,7 @@ for (const look of everyLook) {
     test.use(look)
 
     test('finding U4: a script that cannot be loaded is told where one looks, and the page can be loaded again', async ({ page }) => {
-      await page.route('**/assets/index-*.js', (route) => route.abort(), { times: 1 })
+      await page.route('**/_cloakroom/index-*.js', (route) => route.abort(), { times: 1 })
       await page.goto('/verify-email#token=kept')
       await expect(page.getByRole('heading', { name: 'This page could not load' })).toBeInViewport()
       await expectAccessible(page)
@@ -36,8 +36,8 @@ for (const look of everyLook) {
 }
 
 for (const [name, pattern] of [
-  ['script', '**/assets/index-*.js'],
-  ['language', '**/assets/en-*.js'],
+  ['script', '**/_cloakroom/index-*.js'],
+  ['language', '**/_cloakroom/en-*.js'],
 ] as const) {
   test(`finding U4: so is a ${name} that is missing`, async ({ page }) => {
     await page.route(pattern, (route) => route.fulfill({ status: 404, body: '' }))
@@ -48,7 +48,7 @@ for (const [name, pattern] of [
 
 test('finding U4: it is told in German to who reads German', async ({ browser, baseURL }) => {
   const page = await browser.newPage({ locale: 'de-DE', ...(baseURL ? { baseURL } : {}) })
-  await page.route('**/assets/index-*.js', (route) => route.abort())
+  await page.route('**/_cloakroom/index-*.js', (route) => route.abort())
   await page.goto('/login')
   await expect(page.getByRole('heading', { name: 'Diese Seite konnte nicht geladen werden' })).toBeVisible()
   await expect(page.getByText('Reload', { exact: true })).toBeHidden()
@@ -57,7 +57,7 @@ test('finding U4: it is told in German to who reads German', async ({ browser, b
 
 test('finding U4: a page that cannot be loaded later is told, too', async ({ page }) => {
   await page.goto('/login')
-  await page.route('**/assets/Signup-*.js', (route) => route.abort())
+  await page.route('**/_cloakroom/Signup-*.js', (route) => route.abort())
   await page.getByRole('link', { name: 'Create account' }).click()
   await expect(page.getByRole('heading', { name: 'Something went wrong' })).toBeVisible()
 })

@@ -79,7 +79,7 @@ async fn login_page(server: &Server) -> Result<usize> {
     let page = http::once(server.address, &http::get("/login", "Accept: text/html\r\n")).await?;
     let markup = String::from_utf8(page.body)?;
     let mut bytes = http::once(server.address, &http::get("/login", accept)).await?.body.len();
-    for path in markup.split('"').filter(|part| part.starts_with("/assets/")) {
+    for path in markup.split('"').filter(|part| part.starts_with("/_cloakroom/")) {
         let file = http::once(server.address, &http::get(path, "Accept-Encoding: gzip\r\n")).await?;
         if file.status != 200 {
             return Err(format!("the login page names {path}, which is not there").into());

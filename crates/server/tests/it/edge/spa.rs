@@ -67,6 +67,7 @@ fn x07_a_page_is_no_answer_to_what_is_not_a_navigation() {
         "/dev/nothing",
         "/foo.js",
         "/assets/missing",
+        "/_cloakroom/missing",
         "/assets/",
         "/assets/app-1a2b3c.js.map",
         "/.env",
@@ -161,7 +162,7 @@ fn the_binary_serves_its_pages_by_itself() {
     }
     assert_eq!(page.status, 200);
     let html = page.text();
-    let assets: Vec<&str> = html.split('"').filter(|text| text.starts_with("/assets/")).collect();
+    let assets: Vec<&str> = html.split('"').filter(|text| text.starts_with("/_cloakroom/")).collect();
     assert!(!assets.is_empty(), "no hashed files in {html}");
     for asset in assets {
         let reply = get(&server, asset, &[("Accept-Encoding", "br")]);
