@@ -9,10 +9,9 @@ import { HOME } from './paths'
 import { router } from './router'
 import { loadAppConfig } from './state/app-config'
 import { followBreakdowns } from './state/breakdown'
-import { fetchAndCompareClocks } from './state/server-clock'
 import './styles/base.css'
 
-const client = createClient({ language: () => i18n.global.locale.value, fetch: fetchAndCompareClocks })
+const client = createClient({ language: () => i18n.global.locale.value })
 const named = loadAppConfig(client)
 router.beforeEach(() => named)
 focusHeadings(router)

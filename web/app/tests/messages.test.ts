@@ -42,10 +42,12 @@ it('no text says what U8 forbids', () => {
 })
 
 type Files = Record<string, string>
-/** The source of the app, which names the texts. */
-const source = Object.values(import.meta.glob<string>('../src/**/*.{ts,vue}', { query: '?raw', import: 'default', eager: true }) as Files).join('\n')
+/** The source of the app and of its forms, which name the texts. */
+const app = import.meta.glob<string>('../src/**/*.{ts,vue}', { query: '?raw', import: 'default', eager: true }) as Files
+const forms = import.meta.glob<string>('../../client/src/{form,session}/*.ts', { query: '?raw', import: 'default', eager: true }) as Files
+const source = [...Object.values(app), ...Object.values(forms)].join('\n')
 /** The source of all that the server may send: codes of problems and fields, results. */
-const wire = ['../../vue/src/session.ts', '../../client/src/schema.ts', '../../client/src/problem.ts', '../../../docs/reference/errors.md']
+const wire = ['../../client/src/session/session.ts', '../../client/src/schema.ts', '../../client/src/problem.ts', '../../../docs/reference/errors.md']
   .map((name) => readFileSync(join(import.meta.dirname, name), 'utf8'))
   .join('\n')
 

@@ -101,6 +101,11 @@ export interface Client {
   /** Unlinks an identity. It needs recent proof of identity; `last_sign_in_method` refuses the last way to sign in. */
   unlinkIdentity(id: string, options?: CallOptions): Promise<Result<Detail>>
 
+  /**
+   * Converts an instant of the server (RFC 3339) to the browser's clock, in milliseconds, by the newest reply. Clocks of browsers are
+   * often wrong.
+   */
+  byOwnClock(instant: string): number
   /** Registers the handler for a session that has ended; null removes it. */
   onNotAuthenticated(handler: Remedy | null): void
   /** Registers the handler for a request that needs fresh proof of identity; null removes it. */
@@ -109,7 +114,7 @@ export interface Client {
 
 /** Creates a client. It holds no session: the browser's cookies do. */
 export function createClient(options: ClientOptions = {}): Client {
-  const { call: ask, send, remedy, hasToken } = createRequester(options)
+  const { call: ask, send, remedy, hasToken, byOwnClock } = createRequester(options)
   const get =
     <Data>(path: string) =>
     (call?: CallOptions) =>
@@ -155,6 +160,7 @@ export function createClient(options: ClientOptions = {}): Client {
     identities: get('/api/social/'),
     unlinkIdentity: (id, call) => ask(`/api/social/identities/${encodeURIComponent(id)}/`, { ...call, method: 'DELETE' }),
 
+    byOwnClock,
     onNotAuthenticated: (handler) => remedy('not_authenticated', handler),
     onReauthenticationRequired: (handler) => remedy('reauthentication_required', handler),
   }

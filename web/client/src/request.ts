@@ -46,6 +46,8 @@ export interface Requester {
   remedy(code: ProblemCode, remedy: Remedy | null): void
   /** Returns whether this browser has a CSRF cookie. */
   hasToken(): boolean
+  /** Converts an instant of the server (RFC 3339) to the browser's clock, in milliseconds. */
+  byOwnClock(instant: string): number
 }
 
 /** Reads a successful reply. */
@@ -62,7 +64,19 @@ const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
 /** Sends a request once, with the given token or the likeliest one. */
 type Attempt = <Data>(path: string, init: RequestOptions, read: Reader<Data>, token?: string) => Promise<Tried<Data>>
 
-function createAttempt(options: ClientOptions, tokens: CsrfTokens): Attempt {
+/** The server's clock beside the browser's. */
+interface Clock {
+  /** The milliseconds by which the server's clock is ahead, by the newest reply. */
+  ahead: number
+}
+
+/** Compares the clocks by the `Date` of a reply (RFC 9110, section 6.6.1). */
+function compareClocks(clock: Clock, response: Response): void {
+  const date = Date.parse(response.headers.get('Date') ?? '')
+  if (!Number.isNaN(date)) clock.ahead = date - Date.now()
+}
+
+function createAttempt(options: ClientOptions, tokens: CsrfTokens, clock: Clock): Attempt {
   const { baseUrl = '', language, fetch: send = (...request) => globalThis.fetch(...request) } = options
   return async (path, init, read, preferred) => {
     const { body, signal, headers: own, ...rest } = init
@@ -79,6 +93,7 @@ function createAttempt(options: ClientOptions, tokens: CsrfTokens): Attempt {
     try {
       const response = await send(url, request)
       tokens.learn(response)
+      compareClocks(clock, response)
       const result = response.ok ? await read(response) : { ok: false as const, problem: await problemOf(response) }
       return { result, token }
     } catch {
@@ -94,7 +109,8 @@ function createAttempt(options: ClientOptions, tokens: CsrfTokens): Attempt {
 export function createRequester(options: ClientOptions): Requester {
   const { baseUrl = '' } = options
   const tokens = createCsrfTokens(options.csrfCookie, options.csrfToken)
-  const attempt = createAttempt(options, tokens)
+  const clock: Clock = { ahead: 0 }
+  const attempt = createAttempt(options, tokens, clock)
 
   /** Sends a request with each token that the browser has, until the server accepts one. */
   async function attemptAll<Data>(path: string, init: RequestOptions, read: Reader<Data>): Promise<Result<Data>> {
@@ -142,6 +158,8 @@ export function createRequester(options: ClientOptions): Requester {
     send: <Data>(path: string, init: RequestOptions = {}) =>
       withRemedies<Data>(path, init, async (response) => ({ ok: true, data: (await bodyOf(response)) as Data })),
     remedy: (code, remedy) => remedies.set(code, remedy),
+    // It is never early: `Date` has whole seconds.
+    byOwnClock: (instant) => Date.parse(instant) - clock.ahead,
     hasToken: () => (tokens.read() ?? []).some((token) => token !== ''),
   }
 }

@@ -1,7 +1,6 @@
-import { watch } from 'vue'
-import type { LocationQueryRaw, RouteLocationNormalized, Router } from 'vue-router'
-import { safeNext } from './next.js'
-import type { Session } from './session.js'
+import { findDetour, leftOnPurpose, type GuardPaths, type Kit } from '@cloakroom/client/kit'
+import { nextTick } from 'vue'
+import type { RouteLocationNormalized, RouteLocationRaw, Router } from 'vue-router'
 
 declare module 'vue-router' {
   interface RouteMeta {
@@ -12,41 +11,32 @@ declare module 'vue-router' {
   }
 }
 
-/** The pages that the guard sends people to. */
-export interface GuardPaths {
-  /** The page with the sign-in form. */
-  login: string
-  /** The page after a sign-in that has no `next`. */
-  home: string
-}
-
 /** Adds the guard for `meta.auth` and `meta.guest`. The server protects the data; the guard only keeps people off a wrong page. */
-export function installGuard(router: Router, session: () => Session, paths: GuardPaths): void {
-  function detour(to: RouteLocationNormalized, query = { next: to.fullPath } as LocationQueryRaw) {
-    const { status } = session()
-    if (to.meta.auth && status.value === 'signed-out') return { path: paths.login, query }
-    if (to.meta.guest && status.value === 'signed-in') return safeNext(to.query.next) ?? paths.home
-    return undefined
+export function installGuard(router: Router, { session }: Kit, paths: GuardPaths): void {
+  function detour(to: RouteLocationNormalized, comesBack = true): RouteLocationRaw | undefined {
+    const { auth, guest } = to.meta
+    const found = findDetour({ auth, guest, path: to.fullPath, next: to.query.next }, session.getSnapshot(), paths)
+    if (found?.page === 'login') return { path: paths.login, query: comesBack ? { next: found.next } : {} }
+    return found?.path
   }
 
   router.beforeEach(async (to) => {
-    await session().ready
+    await session.ready
     return detour(to)
   })
 
   // The session may change while a page is open: by its own form, in another tab, on the server.
+  let followed: unknown = null
   const follow = () => {
-    const { status, signedOutBy } = session()
-    watch(
-      status,
-      () => {
-        // After a deliberate sign-out there is no need to come back to the same page.
-        const onPurpose = signedOutBy.value === 'here' || signedOutBy.value === 'everywhere'
-        const instead = detour(router.currentRoute.value, onPurpose ? {} : undefined)
-        if (instead) void router.replace(instead)
-      },
-      { immediate: true },
-    )
+    const state = session.getSnapshot()
+    if (state.status === followed) return
+    followed = state.status
+    const instead = detour(router.currentRoute.value, !leftOnPurpose(state))
+    if (instead) void router.replace(instead)
   }
-  void router.isReady().then(follow, follow)
+  const begin = () => {
+    session.subscribe(() => void nextTick(follow))
+    follow()
+  }
+  void router.isReady().then(begin, begin)
 }

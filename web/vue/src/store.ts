@@ -1,5 +1,5 @@
 import { defineStore } from 'pinia'
-import { AUTHENTICATED, readStored, writeStored } from './storage.js'
+import { AUTHENTICATED, readStored, writeStored } from '@cloakroom/client/kit'
 
 /**
  * The Pinia store: whether somebody was signed in at the last answer of the server, mirrored in localStorage. It is a first guess

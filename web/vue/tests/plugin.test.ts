@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h } from 'vue'
 import { createMemoryHistory, createRouter, RouterView } from 'vue-router'
 import { createCloakroom, useAuthStore, useClient, useSession } from '../src/index'
-import { person, Server } from './server'
+import { person, Server } from '../../client/tests/server'
 
 const ada = person('ada@example.test')
 

@@ -4,7 +4,7 @@
 import { mount } from '@vue/test-utils'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { defineComponent, h, type Component } from 'vue'
-import { person, Server } from './server'
+import { person, Server } from '../../client/tests/server'
 
 const ada = person('ada@example.test')
 

@@ -1,6 +1,6 @@
 import type { Problem } from '@cloakroom/client'
-import { useI18n } from 'vue-i18n'
-import { appName } from '../state/app-config'
+import { isUnexpected, problemText } from '@cloakroom/client/kit'
+import { useTexts } from './texts'
 
 /** Texts for problems in the language of the page. */
 export interface ProblemText {
@@ -12,13 +12,9 @@ export interface ProblemText {
 
 /** Finds the text of a problem by its code. */
 export function useProblemText(): ProblemText {
-  const { t, te } = useI18n()
-  const keyOf = (problem: Problem) => {
-    const key = `problems.${problem.code}`
-    return te(key) ? key : 'problems.unexpected'
-  }
+  const texts = useTexts()
   return {
-    textOf: (problem) => t(keyOf(problem), { app: appName.value }),
-    isUnexpected: (problem) => keyOf(problem) === 'problems.unexpected',
+    textOf: (problem) => problemText(problem, texts),
+    isUnexpected: (problem) => isUnexpected(problem, texts),
   }
 }

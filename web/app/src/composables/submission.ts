@@ -1,65 +1,17 @@
-import type { Result } from '@cloakroom/client'
-import { onScopeDispose, ref, type Ref } from 'vue'
+import { createSubmission, type Submission as Behaviour, type SubmissionPhase } from '@cloakroom/client/kit'
+import { useObservable } from '@cloakroom/vue'
+import { onScopeDispose, type Ref } from 'vue'
 
-/** The phase of a submission, as the page shows it. */
-export type SubmissionPhase = 'idle' | 'sent' | 'busy' | 'slow'
+export type { SubmissionPhase } from '@cloakroom/client/kit'
 
 /** One request at a time, with its progress. */
-export interface Submission {
-  /** `busy` after 150 ms; `slow` after 8 s, when the page offers to cancel. */
+export interface Submission extends Pick<Behaviour, 'send' | 'cancel'> {
   readonly phase: Readonly<Ref<SubmissionPhase>>
-  /** Sends a request. Resolves to null if another one is running or it was cancelled, and to `aborted` after 20 s. */
-  send<Data>(request: (signal: AbortSignal) => Promise<Result<Data>>): Promise<Result<Data> | null>
-  /** Gives up the request that is running, without an error. */
-  cancel(): void
 }
 
-const BUSY_AFTER = 150
-const SLOW_AFTER = 8_000
-const GIVE_UP_AFTER = 20_000
-
-/**
- * Creates a submission for a form or a button. With `givesUp: false` it has no time limit, for a request that may wait until
- * somebody has answered a dialog.
- */
-export function useSubmission({ givesUp = true } = {}): Submission {
-  const phase = ref<SubmissionPhase>('idle')
-  let controller: AbortController | null = null
-  let timers: ReturnType<typeof setTimeout>[] = []
-
-  function finish() {
-    for (const timer of timers) clearTimeout(timer)
-    timers = []
-    controller = null
-    phase.value = 'idle'
-  }
-
-  function cancel() {
-    const cancelled = controller
-    finish()
-    cancelled?.abort()
-  }
-
-  onScopeDispose(cancel)
-  return {
-    phase,
-    cancel,
-    async send(request) {
-      if (controller) return null
-      const mine = new AbortController()
-      controller = mine
-      phase.value = 'sent'
-      timers = [setTimeout(() => (phase.value = 'busy'), BUSY_AFTER)]
-      if (givesUp) {
-        timers.push(
-          setTimeout(() => (phase.value = 'slow'), SLOW_AFTER),
-          setTimeout(() => mine.abort(), GIVE_UP_AFTER),
-        )
-      }
-      const result = await request(mine.signal)
-      if (controller !== mine) return null
-      finish()
-      return result
-    },
-  }
+/** Creates a submission that ends with the component. With `givesUp: false` it has no time limit. */
+export function useSubmission(options: { givesUp?: boolean } = {}): Submission {
+  const submission = createSubmission(options)
+  onScopeDispose(submission.cancel)
+  return { phase: useObservable(submission), send: submission.send, cancel: submission.cancel }
 }

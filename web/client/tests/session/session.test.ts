@@ -1,26 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { startSession, type Session } from '../src/session'
-import { EXPIRES_AT, person, Server } from './server'
+import { createSession } from '../../src/session/session'
+import { EXPIRES_AT, person, Server } from '../server'
 
 const ada = person('ada@example.test')
 const grace = person('grace@example.test')
 
 let server: Server
-let open: Session[] = []
+let stops: (() => void)[] = []
 
 /** Opens a tab, by default on a private page. */
 function tab({ onPrivatePage = true } = {}) {
   const client = server.client()
   const reload = vi.fn()
   const flags: boolean[] = []
-  const session = startSession({
+  const session = createSession({
     client,
     onAuthenticated: (authenticated) => flags.push(authenticated),
     onPrivatePage: () => onPrivatePage,
     reload,
   })
-  open.push(session)
-  return { client, reload, flags, session }
+  const stop = session.start()
+  stops.push(stop)
+  return { client, reload, flags, session, stop }
 }
 
 async function tabSignedInAs(user: typeof ada, options = {}) {
@@ -38,8 +39,8 @@ beforeEach(() => {
 })
 
 afterEach(() => {
-  for (const session of open) session.stop()
-  open = []
+  for (const stop of stops) stop()
+  stops = []
   localStorage.clear()
   vi.useRealTimers()
 })
@@ -48,18 +49,18 @@ describe('at boot', () => {
   it('the server says who is signed in', async () => {
     server.user = ada
     const { session, flags } = tab()
-    expect(session.status.value).toBe('loading')
+    expect(session.getSnapshot().status).toBe('loading')
     await session.ready
-    expect(session.status.value).toBe('signed-in')
-    expect(session.user.value).toEqual(ada)
-    expect(session.expiresAt.value).toBe(EXPIRES_AT)
+    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(session.getSnapshot().user).toEqual(ada)
+    expect(session.getSnapshot().expiresAt).toBe(EXPIRES_AT)
     expect(flags).toEqual([true])
   })
 
   it('nobody is signed in when the server says so', async () => {
     const { session, flags } = tab()
     await session.ready
-    expect(session.status.value).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed-out')
     expect(flags).toEqual([false])
   })
 
@@ -69,12 +70,12 @@ describe('at boot', () => {
     server.unreachable = true
     const { session, flags } = tab()
     await session.ready
-    expect(session.status.value).toBe('offline')
-    expect(session.problem.value?.code).toBe('network')
+    expect(session.getSnapshot().status).toBe('offline')
+    expect(session.getSnapshot().problem?.code).toBe('network')
     expect(flags).toEqual([])
     server.unreachable = false
     await vi.advanceTimersByTimeAsync(5_000)
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
   })
 })
 
@@ -84,9 +85,9 @@ describe('a sign-in', () => {
     const there = tab()
     await Promise.all([here.session.ready, there.session.ready])
     expect(await here.session.login({ email: ada.email, password: 'right' })).toMatchObject({ ok: true })
-    expect(here.session.user.value).toEqual(ada)
-    await inTime(() => expect(here.session.expiresAt.value).toBe(EXPIRES_AT))
-    await inTime(() => expect(there.session.user.value).toEqual(ada))
+    expect(here.session.getSnapshot().user).toEqual(ada)
+    await inTime(() => expect(here.session.getSnapshot().expiresAt).toBe(EXPIRES_AT))
+    await inTime(() => expect(there.session.getSnapshot().user).toEqual(ada))
   })
 
   it('that fails is a value, and changes nothing', async () => {
@@ -94,7 +95,7 @@ describe('a sign-in', () => {
     await session.ready
     const result = await session.login({ email: ada.email, password: 'wrong' })
     expect(result).toMatchObject({ ok: false, problem: { code: 'invalid_credentials' } })
-    expect(session.status.value).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed-out')
   })
 
   it('as another user makes the other tabs load anew', async () => {
@@ -104,7 +105,7 @@ describe('a sign-in', () => {
     await here.session.ready
     await here.session.login({ email: grace.email, password: 'right' })
     await inTime(() => expect(other.reload).toHaveBeenCalledOnce())
-    expect(other.session.user.value).toEqual(ada)
+    expect(other.session.getSnapshot().user).toEqual(ada)
   })
 
   it('also comes from a provider, unless something is still missing', async () => {
@@ -112,10 +113,10 @@ describe('a sign-in', () => {
     const there = tab()
     await Promise.all([here.session.ready, there.session.ready])
     await here.session.finishSocial('github', { code: 'unknown', state: 'state' })
-    expect(here.session.status.value).toBe('signed-out')
+    expect(here.session.getSnapshot().status).toBe('signed-out')
     await here.session.finishSocial('github', { code: ada.email, state: 'state' })
-    expect(here.session.user.value).toEqual(ada)
-    await inTime(() => expect(there.session.user.value).toEqual(ada))
+    expect(here.session.getSnapshot().user).toEqual(ada)
+    await inTime(() => expect(there.session.getSnapshot().user).toEqual(ada))
   })
 
   it('also comes from an address that has been proven, and a tab that waits for it follows', async () => {
@@ -123,8 +124,8 @@ describe('a sign-in', () => {
     const link = tab()
     await Promise.all([waiting.session.ready, link.session.ready])
     await link.session.verifyEmail({ token: ada.email })
-    expect(link.session.user.value).toEqual(ada)
-    await inTime(() => expect(waiting.session.status.value).toBe('signed-in'))
+    expect(link.session.getSnapshot().user).toEqual(ada)
+    await inTime(() => expect(waiting.session.getSnapshot().status).toBe('signed-in'))
   })
 
   it('is not undone by an older answer that arrives late', async () => {
@@ -135,7 +136,7 @@ describe('a sign-in', () => {
     await session.login({ email: ada.email, password: 'right' })
     sendLateReply()
     await late
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
   })
 })
 
@@ -144,22 +145,22 @@ describe('a sign-out', () => {
     const { session } = await tabSignedInAs(ada)
     server.unavailable = true
     expect(await session.logout()).toMatchObject({ ok: false, problem: { code: 'unavailable' } })
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
     server.unavailable = false
     await session.logout()
-    expect(session.status.value).toBe('signed-out')
-    expect(session.signedOutBy.value).toBe('here')
-    expect(session.user.value).toBeNull()
-    expect(session.expiresAt.value).toBeNull()
+    expect(session.getSnapshot().status).toBe('signed-out')
+    expect(session.getSnapshot().signedOutBy).toBe('here')
+    expect(session.getSnapshot().user).toBeNull()
+    expect(session.getSnapshot().expiresAt).toBeNull()
   })
 
   it('is followed by the other tabs', async () => {
     const here = await tabSignedInAs(ada)
     const there = await tabSignedInAs(ada)
     await here.session.logoutEverywhere()
-    expect(here.session.signedOutBy.value).toBe('everywhere')
-    await inTime(() => expect(there.session.status.value).toBe('signed-out'))
-    expect(there.session.signedOutBy.value).toBe('another-tab')
+    expect(here.session.getSnapshot().signedOutBy).toBe('everywhere')
+    await inTime(() => expect(there.session.getSnapshot().status).toBe('signed-out'))
+    expect(there.session.getSnapshot().signedOutBy).toBe('another-tab')
   })
 
   it('without a network hides everything in all tabs, and is done when the network is back', async () => {
@@ -168,14 +169,14 @@ describe('a sign-out', () => {
     server.unreachable = true
     expect(await here.session.logout()).toMatchObject({ ok: false, problem: { code: 'network' } })
     for (const { session } of [here, there]) {
-      await inTime(() => expect(session.signOutPending.value).toBe(true))
-      expect(session.status.value).toBe('offline')
-      expect(session.user.value).toBeNull()
+      await inTime(() => expect(session.getSnapshot().signOutPending).toBe(true))
+      expect(session.getSnapshot().status).toBe('offline')
+      expect(session.getSnapshot().user).toBeNull()
     }
     server.unreachable = false
     window.dispatchEvent(new Event('online'))
-    await inTime(() => expect(here.session.status.value).toBe('signed-out'))
-    await inTime(() => expect(there.session.status.value).toBe('signed-out'))
+    await inTime(() => expect(here.session.getSnapshot().status).toBe('signed-out'))
+    await inTime(() => expect(there.session.getSnapshot().status).toBe('signed-out'))
     expect(server.user).toBeNull()
     expect(localStorage.length).toBe(0)
   })
@@ -184,13 +185,13 @@ describe('a sign-out', () => {
     const before = await tabSignedInAs(ada)
     server.unreachable = true
     await before.session.logout()
-    before.session.stop()
+    before.stop()
     server.unreachable = false
     server.asked = []
     const after = tab()
     await after.session.ready
     expect(server.asked).toEqual(['POST /api/logout/'])
-    expect(after.session.status.value).toBe('signed-out')
+    expect(after.session.getSnapshot().status).toBe('signed-out')
   })
 
   it('from everywhere that is pending claims no more than it did when the session has died meanwhile', async () => {
@@ -200,8 +201,8 @@ describe('a sign-out', () => {
     server.unreachable = false
     server.user = null
     window.dispatchEvent(new Event('online'))
-    await inTime(() => expect(session.status.value).toBe('signed-out'))
-    expect(session.signedOutBy.value).toBe('here')
+    await inTime(() => expect(session.getSnapshot().status).toBe('signed-out'))
+    expect(session.getSnapshot().signedOutBy).toBe('here')
   })
 
   it('that is pending goes before a sign-in', async () => {
@@ -212,8 +213,8 @@ describe('a sign-out', () => {
     server.unreachable = false
     await session.login({ email: grace.email, password: 'right' })
     expect(server.asked.slice(-3, -1)).toEqual(['POST /api/logout/', 'POST /api/login/'])
-    expect(session.user.value).toEqual(grace)
-    expect(session.signOutPending.value).toBe(false)
+    expect(session.getSnapshot().user).toEqual(grace)
+    expect(session.getSnapshot().signOutPending).toBe(false)
   })
 })
 
@@ -222,12 +223,12 @@ describe('a session that has ended', () => {
     const { session, client, flags, reload } = await tabSignedInAs(ada)
     server.user = null
     const blocked = client.fetch('/api/notes/', { method: 'POST', body: { text: 'typed' } })
-    await inTime(() => expect(session.status.value).toBe('expired'))
-    expect(session.user.value).toEqual(ada)
+    await inTime(() => expect(session.getSnapshot().status).toBe('expired'))
+    expect(session.getSnapshot().user).toEqual(ada)
     expect(flags.at(-1)).toBe(false)
     await session.login({ email: ada.email, password: 'right' })
     expect(await blocked).toEqual({ ok: true, data: { body: '{"text":"typed"}' } })
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
     expect(reload).not.toHaveBeenCalled()
   })
 
@@ -235,17 +236,17 @@ describe('a session that has ended', () => {
     const { session, client, reload } = await tabSignedInAs(ada)
     server.user = null
     void client.profile()
-    await inTime(() => expect(session.status.value).toBe('expired'))
+    await inTime(() => expect(session.getSnapshot().status).toBe('expired'))
     await session.login({ email: grace.email, password: 'right' })
     expect(reload).toHaveBeenCalledOnce()
-    expect(session.user.value).toEqual(ada)
+    expect(session.getSnapshot().user).toEqual(ada)
   })
 
   it('is loaded anew after "Sign out", and the blocked request is given up', async () => {
     const { session, client, reload } = await tabSignedInAs(ada)
     server.user = null
     const blocked = client.profile()
-    await inTime(() => expect(session.status.value).toBe('expired'))
+    await inTime(() => expect(session.getSnapshot().status).toBe('expired'))
     await session.logout()
     expect(await blocked).toMatchObject({ ok: false, problem: { code: 'not_authenticated' } })
     expect(reload).toHaveBeenCalledOnce()
@@ -255,12 +256,12 @@ describe('a session that has ended', () => {
     const here = await tabSignedInAs(ada)
     server.user = null
     const blocked = here.client.profile()
-    await inTime(() => expect(here.session.status.value).toBe('expired'))
+    await inTime(() => expect(here.session.getSnapshot().status).toBe('expired'))
     const there = tab()
     await there.session.ready
     await there.session.login({ email: ada.email, password: 'right' })
     expect(await blocked).toMatchObject({ ok: true })
-    expect(here.session.status.value).toBe('signed-in')
+    expect(here.session.getSnapshot().status).toBe('signed-in')
   })
 
   it('asks nobody when another tab has signed in already', async () => {
@@ -269,7 +270,7 @@ describe('a session that has ended', () => {
     const fetched = client.profile()
     server.user = ada
     expect(await fetched).toMatchObject({ ok: true })
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
   })
 })
 
@@ -289,7 +290,7 @@ describe('coming back to a tab', () => {
   it('never shows `loading` again', async () => {
     const { session } = await tabSignedInAs(ada)
     const check = session.refresh()
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
     await check
   })
 
@@ -297,7 +298,7 @@ describe('coming back to a tab', () => {
     const { session } = await tabSignedInAs(ada)
     server.unreachable = true
     await session.refresh()
-    expect(session.status.value).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed-in')
   })
 
   it('keeps a private page under the dialog, and leaves a public one', async () => {
@@ -305,19 +306,19 @@ describe('coming back to a tab', () => {
     const onPublic = await tabSignedInAs(ada, { onPrivatePage: false })
     server.user = null
     await Promise.all([onPrivate.session.refresh(), onPublic.session.refresh()])
-    expect(onPrivate.session.status.value).toBe('expired')
-    expect(onPublic.session.status.value).toBe('signed-out')
+    expect(onPrivate.session.getSnapshot().status).toBe('expired')
+    expect(onPublic.session.getSnapshot().status).toBe('signed-out')
   })
 
   it('from the back-forward cache conceals the page until the session has been checked', async () => {
     const { session } = await tabSignedInAs(ada)
     window.dispatchEvent(pageEvent('pagehide'))
-    expect(session.concealed.value).toBe(true)
+    expect(session.getSnapshot().concealed).toBe(true)
     server.user = null
     window.dispatchEvent(pageEvent('pageshow'))
-    expect(session.concealed.value).toBe(true)
-    await inTime(() => expect(session.concealed.value).toBe(false))
-    expect(session.status.value).toBe('signed-out')
+    expect(session.getSnapshot().concealed).toBe(true)
+    await inTime(() => expect(session.getSnapshot().concealed).toBe(false))
+    expect(session.getSnapshot().status).toBe('signed-out')
   })
 
   it('from the back-forward cache shows nothing private when the check fails', async () => {
@@ -325,7 +326,19 @@ describe('coming back to a tab', () => {
     server.unreachable = true
     window.dispatchEvent(pageEvent('pagehide'))
     window.dispatchEvent(pageEvent('pageshow'))
-    await inTime(() => expect(session.concealed.value).toBe(false))
-    expect(session.status.value).toBe('offline')
+    await inTime(() => expect(session.getSnapshot().concealed).toBe(false))
+    expect(session.getSnapshot().status).toBe('offline')
   })
+})
+
+it('a session that was stopped can be started again, as React does in development', async () => {
+  server.user = ada
+  const { session, stop, client } = tab()
+  stop()
+  stops = [session.start()]
+  await session.ready
+  expect(session.getSnapshot().status).toBe('signed-in')
+  server.user = null
+  void client.profile()
+  await inTime(() => expect(session.getSnapshot().status).toBe('expired'))
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { safeNext } from '../src/next'
+import { safeNext } from '../../src/session/next'
 
 it.each([
   '/',

@@ -18,11 +18,12 @@ export interface Tabs {
 const CHANNEL = 'cloakroom'
 const MESSAGES: readonly unknown[] = ['signed-in', 'signed-out', 'sign-out-pending'] satisfies TabMessage[]
 
-/** Connects to the other tabs by BroadcastChannel, or by `storage` events in browsers without it. */
+/** Connects to the other tabs by BroadcastChannel, or by `storage` events in browsers without it. A server has no tabs. */
 export function joinTabs(hear: (message: TabMessage) => void): Tabs {
   const receive = (message: unknown) => {
     if (MESSAGES.includes(message)) hear(message as TabMessage)
   }
+  if (typeof window === 'undefined') return { tell: () => {}, close: () => {} }
   return typeof BroadcastChannel === 'function' ? byChannel(receive) : byStorage(receive)
 }
 

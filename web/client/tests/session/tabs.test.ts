@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { joinTabs } from '../src/tabs'
+import { joinTabs } from '../../src/session/tabs'
 
 afterEach(() => {
   vi.unstubAllGlobals()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { likelyAddress } from '../src/pages/account/email-typo'
+import { likelyAddress } from '../../src/form/email-typo'
 
 it.each([
   ['ann@gmial.com', 'ann@gmail.com'],

@@ -1,4 +1,4 @@
-import { createClient, type Client, type User } from '@cloakroom/client'
+import { createClient, type Client, type User } from '../src/index'
 
 /** Creates a user. */
 export function person(email: string): User {
@@ -23,6 +23,8 @@ export class Server {
   unreachable = false
   /** True while every answer is 503. */
   unavailable = false
+  /** The time by the server's clock, where it is not the browser's. */
+  date: Date | null = null
   /** The requests so far, such as "POST /api/logout/". */
   asked: string[] = []
   private held: Promise<void> | null = null
@@ -45,6 +47,7 @@ export class Server {
     this.asked.push(request)
     if (this.unreachable) throw new TypeError('Failed to fetch')
     const response = this.unavailable ? problem(503, 'unavailable') : this.reply(request, init)
+    if (this.date) response.headers.set('Date', this.date.toUTCString())
     const held = this.held
     this.held = null
     await held

@@ -1,24 +1,18 @@
-import type { Result } from '@cloakroom/client'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { effectScope, type EffectScope } from 'vue'
-import { useSubmission } from '../src/composables/submission'
-
-let scope: EffectScope
+import { createSubmission } from '../../src/form/submission'
+import type { Result } from '../../src/index'
 
 beforeEach(() => {
   vi.useFakeTimers()
-  scope = effectScope()
 })
 
 afterEach(() => {
-  scope.stop()
   vi.useRealTimers()
 })
 
 /** Creates a submission whose request ends when the test ends it, or when it is aborted. */
 function start(options?: { givesUp: boolean }) {
-  const submission = scope.run(() => useSubmission(options))
-  if (!submission) throw new Error('the scope has ended')
+  const submission = createSubmission(options)
   let finish: (result: Result<string>) => void = () => undefined
   const request = vi.fn((signal: AbortSignal) => {
     const problem = { type: '', title: '', status: 0, code: 'aborted', detail: '', errors: [] } as const
@@ -33,14 +27,14 @@ function start(options?: { givesUp: boolean }) {
 it('is busy after 150 ms and slow after 8 s, so that quick replies do not flicker', async () => {
   const { submission, request, finish } = start()
   const sent = submission.send(request)
-  expect(submission.phase.value).toBe('sent')
+  expect(submission.getSnapshot()).toBe('sent')
   await vi.advanceTimersByTimeAsync(150)
-  expect(submission.phase.value).toBe('busy')
+  expect(submission.getSnapshot()).toBe('busy')
   await vi.advanceTimersByTimeAsync(8_000)
-  expect(submission.phase.value).toBe('slow')
+  expect(submission.getSnapshot()).toBe('slow')
   finish()
   expect(await sent).toEqual({ ok: true, data: 'done' })
-  expect(submission.phase.value).toBe('idle')
+  expect(submission.getSnapshot()).toBe('idle')
 })
 
 it('sends once, however often it is pressed', async () => {
@@ -63,7 +57,7 @@ it('that may wait for somebody does not give up', async () => {
   const { submission, request, finish } = start({ givesUp: false })
   const sent = submission.send(request)
   await vi.advanceTimersByTimeAsync(3_600_000)
-  expect(submission.phase.value).toBe('busy')
+  expect(submission.getSnapshot()).toBe('busy')
   finish()
   expect(await sent).toEqual({ ok: true, data: 'done' })
 })
@@ -73,7 +67,7 @@ it('that is cancelled ends without an error, and can be sent again', async () =>
   const sent = submission.send(request)
   submission.cancel()
   expect(await sent).toBeNull()
-  expect(submission.phase.value).toBe('idle')
+  expect(submission.getSnapshot()).toBe('idle')
   const again = submission.send(request)
   finish()
   expect(await again).toEqual({ ok: true, data: 'done' })

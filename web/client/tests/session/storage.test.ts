@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import { readStored, writeStored } from '../src/index.js'
+import { readStored, writeStored } from '../../src/session/storage'
 
 beforeEach(() => {
   localStorage.clear()
