@@ -1,8 +1,9 @@
 //! `auth_allowed`: the allow-list of addresses that may sign in by a provider.
 
-use super::{Outcome, Resources, Run};
-use crate::config::AuthAllowed;
-use crate::error::{Error, Result};
+use super::known::Known;
+use super::{Outcome, Run};
+use crate::config::{AuthAllowed, Config};
+use crate::error::Error;
 use crate::model::email::Email;
 use crate::model::social::Intent;
 
@@ -10,32 +11,17 @@ use crate::model::social::Intent;
 ///
 /// Existing users are checked by the address of their account, new users by their verified address. A user without a verified
 /// address yet is checked once there is one.
-pub(super) async fn step(resources: Resources<'_>, run: &Run) -> Result<Outcome> {
-    let allowed = &resources.config.pipeline.auth_allowed;
+pub(super) fn step(config: &Config, known: &Known, run: &Run) -> Outcome {
+    let allowed = &config.pipeline.auth_allowed;
     if allowed.domains.is_empty() && allowed.emails.is_empty() || run.attempt.intent != Intent::Login {
-        return Ok(Outcome::Continue);
+        return Outcome::Continue;
     }
-    let judged = match address_of_account(resources, run).await? {
-        Some(address) => Some(address),
-        None => run.proven.clone(),
-    };
-    Ok(match judged {
+    let account = run.user.as_ref().or(known.owner.as_ref());
+    let judged = account.and_then(|account| Email::parse(&account.email)).or_else(|| run.proven.clone());
+    match judged {
         Some(address) if !is_allowed(allowed, &address) => Outcome::Reject(Error::NotAllowed),
         _ => Outcome::Continue,
-    })
-}
-
-/// Reads the address of the account that this sign-in would open, if there is one.
-async fn address_of_account(resources: Resources<'_>, run: &Run) -> Result<Option<Email>> {
-    let store = resources.store;
-    let account = match &run.user {
-        Some(account) => Some(account.clone()),
-        None => match store.identity(&run.attempt.provider, &run.profile.subject).await? {
-            Some(identity) => store.account(&identity.user_id).await?,
-            None => None,
-        },
-    };
-    Ok(account.and_then(|account| Email::parse(&account.email)))
+    }
 }
 
 /// Tells whether one of the two lists holds the address, whatever its spelling.

@@ -40,8 +40,8 @@ impl Run {
         self.position = position;
     }
 
-    /// Records that the person has proven this account.
-    pub(crate) fn prove(&mut self, account: Account) {
+    /// Gives the run its account, which the person proves or has proven.
+    pub(crate) fn give(&mut self, account: Account) {
         self.given = Some(account.clone());
         self.user = Some(account);
     }

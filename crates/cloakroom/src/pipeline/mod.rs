@@ -1,7 +1,7 @@
 //! The social pipeline: the steps between a provider's answer and a session.
 //!
-//! Names and order of the steps follow Python Social Auth and can be set in `pipeline.steps`. A step reads and decides.
-//! Nothing is written until every step has agreed; then all of it is written in one transaction. A step may pause until the
+//! Names and order of the steps follow Python Social Auth and can be set in `pipeline.steps`. The facts are read once, then each step
+//! decides. Nothing is written until every step has agreed; then all of it is written in one transaction. A step may pause until the
 //! person has done something. The same browser then resumes at that step.
 
 mod associate_by_verified_email;
@@ -9,6 +9,7 @@ mod associate_user;
 mod auth_allowed;
 mod create_user;
 mod kept;
+mod known;
 mod load_extra_data;
 mod social_details;
 mod social_uid;
@@ -29,6 +30,7 @@ use crate::model::user::Account;
 use crate::model::waiting::Need;
 use crate::provider::Profile;
 use crate::store::Store;
+use known::Known;
 pub use step::{Facts, Step, Verdict};
 pub(crate) use validate::validate;
 use webhook::Webhook;
@@ -40,7 +42,7 @@ pub(crate) enum Outcome {
     Reject(Error),
 }
 
-/// Everything a built-in step may read. No step writes.
+/// The places from which the facts of a run are read.
 #[derive(Clone, Copy)]
 pub(crate) struct Resources<'a> {
     pub(crate) config: &'a Config,
@@ -175,12 +177,13 @@ pub(crate) async fn run(pipeline: &Pipeline, resources: Resources<'_>, mut run: 
     let stages = &pipeline.0;
     let stands_at = run.position;
     run.rewind(0);
+    let known = Known::about(resources, &run).await?;
     while let Some(stage) = stages.get(run.position) {
         if run.position < stands_at && !matches!(stage, Stage::Builtin(_)) {
             run.position += 1;
             continue;
         }
-        match stage.step(resources, &mut run).await? {
+        match stage.step(resources, &known, &mut run).await {
             Outcome::Continue => run.position += 1,
             Outcome::Pause(need) => return Ok(End::Paused(Halted { run, need })),
             Outcome::Reject(error) => return Err(error),
@@ -194,20 +197,21 @@ pub(crate) async fn run(pipeline: &Pipeline, resources: Resources<'_>, mut run: 
 }
 
 impl Stage {
-    async fn step(&self, resources: Resources<'_>, run: &mut Run) -> Result<Outcome> {
+    async fn step(&self, resources: Resources<'_>, known: &Known, run: &mut Run) -> Outcome {
+        let config = resources.config;
         match self {
-            Self::Webhook(webhook) => Ok(webhook.step(resources.clock, run).await),
-            Self::Own(own) => Ok(step::ask(own.as_ref(), run).await),
+            Self::Webhook(webhook) => webhook.step(resources.clock, run).await,
+            Self::Own(own) => step::ask(own.as_ref(), run).await,
             Self::Builtin(builtin) => match builtin {
-                Builtin::SocialDetails => Ok(social_details::step(run)),
-                Builtin::SocialUid => Ok(social_uid::step(run)),
-                Builtin::AuthAllowed => auth_allowed::step(resources, run).await,
-                Builtin::SocialUser => social_user::step(resources, run).await,
-                Builtin::AssociateByVerifiedEmail => associate_by_verified_email::step(resources, run).await,
-                Builtin::CreateUser => create_user::step(resources, run).await,
-                Builtin::AssociateUser => Ok(associate_user::step(run)),
-                Builtin::LoadExtraData => Ok(load_extra_data::step(run)),
-                Builtin::UserDetails => Ok(user_details::step(run)),
+                Builtin::SocialDetails => social_details::step(run),
+                Builtin::SocialUid => social_uid::step(run),
+                Builtin::AuthAllowed => auth_allowed::step(config, known, run),
+                Builtin::SocialUser => social_user::step(config, known, run),
+                Builtin::AssociateByVerifiedEmail => associate_by_verified_email::step(known, run),
+                Builtin::CreateUser => create_user::step(config, known, run),
+                Builtin::AssociateUser => associate_user::step(run),
+                Builtin::LoadExtraData => load_extra_data::step(run),
+                Builtin::UserDetails => user_details::step(run),
             },
         }
     }

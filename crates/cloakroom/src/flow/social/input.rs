@@ -35,7 +35,7 @@ pub(crate) async fn answer(
     if !matches!(&waiting.need, Need::Input { step: asking, .. } if asking == step) {
         return Err(Error::StateMissing);
     }
-    let mut run = pause::resume(context, arrival, &pause, waiting.run).await?;
+    let mut run = pause::resume(context, arrival, &pause, waiting).await?;
     run.answers.insert(step.to_owned(), answer);
     let opening = Opening { ends: Some(&pause), ..Opening::default() };
     social::advance(context, arrival, run, opening).await

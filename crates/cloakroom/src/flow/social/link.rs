@@ -21,7 +21,7 @@ use crate::model::method::Method;
 use crate::model::rate::Rate;
 use crate::model::user::Account;
 use crate::model::visitor::Visitor;
-use crate::model::waiting::{Need, Waiting};
+use crate::model::waiting::Need;
 use crate::{policy, secret};
 
 /// The wrong codes allowed for one account in one browser and from one network, over all attempts.
@@ -41,9 +41,12 @@ pub(crate) enum Proof<'a> {
 /// [`Error::StateMissing`] when none waits; [`Error::InvalidCredentials`], [`Error::InvalidCode`], [`Error::RateLimited`];
 /// by session [`Error::NotAuthenticated`], [`Error::OtherUserSignedIn`], [`Error::ReauthenticationRequired`].
 pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'_>) -> Result<Finished> {
-    let (pause, waiting, account) = find(context, arrival).await?;
-    let mut run = pause::resume(context, arrival, &pause, waiting.run).await?;
-    run.prove(account.clone());
+    let (pause, waiting) = pause::waiting(context, arrival.visitor).await?;
+    if !matches!(waiting.need, Need::Link { .. }) {
+        return Err(Error::StateMissing);
+    }
+    let run = pause::resume(context, arrival, &pause, waiting).await?;
+    let account = run.given.clone().ok_or(Error::StateMissing)?;
     match proof {
         Proof::Password(password) => {
             policy::known_password(password, "password")?;
@@ -116,7 +119,9 @@ async fn prove_by_code(
 /// # Errors
 /// [`Error::StateMissing`] when nothing waits in this browser.
 pub(crate) async fn send_code(context: &Context, arrival: Arrival<'_>) -> Result<Timestamp> {
-    let (mut pause, waiting, account) = find(context, arrival).await?;
+    let (mut pause, waiting) = pause::waiting(context, arrival.visitor).await?;
+    let Need::Link { user_id } = &waiting.need else { return Err(Error::StateMissing) };
+    let account = pause::active(context, user_id).await?;
     let email = policy::stored_address(&account.email)?;
     let now = context.now();
     let resend_at = now.plus(RESEND_AFTER);
@@ -133,15 +138,4 @@ pub(crate) async fn send_code(context: &Context, arrival: Arrival<'_>) -> Result
     tx.commit().await?;
     context.outbox().wake();
     Ok(resend_at)
-}
-
-/// Returns the run that waits to be linked in this browser, and the account that it is to open.
-async fn find(context: &Context, arrival: Arrival<'_>) -> Result<(Challenge, Waiting, Account)> {
-    let (pause, waiting) = pause::waiting(context, arrival.visitor).await?;
-    let Need::Link { user_id } = &waiting.need else { return Err(Error::StateMissing) };
-    let account = context.store().account(user_id).await?.ok_or(Error::StateMissing)?;
-    if !account.is_active {
-        return Err(Error::AccountInactive);
-    }
-    Ok((pause, waiting, account))
 }

@@ -9,8 +9,9 @@ use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, Content};
 use crate::model::social::Intent;
+use crate::model::user::Account;
 use crate::model::visitor::Visitor;
-use crate::model::waiting::{Kept, Need, Waiting};
+use crate::model::waiting::{Need, Waiting};
 use crate::pipeline::{Halted, Run};
 use crate::secret::{self, Ticket};
 
@@ -98,7 +99,8 @@ pub(crate) async fn waiting(context: &Context, visitor: &Visitor) -> Result<(Cha
     Ok((pause, waiting))
 }
 
-/// Returns the run, ready to resume. A run that was begun by a signed-in user resumes only while they are signed in.
+/// Returns the run, ready to resume, with its account: the one that the person must prove, or has proven. A run that was begun
+/// by a signed-in user resumes only while they are signed in.
 ///
 /// # Errors
 /// [`Error::StateMissing`] when they are not, or the account is gone; [`Error::AccountInactive`].
@@ -106,9 +108,14 @@ pub(crate) async fn resume(
     context: &Context,
     arrival: Arrival<'_>,
     pause: &Challenge,
-    kept: Kept,
+    waiting: Waiting,
 ) -> Result<Run> {
-    let user_id = kept.user_id.clone();
+    let Waiting { need, run: kept } = waiting;
+    // A run that must prove an account had none before.
+    let user_id = match need {
+        Need::Link { user_id } => Some(user_id),
+        Need::Email { .. } | Need::Input { .. } => kept.user_id.clone(),
+    };
     let mut run = kept.resume(context.key(), &pause.id);
     if run.attempt.intent != Intent::Login {
         let here = arrival.session.map(|session| &session.user.id);
@@ -117,11 +124,13 @@ pub(crate) async fn resume(
         }
     }
     if let Some(user_id) = user_id {
-        let account = context.store().account(&user_id).await?.ok_or(Error::StateMissing)?;
-        if !account.is_active {
-            return Err(Error::AccountInactive);
-        }
-        run.prove(account);
+        run.give(active(context, &user_id).await?);
     }
     Ok(run)
+}
+
+/// Returns the account that a run waits for.
+pub(super) async fn active(context: &Context, user_id: &str) -> Result<Account> {
+    let account = context.store().account(user_id).await?.ok_or(Error::StateMissing)?;
+    if account.is_active { Ok(account) } else { Err(Error::AccountInactive) }
 }
