@@ -1,4 +1,5 @@
-//! All errors, each declared once: a status, a stable code, a title and a sentence for people.
+//! All errors of the domain, each declared once: a status, a stable code, a title and a sentence for people. Refusals for the
+//! form of a request are in `http/rejection.rs`.
 //!
 //! To add an error: a variant, its line in `describe`, and its code in the contract.
 
@@ -74,14 +75,6 @@ pub enum Error {
     /// The provider does not answer as a provider does.
     #[error("the provider does not answer")]
     ProviderUnreachable,
-    /// The request does not prove that it comes from our own page.
-    #[error("csrf check failed: {reason}")]
-    CsrfFailed {
-        /// The check that failed, for the log.
-        reason: &'static str,
-        /// The advice on how to mend it, for developers: in `dev` only.
-        hint: Option<String>,
-    },
     /// Too many attempts. Further ones are refused until `retry_at`.
     #[error("rate limited until {retry_at}")]
     RateLimited {
@@ -93,24 +86,9 @@ pub enum Error {
     /// Fields that cannot be taken as they are.
     #[error("{} invalid field(s)", .0.len())]
     Validation(Vec<Invalid>),
-    /// The body is not JSON.
-    #[error("the body is not JSON")]
-    InvalidJson,
-    /// The body's type is not `application/json`.
-    #[error("the body's content type is not application/json")]
-    UnsupportedMediaType,
-    /// The body is larger than 64 KiB.
-    #[error("the body is too large")]
-    PayloadTooLarge,
-    /// The body did not arrive in time.
-    #[error("the body did not arrive in time")]
-    RequestTimeout,
     /// The path does not exist.
     #[error("not found")]
     NotFound,
-    /// The path exists, the method does not.
-    #[error("method not allowed")]
-    MethodNotAllowed,
     /// More sign-ins wait than can be served soon.
     #[error("too many sign-ins at once")]
     Busy,
@@ -209,15 +187,9 @@ impl Error {
             Self::CodeRejected => (400, "code_rejected", "Sign-in failed", "The provider did not confirm this sign-in. Start again."),
             Self::ProviderDenied => (400, "provider_denied", "Sign-in cancelled", "The sign-in was cancelled at the provider."),
             Self::ProviderUnreachable => (502, "provider_unreachable", "Provider unreachable", "The provider does not answer. Try again in a moment, or sign in another way."),
-            Self::CsrfFailed { .. } => (403, "csrf_failed", "CSRF check failed", "Reload the page and try again."),
             Self::RateLimited { .. } => (429, "rate_limited", "Too many attempts", "There were too many attempts. Wait a little, then try again."),
             Self::Validation(_) => (422, "validation_failed", "There is a problem", "Check the fields and send them again."),
-            Self::InvalidJson => (400, "invalid_json", "Invalid JSON", "The body is not valid JSON."),
-            Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type", "Send JSON, with Content-Type: application/json."),
-            Self::PayloadTooLarge => (413, "payload_too_large", "Body too large", "The body is larger than 64 KiB."),
-            Self::RequestTimeout => (408, "request_timeout", "Request timeout", "The body did not arrive in time."),
             Self::NotFound => (404, "not_found", "Not found", "There is nothing at this address."),
-            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed", "This address does not take this method."),
             Self::Busy => (503, "unavailable", "Busy", "Many people are signing in. Try again in a moment."),
             Self::Unavailable(_) => (503, "unavailable", "Unavailable", "Sign-in is not available right now. Try again in a moment."),
             Self::AlreadyExists(_) => (409, "already_exists", "Exists already", "There is one already."),

@@ -11,7 +11,7 @@ use http::{HeaderMap, header};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyDataStream, BodyExt as _, Full};
 
-use crate::error::{Error, Result};
+use crate::http::rejection::{Rejection, Result};
 
 /// The field that holds the token; Django's name for it.
 pub(super) const FIELD: &str = "csrfmiddlewaretoken";
@@ -42,11 +42,11 @@ pub(super) fn encoding(headers: &HeaderMap) -> Option<Encoding> {
 /// KiB.
 ///
 /// # Errors
-/// [`Error::RequestTimeout`] when that part does not arrive in time.
+/// [`Rejection::RequestTimeout`] when that part does not arrive in time.
 pub(super) async fn token(request: Request, encoding: Encoding) -> Result<(Option<Vec<u8>>, Request)> {
     let (parts, body) = request.into_parts();
     let (ahead, is_whole, rest) =
-        tokio::time::timeout(DEADLINE, read_ahead(body)).await.map_err(|_| Error::RequestTimeout)?;
+        tokio::time::timeout(DEADLINE, read_ahead(body)).await.map_err(|_| Rejection::RequestTimeout)?;
     let mut tokens = match encoding {
         Encoding::UrlEncoded => of_url_encoded(&ahead, is_whole),
         Encoding::Multipart { boundary } => of_multipart(ahead.clone(), &boundary).await,

@@ -15,6 +15,7 @@ use crate::http::csrf::{self, Refusal};
 use crate::http::form::{self, Encoding};
 use crate::http::gate::Gate;
 use crate::http::problem::CsrfRefused;
+use crate::http::rejection::Rejection;
 use crate::http::social::callback;
 use crate::http::visit::Visit;
 
@@ -195,7 +196,7 @@ fn refuse(visit: &Visit, headers: &HeaderMap, refusal: Refusal) -> Response {
     gate.refusals().count(refusal);
     let is_told = gate.context().config().development;
     let hint = is_told.then(|| csrf::hint(gate, headers, refusal));
-    let response = Error::CsrfFailed { reason: refusal.reason(), hint }.into_response();
+    let response = Rejection::CsrfFailed { hint }.into_response();
     never_kept(if refusal.may_be_ours() { complete(visit, response) } else { response })
 }
 

@@ -11,7 +11,8 @@ use http_body_util::{BodyExt as _, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Invalid, Result};
+use crate::error::{Error, Invalid};
+use crate::http::rejection::{Rejection, Result};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -22,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(15);
 pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Error;
+    type Rejection = Rejection;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self> {
         require_json(request.headers())?;
@@ -64,7 +65,7 @@ pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Op
 pub(super) struct Nothing;
 
 impl<S: Send + Sync> FromRequest<S> for Nothing {
-    type Rejection = Error;
+    type Rejection = Rejection;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self> {
         #[derive(serde::Deserialize)]
@@ -78,8 +79,10 @@ impl<S: Send + Sync> FromRequest<S> for Nothing {
 /// Requires `application/json`, in UTF-8 when it names a charset. A form of another site cannot send that without a preflight.
 fn require_json(headers: &HeaderMap) -> Result<()> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(only), None) = (types.next(), types.next()) else { return Err(Error::UnsupportedMediaType) };
-    let text = only.to_str().map_err(|_| Error::UnsupportedMediaType)?.to_ascii_lowercase();
+    let (Some(only), None) = (types.next(), types.next()) else {
+        return Err(Rejection::UnsupportedMediaType);
+    };
+    let text = only.to_str().map_err(|_| Rejection::UnsupportedMediaType)?.to_ascii_lowercase();
     let mut parts = text.split(';').map(str::trim);
     let is_json = parts.next() == Some("application/json");
     let is_utf8 = parts.all(|parameter| match parameter.split_once('=') {
@@ -87,7 +90,7 @@ fn require_json(headers: &HeaderMap) -> Result<()> {
         Some(("charset", charset)) => matches!(charset.trim_matches('"'), "utf-8" | "utf8"),
         _ => parameter.is_empty() || !parameter.contains("application/"),
     });
-    if is_json && is_utf8 { Ok(()) } else { Err(Error::UnsupportedMediaType) }
+    if is_json && is_utf8 { Ok(()) } else { Err(Rejection::UnsupportedMediaType) }
 }
 
 /// Returns the bytes of a body, within the limits of size and time.
@@ -95,9 +98,9 @@ pub(super) async fn read(request: Request) -> Result<Bytes> {
     let collected =
         tokio::time::timeout(DEADLINE, Limited::new(request.into_body(), LARGEST).collect()).await;
     match collected {
-        Err(_) => Err(Error::RequestTimeout),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Error::PayloadTooLarge),
-        Ok(Err(_)) => Err(Error::InvalidJson),
+        Err(_) => Err(Rejection::RequestTimeout),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Rejection::PayloadTooLarge),
+        Ok(Err(_)) => Err(Rejection::InvalidJson),
         Ok(Ok(body)) => Ok(body.to_bytes()),
     }
 }
@@ -109,10 +112,10 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     // Serde fills a struct from an array as well; the contract has objects only.
     let is_object = body.trim_ascii_start().first() == Some(&b'{');
     match parsed {
-        Ok(parsed) if is_object => deserializer.end().map(|()| parsed).map_err(|_| Error::InvalidJson),
+        Ok(parsed) if is_object => deserializer.end().map(|()| parsed).map_err(|_| Rejection::InvalidJson),
         Err(error) if is_object && error.inner().is_data() && is_json(body) => Err(invalid(&error)),
         _ if !is_object && is_json(body) => Err(Invalid::new("", "invalid", "Send a JSON object.").into()),
-        _ => Err(Error::InvalidJson),
+        _ => Err(Rejection::InvalidJson),
     }
 }
 
@@ -120,7 +123,7 @@ fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
 }
 
-fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+fn invalid(error: &serde_path_to_error::Error<serde_json::Error>) -> Rejection {
     let message = error.inner().to_string();
     // `unknown field `x`, expected …`, `missing field `x` at …`: the name stands in the first pair of backticks.
     let named = message.split('`').nth(1).unwrap_or_default();

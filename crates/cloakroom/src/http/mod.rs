@@ -15,6 +15,7 @@ mod occasion;
 pub(crate) mod openapi;
 pub(crate) mod problem;
 mod refusals;
+mod rejection;
 pub(crate) mod router;
 mod sign_in;
 pub(crate) mod social;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
-use crate::error::{Error, Invalid};
+use crate::error::{Description, Error, Invalid};
 
 /// A problem (RFC 9457).
 #[derive(Serialize, ToSchema)]
@@ -32,7 +32,7 @@ pub(crate) struct Problem {
     retry_at: Option<Timestamp>,
     /// For developers, in `dev` only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    pub(super) hint: Option<String>,
 }
 
 /// Marks a reply `csrf_failed`, so that the guard sets a fresh token with it.
@@ -111,10 +111,9 @@ impl utoipa::PartialSchema for KnownProblemCode {
     }
 }
 
-impl From<&Error> for Problem {
-    fn from(error: &Error) -> Self {
-        let described = error.describe();
-        let mut problem = Self {
+impl From<Description> for Problem {
+    fn from(described: Description) -> Self {
+        Self {
             kind: "about:blank",
             title: described.title,
             status: described.status,
@@ -123,14 +122,19 @@ impl From<&Error> for Problem {
             errors: Vec::new(),
             retry_at: None,
             hint: None,
-        };
+        }
+    }
+}
+
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        let mut problem = Self::from(error.describe());
         match error {
             Error::Validation(errors) => problem.errors.clone_from(errors),
             Error::RateLimited { retry_at, retry_after } => {
                 problem.retry_at = Some(*retry_at);
                 problem.detail = format!("Try again in {}.", in_words(*retry_after));
             }
-            Error::CsrfFailed { hint, .. } => problem.hint.clone_from(hint),
             _ => {}
         }
         problem
@@ -147,23 +151,25 @@ fn in_words(seconds: u64) -> String {
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
+/// Returns the reply that holds a problem.
+pub(super) fn reply(problem: &Problem) -> Response {
+    let mut response = Response::new(Body::from(serde_json::to_vec(problem).unwrap_or_default()));
+    *response.status_mut() =
+        StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let media_type = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    response
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         if matches!(self, Self::Internal(_) | Self::Unavailable(_) | Self::Config(_)) {
             // The one place that logs a cause, with its chain; clients get only the code.
             tracing::error!(error = self.with_causes(), "request failed");
         }
-        let problem = Problem::from(&self);
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() =
-            StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = reply(&Problem::from(&self));
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self {
-            Self::CsrfFailed { .. } => {
-                response.extensions_mut().insert(CsrfRefused);
-            }
             Self::RateLimited { retry_after, .. } => {
                 headers.insert(header::RETRY_AFTER, retry_after.into());
             }

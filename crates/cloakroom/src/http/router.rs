@@ -7,9 +7,9 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use utoipa_axum::routes;
 
 use crate::context::Context;
-use crate::error::Error;
 use crate::http::account::{email_change, email_verification, password_change, password_reset, signup};
 use crate::http::guard::never_kept;
+use crate::http::rejection::Rejection;
 use crate::http::sign_in::{login, logout, profile, reauthentication, session};
 use crate::http::social::{self, email, identities, link};
 use crate::http::{config, docs, openapi};
@@ -72,7 +72,7 @@ pub(crate) fn router(context: &Context) -> Router {
     let docs = if has_docs { docs::router(&openapi::complete(calls)) } else { Router::new() };
     router
         .merge(docs)
-        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .method_not_allowed_fallback(async || Rejection::MethodNotAllowed)
         // This also holds where an app nests the router below a path of its own.
         .layer(map_response(async |reply: Response| never_kept(reply)))
 }

@@ -16,6 +16,7 @@ use crate::flow::social::Arrival;
 use crate::http::cookies::{Cookies, SetCookies};
 use crate::http::csrf;
 use crate::http::gate::Gate;
+use crate::http::rejection::Rejection;
 use crate::mail::outbox::Occasion;
 use crate::model::device::device;
 use crate::model::network::Network;
@@ -157,6 +158,17 @@ impl Visit {
                 (None, None) => unreachable!("a browser cookie is made where there is none"),
             };
             Csrf { token, new_browser }
+        })
+    }
+
+    /// Returns the browser cookie's value.
+    ///
+    /// # Errors
+    /// [`Rejection::CsrfFailed`] when there is none. A session cookie alone does not name a browser.
+    pub(super) fn require_browser(&self) -> std::result::Result<&Ticket, Rejection> {
+        self.visitor().browser.as_ref().ok_or_else(|| {
+            let hint = "There is no browser cookie: call GET /api/session/ first.";
+            Rejection::CsrfFailed { hint: self.context().config().development.then(|| hint.to_owned()) }
         })
     }
 

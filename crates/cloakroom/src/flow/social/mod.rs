@@ -45,6 +45,8 @@ pub(crate) struct Wish<'a> {
     pub(crate) provider: &'a str,
     pub(crate) intent: Intent,
     pub(crate) return_to: &'a str,
+    /// The browser in which the attempt must end.
+    pub(crate) browser: &'a Ticket,
 }
 
 /// The answer of a provider, by way of the page.
@@ -104,10 +106,7 @@ pub(crate) async fn start(
         }
     }
     let user_id = session.map(|session| session.user.id.clone());
-    let browser = visitor.browser.as_ref().map(Ticket::hash).ok_or_else(|| {
-        let reason = "There is no browser cookie: call GET /api/session/ first.";
-        Error::CsrfFailed { reason, hint: context.config().development.then(|| reason.to_owned()) }
-    })?;
+    let browser = wish.browser.hash();
     let attempt = Attempt {
         provider: provider.id().to_owned(),
         intent: wish.intent,

@@ -11,8 +11,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::http::json;
+use crate::http::rejection::{Rejection, Result};
 
 /// The longest query, in bytes: proxies refuse headers far larger than this.
 const LONGEST: usize = 8000;
@@ -36,7 +37,7 @@ async fn redirect(request: Request) -> Result<Response> {
     let is_form =
         |value: &[u8]| value.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded");
     if !media_type.is_some_and(is_form) {
-        return Err(Error::UnsupportedMediaType);
+        return Err(Rejection::UnsupportedMediaType);
     }
     let path = request.uri().path().to_owned();
     let before = request.uri().query().unwrap_or_default().to_owned();
@@ -44,7 +45,7 @@ async fn redirect(request: Request) -> Result<Response> {
     let pairs = url::form_urlencoded::parse(before.as_bytes()).chain(url::form_urlencoded::parse(&form));
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     if query.len() > LONGEST {
-        return Err(Error::PayloadTooLarge);
+        return Err(Rejection::PayloadTooLarge);
     }
     // The path is that of a configured provider, and the query is form-encoded: always a valid header.
     let location = HeaderValue::try_from(format!("{path}?{query}")).map_err(Error::internal)?;

@@ -9,6 +9,7 @@ use crate::error::{Error, Invalid, Result};
 use crate::flow::social::link::{self, Proof};
 use crate::http::cookies::SetCookies;
 use crate::http::json::{self, Json, Nothing};
+use crate::http::rejection::{self, Rejection};
 use crate::http::social::SocialReply;
 use crate::http::visit::Visit;
 use crate::http::wire::Accepted;
@@ -27,9 +28,9 @@ pub(in crate::http) struct AccountProof {
 }
 
 impl<S: Send + Sync> FromRequest<S> for AccountProof {
-    type Rejection = Error;
+    type Rejection = Rejection;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+    async fn from_request(request: Request, _state: &S) -> rejection::Result<Self> {
         Ok(json::optional(request).await?.unwrap_or_default())
     }
 }

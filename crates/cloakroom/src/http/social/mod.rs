@@ -19,12 +19,12 @@ use crate::flow::social::{self, Answer, Finished, Wish};
 use crate::http::cookies::SetCookies;
 use crate::http::extract::Segment;
 use crate::http::json::{self, Json};
+use crate::http::rejection::{self, Rejection};
 use crate::http::visit::Visit;
 use crate::http::wire::{ProviderView, SignInState};
 use crate::mail::outbox::Occasion;
 use crate::model::social::Intent;
 use crate::model::user::User;
-use crate::model::visitor::Visitor;
 
 /// The wish with which somebody goes to a provider.
 #[derive(Deserialize, ToSchema)]
@@ -164,8 +164,13 @@ pub(in crate::http) async fn start(
     visit: Visit,
     Segment(provider): Segment,
     Json(start): Json<Start>,
-) -> Result<Json<Started>> {
-    let wish = Wish { provider: &provider, intent: start.intent, return_to: &start.return_to };
+) -> rejection::Result<Json<Started>> {
+    let wish = Wish {
+        provider: &provider,
+        intent: start.intent,
+        return_to: &start.return_to,
+        browser: visit.require_browser()?,
+    };
     let url = social::start(visit.context(), visit.visitor(), visit.session().await?, wish).await?;
     Ok(Json(Started { url }))
 }
@@ -196,25 +201,21 @@ pub(in crate::http) async fn start_by_link(
     Segment(provider): Segment,
     method: Method,
     uri: Uri,
-) -> Result<(Option<SetCookies>, Response)> {
+) -> rejection::Result<(Option<SetCookies>, Response)> {
     // A HEAD request begins no attempt.
     if method != Method::GET {
-        return Err(Error::MethodNotAllowed);
+        return Err(Rejection::MethodNotAllowed);
     }
     let return_to = return_to(uri.query().unwrap_or_default())?;
-    let wish = Wish { provider: &provider, intent: Intent::Login, return_to: &return_to };
-    let (known, live) = (visit.visitor(), visit.session().await?);
-    let (url, cookies) = match visit.new_browser() {
-        None => (social::start(visit.context(), known, live, wish).await?, None),
-        Some(browser) => {
-            let (network, session) = (known.network, known.session.clone());
-            let client = known.client.clone();
-            let visitor = Visitor { network, session, browser: Some(browser.clone()), client };
-            let url = social::start(visit.context(), &visitor, live, wish).await?;
-            // The token of a session does not change.
-            (url, Some(SetCookies::csrf(&visit, known.session.is_none())))
-        }
+    let browser = match visit.new_browser() {
+        Some(new) => new,
+        None => visit.require_browser()?,
     };
+    let wish = Wish { provider: &provider, intent: Intent::Login, return_to: &return_to, browser };
+    let visitor = visit.visitor();
+    let url = social::start(visit.context(), visitor, visit.session().await?, wish).await?;
+    // The token of a session does not change.
+    let cookies = visit.new_browser().map(|_| SetCookies::csrf(&visit, visitor.session.is_none()));
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::FOUND;
     let location = HeaderValue::try_from(url).map_err(Error::internal)?;
@@ -298,9 +299,9 @@ impl ProviderAnswer {
 }
 
 impl<S: Send + Sync> FromRequest<S> for ProviderAnswer {
-    type Rejection = Error;
+    type Rejection = Rejection;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self> {
+    async fn from_request(request: Request, _state: &S) -> rejection::Result<Self> {
         let query = of_query(request.uri().query().unwrap_or_default())?;
         // A client that always sends a body sends an empty object beside the query.
         Ok(json::optional(request).await?.filter(|answer: &Self| !answer.is_empty()).unwrap_or(query))
