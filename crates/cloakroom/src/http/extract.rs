@@ -38,6 +38,20 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
 }
 
 /// Extracts the person who is signed in; 401 when nobody is.
+///
+/// ```
+/// use axum::routing::get;
+/// use cloakroom::{Cloakroom, User};
+///
+/// // Keep your own data by the id: an address can change.
+/// async fn notes(user: User) -> String {
+///     format!("The notes of {}", user.id)
+/// }
+///
+/// fn app(cloakroom: &Cloakroom) -> axum::Router {
+///     axum::Router::new().route("/notes", get(notes)).layer(cloakroom.layer())
+/// }
+/// ```
 impl<S: Send + Sync> FromRequestParts<S> for User {
     type Rejection = Error;
 
@@ -47,6 +61,19 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
 }
 
 /// Extracts the person who is signed in, if anybody is.
+///
+/// ```
+/// use axum::routing::get;
+/// use cloakroom::{Cloakroom, User};
+///
+/// async fn home(user: Option<User>) -> String {
+///     user.map_or_else(|| "Welcome".to_owned(), |user| format!("Welcome back, {}", user.email))
+/// }
+///
+/// fn app(cloakroom: &Cloakroom) -> axum::Router {
+///     axum::Router::new().route("/", get(home)).layer(cloakroom.layer())
+/// }
+/// ```
 impl<S: Send + Sync> OptionalFromRequestParts<S> for User {
     type Rejection = Error;
 
@@ -57,7 +84,24 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for User {
 
 /// A member of staff: 401 when nobody is signed in, 403 when it is somebody else.
 ///
-/// For a whole router: `.route_layer(axum::middleware::from_extractor::<Staff>())`.
+/// As an argument it guards one handler, and as a layer a whole router:
+///
+/// ```
+/// use axum::middleware::from_extractor;
+/// use axum::routing::get;
+/// use cloakroom::{Cloakroom, Staff};
+///
+/// async fn orders(Staff(user): Staff) -> String {
+///     format!("Every order, for {}", user.email)
+/// }
+///
+/// fn app(cloakroom: &Cloakroom) -> axum::Router {
+///     let back_office = axum::Router::new()
+///         .route("/figures", get(async || "42"))
+///         .route_layer(from_extractor::<Staff>());
+///     axum::Router::new().route("/orders", get(orders)).merge(back_office).layer(cloakroom.layer())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Staff(pub User);
 
