@@ -10,6 +10,7 @@
 //! - Handlers take [`User`] (401 to strangers), `Option<User>` (everybody is welcome) or [`Staff`]; [`Principal`] tells how
 //!   they have proven who they are as well. Keep your own data by
 //!   [`User::id`]: addresses change.
+//! - [`Login`] signs somebody in after a proof of your own.
 //! - [`CsrfToken`] is for pages that the server writes: a form below the layer sends it as a hidden field.
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
 //! - [`Cloakroom::administration`] adds, invites, deactivates and deletes accounts, as the command line does.
@@ -57,6 +58,7 @@ pub use flow::admin::backup;
 pub use flow::admin::{administration, audit, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
+pub use http::sign_in::program::{Login, LoginCookies};
 pub use http::social::input::Paused;
 pub use model::method::Method;
 pub use model::rate::{Rate, Width};

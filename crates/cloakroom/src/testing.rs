@@ -67,15 +67,27 @@ impl TestApp {
         Self::with_steps(config, own, &[]).await
     }
 
+    /// Opens the app as [`TestApp::with`] does. `own` makes the app's routes with the cloakroom, as `main` does.
+    ///
+    /// # Panics
+    /// Panics when the database cannot be opened.
+    pub async fn serving(config: Config, own: impl FnOnce(&Cloakroom) -> Router) -> Self {
+        Self::opened(config, &[], own).await
+    }
+
     /// Opens the app as [`TestApp::with`] does, with steps of your own, which `pipeline.steps` names.
     ///
     /// # Panics
     /// Panics when the database cannot be opened.
     pub async fn with_steps(config: Config, own: Router, steps: &[Arc<dyn Step>]) -> Self {
+        Self::opened(config, steps, |_| own).await
+    }
+
+    async fn opened(config: Config, steps: &[Arc<dyn Step>], own: impl FnOnce(&Cloakroom) -> Router) -> Self {
         let clock = Clock::Dial(Arc::default());
         let opened = Cloakroom::with_clock(config, clock.clone(), steps).await;
         let cloakroom = opened.expect("the cloakroom opens");
-        let router = own.merge(cloakroom.router()).layer(cloakroom.layer());
+        let router = own(&cloakroom).merge(cloakroom.router()).layer(cloakroom.layer());
         Self { cloakroom, router, clock, watch: |_, _, _| {}, sweeper: tokio::sync::Mutex::default() }
     }
 

@@ -17,7 +17,7 @@ pub(crate) mod problem;
 mod refusals;
 mod rejection;
 pub(crate) mod router;
-mod sign_in;
+pub(crate) mod sign_in;
 pub(crate) mod social;
 mod visit;
 mod wire;

@@ -1,6 +1,6 @@
 //! Signing in and out, and proving one's identity again.
 //!
-//! Each way in has a file that proves a first factor: `password`, `mailbox`, `provider`. The proof of a social link
+//! Each way in has a file that proves a first factor: `password`, `mailbox`, `provider`, `program`. The proof of a social link
 //! (`flow/social/link.rs`) ends in `provider`. All of them continue in `entry`: the stages, one after the other, then the
 //! session.
 
@@ -9,6 +9,7 @@ mod failure;
 pub(crate) mod logout;
 pub(crate) mod mailbox;
 pub(crate) mod password;
+pub(crate) mod program;
 pub(crate) mod provider;
 pub(crate) mod reauthentication;
 pub(crate) mod session;

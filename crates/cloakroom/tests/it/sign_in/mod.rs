@@ -2,5 +2,6 @@
 
 mod limits;
 mod login;
+mod program;
 mod reauthentication;
 mod session;
