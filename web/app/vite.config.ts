@@ -69,6 +69,9 @@ export default defineConfig({
     // The oldest browsers in docs/reference/browsers.md.
     target: ['chrome98', 'edge98', 'firefox98', 'safari15.4'],
     sourcemap: false,
+    // In the crate that embeds them, because its package must hold them.
+    outDir: inApp('../../crates/pages/dist'),
+    emptyOutDir: true,
     // Not `assets`, which is the name in most builds: our pages may stand beside an app of one's own.
     assetsDir: '_cloakroom',
     // `default-src 'self'` allows no data: URLs.

@@ -106,6 +106,21 @@ impl Cloakroom {
         GuardLayer::new(Gate::new(self.0.clone()))
     }
 
+    /// Returns our sign-in and account pages, for an app that has `/` and every other path.
+    ///
+    /// Merge them below [`Cloakroom::layer`], beside [`Cloakroom::router`]. Their files are under `/_cloakroom/`. They carry strict
+    /// security headers, whatever the headers of your own pages are.
+    #[cfg(feature = "pages")]
+    pub fn pages(&self) -> axum::Router {
+        http::pages::beside_an_app(&self.0)
+    }
+
+    /// Returns our pages with a home page, for a program that has none of its own: a service for the fallback of its router.
+    #[cfg(feature = "pages")]
+    pub fn site(&self) -> cloakroom_edge::spa::Spa {
+        http::pages::as_a_site(&self.0)
+    }
+
     /// Tells whether storage takes writes. While it does not, nobody can sign in. An answer is cached for a second.
     pub async fn is_ready(&self) -> bool {
         self.0.is_ready().await

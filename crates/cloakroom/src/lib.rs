@@ -15,10 +15,11 @@
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
 //! - [`Cloakroom::administration`] adds, invites, deactivates and deletes accounts, as the command line does.
 //! - A [`pipeline::Step`] is code of yours in the pipeline, which decides about a person who signs in by a provider.
+//! - [`Cloakroom::pages`] (feature `pages`) serves our sign-in and account pages beside your own routes.
 //! - `testing` (feature `testing`) has a browser with a cookie jar, a clock to turn, and a GitHub to sign in with.
 //!
 //! Every handler that can fail may return [`Error`]: it is a response, `application/problem+json` with a stable code.
-//! Pages, mail server and logs are yours to bring; the guide on embedding in `docs/guides/` explains how.
+//! Mail server and logs are yours to bring; the guide on embedding in `docs/guides/` explains how.
 
 #[cfg(not(any(feature = "postgres", feature = "sqlite")))]
 compile_error!("cloakroom needs a database: enable the feature `postgres`, `sqlite`, or both");
@@ -50,6 +51,8 @@ pub mod testing;
 mod validation;
 
 pub use cloakroom::Cloakroom;
+#[cfg(feature = "pages")]
+pub use cloakroom_edge::spa::Spa;
 pub use clock::{Clock, Timestamp};
 pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};

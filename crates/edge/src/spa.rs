@@ -40,7 +40,10 @@ pub use self::{
     policy::{Sources, TooManyInline},
     table::Files,
 };
-use crate::problem::{method_not_allowed, not_found};
+use crate::{
+    headers::SecurityHeaders,
+    problem::{method_not_allowed, not_found},
+};
 
 mod negotiation;
 mod policy;
@@ -92,14 +95,22 @@ pub struct Spa(Arc<App>);
 struct App {
     files: Files,
     rules: &'static Rules,
-    /// The policy of the operator's app; the built-in one has that of every reply.
-    policy: Option<HeaderValue>,
+    headers: Headers,
+}
+
+/// The headers of an app's replies.
+#[derive(Debug)]
+enum Headers {
+    /// Those of every reply, for the app that the program brings along.
+    Strict(SecurityHeaders),
+    /// A policy that works with the output of the usual build tools, for the operator's app.
+    Policy(HeaderValue),
 }
 
 impl Spa {
-    /// Serves the built-in app, which was made for the policy of every reply.
+    /// Serves the app that the program brings along. It was made for strict headers, and carries them wherever it is served.
     pub fn ours(files: Files, rules: &'static Rules) -> Self {
-        Self(Arc::new(App { files, rules, policy: None }))
+        Self(Arc::new(App { files, rules, headers: Headers::Strict(SecurityHeaders::new(false)) }))
     }
 
     /// Serves the operator's app from a directory, under a policy that works with the output of the usual build tools.
@@ -122,7 +133,7 @@ impl Spa {
             });
             file.policy = Some(page.header());
         }
-        Ok((Self(Arc::new(App { files, rules, policy: Some(policy.header()) })), refused))
+        Ok((Self(Arc::new(App { files, rules, headers: Headers::Policy(policy.header()) })), refused))
     }
 
     /// Tells whether there is an app to serve.
@@ -148,6 +159,9 @@ impl Spa {
         };
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
+        }
+        if let Headers::Strict(headers) = &self.0.headers {
+            headers.apply(response.headers_mut());
         }
         response
     }
@@ -182,13 +196,13 @@ impl Spa {
 
     /// Finds the app's icon for a client that requests `/favicon.ico` without having read a page.
     fn icon(&self) -> Found<'_> {
-        let App { files, policy, .. } = &*self.0;
+        let App { files, headers, .. } = &*self.0;
         let icon = files.find(|path| {
             let name = path.rsplit('/').next().and_then(|name| name.strip_prefix("favicon"));
             name.and_then(extension) == Some("svg")
         });
         // The operator's app names its icon in its pages.
-        match icon.filter(|_| policy.is_none()) {
+        match icon.filter(|_| matches!(headers, Headers::Strict(_))) {
             Some(icon) => Found::File(icon, REVALIDATE),
             None => Found::Nothing,
         }
@@ -203,7 +217,8 @@ impl Spa {
         reply.insert(header::CACHE_CONTROL, caching);
         reply.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
         reply.insert(header::ETAG, etag.clone());
-        if let Some(policy) = file.policy.as_ref().or(self.0.policy.as_ref()) {
+        if let Headers::Policy(policy) = &self.0.headers {
+            let policy = file.policy.as_ref().unwrap_or(policy);
             reply.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
             reply.insert(HeaderName::from_static("cross-origin-opener-policy"), OPENER);
             reply.insert(HeaderName::from_static("permissions-policy"), DEVICES);

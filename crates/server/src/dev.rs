@@ -21,7 +21,7 @@ use crate::instance::Instance;
 use crate::running::Running;
 use crate::start::{Around, LOG_LEVELS, assemble, bind, install_metrics};
 use crate::user::say;
-use crate::{Failure, idp, mailbox, pages};
+use crate::{Failure, idp, mailbox};
 use host::Hosts;
 use names::Names;
 
@@ -112,7 +112,7 @@ impl Dev {
         let hosts = Hosts::new(self.port, cloakroom.config().public_url.origin());
         // It lives as long as the process, like the router that calls it; each new name makes another one.
         let gate: &'static Gate = Box::leak(Box::new(move |request: &Request| hosts.refusal(request)));
-        let around = Around { elsewhere, gate: Some(gate), spa: pages::embedded_for_development };
+        let around = Around { elsewhere, gate: Some(gate) };
         let app = assemble(&cloakroom, around, self.stopping.clone())?;
         Ok((cloakroom, app.layer(from_fn_with_state(Arc::clone(self), names::notice))))
     }

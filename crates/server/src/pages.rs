@@ -1,50 +1,39 @@
-//! The pages: the app that is built into the binary, or the operator's own (`app.dir`).
+//! What answers at the paths that are not calls: our pages, the operator's own build (`app.dir`), or both.
 
-use std::borrow::Cow;
-use std::io;
 use std::path::Path;
 
-use bytes::Bytes;
-use cloakroom::config::Csp;
-use cloakroom_edge::spa::{Files, Rules, Spa};
-use rust_embed::RustEmbed;
+use axum::Router;
+use cloakroom::config::{Csp, Pages};
+use cloakroom::{Cloakroom, Spa};
+use cloakroom_pages::RULES;
 
-/// The build of `web/app`, which is part of the binary in every profile, so that the binary needs no other file.
-#[derive(RustEmbed)]
-#[folder = "../../web/app/dist"]
-#[allow_missing = true]
-struct Dist;
+use crate::Failure;
 
-/// The paths that are not files of the app.
-static RULES: Rules = Rules {
-    reserved: &["api", "dev"],
-    // Password managers use this path (W3C, A Well-Known URL for Changing Passwords).
-    redirects: &[(".well-known/change-password", "/account/password")],
-    // Of our own build, and of Vite's by default.
-    hashed: &["_cloakroom", "assets"],
-    not_built: "<!doctype html>\n<html lang=\"en\">\n<title>Cloakroom</title>\n\
-        <h1>The web app was not built into this binary</h1>\n\
-        <p>The API works. To build the pages and start again, run <code>make run</code> in the source directory.</p>\n",
-};
-
-/// The link that `dev` adds to the page, with its style in a file, as the policy demands.
-const LINK_TO_DEVELOPMENT: &str = "<link rel=\"stylesheet\" href=\"/dev/link.css\">\
-    <nav class=\"cloakroom-dev\" aria-label=\"Development\" lang=\"en\"><a href=\"/dev\">Dev tools</a></nav>";
-
-/// Returns the app that was built into the binary; without one, navigations get a page that says so.
-pub(crate) fn embedded() -> Spa {
-    Spa::ours(built_in(), &RULES)
+/// The pages of a server.
+pub(crate) struct Served {
+    /// The routes that belong below the guard, which turns the answer that Apple makes the browser post into a GET.
+    pub(crate) guarded: Router,
+    /// The app at every other path.
+    pub(crate) app: Spa,
 }
 
-/// Returns the built-in app for `cloakroom dev`, with a link to `/dev` on each page.
-pub(crate) fn embedded_for_development() -> Spa {
-    let mut files = built_in();
-    files.insert_before("index.html", "</body>", LINK_TO_DEVELOPMENT);
-    Spa::ours(files, &RULES)
+/// Returns the pages that the configuration names; fails when the operator's build cannot be used.
+pub(crate) fn served(cloakroom: &Cloakroom) -> Result<Served, Failure> {
+    let config = cloakroom.config();
+    let app = match &config.app.dir {
+        Some(directory) => from_directory(directory, &config.app.csp)
+            .map_err(|error| config.complaint("app.dir", format!("{}: {error}", directory.display())))?,
+        None => cloakroom.site(),
+    };
+    let guarded = match config.app.pages {
+        Pages::All => cloakroom.pages(),
+        _ => Router::new().route_service("/auth/{provider}/callback", app.clone()),
+    };
+    Ok(Served { guarded, app })
 }
 
 /// Returns the operator's own build; fails when it cannot be read, has no `index.html`, or is far larger than an app.
-pub(crate) fn from_directory(directory: &Path, csp: &Csp) -> io::Result<Spa> {
+fn from_directory(directory: &Path, csp: &Csp) -> std::io::Result<Spa> {
     let (spa, refused) = Spa::from_directory(directory, csp.directives(), &RULES)?;
     for page in refused {
         tracing::warn!(
@@ -53,17 +42,8 @@ pub(crate) fn from_directory(directory: &Path, csp: &Csp) -> io::Result<Spa> {
             "too many inline scripts and styles to allow each by its hash: see [app.csp], script-src and style-src"
         );
     }
+    for (key, warning) in csp.warnings() {
+        tracing::warn!(key, "{warning}");
+    }
     Ok(spa)
-}
-
-/// Returns the files in the binary; their hashes were computed when it was built.
-fn built_in() -> Files {
-    Files::embedded(Dist::iter().filter_map(|path| {
-        let file = Dist::get(&path)?;
-        let bytes = match file.data {
-            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            Cow::Owned(bytes) => Bytes::from(bytes),
-        };
-        Some((path.into_owned(), bytes, file.metadata.sha256_hash()))
-    }))
 }

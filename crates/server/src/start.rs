@@ -15,7 +15,6 @@ use cloakroom_edge::headers::SecurityHeaders;
 use cloakroom_edge::listen::{self, Deadlines, Served};
 use cloakroom_edge::operations::{self, Stopping};
 use cloakroom_edge::problem;
-use cloakroom_edge::spa::Spa;
 use cloakroom_edge::telemetry::log::{self, Levels};
 use cloakroom_edge::telemetry::{prometheus, request};
 use tokio::net::TcpListener;
@@ -76,30 +75,19 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 pub(crate) struct Around {
     pub(crate) elsewhere: Router,
     pub(crate) gate: Option<&'static Gate>,
-    pub(crate) spa: fn() -> Spa,
 }
 
 /// Returns the routes for `serve`: nothing is under `/dev`, and no gate refuses a host.
 pub(crate) fn nothing_of_dev() -> Around {
-    Around { elsewhere: idp::nothing(), gate: None, spa: pages::embedded }
+    Around { elsewhere: idp::nothing(), gate: None }
 }
 
-/// Builds the router: the API below its guard, the routes of `elsewhere`, the health checks, and the app at every other
-/// path.
+/// Builds the router: the API below its guard, the routes of `elsewhere`, the health checks, our pages, and the app at every
+/// other path.
 pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping) -> Result<Router, Failure> {
-    let Around { elsewhere, gate, spa } = around;
+    let Around { elsewhere, gate } = around;
     let config = cloakroom.config();
-    let spa = match &config.app.dir {
-        Some(directory) => pages::from_directory(directory, &config.app.csp)
-            .map_err(|error| config.complaint("app.dir", format!("{}: {error}", directory.display())))?,
-        None => spa(),
-    };
-    for (key, warning) in config.app.csp.warnings() {
-        tracing::warn!(key, "{warning}");
-    }
-    if !spa.is_built() {
-        tracing::warn!("the web app was not built into this binary: run `make web`, then build again");
-    }
+    let pages::Served { guarded, app } = pages::served(cloakroom)?;
     let nothing = any(async || problem::not_found());
     let storage = cloakroom.clone();
     let ready = move || {
@@ -114,14 +102,13 @@ pub(crate) fn assemble(cloakroom: &Cloakroom, around: Around, stopping: Stopping
     };
     let api = cloakroom
         .router()
-        // The page is below the guard, which turns the answer that Apple makes the browser post into a GET.
-        .route_service("/auth/{provider}/callback", spa.clone())
+        .merge(guarded)
         .route("/api", nothing.clone())
         .route("/api/", nothing.clone())
         .route("/api/{*rest}", nothing)
         // The guard is in the same layer: a router puts each layer into a box of its own, at a cost to every request.
         .layer((front, MapRequestLayer::new(with_id), cloakroom.layer()));
-    let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(spa).layer(front);
+    let others = elsewhere.merge(operations::router(stopping, ready)).fallback_service(app).layer(front);
     // The (empty) state is applied now: a router that lacks its state builds its routes anew for each request.
     Ok(api.merge(others).with_state(()))
 }

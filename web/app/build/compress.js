@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 /** The most JavaScript that the sign-in page may load, in bytes after gzip. */
 const BUDGET = 90_000
 const COMPRESSIBLE = ['.html', '.js', '.css', '.svg', '.json', '.txt']
-const dist = new URL('../dist', import.meta.url).pathname
+const dist = new URL('../../../crates/pages/dist', import.meta.url).pathname
 const gzipSizes = new Map()
 
 for (const file of readdirSync(dist, { recursive: true })) {

@@ -1,29 +1,34 @@
-import { createRouter, type RouteLocationNormalized } from 'vue-router'
+import { createRouter, type RouteLocationNormalized, type RouteRecordRaw } from 'vue-router'
 import { createPageHistory } from './composables/history-state'
 import { takeLinkTokens } from './composables/link'
 import { withText } from './i18n'
 import Home from './pages/home/Home.vue'
 import Login from './pages/sign-in/Login.vue'
-import { HOME } from './paths'
+import { ACCOUNT, besideAnApp } from './paths'
 import { followNotices } from './state/notice'
 
 /**
  * Asks the server for a path that the app does not have: another program on the same origin may own it, and a sign-in may lead
  * to it (`next`). If nobody owns it, the server sends this app again, at the path where the browser already is.
  */
-function isNobodys(to: RouteLocationNormalized): boolean {
+function isNobodys(to: RouteLocationNormalized, from: RouteLocationNormalized): boolean {
   // With the origin, because a path that begins with two slashes would name another site.
   const address = new URL(location.origin + to.fullPath)
   if (address.pathname === location.pathname) return true
-  location.replace(address)
+  // Back leads to the account again, but not to a form that is done with.
+  if (from.meta.auth) location.assign(address)
+  else location.replace(address)
   return false
 }
+
+/** The pages of a site that has no app beside it. */
+const alone: RouteRecordRaw[] = besideAnApp ? [] : [{ path: '/', component: Home }]
 
 /** The pages, one file each. The first download holds the two by which people enter. */
 export const router = createRouter({
   history: createPageHistory(),
   routes: [
-    { path: '/', component: Home },
+    ...alone,
     { path: '/login', component: Login, meta: { guest: true } },
     { path: '/signup', component: withText(() => import('./pages/account/Signup.vue')), meta: { guest: true } },
     { path: '/check-email', component: withText(() => import('./pages/account/CheckEmail.vue')), meta: { guest: true } },
@@ -32,7 +37,7 @@ export const router = createRouter({
     { path: '/reset-password', component: withText(() => import('./pages/account/ResetPassword.vue')) },
     { path: '/change-email', component: withText(() => import('./pages/account/ConfirmEmailChange.vue')), meta: { auth: true } },
     { path: '/undo-email-change', component: withText(() => import('./pages/account/UndoEmailChange.vue')) },
-    { path: HOME, component: withText(() => import('./pages/account/Account.vue')), meta: { auth: true } },
+    { path: ACCOUNT, component: withText(() => import('./pages/account/Account.vue')), meta: { auth: true } },
     { path: '/account/email', component: withText(() => import('./pages/account/ChangeEmail.vue')), meta: { auth: true } },
     { path: '/account/password', component: withText(() => import('./pages/account/Password.vue')), meta: { auth: true } },
     { path: '/auth/:provider/callback', component: withText(() => import('./pages/social/SocialCallback.vue')) },

@@ -1,5 +1,5 @@
 import { BUILDS, STYLES_AT_RUN_TIME, writeBuild, type Build } from '../apps'
-import { expect, test, type Page } from '../fixtures'
+import { expect, SAMPLE_PASSWORD, submitSignIn, test, type Page } from '../fixtures'
 import { startServer } from '../server'
 
 /** Runs a test against a server whose app is the build. */
@@ -50,5 +50,29 @@ test('finding N2: styles that scripts add need one line of configuration', async
     await page.goto(`${url}/users/7`)
     await expectWhole(page, '/users/7')
     await expect(page.getByRole('heading')).toHaveCSS('color', 'rgb(7, 8, 9)')
+  })
+})
+
+test('our pages stand beside an app, and lead back to it', async ({ page }) => {
+  await serving(BUILDS['Vite and Vue'] ?? {}, { CLOAKROOM_APP__PAGES: 'all' }, async (url) => {
+    await page.goto(`${url}/`)
+    await expectWhole(page, '/')
+
+    // A sign-in ends at the app, or where `next` leads.
+    await page.goto(`${url}/login`)
+    await submitSignIn(page, { email: 'ada@example.test', password: SAMPLE_PASSWORD })
+    await expectWhole(page, '/')
+    await page.goto(`${url}/login?next=/reports/2024`)
+    await expectWhole(page, '/reports/2024')
+
+    // The account is ours. Its header leads to the app, and Back to the account again.
+    await page.goto(`${url}/account`)
+    await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+    await page.getByRole('link', { name: 'Cloakroom, home' }).click()
+    await expectWhole(page, '/')
+    await page.goBack()
+    await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+    await page.goto(`${url}/.well-known/change-password`)
+    await expect(page).toHaveURL(`${url}/account/password`)
   })
 })

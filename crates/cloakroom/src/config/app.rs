@@ -18,6 +18,21 @@ pub struct App {
     pub dir: Option<PathBuf>,
     /// Sources from which the pages of `dir` may load, added to their Content-Security-Policy.
     pub csp: Csp,
+    /// With `dir`: `none`, or `all` for our sign-in and account pages beside your app, which has every other path.
+    pub pages: Pages,
+}
+
+/// The pages of ours that stand beside the app in `dir`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[non_exhaustive]
+pub enum Pages {
+    /// None: the app has pages of its own for everything.
+    #[default]
+    None,
+    /// All: the app links to `/login`, `/signup` and `/account`.
+    All,
 }
 
 /// `[app.csp]`: a list begins with what the policy allows already (`'self'`, and for images and fonts `data:`).

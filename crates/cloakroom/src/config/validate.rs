@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Complaint, Config, cookies};
+use super::{Complaint, Config, Pages, cookies};
 use crate::secret::SecretKey;
 
 /// Browsers cap a cookie's life at 400 days.
@@ -24,6 +24,13 @@ pub(crate) fn complaints(config: &Config) -> Vec<Complaint> {
     }
     if config.app.name.trim().is_empty() || config.app.name.chars().any(char::is_control) {
         complain("app.name", "must be a name of one line".into());
+    }
+    if config.app.pages == Pages::All && config.app.dir.is_none() {
+        complain(
+            "app.pages",
+            "needs `app.dir`, the app that our pages stand beside; without it all pages are ours already"
+                .into(),
+        );
     }
     if let Some(secret) = &config.secret
         && secret.expose().len() < 32

@@ -13,6 +13,8 @@ pub(crate) mod guard;
 mod json;
 mod occasion;
 pub(crate) mod openapi;
+#[cfg(feature = "pages")]
+pub(crate) mod pages;
 pub(crate) mod problem;
 mod refusals;
 mod rejection;

@@ -64,6 +64,7 @@ fn a_start_that_fails_names_the_place_and_what_to_do() {
             "cloakroom.toml:4:1: `database.url`: must be postgres://user:password@host/database",
         ),
         ("sqlite:x.db", "dir = \"nowhere\"".into(), "cloakroom.toml:10:1: `app.dir`: "),
+        ("sqlite:x.db", "pages = \"all\"".into(), "cloakroom.toml:10:1: `app.pages`: needs `app.dir`"),
         (
             "sqlite:x.db",
             steps("{ own = \"company\" }"),

@@ -155,3 +155,63 @@ fn finding_q7_a_page_load_with_a_dot_in_its_path_gets_the_app() {
     }
     assert_eq!(get(&server, "/files/report.pdf", &[PAGE_LOAD]).text(), "pdf");
 }
+
+/// With `app.pages = "all"` our pages have the paths of the contract, and the app has every other one.
+#[test]
+fn our_pages_stand_beside_a_custom_app() {
+    let app = build(&[("index.html", "<!doctype html><title>App</title>"), ("assets/a.js", "1")]);
+    let server = serving(app.path(), &[("CLOAKROOM_APP__PAGES", "all")]);
+    for path in ["/", "/reports/2024", "/assets/a.js", "/logins", "/accounts/7", "/authors", "/index.html"] {
+        let reply = get(&server, path, &[PAGE_LOAD]);
+        assert_eq!((reply.status, policy(&reply)), (200, POLICY), "{path}");
+    }
+    assert_eq!(get(&server, "/favicon.ico", &[]).status, 404, "the icon is the app's");
+    for path in OURS {
+        for path in
+            [path.to_owned(), format!("{path}/"), format!("{path}/below/it"), format!("{path}?next=%2F")]
+        {
+            let reply = get(&server, &path, &[PAGE_LOAD]);
+            assert!(!reply.text().contains("<title>App</title>"), "{path}");
+            assert!(
+                policy(&reply).contains("base-uri 'none'") && !policy(&reply).contains("data:"),
+                "{path}"
+            );
+            // Without `make web` a page says that it was not built.
+            if reply.status != 503 {
+                assert_eq!(reply.status, 200, "{path}");
+                assert!(reply.text().contains(r#"<meta name="cloakroom-home" content="/">"#), "{path}");
+            }
+        }
+    }
+    let change = get(&server, "/.well-known/change-password", &[PAGE_LOAD]);
+    assert_eq!((change.status, change.header("location")), (303, Some("/account/password")));
+    assert_eq!(get(&server, "/_cloakroom/missing.js", &[SCRIPT]).status, 404);
+}
+
+/// The paths of our pages, as the contract lists them.
+const OURS: [&str; 14] = [
+    "/login",
+    "/signup",
+    "/check-email",
+    "/verify-email",
+    "/forgot-password",
+    "/reset-password",
+    "/change-email",
+    "/undo-email-change",
+    "/account",
+    "/auth",
+    "/not-me",
+    "/restore-account",
+    "/continue",
+    "/tasks",
+];
+
+/// Apple makes the browser post its answer, which must reach our page as a GET beside an app, too.
+#[test]
+fn a_posted_answer_of_a_provider_reaches_our_page_beside_a_custom_app() {
+    let app = build(&[("index.html", "<!doctype html>")]);
+    let server = serving(app.path(), &[("CLOAKROOM_APP__PAGES", "all")]);
+    let form = ("Content-Type", "application/x-www-form-urlencoded");
+    let reply = server.request("POST", "/auth/github/callback", &[form], b"code=1&state=2");
+    assert_eq!((reply.status, reply.header("location")), (303, Some("/auth/github/callback?code=1&state=2")));
+}

@@ -1,4 +1,4 @@
-//! The HTTP edge (`crates/edge`) knows nothing of sign-in, and the library nothing of the edge.
+//! The HTTP edge (`crates/edge`) knows nothing of sign-in. The library takes only the serving of files from it, for its pages.
 
 use std::fs;
 use std::path::Path;
@@ -13,19 +13,32 @@ fn crates() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+fn manifest(path: &str) -> toml::Table {
+    fs::read_to_string(crates().join(path).join("Cargo.toml")).unwrap().parse().unwrap()
+}
+
 /// The names of a crate's own dependencies.
 fn dependencies(of: &str) -> Vec<String> {
-    let manifest = fs::read_to_string(crates().join(of).join("Cargo.toml")).unwrap();
-    let manifest: toml::Table = manifest.parse().unwrap();
-    manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
+    manifest(of)["dependencies"].as_table().unwrap().keys().cloned().collect()
 }
 
 #[test]
-fn the_edge_and_the_library_do_not_know_each_other() {
+fn the_edge_does_not_know_the_library() {
     let of_edge = dependencies("edge");
     assert!(of_edge.iter().any(|name| name == "hyper"), "{of_edge:?}");
     assert!(!of_edge.iter().any(|name| name.starts_with("cloakroom")), "{of_edge:?}");
-    assert!(!dependencies("cloakroom").iter().any(|name| name == "cloakroom-edge"));
+}
+
+/// An app that embeds the library listens by itself. So the library must not bring the edge's server along, not even with pages.
+#[test]
+fn the_library_takes_no_server_from_the_edge() {
+    let edge = &manifest("..")["workspace"]["dependencies"]["cloakroom-edge"];
+    assert_eq!(edge["default-features"].as_bool(), Some(false));
+    for (of, optional) in [("cloakroom", true), ("pages", false)] {
+        let edge = &manifest(of)["dependencies"]["cloakroom-edge"];
+        assert!(edge.get("features").is_none(), "{of}: {edge}");
+        assert_eq!(edge.get("optional").is_some_and(|value| value.as_bool() == Some(true)), optional, "{of}");
+    }
 }
 
 #[test]

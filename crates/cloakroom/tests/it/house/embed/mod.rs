@@ -1,6 +1,7 @@
 //! The library embedded in another app, as in `examples/embed.rs` (security case M02).
 
 mod names;
+mod pages;
 mod principal;
 
 use std::collections::BTreeMap;

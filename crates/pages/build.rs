@@ -5,7 +5,7 @@
 
 fn main() {
     // A watched path that is missing means "always rebuild": until there is a build, its parent is watched instead.
-    let watched = ["../../web/app/dist", "../../web/app"].map(std::path::Path::new);
+    let watched = ["dist", "."].map(std::path::Path::new);
     if let Some(path) = watched.into_iter().find(|path| path.exists()) {
         println!("cargo::rerun-if-changed={}", path.display());
     }
