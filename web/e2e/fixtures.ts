@@ -93,8 +93,8 @@ export async function endSessionsElsewhere(context: BrowserContext, person: Pers
   const page = await elsewhere.newPage()
   await page.goto(new URL('/login', context.pages()[0]?.url()).href)
   await submitSignIn(page, person)
-  await page.getByRole('button', { name: 'Sign out on every device' }).click()
-  await expect(page.getByText('You are signed out on every device.')).toBeVisible()
+  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+  await expect(page.getByText("You're signed out on all devices.")).toBeVisible()
   await elsewhere.close()
 }
 

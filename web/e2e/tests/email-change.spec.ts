@@ -109,7 +109,7 @@ test('a link of another account says who is signed in, and leads to the right on
   await expect(elsewhere).toHaveURL('/account')
   await elsewhere.goto(link)
   await confirm(elsewhere)
-  await expect(elsewhere.getByText(`You are signed in as ${grace.email}, but this link belongs to another account.`)).toBeVisible()
+  await expect(elsewhere.getByText(`You're signed in as ${grace.email}, but this link is for another account.`)).toBeVisible()
   await elsewhere.getByRole('button', { name: 'Sign out and continue' }).click()
   await submitSignIn(elsewhere, person)
   await confirm(elsewhere)

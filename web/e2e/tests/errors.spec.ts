@@ -69,7 +69,7 @@ test('finding N13: so they are when somebody signs up, enters a code, or changes
   await signUp(page, newAddress())
   await page.locator('input[name=code]').evaluate((input) => ((input as HTMLInputElement).value = '123'))
   await page.locator('main form button[type=submit]').first().click()
-  await expect(page.getByRole('alert')).toContainText('six digits')
+  await expect(page.getByRole('alert')).toContainText('6 digits')
   await signIn(page, person)
   await page.goto('/account/password')
   await fillSilently(page, 'Current password', person.password)

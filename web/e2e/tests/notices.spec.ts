@@ -7,13 +7,13 @@ const signOut = (page: Page) => page.getByRole('button', { name: 'Sign out', exa
 
 test('finding U1: a notice is shown once: not on the sign-in page after signing out, not after a reload, not by the back button', async ({ page }) => {
   await continueWith(page, 'GitHub', { email: newAddress() })
-  await expect(notice(page)).toHaveText('Your account is ready. You are signed in.')
+  await expect(notice(page)).toHaveText("Your account is ready, and you're signed in.")
   await page.reload()
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
   await expect(notice(page)).toHaveCount(0)
 
   await signOut(page)
-  await expect(notice(page)).toHaveText('You are signed out.')
+  await expect(notice(page)).toHaveText("You're signed out.")
   await page.getByRole('link', { name: 'Create account' }).click()
   await expect(page.getByRole('heading', { name: 'Create account' })).toBeVisible()
   await page.goBack()
@@ -23,7 +23,7 @@ test('finding U1: a notice is shown once: not on the sign-in page after signing 
 
 test('finding U1: a notice that was shown is gone when somebody goes on and comes back', async ({ page }) => {
   await continueWith(page, 'GitHub', { email: newAddress() })
-  await expect(notice(page)).toHaveText('Your account is ready. You are signed in.')
+  await expect(notice(page)).toHaveText("Your account is ready, and you're signed in.")
   await page.getByRole('link', { name: 'Change email' }).click()
   await expect(page.getByLabel('New email')).toBeVisible()
   await page.goBack()

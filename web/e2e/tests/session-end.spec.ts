@@ -28,7 +28,7 @@ test('a session that has ended is told over the page, and the request goes on af
 
   const sent: string[] = []
   page.on('request', (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`))
-  await page.getByRole('button', { name: 'Sign out on every device' }).click()
+  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
   await expect(dialog(page)).toBeVisible()
   await expect(dialog(page)).toContainText(person.email)
   await expect(dialog(page).getByLabel('Password', { exact: true })).toBeFocused()
@@ -37,7 +37,7 @@ test('a session that has ended is told over the page, and the request goes on af
   await signInAgain(page, 'wrong')
   await expect(dialog(page).getByRole('alert')).toContainText('Email or password is not correct.')
   await signInAgain(page, person.password)
-  await expect(page.getByText('You are signed out on every device.')).toBeVisible()
+  await expect(page.getByText("You're signed out on all devices.")).toBeVisible()
   expect(sent.filter((request) => request === 'POST /api/logout/all/')).toHaveLength(2)
 })
 
@@ -61,7 +61,7 @@ test('what was typed is still there, and so is the focus', async ({ page, contex
 test('a private page opened with a dead session asks to sign in, then shows itself', async ({ page, context, person }) => {
   await signIn(page, person)
   await page.getByRole('link', { name: 'Cloakroom, home' }).click()
-  await expect(page.getByText(`You are signed in as ${person.email}.`)).toBeVisible()
+  await expect(page.getByText(`You're signed in as ${person.email}.`)).toBeVisible()
   await endSessionsElsewhere(context, person)
   await page.getByRole('link', { name: 'Go to your account' }).click()
   await expect(dialog(page)).toBeVisible()
@@ -74,7 +74,7 @@ test('the dialog cannot be waved away, and "Sign out" clears the page', async ({
   await signIn(page, person)
   await typeSomething(page)
   await endSessionsElsewhere(context, person)
-  await page.getByRole('button', { name: 'Sign out on every device' }).click()
+  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
   await expect(dialog(page)).toBeVisible()
   await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
@@ -101,16 +101,16 @@ test('signing in again in another tab closes the dialog here', async ({ page, co
 test('without a network the page says so, and a sign-out is kept until the network is back', async ({ page, context, person }) => {
   await signIn(page, person)
   await context.setOffline(true)
-  await expect(page.getByText('You are offline. This page works again when you are back online.')).toBeVisible()
+  await expect(page.getByText("You're offline. This page will work again once you're back online.")).toBeVisible()
   await expect(page.getByText(person.email)).toBeVisible()
 
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByRole('heading', { name: 'You will be signed out when you are back online' })).toBeFocused()
+  await expect(page.getByRole('heading', { name: "You'll be signed out once you're back online" })).toBeFocused()
   await expect(page.getByText(person.email)).toBeHidden()
-  await expect(page.getByText('You are signed out.')).toBeHidden()
+  await expect(page.getByText("You're signed out.")).toBeHidden()
 
   await context.setOffline(false)
-  await expect(page.getByText('You are signed out.')).toBeVisible()
+  await expect(page.getByText("You're signed out.")).toBeVisible()
   expect((await context.cookies()).map(({ name }) => name)).not.toContain('sessionid')
 })
 
@@ -118,7 +118,7 @@ test('a sign-out that is pending is done at the next start, before anything priv
   await signIn(page, person)
   await context.setOffline(true)
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByRole('heading', { name: /You will be signed out/ })).toBeVisible()
+  await expect(page.getByRole('heading', { name: /You'll be signed out/ })).toBeVisible()
   await page.close()
   await context.setOffline(false)
 
@@ -143,14 +143,14 @@ test('"signed out" is shown only once the server has said so', async ({ page, pe
     }),
   )
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByRole('alert')).toContainText('You are still signed in.')
+  await expect(page.getByRole('alert')).toContainText("You're still signed in.")
   await expect(page).toHaveURL('/account')
 })
 
 test('a server that cannot be reached at the start is waited for', async ({ page }) => {
   await page.route('**/api/session/', (route) => route.abort())
   await page.goto('/account')
-  await expect(page.getByRole('heading', { name: 'Cloakroom cannot be reached' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: "Can't reach Cloakroom" })).toBeVisible()
   await page.unroute('**/api/session/')
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await expect(page).toHaveURL('/login?next=/account')
@@ -165,9 +165,9 @@ test('who is about to be signed out for want of activity is warned, and stays wi
   })
   await page.reload()
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
-  await expect(page.getByText(/You will be signed out in 1:\d\d/)).toBeVisible()
+  await expect(page.getByText(/You'll be signed out in 1:\d\d/)).toBeVisible()
   await expectAccessible(page)
   await page.unroute('**/api/session/')
   await page.getByRole('button', { name: 'Stay signed in' }).click()
-  await expect(page.getByText(/You will be signed out in 1:\d\d/)).toBeHidden()
+  await expect(page.getByText(/You'll be signed out in 1:\d\d/)).toBeHidden()
 })

@@ -34,7 +34,7 @@ test('finding U2: the countdown ends in the dialog, and what was typed is kept',
   await page.getByLabel('New email').fill('half-typed')
   await endSessionsElsewhere(context, person)
   await page.clock.runFor(200_000)
-  await expect(page.getByText(/You will be signed out in \d:\d\d/)).toBeVisible()
+  await expect(page.getByText(/You'll be signed out in \d:\d\d/)).toBeVisible()
   await expect(dialog(page)).toBeHidden()
   await page.clock.runFor(105_000)
   await expect(dialog(page)).toBeVisible()

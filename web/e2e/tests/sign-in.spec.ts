@@ -38,7 +38,7 @@ test('empty fields are found on submit, and forgiven as soon as they are filled'
 test('a deactivated account is told only after the right password', async ({ page }) => {
   await page.goto('/login')
   await submitSignIn(page, { email: 'alan@example.test', password: SAMPLE_PASSWORD })
-  await expect(page.getByRole('alert')).toContainText('This account is deactivated. Contact Cloakroom support.')
+  await expect(page.getByRole('alert')).toContainText('This account has been deactivated. Contact Cloakroom support.')
 })
 
 test('too many tries are answered with a countdown, and then with leave to try again', async ({ browser }) => {
@@ -61,7 +61,7 @@ test('too many tries are answered with a countdown, and then with leave to try a
     await expect(ticking).toBeVisible()
     expect(await ticking.textContent()).not.toBe(before)
     // The text for screen readers does not tick.
-    await expect(page.getByRole('alert').getByText(/Try again in (one minute|\d+ seconds)\./)).toHaveCount(1)
+    await expect(page.getByRole('alert').getByText(/Try again in (1 minute|\d+ seconds)\./)).toHaveCount(1)
     await page.clock.runFor(120_000)
     await expect(page.getByText('You can try again now.')).toBeVisible()
     await expect(page.getByRole('alert')).toBeHidden()
@@ -138,7 +138,7 @@ test('cookies that are blocked are told before anybody types', async ({ page }) 
     Object.defineProperty(Document.prototype, 'cookie', { get: () => '', set: () => undefined })
   })
   await page.goto('/login')
-  await expect(page.getByText('Your browser blocks cookies for this site.')).toBeVisible()
+  await expect(page.getByText('Your browser is blocking cookies for this site.')).toBeVisible()
 })
 
 test('the password can be shown, and is hidden again when it is sent', async ({ page }) => {
@@ -212,7 +212,7 @@ test('everything can be done by keyboard alone', async ({ page, person }) => {
     await expect(page.getByRole('button', { name, exact: true })).toBeFocused()
   }
   await press('Space')
-  await expect(page.getByText('You are signed out.')).toBeVisible()
+  await expect(page.getByText("You're signed out.")).toBeVisible()
 })
 
 test('nothing moves for people who want no motion', async ({ page, person }) => {

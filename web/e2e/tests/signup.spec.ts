@@ -2,7 +2,7 @@ import { expect, newAddress, otherBrowser, PASSWORD, signIn, signUp, submitSignI
 import { codeIn, linkIn, mailsTo, mailTo } from '../mail'
 import { startServer } from '../server'
 
-const code = (page: Page) => page.getByLabel('Six-digit code')
+const code = (page: Page) => page.getByLabel('6-digit code')
 const confirm = (page: Page) => page.getByRole('button', { name: 'Confirm email' })
 
 test('a newcomer signs up, reads the mail, and confirms by the link; the tab that waits goes where they wanted to go', async ({
@@ -29,13 +29,13 @@ test('a newcomer signs up, reads the mail, and confirms by the link; the tab tha
   await link.goto(linkIn(await mailTo(page, email)))
   await confirm(link).click()
   await expect(link).toHaveURL('/account')
-  await expect(link.getByText('Your email is confirmed. You are signed in.')).toBeVisible()
+  await expect(link.getByText("Your email is confirmed, and you're signed in.")).toBeVisible()
   await expect(link.getByText(email)).toBeVisible()
   await expect(page).toHaveURL('/account/password')
 
   // The link has been used. The page says so, and that they are signed in.
   await link.goto(linkIn(await mailTo(page, email)))
-  await expect(link.getByText(`You are signed in as ${email}.`)).toBeVisible()
+  await expect(link.getByText(`You're signed in as ${email}.`)).toBeVisible()
   const elsewhere = await otherBrowser(page, linkIn(await mailTo(page, email)))
   await expect(elsewhere.getByRole('heading', { name: 'This link no longer works' })).toBeFocused()
   await elsewhere.getByRole('link', { name: 'Sign in' }).last().click()
@@ -92,8 +92,8 @@ test('whoever is signed in as someone else is told both names, and goes on after
   const link = linkIn(await mailTo(page, email))
   await signIn(page, person)
   await page.goto(link)
-  await expect(page.getByRole('heading', { name: 'You are signed in as someone else' })).toBeFocused()
-  await expect(page.getByText(`This link confirms ${email}, but you are signed in as ${person.email}.`)).toBeVisible()
+  await expect(page.getByRole('heading', { name: "You're signed in as someone else" })).toBeFocused()
+  await expect(page.getByText(`This link is for ${email}, but you're signed in as ${person.email}.`)).toBeVisible()
   await page.getByRole('button', { name: 'Sign out and continue' }).click()
   await page.getByLabel('Choose a password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Confirm email and sign in' }).click()
@@ -139,7 +139,7 @@ test('a mistyped address is corrected without typing the password again', async 
   await confirm(page).click()
   await expect(page.getByText(right)).toBeVisible()
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByText('You are signed out.')).toBeVisible()
+  await expect(page.getByText("You're signed out.")).toBeVisible()
   await submitSignIn(page, { email: right, password: PASSWORD })
   await expect(page).toHaveURL('/account')
 })

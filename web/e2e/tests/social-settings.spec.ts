@@ -24,7 +24,7 @@ test('signup_closed: a provider opens no new account where nobody may sign up', 
 test('not_allowed: an address of another domain than the ones that may', async ({ page }) => {
   await withServer(page, { CLOAKROOM_PIPELINE__AUTH_ALLOWED__DOMAINS: '["acme.test"]' }, async (path) => {
     await continueWith(page, 'GitHub', { email: newAddress() }, path('/login'))
-    await expect(page.getByRole('heading', { name: 'Cloakroom does not accept this account' })).toBeFocused()
+    await expect(page.getByRole('heading', { name: "Cloakroom doesn't accept this account" })).toBeFocused()
   })
 })
 

@@ -5,7 +5,7 @@ import { runCommand } from '../server'
 
 const heading = (page: Page, name: string) => expect(page.getByRole('heading', { name, exact: true })).toBeFocused()
 const linked = (page: Page, name: string) => page.getByRole('button', { name: new RegExp(`^Unlink ${name}`) })
-const onlyWay = (page: Page) => page.getByText('This is your only way to sign in. Set a password first.')
+const onlyWay = (page: Page) => page.getByText('This is your only way to sign in. To unlink it, set a password first.')
 
 test('somebody who comes by a provider gets an account, goes where they wanted to, and comes in again the same way', async ({ page }) => {
   const email = newAddress()
@@ -18,7 +18,7 @@ test('somebody who comes by a provider gets an account, goes where they wanted t
   await page.goto('/account')
   await expect(onlyWay(page)).toBeVisible()
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByText('You are signed out.')).toBeVisible()
+  await expect(page.getByText("You're signed out.")).toBeVisible()
   await expect(page.getByRole('button', { name: 'Continue with GitHub Last used' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Continue with Google', exact: true })).toBeVisible()
   await continueWith(page, 'GitHub', { email }, '/signup')
@@ -29,13 +29,13 @@ test('somebody who comes by a provider gets an account, goes where they wanted t
 test('the article: who registered with a provider sets a password, and signs in with that', async ({ page }) => {
   const email = newAddress()
   await continueWith(page, 'Google', { email })
-  await expect(page.getByText('Your account is ready. You are signed in.')).toBeVisible()
+  await expect(page.getByText("Your account is ready, and you're signed in.")).toBeVisible()
   await page.getByRole('link', { name: 'Set a password' }).first().click()
   await page.getByLabel('Choose a password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set a password' }).click()
-  await expect(page.getByText('Your password has been set. You can use it to sign in.')).toBeVisible()
+  await expect(page.getByText('Your password is set. You can now use it to sign in.')).toBeVisible()
   await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByText('You are signed out.')).toBeVisible()
+  await expect(page.getByText("You're signed out.")).toBeVisible()
   await submitSignIn(page, { email, password: PASSWORD })
   await expect(page).toHaveURL('/account')
   await expect(page.getByRole('link', { name: 'Change password' })).toBeVisible()
@@ -57,7 +57,7 @@ test('the article: who has a password links a provider on the account page, sign
   await expect(dialog).toBeHidden()
   await linked(page, 'GitHub').click()
   await dialog.getByRole('button', { name: 'Unlink' }).click()
-  await expect(page.getByText('GitHub is unlinked.')).toBeVisible()
+  await expect(page.getByText('GitHub is no longer linked.')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Link GitHub' })).toBeVisible()
 })
 
@@ -90,10 +90,10 @@ test.describe('link_required: an address that has an account', () => {
     await page.getByRole('button', { name: 'Email me a code' }).click()
     await expect(page.getByText(`We sent a code to ${person.email}.`)).toBeVisible()
     const code = codeIn(await mailTo(page, person.email)).replace(' ', '')
-    await page.getByLabel('Six-digit code').fill(code === '000000' ? '111111' : '000000')
+    await page.getByLabel('6-digit code').fill(code === '000000' ? '111111' : '000000')
     await page.getByRole('button', { name: 'Sign in and link Google' }).click()
     await expect(page.getByRole('alert')).toContainText('This code is not correct')
-    await page.getByLabel('Six-digit code').fill(code)
+    await page.getByLabel('6-digit code').fill(code)
     await page.getByRole('button', { name: 'Sign in and link Google' }).click()
     await expect(page).toHaveURL('/account')
     await expect(linked(page, 'Google')).toBeVisible()
@@ -104,7 +104,7 @@ test.describe('link_required: an address that has an account', () => {
     await page.getByRole('link', { name: 'Sign in another way' }).click()
     await submitSignIn(page, person)
     await heading(page, 'Link GitHub to your account?')
-    await expect(page.getByText(`You are signed in as ${person.email}.`)).toBeVisible()
+    await expect(page.getByText(`You're signed in as ${person.email}.`)).toBeVisible()
     await page.getByRole('button', { name: 'Link GitHub' }).click()
     await expect(page).toHaveURL('/account')
     await expect(linked(page, 'GitHub')).toBeVisible()
@@ -115,7 +115,7 @@ test.describe('link_required: an address that has an account', () => {
     await page.getByRole('link', { name: 'Sign in another way' }).click()
     await submitSignIn(page, { email: 'grace@example.test', password: 'correct-horse-battery' })
     await page.getByRole('button', { name: 'Link GitHub' }).click()
-    await heading(page, 'There is no pending sign-in')
+    await heading(page, 'This sign-in is no longer active')
     await page.getByRole('link', { name: 'Back to your account' }).click()
     await expect(page.getByText('grace@example.test')).toBeVisible()
     await expect(linked(page, 'GitHub')).toHaveCount(0)
@@ -135,7 +135,7 @@ test.describe('email_required: a provider that vouches for no address', () => {
     await page.getByLabel('Different address').fill(email)
     await page.getByRole('button', { name: 'Send email' }).click()
     await expect(page.getByText(`We sent an email to ${email}.`)).toBeVisible()
-    await page.getByLabel('Six-digit code').fill(codeIn(await mailTo(page, email)))
+    await page.getByLabel('6-digit code').fill(codeIn(await mailTo(page, email)))
     await page.getByRole('button', { name: 'Confirm email' }).click()
     await expect(page).toHaveURL('/account/email')
     await expect(page.getByText(`Your email address is ${email}.`)).toBeVisible()
@@ -167,18 +167,18 @@ test.describe('email_required: a provider that vouches for no address', () => {
 test.describe('what can go wrong has one page, one sentence and one next step', () => {
   test('provider_denied', async ({ page }) => {
     await continueWith(page, 'GitHub', 'Deny')
-    await heading(page, 'GitHub did not sign you in')
+    await heading(page, "GitHub didn't sign you in")
     await expect(page).toHaveURL('/auth/github/callback')
-    await expect(page).toHaveTitle('Error: GitHub did not sign you in – Cloakroom')
+    await expect(page).toHaveTitle("Error: GitHub didn't sign you in – Cloakroom")
     await page.reload()
-    await expect(page.getByRole('heading', { name: 'GitHub did not sign you in' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: "GitHub didn't sign you in" })).toBeVisible()
     await page.getByRole('link', { name: 'Back to sign in' }).click()
     await expect(page).toHaveURL('/login')
   })
 
   test('provider_unreachable', async ({ page }) => {
     await continueWith(page, 'Google', 'Broken')
-    await heading(page, 'Google is not responding')
+    await heading(page, "Google isn't responding")
   })
 
   test('a provider that is slow is waited for', async ({ page }) => {
@@ -186,7 +186,7 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
     await continueWith(page, 'GitHub', 'Slow')
     await expect(page.getByRole('heading', { name: 'Signing in with GitHub…' })).toBeVisible()
     await expect(page.getByText('Still working…')).toBeVisible({ timeout: 15_000 })
-    await expect(page.getByRole('heading', { name: /^(Your account|Enter your email|You already have an account|GitHub is not responding)$/ })).toBeVisible({ timeout: 30_000 })
+    await expect(page.getByRole('heading', { name: /^(Your account|Enter your email|You already have an account|GitHub isn't responding)$/ })).toBeVisible({ timeout: 30_000 })
   })
 
   test('a server that does not answer is given up, and may be asked again', async ({ page }) => {
@@ -200,7 +200,7 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
     await page.clock.runFor(21_000)
     await heading(page, 'This is taking longer than expected')
     await page.getByRole('button', { name: 'Try again' }).click()
-    await expect(page.getByText('Your account is ready. You are signed in.')).toBeVisible()
+    await expect(page.getByText("Your account is ready, and you're signed in.")).toBeVisible()
   })
 
   test('a reload while the answer is under way ends where the sign-in does', async ({ page }) => {
@@ -221,7 +221,7 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
 
   test('state_missing', async ({ page }) => {
     await page.goto('/auth/github/callback?code=stolen')
-    await expect(page.getByRole('heading', { name: 'There is no pending sign-in' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'This sign-in is no longer active' })).toBeVisible()
   })
 
   test('O03 O04 state_mismatch: an answer of another browser, or one that has been used', async ({ page }) => {
@@ -247,7 +247,7 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
       route.continue({ postData: JSON.stringify({ ...(route.request().postDataJSON() as object), code: 'made-up' }) }),
     )
     await continueWith(page, 'GitHub', { email: newAddress() })
-    await heading(page, 'GitHub could not confirm your identity')
+    await heading(page, "GitHub couldn't confirm it's you")
   })
 
   test('identity_taken', async ({ page, person, browser }) => {
@@ -271,12 +271,12 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
     runCommand('user', 'deactivate', email)
     await page.context().clearCookies()
     await continueWith(page, 'GitHub', { email })
-    await heading(page, 'This account is deactivated')
+    await heading(page, 'This account has been deactivated')
   })
 
   test('a provider that is not set up', async ({ page }) => {
     await page.goto('/auth/nobody/callback?code=a&state=b')
-    await expect(page.getByRole('heading', { name: 'nobody is not set up here' })).toBeVisible()
+    await expect(page.getByRole('heading', { name: "nobody isn't set up here" })).toBeVisible()
   })
 })
 
@@ -301,7 +301,7 @@ test('X08: neither code nor state is left where a script or a reload finds it', 
     if (request.url().includes('/callback?')) answer = request.url()
   })
   await continueWith(page, 'GitHub', 'Deny')
-  await heading(page, 'GitHub did not sign you in')
+  await heading(page, "GitHub didn't sign you in")
   await continueWith(page, 'GitHub', { email: newAddress() })
   await expect(page).toHaveURL('/account')
   const { searchParams } = new URL(answer)

@@ -22,7 +22,7 @@ test('ada signs in, reloads, opens a second tab, and signs out in all of them', 
 
   await secondTab.getByRole('button', { name: 'Sign out', exact: true }).click()
   await expect(secondTab).toHaveURL('/login')
-  await expect(secondTab.getByText('You are signed out.')).toBeVisible()
+  await expect(secondTab.getByText("You're signed out.")).toBeVisible()
 
   await expect(page).toHaveURL('/login?next=/account')
   await expect(page.getByText('You signed out in another tab.')).toBeVisible()
@@ -47,8 +47,8 @@ test('signing out on every device ends the session of another browser', async ({
     await submitSignIn(tab, person)
     await expect(tab).toHaveURL(`${baseURL}/account`)
   }
-  await page.getByRole('button', { name: 'Sign out on every device' }).click()
-  await expect(page.getByText('You are signed out on every device.')).toBeVisible()
+  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+  await expect(page.getByText("You're signed out on all devices.")).toBeVisible()
   await otherPage.goto(`${baseURL}/account`)
   await expect(otherPage).toHaveURL(`${baseURL}/login?next=/account`)
   await otherDevice.close()

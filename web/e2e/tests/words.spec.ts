@@ -27,7 +27,7 @@ test('finding U12: the pages speak plain English', async ({ page, person }) => {
   await page.getByLabel('Choose a password').focus()
   await expect(page.getByText('Did you mean x@gmail.com?')).toBeVisible()
   await continueWith(page, 'GitHub', { email: person.email })
-  await expect(page.getByText(`There is already an account for ${person.email}.`)).toBeVisible()
+  await expect(page.getByText(`There's already an account for ${person.email}.`)).toBeVisible()
   await expect(page.getByText('Sign in to link GitHub.')).toBeVisible()
   await expect(page.getByRole('button', { name: 'Email me a code' })).toBeVisible()
 })
