@@ -59,7 +59,7 @@ pub(crate) fn new_address(config: &Config, text: &str) -> Result<Email, Invalid>
 }
 
 fn no_address() -> Invalid {
-    Invalid::new("email", "invalid", "Enter an email address, such as name@example.com.")
+    Invalid::new("email", "invalid", "Enter a full email address, like name@example.com.")
 }
 
 /// Returns the values of two fields of a form, or what is wrong with them, both complaints at once.
@@ -98,7 +98,7 @@ pub(crate) fn return_to(text: &str) -> Result<(), Invalid> {
     if is_ours {
         Ok(())
     } else {
-        Err(Invalid::new("return_to", "invalid", "Give a path of this site, such as /account."))
+        Err(Invalid::new("return_to", "invalid", "Use a path on this site, like /account."))
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn known_password(password: &str, field: &str) -> Result<(), Invalid>
     if password.is_empty() {
         Err(Invalid::new(field, "required", "Enter your password."))
     } else if is_too_long(password) {
-        Err(Invalid::new(field, "too_long", format!("Passwords have at most {LONGEST_PASSWORD} bytes.")))
+        Err(Invalid::new(field, "too_long", format!("Passwords are at most {LONGEST_PASSWORD} bytes long.")))
     } else {
         Ok(())
     }

@@ -583,7 +583,7 @@ export interface components {
     schemas: {
         /** @description A mail is on its way, if there is one to send: the answer is the same whether or not the address has an account. */
         Accepted: {
-            /** @description `Check your mail` */
+            /** @description `Check your email` */
             detail: string;
             /**
              * Format: date-time

@@ -33,11 +33,11 @@ impl Rejection {
     #[rustfmt::skip]
     fn describe(&self) -> Description {
         let (status, code, title, detail) = match self {
-            Self::InvalidJson => (400, "invalid_json", "Invalid JSON", "The body is not valid JSON."),
+            Self::InvalidJson => (400, "invalid_json", "Invalid JSON", "The body isn't valid JSON."),
             Self::UnsupportedMediaType => (415, "unsupported_media_type", "Unsupported media type", "Send JSON, with Content-Type: application/json."),
             Self::PayloadTooLarge => (413, "payload_too_large", "Body too large", "The body is larger than 64 KiB."),
-            Self::RequestTimeout => (408, "request_timeout", "Request timeout", "The body did not arrive in time."),
-            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed", "This address does not take this method."),
+            Self::RequestTimeout => (408, "request_timeout", "Request timeout", "The body didn't arrive in time."),
+            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed", "This address doesn't support this method."),
             Self::CsrfFailed { .. } => (403, "csrf_failed", "CSRF check failed", "Reload the page and try again."),
             Self::Failed(error) => return error.describe(),
         };

@@ -47,7 +47,7 @@ pub(super) struct Address {
 /// A mail is on its way, if there is one to send: the answer is the same whether or not the address has an account.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Accepted {
-    /// `Check your mail`
+    /// `Check your email`
     detail: &'static str,
     /// The time from which a page offers to send it again.
     #[schema(value_type = String, format = DateTime)]
@@ -56,7 +56,7 @@ pub(super) struct Accepted {
 
 impl Accepted {
     pub(super) fn reply(resend_at: Timestamp) -> (StatusCode, Json<Self>) {
-        (StatusCode::ACCEPTED, Json(Self { detail: "Check your mail", resend_at }))
+        (StatusCode::ACCEPTED, Json(Self { detail: "Check your email", resend_at }))
     }
 }
 

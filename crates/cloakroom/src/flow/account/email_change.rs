@@ -34,7 +34,7 @@ pub(crate) async fn start(
     require_recent(context, session)?;
     let new = policy::new_address(context.config(), email)?;
     if new.spelling() == user.email {
-        return Err(Invalid::new("email", "unchanged", "This is your email address already.").into());
+        return Err(Invalid::new("email", "unchanged", "This is already your email address.").into());
     }
     let old = policy::stored_address(&user.email)?;
     let now = context.now();

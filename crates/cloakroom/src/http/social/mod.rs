@@ -236,7 +236,7 @@ fn return_to(query: &str) -> Result<String> {
             }
             "return_to" => found = Some(value.into_owned()),
             "intent" if value != "login" => {
-                let detail = "By a link only `login` can be begun; use POST for the others.";
+                let detail = "A link can start only `login`. Use POST for the others.";
                 return Err(Invalid::new("intent", "invalid", detail).into());
             }
             _ => {}

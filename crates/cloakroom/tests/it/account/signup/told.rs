@@ -29,7 +29,7 @@ async fn e03_every_signup_gets_the_same_answer_and_one_mail() {
     let browser = visitor(&app).await;
     let fresh = browser.signup(EVE, PASSWORD).await;
     assert_eq!(fresh.status, 202, "{}", fresh.text);
-    assert_eq!(fresh.json()["detail"], "Check your mail");
+    assert_eq!(fresh.json()["detail"], "Check your email");
     let mut before = app.mails().await.len();
     for (typed, to, knows) in [
         (ADA, ADA, true),
