@@ -45,7 +45,7 @@ test('a forgotten password is replaced by a link, which ends every session and s
   await elsewhere.goto('/account')
   await expect(elsewhere).toHaveURL('/login?next=/account')
   await elsewhere.context().close()
-  expect((await mailTo(page, person.email, 2)).subject).toBe('You have a new password for Cloakroom')
+  expect((await mailTo(page, person.email, 2)).subject).toBe('Your Cloakroom password was reset')
 
   await page.goto(link)
   await expect(page.getByRole('heading', { name: 'This link no longer works' })).toBeFocused()
@@ -91,7 +91,7 @@ test('whoever is signed in as someone else while resetting is told so afterwards
   await page.goto(link)
   await choose(page, chosen)
   await expect(page.getByRole('heading', { name: 'Your password has been changed' })).toBeFocused()
-  await expect(page.getByText('you are signed in as grace@example.test')).toBeVisible()
+  await expect(page.getByText("you're signed in as grace@example.test")).toBeVisible()
   await page.getByRole('button', { name: 'Sign out and continue' }).click()
   await expect(page.getByLabel('Email')).toHaveValue(person.email)
   await submitSignIn(page, { email: person.email, password: chosen })
@@ -119,7 +119,7 @@ test('the password is changed on the account page: the other devices are signed 
   await elsewhere.goto('/account')
   await expect(elsewhere).toHaveURL('/login?next=/account')
   await elsewhere.context().close()
-  expect((await mailTo(page, person.email)).subject).toBe('Your password for Cloakroom was changed')
+  expect((await mailTo(page, person.email)).subject).toBe('Your Cloakroom password was changed')
 })
 
 test('who was invited chooses a password by the link of the invitation, and signs in', async ({ page }) => {

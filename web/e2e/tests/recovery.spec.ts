@@ -81,7 +81,7 @@ test('finding U8: a first password is set at once, and without it the only way i
   await expect(page).toHaveURL('/account')
   await expect(page.getByText('Your password is set. You can now use it to sign in.')).toBeVisible()
   await expect(page.getByRole('button', { name: /^Unlink GitHub/ })).toBeVisible()
-  expect((await mailTo(page, email)).subject).toBe('Your account at Cloakroom has a password now')
+  expect((await mailTo(page, email)).subject).toBe('A password was set for your Cloakroom account')
 })
 
 test('finding U8: the pages of a change of address name both addresses and lead on', async ({ page, person }) => {

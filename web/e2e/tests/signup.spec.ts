@@ -97,7 +97,7 @@ test('whoever is signed in as someone else is told both names, and goes on after
   await page.getByRole('button', { name: 'Sign out and continue' }).click()
   await page.getByLabel('Choose a password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Confirm email and sign in' }).click()
-  await expect(page.getByText('Your email is confirmed.')).toBeVisible()
+  await expect(page.getByText('Your email is confirmed, and')).toBeVisible()
   await expect(page.getByText(email)).toBeVisible()
 })
 
@@ -193,7 +193,7 @@ test('mails are written in the language of the page', async ({ page }) => {
   await page.getByLabel('Passwort wählen').fill(PASSWORD)
   await page.getByRole('button', { name: 'Konto erstellen' }).click()
   await expect(page.getByRole('heading', { name: 'Prüfen Sie Ihre E-Mails' })).toBeVisible()
-  expect((await mailTo(page, email)).text).toContain('Falls Sie das nicht waren')
+  expect((await mailTo(page, email)).text).toContain('Wenn Sie sich nicht bei Cloakroom registriert haben')
 })
 
 test('where nobody may sign up, the pages say so', async ({ browser }) => {

@@ -42,6 +42,8 @@ struct Language {
 #[serde(deny_unknown_fields)]
 struct Words {
     subject: String,
+    /// What a list of mails shows after the subject.
+    preheader: String,
     title: String,
     body: Vec<String>,
     button: Option<String>,
@@ -76,6 +78,7 @@ struct Page<'a> {
     dir: &'a str,
     app: &'a str,
     subject: &'a str,
+    preheader: String,
     title: String,
     body: Vec<String>,
     lists: Vec<List<'a>>,
@@ -168,6 +171,7 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
         dir: &language.dir,
         app: &config.app.name,
         subject: &subject,
+        preheader: put(&words.preheader)?,
         title: put(&words.title)?,
         body: words.body.iter().map(put).collect::<Result<_>>()?,
         lists: lists(language, letter),

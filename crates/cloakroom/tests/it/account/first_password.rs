@@ -44,7 +44,7 @@ async fn finding_u8_a_first_password_is_set_at_once_after_a_recent_proof() {
     let session = browser.get("/api/session/").await;
     assert_eq!(session.json()["user"]["has_password"], true, "{}", session.text);
     let mail = app.mail_to(EVE).await;
-    assert_eq!(mail.subject, "Your account at Acme has a password now");
+    assert_eq!(mail.subject, "A password was set for your Acme account");
     let late = with_token(&visitor(&app).await, "/api/password/reset/check/", &reset).await;
     assert_problem(&late, 410, "token_invalid");
     assert_problem(&set(&browser, NEW).await, 409, "has_password");

@@ -54,7 +54,7 @@ async fn s03_s06_s15_a_change_ends_every_other_session_and_renews_this_one() {
     assert!(!can_sign_in(&app, ADA, NEW).await && !can_sign_in(&app, ADA, PASSWORD).await);
     let mails = app.mails().await;
     assert_eq!(mails.len(), 2, "one notice each");
-    assert_eq!((&*mails[0].to, &*mails[0].subject), (ADA, "Your password for Acme was changed"));
+    assert_eq!((&*mails[0].to, &*mails[0].subject), (ADA, "Your Acme password was changed"));
 }
 
 #[tokio::test]

@@ -87,7 +87,7 @@ async fn finding_s1_an_undo_removes_what_an_intruder_linked_before_the_change() 
     let reply = with_token(&owner, UNDO_EMAIL, &undo).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     let mail = app.mail_to(ADA).await;
-    assert_eq!(mail.subject, "Your email address for Acme is restored");
+    assert_eq!(mail.subject, "Your email address for Acme was restored");
     assert!(
         mail.text.contains("were removed") && mail.text.contains("- GitHub (evil-octocat)"),
         "{}",
@@ -107,7 +107,7 @@ async fn finding_s1_a_reset_removes_what_an_intruder_linked() {
     assert_eq!(reset(&app, ADA, None).await.status, 200);
     let mail = app.mail_to(ADA).await;
     assert!(
-        mail.subject.contains("new password") && mail.text.contains("- GitHub (evil-octocat)"),
+        mail.subject.contains("password was reset") && mail.text.contains("- GitHub (evil-octocat)"),
         "{}",
         mail.text
     );
@@ -127,7 +127,7 @@ async fn finding_s1_the_identity_that_an_account_was_made_with_stays() {
     assert!(kept);
     assert_eq!(reset(&app, EVE, None).await.status, 200);
     let mail = app.mail_to(EVE).await;
-    assert!(mail.text.contains("still sign you in") && !mail.text.contains("were removed"), "{}", mail.text);
+    assert!(mail.text.contains("still sign in with") && !mail.text.contains("were removed"), "{}", mail.text);
     assert_eq!(comes_to(&app, Kind::GitHub, &mary).await, json!(EVE));
 }
 

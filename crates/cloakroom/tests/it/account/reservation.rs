@@ -32,7 +32,7 @@ async fn changed(app: &App) -> (Browser, String) {
 
 #[track_caller]
 fn assert_leads_to_undo(mail: &Mail, undo: &str) {
-    assert_eq!(mail.subject, "This address belonged to your account at Acme", "{}", mail.text);
+    assert_eq!(mail.subject, "Your old email address was entered at Acme", "{}", mail.text);
     assert!(mail.text.contains("/undo-email-change#token="), "{}", mail.text);
     assert!(mail.text.contains(ELSEWHERE), "{}", mail.text);
     assert_eq!(mail.token(), undo, "and to nothing else");

@@ -148,7 +148,7 @@ async fn finding_n14_a_code_lives_from_when_its_mail_is_handed_over() {
 async fn finding_n14_a_useless_code_is_left_out() {
     let (app, browser, mail) = greylisted(Duration::from_mins(57), ask_signup).await;
     let text = mail.part("text/plain");
-    for words in ["enter this code", "code works"] {
+    for words in ["enter this code", "code expires"] {
         assert!(!text.contains(words) && !mail.part("text/html").contains(words), "{words}: {text}");
     }
     assert!(code(&mail).is_none(), "{text}");
@@ -254,7 +254,7 @@ async fn a_notice_goes_to_the_address_at_the_time_of_its_event() {
     app.mails().await;
     let mails = sink.mails();
     let notice =
-        mails.iter().find(|mail| mail.header("Subject") == "Your password for Acme was changed").unwrap();
+        mails.iter().find(|mail| mail.header("Subject") == "Your Acme password was changed").unwrap();
     assert_eq!(notice.to, [ADA]);
 }
 
@@ -339,7 +339,7 @@ async fn l11_a_reset_whose_reply_was_lost_happens_completely_or_not_at_all() {
         assert_eq!(ada.login(ADA, &old).await.status, 200);
         let token = reset_token(&app, ADA).await;
         let notices =
-            app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();
+            app.mails().await.iter().filter(|mail| mail.subject.contains("password was reset")).count();
         // Hashing takes most of the time, and the end is the interesting part. On the fastest machines some
         // must still be interrupted.
         let patience = Duration::from_millis(1 + 5 * round);
@@ -357,7 +357,7 @@ async fn l11_a_reset_whose_reply_was_lost_happens_completely_or_not_at_all() {
         let check = with_token(&visitor(&app).await, "/api/password/reset/check/", &token).await.status;
         assert_eq!((check == 200, ada.get(PROFILE).await.status == 200), (is_old, is_old), "round {round}");
         let told =
-            app.mails().await.iter().filter(|mail| mail.subject.contains("new password for Acme")).count();
+            app.mails().await.iter().filter(|mail| mail.subject.contains("password was reset")).count();
         assert_eq!(told - notices, usize::from(is_new), "round {round}");
         if is_new {
             (old, made) = (new, made + 1);

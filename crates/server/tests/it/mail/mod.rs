@@ -94,7 +94,7 @@ fn a_test_mail_reports_the_reply_of_the_server() {
         "{}",
         text(&output.stdout)
     );
-    assert_eq!(sink.wait_for_mails(1)[0].header("Subject"), "Test mail from Acme");
+    assert_eq!(sink.wait_for_mails(1)[0].header("Subject"), "Test email from Acme");
     sink.refuse("rcpt", 550, "5.1.1 nobody here");
     let output = test_mail(&url, None);
     assert_eq!(output.status.code(), Some(1));

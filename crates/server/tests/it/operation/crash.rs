@@ -219,7 +219,7 @@ fn l05_a_kill_in_a_reset_leaves_all_or_nothing() {
         assert_eq!(session.profile() == 401, is_done, "round {round}: sessions");
         assert_eq!(node.browser().login(ADA, &new).status == 200, is_done, "round {round}: the new password");
         assert_eq!(node.browser().login(ADA, &password).status == 400, is_done, "round {round}: the old one");
-        let told = |mail: &ReceivedMail| mail.header("Subject") == "You have a new password for Acme";
+        let told = |mail: &ReceivedMail| mail.header("Subject") == "Your Acme password was reset";
         let before = notices.len();
         notices.extend(
             scene.sink.mails().iter().filter(|mail| told(mail)).map(|mail| mail.header("Message-ID")),

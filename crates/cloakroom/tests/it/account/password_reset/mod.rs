@@ -41,7 +41,7 @@ async fn t09_a_reset_replaces_the_password_notifies_the_owner_and_signs_nobody_i
     assert_eq!(browser.state().await, "anonymous");
     assert!(can_sign_in(&app, ADA, NEW).await && !can_sign_in(&app, ADA, PASSWORD).await);
     let notice = &app.mails().await[0];
-    assert_eq!((&*notice.to, &*notice.subject), (ADA, "You have a new password for Acme"));
+    assert_eq!((&*notice.to, &*notice.subject), (ADA, "Your Acme password was reset"));
     assert!(!notice.text.contains("token="), "{}", notice.text);
 }
 
