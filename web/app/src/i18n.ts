@@ -2,7 +2,7 @@ import { readStored, writeStored } from '@cloakroom/vue'
 import { createI18n } from 'vue-i18n'
 
 /** The languages of the app, each by its own name. */
-export const LANGUAGES = { en: 'English', de: 'Deutsch' } as const
+export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', es: 'Español' } as const
 
 /** A language of the app. */
 export type Language = keyof typeof LANGUAGES
@@ -13,6 +13,8 @@ const KEY = 'cloakroom.language'
 const messages = {
   en: { first: () => import('./messages/en.json'), pages: () => import('./messages/pages.en.json') },
   de: { first: () => import('./messages/de.json'), pages: () => import('./messages/pages.de.json') },
+  fr: { first: () => import('./messages/fr.json'), pages: () => import('./messages/pages.fr.json') },
+  es: { first: () => import('./messages/es.json'), pages: () => import('./messages/pages.es.json') },
 }
 let withPages = false
 

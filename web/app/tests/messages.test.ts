@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
-import deFirst from '../src/messages/de.json'
-import enFirst from '../src/messages/en.json'
-import dePages from '../src/messages/pages.de.json'
-import enPages from '../src/messages/pages.en.json'
+import { describe, expect, it } from 'vitest'
+import { LANGUAGES, type Language } from '../src/i18n'
+
+/** The message files, by the end of their path: `en.json`, `pages.en.json`. */
+const files = import.meta.glob<object>('../src/messages/*.json', { import: 'default', eager: true })
+const file = (name: string) => files[`../src/messages/${name}.json`] ?? {}
 
 /** Returns every text by its path, such as "problems.network". */
 function texts(messages: object, path = ''): Map<string, string> {
@@ -16,29 +17,78 @@ function texts(messages: object, path = ''): Map<string, string> {
   return found
 }
 
-/** Joins the two downloads of a language. */
-const all = (...parts: object[]) => new Map(parts.flatMap((part) => [...texts(part)]))
-const en = all(enFirst, enPages)
-const de = all(deFirst, dePages)
+const languages = Object.keys(LANGUAGES) as Language[]
+/** The texts of a language from both downloads. */
+const all = (language: Language) => new Map([...texts(file(language)), ...texts(file(`pages.${language}`))])
+const en = all('en')
 
 const placeholders = (text = '') => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort()
+const forms = (text = '') => text.split(' | ').length
 
-it('every text exists in every language', () => {
-  expect([...de.keys()].sort()).toEqual([...en.keys()].sort())
+it('every message file belongs to a language that people can choose', () => {
+  const expected = languages.flatMap((language) => [`${language}.json`, `pages.${language}.json`])
+  expect(Object.keys(files).map((path) => path.split('/').at(-1)).sort()).toEqual(expected.sort())
+})
+
+describe.each(languages)('in %s', (language) => {
+  const own = all(language)
+
+  it('every text exists, in the same download as in English', () => {
+    for (const name of ['', 'pages.']) {
+      expect([...texts(file(name + language)).keys()].sort()).toEqual([...texts(file(`${name}en`)).keys()].sort())
+    }
+  })
+
+  it('no text is empty, and none has spaces at its ends or two in a row', () => {
+    for (const [key, text] of own) expect(text, key).toMatch(/^\S(?:.*\S)?$/)
+    for (const [key, text] of own) expect(text, key).not.toMatch(/\s\s/)
+  })
+
+  it('every text has the placeholders and the plural forms of the English one', () => {
+    for (const [key, text] of en) {
+      expect(placeholders(own.get(key)), key).toEqual(placeholders(text))
+      expect(forms(own.get(key)), key).toBe(forms(text))
+    }
+  })
+
+  it('every text ends as the English one does: a sentence with its mark, a label without', () => {
+    const end = (text = '') => /[.:?…]?$/.exec(text.replace(/\u00a0/g, ' '))?.[0]
+    for (const [key, text] of en) {
+      // A question in one language is a statement in another.
+      if (end(text) !== '?' && end(own.get(key)) !== '?') expect(end(own.get(key)), key).toBe(end(text))
+    }
+  })
 })
 
 it('the two downloads of one language share no text', () => {
-  expect(en.size).toBe(texts(enFirst).size + texts(enPages).size)
-  expect([...texts(deFirst).keys()].sort()).toEqual([...texts(enFirst).keys()].sort())
-})
-
-it('every text has the same placeholders in every language', () => {
-  for (const [key, text] of en) expect(placeholders(de.get(key)), key).toEqual(placeholders(text))
+  expect(en.size).toBe(texts(file('en')).size + texts(file('pages.en')).size)
 })
 
 it('no text says what U8 forbids', () => {
-  const forbidden = /\b(invalid|forbidden|please|oops|bitte|ungültig|verboten)\b|this field is required/i
-  for (const [key, text] of [...en, ...de]) expect(text, key).not.toMatch(forbidden)
+  const forbidden = {
+    en: /\b(invalid|forbidden|please|oops)\b|this field is required/i,
+    de: /\b(bitte|ungültig|verboten)\b/i,
+    fr: /veuillez|s'il vous plaît|invalide|interdit/i,
+    es: /por favor|inválid|prohibid/i,
+  }
+  for (const language of languages) {
+    for (const [key, text] of all(language)) expect(text, `${language} ${key}`).not.toMatch(forbidden[language])
+  }
+})
+
+it('English texts use the contractions that people speak', () => {
+  const stiff = /\b(you are|you will|it is|there is|cannot|can not|do not|does not|did not|could not|is not|are not|will not|would not)\b/i
+  // The contract has this sentence, and its two relatives follow it.
+  const kept = ['problems.invalid_credentials', 'problems.wrong_password', 'problems.invalid_code']
+  for (const [key, text] of en) if (!kept.includes(key)) expect(text, key).not.toMatch(stiff)
+})
+
+it('French has a space that does not break before its two-part marks', () => {
+  for (const [key, text] of all('fr')) expect(text, key).not.toMatch(/[^\u00a0][?!;:»](?=\s|$)|«[^\u00a0]/)
+})
+
+it('Spanish opens every question that it closes', () => {
+  for (const [key, text] of all('es')) expect(text.match(/¿/g)?.length, key).toBe(text.match(/\?/g)?.length)
 })
 
 type Files = Record<string, string>
@@ -71,6 +121,6 @@ it('finding U12: no text is unused', () => {
 it('finding U12: the pages say what an English and a German product say', () => {
   const quaint = /\bmails?\b|go on\b|the people who run|cannot be taken|one press|takes the place|opens it|\btries\b|something in this form/i
   for (const [key, text] of en) expect(text, key).not.toMatch(quaint)
-  const altertuemlich = /\bjene[mnrs]?\b|geht es nicht weiter|die Betreiber von|Sind Sie es noch|Ein Klick/
-  for (const [key, text] of de) expect(text, key).not.toMatch(altertuemlich)
+  const outdated = /\bjene[mnrs]?\b|geht es nicht weiter|die Betreiber von|Sind Sie es noch|Ein Klick/
+  for (const [key, text] of all('de')) expect(text, key).not.toMatch(outdated)
 })
