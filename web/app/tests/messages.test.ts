@@ -1,3 +1,4 @@
+import { english, french, german, spanish } from '@cloakroom/client/kit'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -23,7 +24,7 @@ const all = (language: Language) => new Map([...texts(file(language)), ...texts(
 const en = all('en')
 
 const placeholders = (text = '') => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort()
-const forms = (text = '') => text.split(' | ').length
+const pluralForms = (text = '') => text.split(' | ').length
 
 it('every message file belongs to a language that people can choose', () => {
   const expected = languages.flatMap((language) => [`${language}.json`, `pages.${language}.json`])
@@ -47,7 +48,7 @@ describe.each(languages)('in %s', (language) => {
   it('every text has the placeholders and the plural forms of the English one', () => {
     for (const [key, text] of en) {
       expect(placeholders(own.get(key)), key).toEqual(placeholders(text))
-      expect(forms(own.get(key)), key).toBe(forms(text))
+      expect(pluralForms(own.get(key)), key).toBe(pluralForms(text))
     }
   })
 
@@ -62,6 +63,14 @@ describe.each(languages)('in %s', (language) => {
 
 it('the two downloads of one language share no text', () => {
   expect(en.size).toBe(texts(file('en')).size + texts(file('pages.en')).size)
+})
+
+it.each(Object.entries({ en: english, de: german, fr: french, es: spanish }))('the components say in %s what the pages say', (language, components) => {
+  const pages = all(language as Language)
+  const both = Object.entries(components).filter(([key]) => pages.has(key))
+  expect(both.length).toBeGreaterThan(80)
+  // In the messages of the pages, an `@` alone would begin a reference.
+  for (const [key, text] of both) expect(text, key).toBe(pages.get(key)?.replace("{'@'}", '@'))
 })
 
 it('no text says what U8 forbids', () => {

@@ -41,5 +41,7 @@ export {
 } from './session/session.js'
 export { AUTHENTICATED, readStored, writeStored } from './session/storage.js'
 export { english, type MessageKey, type Messages } from './text/english.js'
+export { french } from './text/french.js'
 export { german } from './text/german.js'
+export { spanish } from './text/spanish.js'
 export { createTexts, type OwnMessages, type Texts, type TextValues } from './text/texts.js'

@@ -32,7 +32,7 @@ it('says once, and in words, how long it was at the start', async () => {
   countdown.to('2026-01-01T10:02:30Z')
   expect(spokenText(countdown.getSnapshot(), texts)).toBe('30 seconds')
   countdown.to('2026-01-01T10:02:01Z')
-  expect(spokenText(countdown.getSnapshot(), texts)).toBe('one second')
+  expect(spokenText(countdown.getSnapshot(), texts)).toBe('1 second')
 })
 
 it('tells each second once', async () => {

@@ -114,7 +114,7 @@ it('a request that never got there keeps everything', async () => {
   const { form, password, fill, errors } = start(problem('network', { status: 0 }))
   fill('ann@example.test', 'secret')
   await form.submit()
-  expect(errors().items[0]?.text).toContain('Acme cannot be reached')
+  expect(errors().items[0]?.text).toContain("Can't reach Acme")
   expect(password.value).toBe('secret')
 })
 
