@@ -12,6 +12,7 @@ use crate::context::{Context, Parts};
 use crate::error::{Error, Result};
 use crate::flow::admin::administration::Administration;
 use crate::flow::admin::audit::Audit;
+use crate::flow::admin::events::Events;
 use crate::flow::admin::mailing::Mailing;
 use crate::http::gate::Gate;
 use crate::http::guard::GuardLayer;
@@ -21,8 +22,8 @@ use crate::secret::SecretKey;
 use crate::store::Store;
 use crate::{flow, http, jobs};
 
-/// The time that the end waits for mails that are being sent.
-const LAST_MAILS: Duration = Duration::from_secs(10);
+/// The time that the end waits for mails that are being sent, and for hooks.
+const LAST_WORK: Duration = Duration::from_secs(10);
 
 /// Sign-in for an app: keeps accounts and sessions, and answers under `/api/`.
 ///
@@ -126,9 +127,10 @@ impl Cloakroom {
         self.0.is_ready().await
     }
 
-    /// Waits for the mails that are being sent, ends the jobs, then closes the database.
+    /// Waits for the mails that are being sent and for the events that hooks are handling, ends the jobs, then closes the
+    /// database.
     pub async fn close(&self) {
-        self.0.outbox().drain(LAST_MAILS).await;
+        tokio::join!(self.0.outbox().drain(LAST_WORK), self.0.hooks().stop(LAST_WORK));
         if let Err(error) = Box::pin(self.0.attempts().write(self.0.store())).await {
             tracing::warn!(error = error.with_causes(), "the last failed sign-ins could not be recorded");
         }
@@ -145,6 +147,11 @@ impl Cloakroom {
     /// Returns the audit, which reads what happened and who did it.
     pub fn audit(&self) -> Audit {
         Audit::new(self.0.clone())
+    }
+
+    /// Returns the events in order, for programs: hooks, and pages by a cursor.
+    pub fn events(&self) -> Events {
+        Events::new(self.0.clone())
     }
 
     /// Returns the mailing, which manages pending mails and tests the transport.

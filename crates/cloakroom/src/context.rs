@@ -10,6 +10,7 @@ use crate::attempts::Attempts;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::error::Result;
+use crate::hooks::Hooks;
 use crate::limits::Limiter;
 use crate::mail::Transport;
 use crate::mail::outbox::Outbox;
@@ -38,6 +39,7 @@ struct Inner {
     transport: Transport,
     readiness: Readiness,
     attempts: Attempts,
+    hooks: Hooks,
     /// The handle of the background jobs, which run until it is dropped with the last clone.
     jobs: Option<watch::Sender<()>>,
 }
@@ -77,6 +79,7 @@ impl Context {
             transport,
             readiness: Readiness::default(),
             attempts: Attempts::new(),
+            hooks: Hooks::new(),
             jobs,
         })))
     }
@@ -132,6 +135,10 @@ impl Context {
 
     pub(crate) fn attempts(&self) -> &Attempts {
         &self.0.attempts
+    }
+
+    pub(crate) fn hooks(&self) -> &Hooks {
+        &self.0.hooks
     }
 
     pub(crate) fn transport(&self) -> &Transport {

@@ -146,17 +146,7 @@ impl Error {
 
     /// Returns the error and its causes in order: for logs and the command line, never for a reply.
     pub fn with_causes(&self) -> String {
-        let mut message = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(below) = cause {
-            let reason = below.to_string();
-            // Some errors repeat their cause in their own words.
-            if !message.ends_with(&reason) {
-                message = format!("{message}: {reason}");
-            }
-            cause = below.source();
-        }
-        message
+        with_causes(self)
     }
 
     /// Returns the stable code, as in the `code` of a problem.
@@ -197,4 +187,19 @@ impl Error {
         };
         Description { status, code, title, detail }
     }
+}
+
+/// Returns an error of any type and its causes in order.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(below) = cause {
+        let reason = below.to_string();
+        // Some errors repeat their cause in their own words.
+        if !message.ends_with(&reason) {
+            message = format!("{message}: {reason}");
+        }
+        cause = below.source();
+    }
+    message
 }

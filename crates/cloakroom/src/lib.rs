@@ -14,6 +14,7 @@
 //! - [`CsrfToken`] is for pages that the server writes: a form below the layer sends it as a hidden field.
 //! - [`Config`] is read from a file and the environment, or filled in by hand. Postgres or SQLite is one of its values.
 //! - [`Cloakroom::administration`] adds, invites, deactivates and deletes accounts, as the command line does.
+//! - [`Cloakroom::events`] hands every event to a function of yours, and loses none: who signed up, changed, or was deleted.
 //! - A [`pipeline::Step`] is code of yours in the pipeline, which decides about a person who signs in by a provider.
 //! - [`Cloakroom::pages`] (feature `pages`) serves our sign-in and account pages beside your own routes.
 //! - `testing` (feature `testing`) has a browser with a cookie jar, a clock to turn, and a GitHub to sign in with.
@@ -32,6 +33,7 @@ mod context;
 mod error;
 mod files;
 mod flow;
+mod hooks;
 mod http;
 mod jobs;
 mod limits;
@@ -58,7 +60,7 @@ pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};
 #[cfg(feature = "sqlite")]
 pub use flow::admin::backup;
-pub use flow::admin::{administration, audit, mailing};
+pub use flow::admin::{administration, audit, events, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};
 pub use http::sign_in::program::{Login, LoginCookies};

@@ -1,6 +1,7 @@
-//! Background jobs: hear of sessions that ended elsewhere, send mail, and sweep out expired rows.
+//! Background jobs: hear of sessions that ended elsewhere, send mail, run hooks, and sweep out expired rows.
 
 mod attempts;
+mod hooks;
 mod letter;
 mod outbox;
 mod sweep;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::Result;
+use crate::flow::admin::events::{self, HOOK_LIFE};
 
 /// The time between two sweeps.
 const PERIOD: Duration = Duration::from_mins(1);
@@ -65,6 +66,8 @@ impl Sweeper {
         } else {
             self.is_announced = false;
         }
+        // Only events with a position are removed, so that a reader can tell that it has missed some.
+        events::place(context.store()).await?;
         let (mut total, mut sessions) = (0, 0);
         loop {
             let (of_sessions, swept) = batch(context, now, !is_deferred).await?;
@@ -98,6 +101,7 @@ async fn database_time(context: &Context) -> Result<Timestamp> {
 /// Removes one batch of everything that has expired. Returns how many sessions were removed, and how many rows in all.
 async fn batch(context: &Context, now: Timestamp, with_sessions: bool) -> Result<(u64, u64)> {
     let idle_since = now.minus(context.config().session.idle.duration());
+    let read = context.store().read_by_all_hooks(now.minus(HOOK_LIFE)).await?;
     let mut tx = context.store().begin().await?;
     let sessions = if with_sessions { tx.sweep_sessions(now, idle_since, BATCH).await? } else { 0 };
     let mut swept = sessions;
@@ -106,7 +110,7 @@ async fn batch(context: &Context, now: Timestamp, with_sessions: bool) -> Result
     swept += tx.sweep_challenges(now, BATCH).await?;
     swept += tx.sweep_mails(now.minus(ABANDONED_LIFE), BATCH).await?;
     if let Some(keep) = context.config().audit.keep.duration() {
-        swept += tx.sweep_events(now.minus(keep), BATCH).await?;
+        swept += events::sweep(&mut tx, now.minus(keep), read, BATCH).await?;
     }
     tx.commit().await?;
     Ok((sessions, swept))

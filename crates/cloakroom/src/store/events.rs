@@ -1,6 +1,7 @@
 //! The table `cloakroom_events`: an event is written in the transaction of the change that it records.
 
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::config::AddressDetail;
@@ -9,21 +10,25 @@ use crate::model::device::Device;
 use crate::model::event::{Event, EventFilter, EventView, NameView, PartyView};
 use crate::model::network::Network;
 use crate::secret;
-use crate::store::db::{locking, query};
+use crate::store::db::query;
 use crate::store::{Store, Tx};
 
-/// The events of a transaction. They are reported to the log and the metrics once it has been committed.
+/// The events of a transaction. Once it has been committed, they are reported to the log, the metrics and the hooks.
 pub(super) struct Recorded {
     address: AddressDetail,
     events: Vec<Event>,
+    bell: watch::Sender<()>,
 }
 
 impl Recorded {
-    pub(super) fn new(address: AddressDetail) -> Self {
-        Self { address, events: Vec::new() }
+    pub(super) fn new(address: AddressDetail, bell: watch::Sender<()>) -> Self {
+        Self { address, events: Vec::new(), bell }
     }
 
     pub(super) fn announce(self) {
+        if !self.events.is_empty() {
+            self.bell.send_replace(());
+        }
         for event in self.events {
             let (name, outcome) = (event.kind.name(), event.kind.outcome().as_str());
             metrics::counter!("cloakroom_events_total", "type" => name, "outcome" => outcome).increment(1);
@@ -100,21 +105,6 @@ impl Tx {
             .await?;
         Ok(())
     }
-
-    /// Removes at most `most` events from before `before`. Returns the number of rows.
-    pub(crate) async fn sweep_events(&mut self, before: Timestamp, most: i64) -> Result<u64> {
-        let swept = query(locking!(
-            self,
-            "WITH chosen AS (SELECT id FROM cloakroom_events WHERE id < $1 ORDER BY id LIMIT $2",
-            "FOR UPDATE SKIP LOCKED",
-            ") DELETE FROM cloakroom_events WHERE id IN (SELECT id FROM chosen)",
-        ))
-        .bind(secret::first_id_of(before))
-        .bind(most)
-        .execute(self)
-        .await?;
-        Ok(swept.0)
-    }
 }
 
 /// Returns the part of the network that is kept.
@@ -128,7 +118,7 @@ fn kept(network: Network, address: AddressDetail) -> Option<String> {
 
 /// A row of `cloakroom_events`.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: String,
     at: i64,
     #[sqlx(rename = "type")]

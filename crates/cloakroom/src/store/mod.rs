@@ -10,6 +10,8 @@ mod clock;
 mod codes;
 mod db;
 mod development;
+mod event_cursors;
+mod event_feed;
 mod events;
 mod folding;
 mod identities;
@@ -29,6 +31,8 @@ mod users;
 mod validate;
 mod value;
 
+use tokio::sync::watch;
+
 use crate::config::AddressDetail;
 use crate::error::Result;
 #[cfg(feature = "sqlite")]
@@ -36,6 +40,7 @@ pub(crate) use backup::{backup, restore};
 pub(crate) use challenges::Renewal;
 use db::Db;
 pub(crate) use db::Tx;
+pub(crate) use event_cursors::{Lease, LeasedCursor};
 use events::Recorded;
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
@@ -58,12 +63,14 @@ pub(crate) struct Store {
     db: Db,
     /// The detail of a client's address that events keep.
     address: AddressDetail,
+    /// Rings when a transaction of this process has committed an event.
+    bell: watch::Sender<()>,
 }
 
 impl Store {
     /// Opens the database that `url` names, and brings its schema up to date.
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { db: Db::open(url).await?, address: AddressDetail::default() })
+        Ok(Self { db: Db::open(url).await?, address: AddressDetail::default(), bell: watch::Sender::new(()) })
     }
 
     /// Limits the detail of a client's address in events.
@@ -71,9 +78,14 @@ impl Store {
         Self { address, ..self }
     }
 
+    /// Returns the bell that rings when this process has committed an event. Other processes do not ring it.
+    pub(crate) fn bell(&self) -> watch::Receiver<()> {
+        self.bell.subscribe()
+    }
+
     /// Begins a write transaction, which is rolled back unless it is committed.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { engine: self.db.begin().await?, recorded: Recorded::new(self.address) })
+        Ok(Tx { engine: self.db.begin().await?, recorded: Recorded::new(self.address, self.bell.clone()) })
     }
 
     /// Closes every connection.

@@ -5,4 +5,5 @@ pub mod administration;
 pub mod audit;
 #[cfg(feature = "sqlite")]
 pub mod backup;
+pub mod events;
 pub mod mailing;

@@ -2,4 +2,5 @@
 
 mod accounts;
 mod events;
+mod hooks;
 mod notices;

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqliteCo
 /// Counts the databases of this run, to give each a name of its own.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     "users",
     "sessions",
     "browsers",
@@ -19,6 +19,7 @@ const TABLES: [&str; 9] = [
     "outbox",
     "identities",
     "events",
+    "event_cursors",
 ];
 
 /// A database that is deleted with its test.

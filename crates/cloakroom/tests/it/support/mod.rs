@@ -6,6 +6,7 @@ pub(crate) mod concurrency;
 pub(crate) mod conformance;
 pub(crate) mod database;
 pub(crate) mod events;
+pub(crate) mod hooks;
 pub(crate) mod log_lines;
 pub(crate) mod operations;
 pub(crate) mod people;

@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["outbound", "password", "mail"],
     &["policy"],
     &["provider"],
-    &["pipeline", "limits", "session", "attempts"],
+    &["pipeline", "limits", "session", "attempts", "hooks"],
     &["validation"],
     &["context"],
     &["flow"],
