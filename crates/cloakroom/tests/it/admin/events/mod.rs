@@ -6,5 +6,6 @@ mod export;
 mod flows;
 mod keeping;
 mod page;
+mod races;
 mod search;
 mod sign_ins;
