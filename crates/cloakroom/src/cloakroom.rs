@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::brand::Brand;
 use crate::clock::Clock;
 use crate::config::{Config, Overrides};
 use crate::context::{Context, Parts};
@@ -45,7 +46,7 @@ impl Cloakroom {
     /// # Errors
     /// Fails as [`Cloakroom::open`] does.
     pub async fn new(config: Config) -> Result<Self> {
-        Self::with_clock(config, Clock::System, &[]).await
+        Box::pin(Self::with_clock(config, Clock::System, &[])).await
     }
 
     /// Opens it with steps of your own, which `pipeline.steps` names as `{ own = "…" }`.
@@ -53,7 +54,7 @@ impl Cloakroom {
     /// # Errors
     /// Fails as [`Cloakroom::open`] does, and when the configuration names a step that is not among them.
     pub async fn with_steps(config: Config, steps: &[Arc<dyn Step>]) -> Result<Self> {
-        Self::with_clock(config, Clock::System, steps).await
+        Box::pin(Self::with_clock(config, Clock::System, steps)).await
     }
 
     /// Opens it with a clock that can be turned.
@@ -68,13 +69,14 @@ impl Cloakroom {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
+        let brand = Brand::open(&config)?;
         let store = open_store(&config).await?;
         let providers = Providers::open(&config, &clock)?;
         let pipeline = Pipeline::open(&config, steps)?;
         let key = secret_key(&config)?;
         let (alive, jobs_end) = watch::channel(());
         let context =
-            Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: Some(alive) })?;
+            Context::new(Parts { config, brand, store, clock, key, providers, pipeline, jobs: Some(alive) })?;
         flow::social::issuers::require_same(&context).await?;
         flow::admin::audit::note_start(&context).await;
         jobs::start(&context, jobs_end);
@@ -87,15 +89,16 @@ impl Cloakroom {
     /// Fails as [`Cloakroom::open`] does.
     pub async fn for_administration(config: Config) -> Result<Self> {
         config.require_sound()?;
+        let brand = Brand::open(&config)?;
         let store = open_store(&config).await?;
         let key = secret_key(&config)?;
         // The command line sends nobody to a provider.
         let (providers, pipeline) = (Providers::none(), Pipeline::none());
         let clock = Clock::System;
-        Context::new(Parts { config, store, clock, key, providers, pipeline, jobs: None }).map(Self)
+        Context::new(Parts { config, brand, store, clock, key, providers, pipeline, jobs: None }).map(Self)
     }
 
-    /// Returns the routes under `/api/`. They work below [`Cloakroom::layer`] only.
+    /// Returns the routes under `/api/`, and those of the brand's files under `/_cloakroom/`. They work below [`Cloakroom::layer`] only.
     pub fn router(&self) -> axum::Router {
         http::router::router(&self.0)
     }
@@ -163,6 +166,11 @@ impl Cloakroom {
     #[cfg(feature = "testing")]
     pub(crate) fn context(&self) -> &Context {
         &self.0
+    }
+
+    /// Returns the brand, for pages that show it.
+    pub fn brand(&self) -> &Brand {
+        self.0.brand()
     }
 
     /// Returns the configuration that it was opened with.

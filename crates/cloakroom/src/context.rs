@@ -7,6 +7,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::attempts::Attempts;
+use crate::brand::Brand;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::error::Result;
@@ -27,6 +28,7 @@ pub(crate) struct Context(Arc<Inner>);
 
 struct Inner {
     config: Config,
+    brand: Brand,
     store: Store,
     clock: Clock,
     key: SecretKey,
@@ -47,6 +49,7 @@ struct Inner {
 /// The parts of a context that its opener prepares.
 pub(crate) struct Parts {
     pub(crate) config: Config,
+    pub(crate) brand: Brand,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) key: SecretKey,
@@ -62,13 +65,14 @@ impl Context {
     /// # Errors
     /// [`crate::Error::Config`] when the mail transport cannot be set up.
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { config, store, clock, key, providers, pipeline, jobs } = parts;
+        let Parts { config, brand, store, clock, key, providers, pipeline, jobs } = parts;
         let transport = Transport::open(&config, &store)?;
         let passwords = Passwords::start();
         Ok(Self(Arc::new(Inner {
             limiter: Limiter::new(&config.limits, &store, &clock, &key),
             sessions: Sessions::new(&config.session, &store, &clock),
             config,
+            brand,
             store,
             clock,
             key,
@@ -86,6 +90,10 @@ impl Context {
 
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    pub(crate) fn brand(&self) -> &Brand {
+        &self.0.brand
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -26,6 +26,7 @@
 compile_error!("cloakroom needs a database: enable the feature `postgres`, `sqlite`, or both");
 
 mod attempts;
+mod brand;
 mod cloakroom;
 mod clock;
 pub mod config;
@@ -52,6 +53,7 @@ mod tally;
 pub mod testing;
 mod validation;
 
+pub use brand::{Brand, BrandFile};
 pub use cloakroom::Cloakroom;
 #[cfg(feature = "pages")]
 pub use cloakroom_edge::spa::Spa;

@@ -85,7 +85,7 @@ impl TestApp {
 
     async fn opened(config: Config, steps: &[Arc<dyn Step>], own: impl FnOnce(&Cloakroom) -> Router) -> Self {
         let clock = Clock::Dial(Arc::default());
-        let opened = Cloakroom::with_clock(config, clock.clone(), steps).await;
+        let opened = Box::pin(Cloakroom::with_clock(config, clock.clone(), steps)).await;
         let cloakroom = opened.expect("the cloakroom opens");
         let router = own(&cloakroom).merge(cloakroom.router()).layer(cloakroom.layer());
         Self { cloakroom, router, clock, watch: |_, _, _| {}, sweeper: tokio::sync::Mutex::default() }

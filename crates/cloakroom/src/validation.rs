@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{self, Address, Complaint, Config, Overrides};
 use crate::error::{Error, Result};
-use crate::{limits, mail, pipeline, policy, provider, store};
+use crate::{brand, limits, mail, pipeline, policy, provider, store};
 
 /// Returns a complaint about every setting that cannot be used. `may_keep_mail` tells whether mails may stay in the database
 /// instead of being sent.
@@ -12,6 +12,7 @@ fn complaints(config: &Config, may_keep_mail: bool) -> Vec<Complaint> {
     let mut found = store::validate(&config.database);
     found.extend(mail::validate(&config.mail, may_keep_mail));
     found.extend(config::complaints(config));
+    found.extend(brand::validate(&config.app));
     found.extend(policy::validate(&config.password));
     found.extend(limits::validate(&config.limits));
     found.extend(provider::validate(&config.provider));

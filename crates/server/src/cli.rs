@@ -132,9 +132,9 @@ pub(crate) enum UserCommand {
         /// Ask for no password: a mail lets the person choose one.
         #[arg(long, conflicts_with = "password_stdin")]
         invite: bool,
-        /// The language of that mail.
-        #[arg(long, value_name = "TAG", default_value = "en", requires = "invite")]
-        locale: String,
+        /// The language of that mail; the first of `app.languages` when nothing is said.
+        #[arg(long, value_name = "TAG", requires = "invite")]
+        locale: Option<String>,
         /// May see the administration.
         #[arg(long)]
         staff: bool,

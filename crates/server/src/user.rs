@@ -44,13 +44,11 @@ pub(crate) async fn run(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Add {
             account: Account { email, place }, invite: true, locale, staff, rights, ..
         } => {
-            let invited = place
-                .open()
-                .await?
-                .administration()
-                .by(actor())
-                .invite(&email, rank(staff, &rights), &locale)
-                .await?;
+            let cloakroom = place.open().await?;
+            let locale = locale.or_else(|| cloakroom.config().app.languages.first().cloned());
+            let locale = locale.unwrap_or_default();
+            let invited =
+                cloakroom.administration().by(actor()).invite(&email, rank(staff, &rights), &locale).await?;
             say(&format!(
                 "Added {}. The server mails an invitation; `cloakroom mail list` tells if it cannot.",
                 invited.email

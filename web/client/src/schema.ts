@@ -614,13 +614,29 @@ export interface components {
             /** @description The address, as its owner spells it. */
             email: string;
         };
-        /** @description The app that people sign in to. */
+        /** @description The app that people sign in to, and its brand. Paths are on the origin of the API. */
         AppView: {
+            /** @description The colour of buttons and links on light pages, as `#rrggbb`. */
+            accent: string | null;
+            /** @description The path of the icon. */
+            icon: string | null;
+            /** @description The path of the logo. */
+            logo: string | null;
+            /** @description The path of the logo on dark pages, which may be the same. */
+            logo_dark: string | null;
             name: string;
+            /** @description The URL or the path of the privacy notice. */
+            privacy: string | null;
+            /** @description The email address or the URL at which people get help; or the path of a page. */
+            support: string | null;
+            /** @description The URL or the path of the terms. */
+            terms: string | null;
         };
         /** @description The facts that a page needs before anybody is signed in. */
         ConfigView: {
             app: components["schemas"]["AppView"];
+            /** @description The languages of pages and mails (RFC 5646); the first is for people who read none of them. */
+            languages: string[];
             password: components["schemas"]["PasswordView"];
             /** @description The buttons of social login. */
             providers: components["schemas"]["ProviderView"][];

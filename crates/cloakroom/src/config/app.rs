@@ -1,4 +1,4 @@
-//! `[app]`: the app that people sign in to, and what its pages may load.
+//! `[app]`: the app that people sign in to, its looks, and what its pages may load.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,34 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Complaint;
+use crate::model::locale::Locale;
 
 /// `[app]`
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct App {
     /// The name that pages and mails show.
     pub name: String,
+    /// The logo at the top of pages, in place of the name: a file (SVG, PNG or WebP) of at most 256 KiB. Mails show a PNG.
+    pub logo: Option<PathBuf>,
+    /// The logo on dark pages; without one, `logo`.
+    pub logo_dark: Option<PathBuf>,
+    /// The icon in tabs, in bookmarks and on home screens; a file as for `logo`.
+    pub icon: Option<PathBuf>,
+    /// The colour of buttons and links, as in CSS: `#7a3cff`, `rebeccapurple`, `oklch(52% 0.25 290)`. Dark pages get a lighter shade
+    /// where they need one.
+    pub accent: Option<String>,
+    /// The address or the URL at which people get help.
+    pub support: Option<String>,
+    /// The URL of your terms, or their path.
+    pub terms: Option<String>,
+    /// The URL of your privacy notice, or its path.
+    pub privacy: Option<String>,
+    /// The languages of pages and mails. Who reads none of them gets the first.
+    pub languages: Vec<String>,
+    /// The part of the sign-in page that stands first: `form` or `providers`.
+    pub order: SignInOrder,
     /// Your own built single-page app, served instead of the embedded one.
     pub dir: Option<PathBuf>,
     /// Sources from which the pages of `dir` may load, added to their Content-Security-Policy.
@@ -33,6 +53,51 @@ pub enum Pages {
     None,
     /// All: the app links to `/login`, `/signup` and `/account`.
     All,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            logo: None,
+            logo_dark: None,
+            icon: None,
+            accent: None,
+            support: None,
+            terms: None,
+            privacy: None,
+            languages: Locale::ALL.map(|locale| locale.tag().to_owned()).into(),
+            order: SignInOrder::default(),
+            dir: None,
+            csp: Csp::default(),
+            pages: Pages::default(),
+        }
+    }
+}
+
+impl App {
+    /// Returns the languages of pages and mails. Unknown ones, which a start refuses, are left out.
+    pub(crate) fn locales(&self) -> Vec<Locale> {
+        self.languages.iter().filter_map(|tag| Locale::exactly(tag)).collect()
+    }
+
+    /// Returns the language for people who read none of them.
+    pub(crate) fn fallback(&self) -> Locale {
+        self.locales().first().copied().unwrap_or_default()
+    }
+}
+
+/// The part of the sign-in page that stands first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[non_exhaustive]
+pub enum SignInOrder {
+    /// The form for email and password.
+    #[default]
+    Form,
+    /// The buttons of the providers.
+    Providers,
 }
 
 /// `[app.csp]`: a list begins with what the policy allows already (`'self'`, and for images and fonts `data:`).

@@ -255,7 +255,10 @@ impl Config {
         self.secret_file.0 = directory.join(&self.secret_file.0);
         self.secret_previous_file = self.secret_previous_file.take().map(|file| directory.join(file));
         self.database.url.resolve(directory);
-        self.app.dir = self.app.dir.take().map(|dir: PathBuf| directory.join(dir));
+        let app = &mut self.app;
+        for path in [&mut app.dir, &mut app.logo, &mut app.logo_dark, &mut app.icon] {
+            *path = path.take().map(|path: PathBuf| directory.join(path));
+        }
         for step in &mut self.pipeline.steps {
             if let PipelineStep::Webhook { secret_file, .. } = step {
                 *secret_file = directory.join(&*secret_file);

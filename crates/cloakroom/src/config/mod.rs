@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use app::{App, Csp, Pages};
+pub use app::{App, Csp, Pages, SignInOrder};
 pub use audit::{AddressDetail, Audit};
 pub(crate) use complaint::Complaint;
 pub use cookies::Cookies;

@@ -22,9 +22,6 @@ pub(crate) fn complaints(config: &Config) -> Vec<Complaint> {
                 .into(),
         );
     }
-    if config.app.name.trim().is_empty() || config.app.name.chars().any(char::is_control) {
-        complain("app.name", "must be a name of one line".into());
-    }
     if config.app.pages == Pages::All && config.app.dir.is_none() {
         complain(
             "app.pages",

@@ -4,13 +4,10 @@
 //! under the strictest Content-Security-Policy.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fmt::Write as _;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::header;
-use axum::http::request::Parts;
 use axum::response::Html;
 use axum::routing::get;
 use bytes::Bytes;
@@ -19,6 +16,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use crate::http::json::json_response;
+use crate::http::nest::Nest;
 
 const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("docs.css"));
 
@@ -32,18 +30,6 @@ pub(super) fn router(document: &OpenApi) -> Router {
         .route("/api/docs", docs.clone())
         .route("/api/docs/", docs)
         .route("/api/docs/style.css", style)
-}
-
-/// The path below which an app has nested the router; usually empty.
-struct Nest(String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Nest {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let whole = parts.extensions.get::<OriginalUri>().map_or("", |uri| uri.path());
-        Ok(Self(whole.strip_suffix(parts.uri.path()).unwrap_or_default().to_owned()))
-    }
 }
 
 impl Nest {

@@ -1,6 +1,7 @@
 //! The wire: extract, call one flow, map. Only this folder names axum.
 
 mod account;
+mod brand;
 mod config;
 mod cookies;
 mod csrf;
@@ -11,6 +12,7 @@ mod form;
 pub(crate) mod gate;
 pub(crate) mod guard;
 mod json;
+mod nest;
 mod occasion;
 pub(crate) mod openapi;
 #[cfg(feature = "pages")]

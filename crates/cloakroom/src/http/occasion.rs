@@ -16,7 +16,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Occasion {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         let visit = <Visit as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        let locale = Locale::from_accept_language(text(&parts.headers, &ACCEPT_LANGUAGE));
+        let locale = Locale::from_accept_language(
+            text(&parts.headers, &ACCEPT_LANGUAGE),
+            &visit.context().config().app.locales(),
+        );
         let asked = Asked {
             at: visit.context().now(),
             device: device(text(&parts.headers, &USER_AGENT)),

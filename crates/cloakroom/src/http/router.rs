@@ -12,7 +12,7 @@ use crate::http::guard::never_kept;
 use crate::http::rejection::Rejection;
 use crate::http::sign_in::{login, logout, profile, reauthentication, session};
 use crate::http::social::{self, email, identities, link};
-use crate::http::{config, docs, openapi};
+use crate::http::{brand, config, docs, openapi};
 
 /// Returns every call of the contract, grouped by its callers.
 fn routes() -> impl Iterator<Item = UtoipaMethodRouter<()>> {
@@ -75,6 +75,7 @@ pub(crate) fn router(context: &Context) -> Router {
         .method_not_allowed_fallback(async || Rejection::MethodNotAllowed)
         // This also holds where an app nests the router below a path of its own.
         .layer(map_response(async |reply: Response| never_kept(reply)))
+        .merge(brand::router(context.brand()))
 }
 
 /// Collects the calls. Canonical paths end in a slash; without it they work too, undocumented.

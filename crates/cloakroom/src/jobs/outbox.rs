@@ -167,7 +167,7 @@ async fn attempt(context: &Context, mail: &LeasedMail) -> std::result::Result<()
         }
         Said::Nothing => transport.pretend().await,
         Said::Letter(letter) => {
-            let rendered = mail::render(context.config(), &letter).map_err(later)?;
+            let rendered = mail::render(context.config(), context.brand(), &letter).map_err(later)?;
             let (id, to, created_at) = (&mail.id, &letter.to, mail.created_at());
             transport.send(&Message { id, to, created_at, rendered: &rendered }).await
         }

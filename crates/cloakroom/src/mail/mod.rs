@@ -4,7 +4,6 @@
 //! words as text, never read as a template, and escaped where the text becomes HTML. The link and the code stand in the body
 //! only: subjects are shown on locked screens.
 
-mod locale;
 pub(crate) mod outbox;
 mod pace;
 mod preview;
@@ -15,7 +14,6 @@ mod validate;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use locale::Locale;
 pub(crate) use preview::sample;
 pub(crate) use render::render;
 pub(crate) use transport::{Failure, Transport};
@@ -23,6 +21,7 @@ pub(crate) use validate::{validate, warnings};
 
 use crate::clock::Timestamp;
 use crate::model::device::Device;
+pub(crate) use crate::model::locale::Locale;
 pub(crate) use crate::model::message::{Message, Rendered};
 
 /// The kind of a mail. The name in `cloakroom mail preview NAME` is the variant's in snake case.

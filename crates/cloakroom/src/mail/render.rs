@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Asked, Kind, Letter, Locale, Rendered};
+use crate::brand::{Brand, MailBrand};
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -76,7 +77,7 @@ struct Values<'a> {
 struct Page<'a> {
     lang: &'static str,
     dir: &'a str,
-    app: &'a str,
+    brand: MailBrand<'a>,
     subject: &'a str,
     preheader: String,
     title: String,
@@ -141,7 +142,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 ///
 /// # Errors
 /// [`Error::Internal`] when the letter lacks a value that its words name.
-pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
+pub(crate) fn render(config: &Config, brand: &Brand, letter: &Letter) -> Result<Rendered> {
     let language: &Language = match letter.locale {
         Locale::En => &ENGLISH,
         Locale::De => &GERMAN,
@@ -169,7 +170,7 @@ pub(crate) fn render(config: &Config, letter: &Letter) -> Result<Rendered> {
     let page = Value::from(Serde(Page {
         lang: letter.locale.tag(),
         dir: &language.dir,
-        app: &config.app.name,
+        brand: brand.in_mail(),
         subject: &subject,
         preheader: put(&words.preheader)?,
         title: put(&words.title)?,

@@ -5,6 +5,7 @@ pub(crate) mod device;
 pub(crate) mod email;
 pub(crate) mod event;
 pub(crate) mod limit;
+pub(crate) mod locale;
 pub(crate) mod message;
 pub(crate) mod method;
 pub(crate) mod network;

@@ -226,7 +226,7 @@ impl Administration {
         let account = tx.lock_account(&account.id).await?.ok_or(Error::NotFound)?;
         tx.delete_account(&account.id).await?;
         tx.end_sessions_of(&account.id).await?;
-        let occasion = by_administrator(context, Locale::En);
+        let occasion = by_administrator(context, context.config().app.fallback());
         outbox::post_last(&mut tx, Kind::AccountDeleted, &account, &occasion).await?;
         tx.blank_events_of(&account.id).await?;
         tx.record(self.event(EventType::UserDeleted).about(Target::account_id(&account.id))).await?;
@@ -257,9 +257,10 @@ fn by_administrator(context: &Context, locale: Locale) -> Occasion {
     Occasion::new(locale, asked)
 }
 
-/// Notifies the owner of an account of an administrator's act. Nobody's language is stored, so the mail is in English.
+/// Notifies the owner of an account of an administrator's act. Nobody's language is stored, so the mail is in the
+/// first of the app's languages.
 async fn tell(context: &Context, tx: &mut Tx, kind: Kind, account: &Account) -> Result<()> {
-    outbox::post_to(tx, kind, account, &by_administrator(context, Locale::En)).await
+    outbox::post_to(tx, kind, account, &by_administrator(context, context.config().app.fallback())).await
 }
 
 fn new_account(context: &Context, email: &Email, rank: Rank) -> Account {

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::brand::Brand;
 use crate::clock::Timestamp;
 use crate::config::Config;
 use crate::context::Context;
@@ -130,10 +131,10 @@ impl Mailing {
             let detail = format!("`{to}` is not an email address");
             return Err(Invalid::new("email", "invalid", detail).into());
         };
-        let mut letter = mail::sample(config, Kind::Test, Locale::En);
+        let mut letter = mail::sample(config, Kind::Test, config.app.fallback());
         address.spelling().clone_into(&mut letter.to);
         letter.asked = mail::Asked { at: context.now(), device: Device::default(), network: String::new() };
-        let rendered = mail::render(config, &letter)?;
+        let rendered = mail::render(config, context.brand(), &letter)?;
         let id = secret::new_id(letter.asked.at);
         let message = Message { id: &id, to: &letter.to, created_at: letter.asked.at, rendered: &rendered };
         let transport = context.transport();
@@ -179,11 +180,11 @@ pub fn locales() -> Vec<&'static str> {
 /// Returns the mail of that name with sample data; its links open nothing.
 ///
 /// # Errors
-/// [`Error::Validation`] when there is no such mail or language.
+/// [`Error::Validation`] when there is no such mail or language, [`Error::Config`] when a file of the brand cannot be used.
 pub fn preview(config: &Config, name: &str, locale: &str) -> Result<MailView> {
     let kind = Kind::named(name).ok_or_else(|| unknown("name", name, &names()))?;
     let letter = mail::sample(config, kind, self::locale(locale)?);
-    let mail::Rendered { subject, text, html } = mail::render(config, &letter)?;
+    let mail::Rendered { subject, text, html } = mail::render(config, &Brand::open(config)?, &letter)?;
     let created_at = letter.asked.at;
     Ok(MailView { id: secret::new_id(created_at), to: letter.to, subject, text, html, created_at })
 }

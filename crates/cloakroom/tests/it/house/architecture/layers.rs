@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["secret"],
     &["model"],
     &["config"],
-    &["store"],
+    &["brand", "store"],
     &["outbound", "password", "mail"],
     &["policy"],
     &["provider"],

@@ -3,6 +3,8 @@
 //! Environment variables are tested with the binary, because a test cannot safely set variables of its own
 //! process.
 
+mod accent;
+mod brand;
 mod complaints;
 mod secrets;
 mod urls;
@@ -235,7 +237,11 @@ async fn the_api_gives_pages_what_they_need_and_no_more() {
     .await;
     let reply = app.browser().get("/api/config/").await;
     let told = serde_json::json!({
-        "app": {"name": "Acme"},
+        "app": {
+            "name": "Acme", "logo": null, "logo_dark": null, "icon": null, "accent": null,
+            "support": null, "terms": null, "privacy": null,
+        },
+        "languages": ["en", "de"],
         "signup": {"mode": "closed"},
         "password": {"min_length": 12, "max_length": 256},
         "providers": [],

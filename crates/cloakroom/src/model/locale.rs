@@ -1,4 +1,4 @@
-//! The languages of mails: those of the pages.
+//! The languages of pages and mails.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,21 +25,27 @@ impl Locale {
         }
     }
 
+    /// Returns the language with exactly that tag.
+    pub(crate) fn exactly(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|locale| locale.tag() == tag)
+    }
+
     /// Returns the language of that tag, whatever its region.
     pub(crate) fn tagged(tag: &str) -> Option<Self> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(language))
     }
 
-    /// Returns the language that the reader likes best, of those available (RFC 9110, section 12.5.4).
-    pub(crate) fn from_accept_language(header: &str) -> Self {
-        let mut best = (0, Self::En);
+    /// Returns the language of `offered` that the reader likes best (RFC 9110, section 12.5.4), or else the first.
+    pub(crate) fn from_accept_language(header: &str, offered: &[Self]) -> Self {
+        let first = offered.first().copied().unwrap_or_default();
+        let mut best = (0, first);
         for range in header.split(',') {
             let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-            // `*` is any language; readers without another preference get English.
+            // `*` is any language; readers without another preference get the first.
             let locale = match tag.trim() {
-                "*" => Some(Self::En),
-                tag => Self::tagged(tag),
+                "*" => Some(first),
+                tag => Self::tagged(tag).filter(|locale| offered.contains(locale)),
             };
             let weight = thousandths(weight);
             if let Some(locale) = locale
@@ -93,7 +99,19 @@ mod tests {
             ("de, en", De),
             (";;,=;q,\u{e4}", En),
         ] {
-            assert_eq!(Locale::from_accept_language(header), expected, "{header:?}");
+            assert_eq!(Locale::from_accept_language(header, &Locale::ALL), expected, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn a_language_that_is_not_offered_is_not_taken() {
+        for (header, offered, expected) in [
+            ("en", &[De][..], De),
+            ("de", &[En], En),
+            ("fr, *;q=0.5, en;q=0.3", &[De, En], De),
+            ("en", &[De, En], En),
+        ] {
+            assert_eq!(Locale::from_accept_language(header, offered), expected, "{header:?}");
         }
     }
 }
