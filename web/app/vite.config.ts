@@ -63,6 +63,8 @@ export default defineConfig({
   // No component uses Vue's Options API.
   define: { __VUE_OPTIONS_API__: 'false' },
   server: {
+    // The styles of crates/cloakroom are outside of web/.
+    fs: { allow: [inApp('../..')] },
     proxy: { '^/api/': proxied(), '^/dev/': proxied(), '^/healthz$': proxied() },
   },
   build: {

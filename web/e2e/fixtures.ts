@@ -98,6 +98,12 @@ export async function endSessionsElsewhere(context: BrowserContext, person: Pers
   await elsewhere.close()
 }
 
+/** Chooses an entry of a menu in the header: a language or a theme. */
+export async function choose(page: Page, menu: string, entry: string): Promise<void> {
+  await page.getByRole('button', { name: menu, exact: true }).click()
+  await page.getByRole('menuitemradio', { name: entry, exact: true }).click()
+}
+
 /** Expects that axe finds nothing, and that the page fits the window. */
 export async function expectAccessible(page: Page): Promise<void> {
   // The default mode opens a page for each check to sum up foreign frames. There are none, and it takes a third of the time.

@@ -19,6 +19,8 @@ use html_escape::encode_quoted_attribute;
 const PAGE: &str = include_str!("mailbox/page.html");
 const STYLE: &str =
     concat!(include_str!("../../cloakroom/src/http/tokens.css"), include_str!("mailbox/style.css"));
+/// The typeface that `tokens.css` names, beside the style sheet.
+pub(crate) const TYPEFACE: &[u8] = include_bytes!("../../cloakroom/src/http/inter.woff2");
 const ICON: &str = include_str!("../../../web/app/src/images/favicon.svg");
 const SCRIPT: &str = include_str!("mailbox/script.js");
 /// The policy of a mail: it may be styled, and its links open elsewhere. It loads nothing, runs nothing, and is framed by
@@ -47,6 +49,7 @@ pub(crate) fn router(cloakroom: &Cloakroom) -> Router {
         .route("/dev/mail", page.clone())
         .route("/dev/mail/", page)
         .route("/dev/mail/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
+        .route("/dev/mail/inter.woff2", get(async || file("font/woff2", TYPEFACE)))
         .route("/dev/mail/script.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
         .route("/dev/mail/icon.svg", get(async || file("image/svg+xml", ICON)))
         .route("/dev/mail/{id}/html", html)

@@ -1,4 +1,4 @@
-import { expect, expectAccessible, expectNoSidewaysScroll, PASSWORD, signIn, test, type Page } from '../fixtures'
+import { choose, expect, expectAccessible, expectNoSidewaysScroll, PASSWORD, signIn, test, type Page } from '../fixtures'
 import { expectErrorTold, expectHeading, looks, seen } from '../looks'
 import { accepted, answer } from '../stubs'
 
@@ -157,7 +157,7 @@ for (const { colorScheme, viewport } of looks) {
 test('at 320 px, in German, the pages about mail need no scrolling sideways', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 640 })
   await page.goto('/signup')
-  await page.getByLabel('Language').selectOption('Deutsch')
+  await choose(page, 'Language', 'Deutsch')
   await expectNoSidewaysScroll(page)
   await page.getByLabel('E-Mail-Adresse').fill('eine.ziemlich.lange.adresse.mit.vielen.punkten@ein.langer.name.example.test')
   await page.getByLabel('Passwort wählen').fill(PASSWORD)

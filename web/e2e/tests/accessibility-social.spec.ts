@@ -1,4 +1,4 @@
-import { expect, expectAccessible, expectNoSidewaysScroll, signIn, test, type Page } from '../fixtures'
+import { choose, expect, expectAccessible, expectNoSidewaysScroll, signIn, test, type Page } from '../fixtures'
 import { expectErrorTold, expectHeading, looks, seen } from '../looks'
 import { accepted, answer, type Answer } from '../stubs'
 
@@ -92,7 +92,7 @@ for (const { colorScheme, viewport } of looks) {
 test('at 320 px, in German, the pages about providers need no scrolling sideways', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 640 })
   await page.goto('/login')
-  await page.getByLabel('Language').selectOption('Deutsch')
+  await choose(page, 'Language', 'Deutsch')
   await expect(page.getByRole('button', { name: 'Weiter mit Facebook' })).toBeVisible()
   await expectNoSidewaysScroll(page)
   await comeBack(page, ...waits('link_required'))

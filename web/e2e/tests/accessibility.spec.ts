@@ -1,4 +1,5 @@
 import {
+  choose,
   endSessionsElsewhere,
   expect,
   expectAccessible,
@@ -114,7 +115,7 @@ for (const { colorScheme, viewport } of everyLook) {
 test('at 320 px, in German, nothing has to be scrolled sideways', async ({ page, context, person }) => {
   await page.setViewportSize({ width: 320, height: 640 })
   await signIn(page, person)
-  await page.getByLabel('Language').selectOption('Deutsch')
+  await choose(page, 'Language', 'Deutsch')
   await expectNoSidewaysScroll(page)
   await endSessionsElsewhere(context, person)
   await page.getByRole('button', { name: 'Auf allen Geräten abmelden' }).click()

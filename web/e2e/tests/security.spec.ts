@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, signIn, test } from '../fixtures'
+import { choose, expect, signIn, test } from '../fixtures'
 
 test('X01: every page has a strict policy, and keeps to it', async ({ page, person }) => {
   // The fixture `faults` fails the test at any violation.
@@ -13,8 +13,8 @@ test('X01: every page has a strict policy, and keeps to it', async ({ page, pers
   for (const path of ['/', '/login', '/account', '/no-such-page']) {
     await page.goto(path)
     await expect(page.locator('h1')).toBeVisible()
-    await page.getByLabel('Theme').selectOption('Dark')
-    await page.getByLabel('Theme').selectOption('Light')
+    await choose(page, 'Theme', 'Dark')
+    await choose(page, 'Theme', 'Light')
   }
   expect(policies).toHaveLength(5)
   for (const policy of policies) {

@@ -196,6 +196,8 @@ test('everything can be done by keyboard alone', async ({ page, person }) => {
   await press('Tab')
   await expect(page.getByRole('button', { name: 'Show password' })).toBeFocused()
   await press('Tab')
+  await expect(page.getByRole('link', { name: 'Forgot password?' })).toBeFocused()
+  await press('Tab')
   await expect(submit(page)).toBeFocused()
   const ring = await submit(page).evaluate((button) => getComputedStyle(button).outlineStyle)
   expect(ring).toBe('solid')

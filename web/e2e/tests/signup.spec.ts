@@ -1,4 +1,15 @@
-import { expect, newAddress, otherBrowser, PASSWORD, signIn, signUp, submitSignIn, test, type Page } from '../fixtures'
+import {
+  choose,
+  expect,
+  newAddress,
+  otherBrowser,
+  PASSWORD,
+  signIn,
+  signUp,
+  submitSignIn,
+  test,
+  type Page,
+} from '../fixtures'
 import { codeIn, linkIn, mailsTo, mailTo } from '../mail'
 import { startServer } from '../server'
 
@@ -188,7 +199,7 @@ test('a password is refused with the reason beside it, and a likely slip in the 
 test('mails are written in the language of the page', async ({ page }) => {
   const email = newAddress()
   await page.goto('/signup')
-  await page.getByLabel('Language').selectOption('Deutsch')
+  await choose(page, 'Language', 'Deutsch')
   await page.getByLabel('E-Mail-Adresse').fill(email)
   await page.getByLabel('Passwort wählen').fill(PASSWORD)
   await page.getByRole('button', { name: 'Konto erstellen' }).click()

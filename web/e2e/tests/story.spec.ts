@@ -1,4 +1,4 @@
-import { expect, SAMPLE_PASSWORD, submitSignIn, test } from '../fixtures'
+import { choose, expect, SAMPLE_PASSWORD, submitSignIn, test } from '../fixtures'
 
 test('ada signs in, reloads, opens a second tab, and signs out in all of them', async ({ page, context }) => {
   await page.goto('/')
@@ -85,14 +85,14 @@ test('language and theme are kept over a reload', async ({ page }) => {
   await page.goto('/login')
   await expect(page.locator('html')).toHaveAttribute('lang', 'en')
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
-  await page.getByLabel('Language').selectOption('Deutsch')
-  await page.getByLabel('Darstellung').selectOption('Dunkel')
+  await choose(page, 'Language', 'Deutsch')
+  await choose(page, 'Darstellung', 'Dunkel')
   await page.reload()
   await expect(page.getByRole('heading', { name: 'Anmelden' })).toBeVisible()
   await expect(page).toHaveTitle('Anmelden – Cloakroom')
   await expect(page.locator('html')).toHaveAttribute('lang', 'de')
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
-  await page.getByLabel('Darstellung').selectOption('System')
+  await choose(page, 'Darstellung', 'System')
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
 })
 

@@ -19,17 +19,20 @@ use crate::http::json::json_response;
 use crate::http::nest::Nest;
 
 const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("docs.css"));
+const TYPEFACE: &[u8] = include_bytes!("inter.woff2");
 
 pub(super) fn router(document: &OpenApi) -> Router {
     let json = serde_json::to_value(document).unwrap_or_default();
     let page = page(&json);
     let docs = get(async move |nest: Nest| Html(nest.link(&page)));
     let style = get(async || ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE));
+    let typeface = get(async || ([(header::CONTENT_TYPE, "font/woff2")], TYPEFACE));
     Router::new()
         .route("/api/openapi.json", get(async move |nest: Nest| json_response(nest.describe(&json))))
         .route("/api/docs", docs.clone())
         .route("/api/docs/", docs)
         .route("/api/docs/style.css", style)
+        .route("/api/docs/inter.woff2", typeface)
 }
 
 impl Nest {

@@ -8,7 +8,7 @@ use cloakroom_fake_provider::{FakeProvider, Kind};
 
 use super::SAMPLE_PASSWORD;
 use super::names::suggestion;
-use crate::mailbox::file;
+use crate::mailbox::{TYPEFACE, file};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str =
@@ -42,6 +42,7 @@ pub(super) fn router(port: u16, cloakroom: &Cloakroom, providers: &[(Kind, FakeP
         .route("/dev", page.clone())
         .route("/dev/", page)
         .route("/dev/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
+        .route("/dev/inter.woff2", get(async || file("font/woff2", TYPEFACE)))
         .route("/dev/link.css", get(async || file("text/css; charset=utf-8", LINK_STYLE)))
         .method_not_allowed_fallback(async || problem::method_not_allowed("GET, HEAD"))
 }
