@@ -3,6 +3,8 @@
 //!
 //! `CLOAKROOM_CRASH_ROUNDS` sets how often each test kills. `make test` uses a small number.
 
+mod events;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
