@@ -85,6 +85,25 @@ export async function signIn(page: Page, person: Person): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
 }
 
+/** Signs out by the menu in the header. */
+export async function signOut(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Account menu' }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+}
+
+/** Opens a section of the account area by its link. */
+export async function openSection(page: Page, name: string): Promise<void> {
+  const link = page.getByRole('navigation', { name: 'Your account' }).getByRole('link', { name, exact: true })
+  await link.click()
+  await expect(link).toHaveAttribute('aria-current', 'page')
+}
+
+/** Signs out on every device, on the account page about devices. */
+export async function signOutEverywhere(page: Page): Promise<void> {
+  await openSection(page, 'Devices')
+  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+}
+
 /** Ends every session of a person from another device. */
 export async function endSessionsElsewhere(context: BrowserContext, person: Person): Promise<void> {
   const browser = context.browser()
@@ -93,7 +112,7 @@ export async function endSessionsElsewhere(context: BrowserContext, person: Pers
   const page = await elsewhere.newPage()
   await page.goto(new URL('/login', context.pages()[0]?.url()).href)
   await submitSignIn(page, person)
-  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+  await signOutEverywhere(page)
   await expect(page.getByText("You're signed out on all devices.")).toBeVisible()
   await elsewhere.close()
 }

@@ -37,9 +37,19 @@ export const router = createRouter({
     { path: '/reset-password', component: withText(() => import('./pages/account/ResetPassword.vue')) },
     { path: '/change-email', component: withText(() => import('./pages/account/ConfirmEmailChange.vue')), meta: { auth: true } },
     { path: '/undo-email-change', component: withText(() => import('./pages/account/UndoEmailChange.vue')) },
-    { path: ACCOUNT, component: withText(() => import('./pages/account/Account.vue')), meta: { auth: true } },
-    { path: '/account/email', component: withText(() => import('./pages/account/ChangeEmail.vue')), meta: { auth: true } },
-    { path: '/account/password', component: withText(() => import('./pages/account/Password.vue')), meta: { auth: true } },
+    {
+      path: ACCOUNT,
+      component: withText(() => import('./pages/account/AccountArea.vue')),
+      meta: { auth: true },
+      // The list at their side is in pages/account/sections.ts.
+      children: [
+        { path: '', component: withText(() => import('./pages/account/Account.vue')) },
+        { path: 'email', component: withText(() => import('./pages/account/ChangeEmail.vue')) },
+        { path: 'password', component: withText(() => import('./pages/account/Password.vue')) },
+        { path: 'linked', component: withText(() => import('./pages/account/LinkedAccounts.vue')) },
+        { path: 'devices', component: withText(() => import('./pages/account/Devices.vue')) },
+      ],
+    },
     { path: '/auth/:provider/callback', component: withText(() => import('./pages/social/SocialCallback.vue')) },
     { path: '/auth/:provider/link', component: withText(() => import('./pages/social/SocialLink.vue')), meta: { auth: true } },
     { path: '/auth/:provider/prove', component: withText(() => import('./pages/social/SocialProof.vue')), meta: { auth: true } },

@@ -115,7 +115,7 @@ for (const { colorScheme, viewport } of looks) {
       await seen(page, 'Change email')
       await page.getByLabel('New email').fill('ann@example.test')
       await answer(page, 'email/change', [403, 'reauthentication_required'], accepted())
-      await answer(page, 'reauthenticate', [400, 'invalid_credentials'], [200, { detail: '' }])
+      await answer(page, 'reauthenticate', [400, 'invalid_credentials'], [200, { detail: '', next: 'done' }])
       await submit(page).click()
       const dialog = page.getByRole('dialog')
       await expect(dialog).toBeVisible()

@@ -1,4 +1,4 @@
-import { choose, expect, expectAccessible, expectNoSidewaysScroll, signIn, test, type Page } from '../fixtures'
+import { choose, expect, expectAccessible, expectNoSidewaysScroll, openSection, signIn, test, type Page } from '../fixtures'
 import { expectErrorTold, expectHeading, looks, seen } from '../looks'
 import { accepted, answer, type Answer } from '../stubs'
 
@@ -69,8 +69,9 @@ for (const { colorScheme, viewport } of looks) {
       const identity = { id: '1', provider: 'github', label: 'octo-ann', linked_at: '2026-10-02T10:00:00Z' }
       await page.route('**/api/social/', (route) => route.fulfill({ json: { identities: [identity], providers } }))
       await signIn(page, person)
+      await openSection(page, 'Linked accounts')
       await expect(page.getByText('octo-ann')).toBeVisible()
-      await seen(page, 'Your account')
+      await seen(page, 'Linked accounts')
       await answer(page, 'social/identities/1', [409, 'last_sign_in_method'])
       await page.getByRole('button', { name: 'Unlink GitHub, octo-ann' }).click()
       const dialog = page.getByRole('dialog', { name: 'Unlink GitHub?' })

@@ -4,7 +4,10 @@ import {
   expect,
   expectAccessible,
   expectNoSidewaysScroll,
+  openSection,
   signIn,
+  signOut,
+  signOutEverywhere,
   submitSignIn,
   test,
   type Page,
@@ -87,8 +90,17 @@ for (const { colorScheme, viewport } of everyLook) {
 
       await page.getByRole('link', { name: 'Go to your account' }).click()
       await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+      await page.getByRole('button', { name: 'Account menu' }).click()
+      await expect(page.getByRole('menu')).toBeVisible()
+      await expectAccessible(page)
+      await page.keyboard.press('Escape')
+      for (const section of ['Password', 'Linked accounts', 'Devices']) {
+        await openSection(page, section)
+        await expectAccessible(page)
+      }
+      await openSection(page, 'Profile')
       await endSessionsElsewhere(context, person)
-      await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+      await signOutEverywhere(page)
       const dialog = page.getByRole('dialog')
       await expect(dialog).toBeVisible()
       await expectAccessible(page)
@@ -105,7 +117,7 @@ for (const { colorScheme, viewport } of everyLook) {
       await context.setOffline(true)
       await expect(page.getByText("You're offline.")).toBeVisible()
       await expectAccessible(page)
-      await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+      await signOut(page)
       await expect(page.getByRole('heading', { name: /You'll be signed out/ })).toBeVisible()
       await expectAccessible(page)
     })
@@ -116,6 +128,8 @@ test('at 320 px, in German, nothing has to be scrolled sideways', async ({ page,
   await page.setViewportSize({ width: 320, height: 640 })
   await signIn(page, person)
   await choose(page, 'Language', 'Deutsch')
+  await expectNoSidewaysScroll(page)
+  await page.goto('/account/devices')
   await expectNoSidewaysScroll(page)
   await endSessionsElsewhere(context, person)
   await page.getByRole('button', { name: 'Auf allen Geräten abmelden' }).click()

@@ -1,4 +1,14 @@
-import { expect, newAddress, otherBrowser, SAMPLE_PASSWORD, signIn, submitSignIn, test, type Page, type Person } from '../fixtures'
+import {
+  expect,
+  newAddress,
+  otherBrowser,
+  SAMPLE_PASSWORD,
+  signIn,
+  submitSignIn,
+  test,
+  type Page,
+  type Person,
+} from '../fixtures'
 import { linkIn, mailTo } from '../mail'
 import { startServer } from '../server'
 

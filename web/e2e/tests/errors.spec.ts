@@ -1,4 +1,4 @@
-import { expect, signIn, signUp, newAddress, submitSignIn, test, type Page } from '../fixtures'
+import { expect, newAddress, signIn, signUp, submitSignIn, test, type Page } from '../fixtures'
 import { everyLook } from '../looks'
 import { answer } from '../stubs'
 

@@ -1,9 +1,19 @@
-import { endSessionsElsewhere, expect, newAddress, PASSWORD, signIn, submitSignIn, test, type Page } from '../fixtures'
+import {
+  endSessionsElsewhere,
+  expect,
+  newAddress,
+  openSection,
+  PASSWORD,
+  signIn,
+  signOut,
+  submitSignIn,
+  test,
+  type Page,
+} from '../fixtures'
 import { linkIn, mailTo } from '../mail'
 import { be, continueWith } from '../provider'
 
 const notice = (page: Page) => page.locator('main .notice')
-const signOut = (page: Page) => page.getByRole('button', { name: 'Sign out', exact: true }).click()
 
 test('finding U1: a notice is shown once: not on the sign-in page after signing out, not after a reload, not by the back button', async ({ page }) => {
   await continueWith(page, 'GitHub', { email: newAddress() })
@@ -47,16 +57,17 @@ test('finding U1: a new password is announced on the sign-in page, and not on th
 
 test('finding U1: where the guard leads elsewhere, the notice of the page behind it is not shown', async ({ page, context, person }) => {
   await signIn(page, person)
+  await openSection(page, 'Linked accounts')
   await page.getByRole('button', { name: 'Link Google' }).click()
   await be(page, 'Google', { email: newAddress() })
   await expect(notice(page)).toHaveCount(1)
   await endSessionsElsewhere(context, person)
   await page.reload()
-  await expect(page).toHaveURL('/login?next=/account')
+  await expect(page).toHaveURL('/login?next=/account/linked')
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible()
   await expect(notice(page)).toHaveCount(0)
   await submitSignIn(page, person)
-  await expect(page.getByRole('heading', { name: 'Your account' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Linked accounts' })).toBeVisible()
   await expect(notice(page)).toHaveCount(0)
 })
 

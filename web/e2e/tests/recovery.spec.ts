@@ -1,4 +1,4 @@
-import { expect, newAddress, signIn, test, type Page } from '../fixtures'
+import { expect, newAddress, openSection, signIn, test, type Page } from '../fixtures'
 import { linkIn, mailTo } from '../mail'
 import { be, continueWith } from '../provider'
 import { answer } from '../stubs'
@@ -52,6 +52,7 @@ test('finding S1: who chooses nothing leaves it to the rule', async ({ page }) =
 
 test('finding S1: what an intruder has linked is not kept, and its owner reads so in the mail', async ({ page, person }) => {
   await signIn(page, person)
+  await openSection(page, 'Linked accounts')
   await page.getByRole('button', { name: 'Link GitHub' }).click()
   await be(page, 'GitHub', { email: newAddress() })
   await expect(page.getByRole('button', { name: /^Unlink GitHub/ })).toBeVisible()
@@ -69,6 +70,7 @@ test('finding S1: what an intruder has linked is not kept, and its owner reads s
 test('finding U8: a first password is set at once, and without it the only way in cannot be unlinked', async ({ page }) => {
   const email = newAddress()
   await continueWith(page, 'GitHub', { email })
+  await openSection(page, 'Linked accounts')
   await expect(page.getByText('This is your only way to sign in. To unlink it, set a password first.')).toBeVisible()
   await expect(page.getByRole('button', { name: /^Unlink/ })).toHaveCount(0)
   await page.getByRole('main').getByRole('link', { name: 'Set a password' }).last().click()
@@ -80,6 +82,7 @@ test('finding U8: a first password is set at once, and without it the only way i
   await page.getByRole('button', { name: 'Set a password' }).click()
   await expect(page).toHaveURL('/account')
   await expect(page.getByText('Your password is set. You can now use it to sign in.')).toBeVisible()
+  await openSection(page, 'Linked accounts')
   await expect(page.getByRole('button', { name: /^Unlink GitHub/ })).toBeVisible()
   expect((await mailTo(page, email)).subject).toBe('A password was set for your Cloakroom account')
 })

@@ -1,4 +1,15 @@
-import { endSessionsElsewhere, expect, expectAccessible, signIn, submitSignIn, test, type Page } from '../fixtures'
+import {
+  endSessionsElsewhere,
+  expect,
+  expectAccessible,
+  openSection,
+  signIn,
+  signOut,
+  signOutEverywhere,
+  submitSignIn,
+  test,
+  type Page,
+} from '../fixtures'
 
 const dialog = (page: Page) => page.getByRole('dialog', { name: 'Your session has ended' })
 
@@ -23,12 +34,13 @@ test('a session that has ended is told over the page, and the request goes on af
   person,
 }) => {
   await signIn(page, person)
+  await openSection(page, 'Devices')
   await typeSomething(page)
   await endSessionsElsewhere(context, person)
 
   const sent: string[] = []
   page.on('request', (request) => sent.push(`${request.method()} ${new URL(request.url()).pathname}`))
-  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+  await signOutEverywhere(page)
   await expect(dialog(page)).toBeVisible()
   await expect(dialog(page)).toContainText(person.email)
   await expect(dialog(page).getByLabel('Password', { exact: true })).toBeFocused()
@@ -44,6 +56,7 @@ test('a session that has ended is told over the page, and the request goes on af
 test('what was typed is still there, and so is the focus', async ({ page, context, person }) => {
   await page.clock.install()
   await signIn(page, person)
+  await openSection(page, 'Devices')
   await typeSomething(page)
   await endSessionsElsewhere(context, person)
   // A tab that comes to the front asks the server again, but not twice within five seconds.
@@ -55,7 +68,7 @@ test('what was typed is still there, and so is the focus', async ({ page, contex
   await expect(dialog(page)).toBeHidden()
   await expect(page.getByLabel('Note')).toHaveValue('half a sentence')
   await expect(page.getByLabel('Note')).toBeFocused()
-  await expect(page).toHaveURL('/account')
+  await expect(page).toHaveURL('/account/devices')
 })
 
 test('a private page opened with a dead session asks to sign in, then shows itself', async ({ page, context, person }) => {
@@ -72,9 +85,10 @@ test('a private page opened with a dead session asks to sign in, then shows itse
 
 test('the dialog cannot be waved away, and "Sign out" clears the page', async ({ page, context, person }) => {
   await signIn(page, person)
+  await openSection(page, 'Devices')
   await typeSomething(page)
   await endSessionsElsewhere(context, person)
-  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+  await signOutEverywhere(page)
   await expect(dialog(page)).toBeVisible()
   await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
@@ -104,7 +118,7 @@ test('without a network the page says so, and a sign-out is kept until the netwo
   await expect(page.getByText("You're offline. This page will work again once you're back online.")).toBeVisible()
   await expect(page.getByText(person.email)).toBeVisible()
 
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByRole('heading', { name: "You'll be signed out once you're back online" })).toBeFocused()
   await expect(page.getByText(person.email)).toBeHidden()
   await expect(page.getByText("You're signed out.")).toBeHidden()
@@ -117,7 +131,7 @@ test('without a network the page says so, and a sign-out is kept until the netwo
 test('a sign-out that is pending is done at the next start, before anything private is shown', async ({ page, context, person }) => {
   await signIn(page, person)
   await context.setOffline(true)
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByRole('heading', { name: /You'll be signed out/ })).toBeVisible()
   await page.close()
   await context.setOffline(false)
@@ -142,7 +156,7 @@ test('"signed out" is shown only once the server has said so', async ({ page, pe
       json: { type: 'about:blank', title: 'Unavailable', status: 503, code: 'unavailable', detail: 'Away.' },
     }),
   )
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByRole('alert')).toContainText("You're still signed in.")
   await expect(page).toHaveURL('/account')
 })

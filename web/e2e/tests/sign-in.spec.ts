@@ -1,4 +1,4 @@
-import { expect, SAMPLE_PASSWORD, signIn, submitSignIn, test, type Page } from '../fixtures'
+import { expect, SAMPLE_PASSWORD, signIn, signOut, submitSignIn, test, type Page } from '../fixtures'
 import { startServer } from '../server'
 
 const password = (page: Page) => page.getByLabel('Password', { exact: true })
@@ -204,16 +204,20 @@ test('everything can be done by keyboard alone', async ({ page, person }) => {
   await press('Enter')
 
   await expect(page.getByRole('heading', { name: 'Your account' })).toBeFocused()
-  await expect(page.getByRole('button', { name: 'Link GitHub' })).toBeVisible()
   for (const name of ['Change email', 'Change password']) {
     await press('Tab')
     await expect(page.getByRole('link', { name })).toBeFocused()
   }
-  for (const name of ['Link GitHub', 'Link Google', 'Link Facebook', 'Sign out']) {
+  for (const name of ['Password', 'Linked accounts', 'Devices']) {
+    await page.getByRole('link', { name, exact: true }).focus()
+    await press('Enter')
+    await expect(page.getByRole('heading', { level: 1 })).toBeFocused()
+  }
+  for (const name of ['Sign out', 'Sign out on all devices']) {
     await press('Tab')
     await expect(page.getByRole('button', { name, exact: true })).toBeFocused()
   }
-  await press('Space')
+  await press('Enter')
   await expect(page.getByText("You're signed out.")).toBeVisible()
 })
 
@@ -221,8 +225,8 @@ test('nothing moves for people who want no motion', async ({ page, person }) => 
   await page.emulateMedia({ reducedMotion: 'reduce' })
   await page.route('**/api/logout/', () => {})
   await signIn(page, person)
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
-  await expect(page.getByRole('button', { name: 'Signing out…' })).toBeVisible()
+  await signOut(page)
+  await expect(page.getByRole('menuitem', { name: 'Signing out…' })).toBeVisible()
   const moving = await page.evaluate(() => document.getAnimations().length)
   expect(moving).toBe(0)
   await expect(page.locator('.spinner')).toBeHidden()
@@ -239,6 +243,6 @@ test('the provider used last is marked, until a password is, or somebody says th
   await expect(marked).toBeHidden()
   await remember()
   await signIn(page, person)
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByRole('button', { name: 'Continue with Google', exact: true })).toBeVisible()
 })

@@ -5,6 +5,7 @@ import {
   otherBrowser,
   PASSWORD,
   signIn,
+  signOut,
   signUp,
   submitSignIn,
   test,
@@ -149,7 +150,7 @@ test('a mistyped address is corrected without typing the password again', async 
   await code(page).fill(codeIn(await mailTo(page, right)))
   await confirm(page).click()
   await expect(page.getByText(right)).toBeVisible()
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByText("You're signed out.")).toBeVisible()
   await submitSignIn(page, { email: right, password: PASSWORD })
   await expect(page).toHaveURL('/account')

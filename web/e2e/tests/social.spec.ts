@@ -1,4 +1,15 @@
-import { expect, newAddress, otherBrowser, PASSWORD, signIn, submitSignIn, test, type Page } from '../fixtures'
+import {
+  expect,
+  newAddress,
+  openSection,
+  otherBrowser,
+  PASSWORD,
+  signIn,
+  signOut,
+  submitSignIn,
+  test,
+  type Page,
+} from '../fixtures'
 import { codeIn, linkIn, mailTo } from '../mail'
 import { be, continueWith } from '../provider'
 import { runCommand } from '../server'
@@ -15,9 +26,9 @@ test('somebody who comes by a provider gets an account, goes where they wanted t
   await be(page, 'GitHub', { email })
   await expect(page).toHaveURL('/account/email')
   await expect(page.getByText(`Your email address is ${email}.`)).toBeVisible()
-  await page.goto('/account')
+  await openSection(page, 'Linked accounts')
   await expect(onlyWay(page)).toBeVisible()
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByText("You're signed out.")).toBeVisible()
   await expect(page.getByRole('button', { name: 'Continue with GitHub Last used' })).toBeVisible()
   await expect(page.getByRole('button', { name: 'Continue with Google', exact: true })).toBeVisible()
@@ -34,19 +45,21 @@ test('the article: who registered with a provider sets a password, and signs in 
   await page.getByLabel('Choose a password').fill(PASSWORD)
   await page.getByRole('button', { name: 'Set a password' }).click()
   await expect(page.getByText('Your password is set. You can now use it to sign in.')).toBeVisible()
-  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(page)
   await expect(page.getByText("You're signed out.")).toBeVisible()
   await submitSignIn(page, { email, password: PASSWORD })
   await expect(page).toHaveURL('/account')
   await expect(page.getByRole('link', { name: 'Change password' })).toBeVisible()
+  await openSection(page, 'Linked accounts')
   await expect(linked(page, 'Google')).toBeVisible()
 })
 
 test('the article: who has a password links a provider on the account page, signs in with it, and unlinks it', async ({ page, person }) => {
   await signIn(page, person)
+  await openSection(page, 'Linked accounts')
   await page.getByRole('button', { name: 'Link GitHub' }).click()
   await be(page, 'GitHub', { email: newAddress() })
-  await expect(page).toHaveURL('/account')
+  await expect(page).toHaveURL('/account/linked')
   await expect(page.getByText('Your accounts are now linked.')).toBeVisible()
   await expect(linked(page, 'GitHub')).toBeVisible()
   expect((await mailTo(page, person.email)).text).toContain('GitHub')
@@ -63,6 +76,7 @@ test('the article: who has a password links a provider on the account page, sign
 
 test('the last way in is not given up: a password comes first', async ({ page }) => {
   await continueWith(page, 'GitHub', { email: newAddress() })
+  await openSection(page, 'Linked accounts')
   await expect(onlyWay(page)).toBeVisible()
   await expect(linked(page, 'GitHub')).toHaveCount(0)
   await page.getByRole('main').getByRole('link', { name: 'Set a password' }).last().click()
@@ -82,6 +96,7 @@ test.describe('link_required: an address that has an account', () => {
     await page.getByRole('button', { name: 'Sign in and link GitHub' }).click()
     await expect(page).toHaveURL('/account')
     await expect(page.getByText('Your accounts are now linked.')).toBeVisible()
+    await openSection(page, 'Linked accounts')
     await expect(linked(page, 'GitHub')).toBeVisible()
   })
 
@@ -96,6 +111,7 @@ test.describe('link_required: an address that has an account', () => {
     await page.getByLabel('6-digit code').fill(code)
     await page.getByRole('button', { name: 'Sign in and link Google' }).click()
     await expect(page).toHaveURL('/account')
+    await openSection(page, 'Linked accounts')
     await expect(linked(page, 'Google')).toBeVisible()
   })
 
@@ -107,6 +123,7 @@ test.describe('link_required: an address that has an account', () => {
     await expect(page.getByText(`You're signed in as ${person.email}.`)).toBeVisible()
     await page.getByRole('button', { name: 'Link GitHub' }).click()
     await expect(page).toHaveURL('/account')
+    await openSection(page, 'Linked accounts')
     await expect(linked(page, 'GitHub')).toBeVisible()
   })
 
@@ -118,6 +135,7 @@ test.describe('link_required: an address that has an account', () => {
     await heading(page, 'This sign-in is no longer active')
     await page.getByRole('link', { name: 'Back to your account' }).click()
     await expect(page.getByText('grace@example.test')).toBeVisible()
+    await openSection(page, 'Linked accounts')
     await expect(linked(page, 'GitHub')).toHaveCount(0)
   })
 })
@@ -151,6 +169,7 @@ test.describe('email_required: a provider that vouches for no address', () => {
     await link.goto(linkIn(await mailTo(page, email)))
     await link.getByRole('button', { name: 'Confirm email' }).click()
     await expect(link).toHaveURL('/account')
+    await openSection(link, 'Linked accounts')
     await expect(onlyWay(link)).toBeVisible()
     await expect(page).toHaveURL('/account')
   })
@@ -256,6 +275,7 @@ test.describe('what can go wrong has one page, one sentence and one next step', 
     await expect(page).toHaveURL('/account')
     const mine = await browser.newPage({ baseURL: new URL(page.url()).origin })
     await signIn(mine, person)
+    await openSection(mine, 'Linked accounts')
     await mine.getByRole('button', { name: 'Link GitHub' }).click()
     await be(mine, 'GitHub', { email })
     await heading(mine, 'This GitHub account is already linked')

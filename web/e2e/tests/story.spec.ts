@@ -1,4 +1,4 @@
-import { choose, expect, SAMPLE_PASSWORD, submitSignIn, test } from '../fixtures'
+import { choose, expect, SAMPLE_PASSWORD, signOut, signOutEverywhere, submitSignIn, test } from '../fixtures'
 
 test('ada signs in, reloads, opens a second tab, and signs out in all of them', async ({ page, context }) => {
   await page.goto('/')
@@ -20,7 +20,7 @@ test('ada signs in, reloads, opens a second tab, and signs out in all of them', 
   await secondTab.goto('/account')
   await expect(secondTab.getByText('ada@example.test')).toBeVisible()
 
-  await secondTab.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(secondTab)
   await expect(secondTab).toHaveURL('/login')
   await expect(secondTab.getByText("You're signed out.")).toBeVisible()
 
@@ -47,7 +47,7 @@ test('signing out on every device ends the session of another browser', async ({
     await submitSignIn(tab, person)
     await expect(tab).toHaveURL(`${baseURL}/account`)
   }
-  await page.getByRole('button', { name: 'Sign out on all devices' }).click()
+  await signOutEverywhere(page)
   await expect(page.getByText("You're signed out on all devices.")).toBeVisible()
   await otherPage.goto(`${baseURL}/account`)
   await expect(otherPage).toHaveURL(`${baseURL}/login?next=/account`)
@@ -68,7 +68,7 @@ test('another user who signs in elsewhere makes the tab load anew, and leaves no
   const other = await context.newPage()
   await other.addInitScript(() => Reflect.deleteProperty(window, 'BroadcastChannel'))
   await other.goto('/account')
-  await other.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await signOut(other)
   await expect(other).toHaveURL('/login')
   await submitSignIn(other, { email: 'grace@example.test', password: SAMPLE_PASSWORD })
   await expect(other.getByText('grace@example.test')).toBeVisible()

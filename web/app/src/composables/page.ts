@@ -1,7 +1,10 @@
-import { onMounted, watchEffect } from 'vue'
+import { onMounted, watchEffect, type InjectionKey } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Router } from 'vue-router'
 import { appName } from '../state/app-config'
+
+/** True for the pages of an area that has a frame of its own, such as the account. */
+export const IN_AREA: InjectionKey<boolean> = Symbol('in an area')
 
 /** Sets the title of the page: an error first, then the page, then the app. */
 export function usePageTitle(title: () => string, hasError: () => boolean = () => false): void {
