@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use cloakroom::config::Overrides;
-use cloakroom::{Cloakroom, Config};
+use cloakroom::{Brand, Cloakroom, Config};
 use cloakroom_edge::telemetry;
 
 use crate::cli::{Arguments, Command, Place, SessionCommand};
@@ -114,7 +114,7 @@ async fn migrate(place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs `cloakroom check`: prints the configuration on standard output, and warnings about it on standard error.
+/// Runs `cloakroom check`: prints the configuration and the brand on standard output, and warnings about it on standard error.
 fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
     let text = match &place.data_dir {
         _ if example => Config::example(),
@@ -124,7 +124,9 @@ fn check(place: &Place, example: bool, schema: bool) -> Result<(), Failure> {
     };
     say(text.trim_end());
     if !example && !schema {
-        for warning in place.config()?.warnings() {
+        let config = place.config()?;
+        say(&format!("\n{}", Brand::open(&config)?.summary().trim_end()));
+        for warning in config.warnings() {
             eprintln!("warning: {warning}");
         }
     }

@@ -19,7 +19,7 @@ const LINK_TO_DEVELOPMENT: &str = "<link rel=\"stylesheet\" href=\"/dev/link.css
 /// Returns the routes of the pages, for an app that has `/` and every other path.
 pub(crate) fn beside_an_app(context: &Context) -> Router {
     let mut files = files(context);
-    files.insert_before(DOCUMENT, "</head>", HOME_OF_THE_APP);
+    files.rewrite(DOCUMENT, |html| html.replacen("</head>", &format!("{HOME_OF_THE_APP}</head>"), 1));
     let pages = serve(files);
     let router = Router::new()
         .route_service(CHANGE_PASSWORD, pages.clone())
@@ -39,8 +39,14 @@ pub(crate) fn as_a_site(context: &Context) -> Spa {
 
 fn files(context: &Context) -> Files {
     let mut files = cloakroom_pages::files();
+    let brand = context.brand();
+    files.rewrite(DOCUMENT, |html| brand.page(html));
+    // Browsers look there without having read a page.
+    if let Some(icon) = brand.icon() {
+        files.insert("favicon.ico", icon.content_type(), icon.bytes().clone());
+    }
     if context.config().development {
-        files.insert_before(DOCUMENT, "</body>", LINK_TO_DEVELOPMENT);
+        files.rewrite(DOCUMENT, |html| html.replacen("</body>", &format!("{LINK_TO_DEVELOPMENT}</body>"), 1));
     }
     files
 }

@@ -39,11 +39,24 @@ impl Files {
         Ok(assemble(representations))
     }
 
-    /// Adds text to an HTML file; removes its compressed siblings, which lack that text.
-    pub fn insert_before(&mut self, path: &str, place: &str, text: &str) {
+    /// Replaces the text of a file by what `change` makes of it; removes its compressed siblings, which lack the change.
+    pub fn rewrite(&mut self, path: &str, change: impl FnOnce(&str) -> String) {
         if let Some(file) = self.0.get_mut(path) {
-            file.insert_before(place, text);
+            file.rewrite(change);
         }
+    }
+
+    /// Adds a file, or replaces the one of that path.
+    pub fn insert(&mut self, path: &str, content_type: &'static str, bytes: Bytes) {
+        let hash = Sha256::digest(&bytes).into();
+        let file = File {
+            content_type: HeaderValue::from_static(content_type),
+            policy: None,
+            identity: representation(bytes, hash),
+            brotli: None,
+            gzip: None,
+        };
+        self.0.insert(path.to_owned(), file);
     }
 
     /// Returns the file of that path.
@@ -86,9 +99,8 @@ impl File {
         self.content_type.as_bytes().starts_with(b"text/html").then_some(&self.identity.bytes[..])
     }
 
-    fn insert_before(&mut self, place: &str, text: &str) {
-        let html = String::from_utf8_lossy(&self.identity.bytes);
-        let bytes = Bytes::from(html.replacen(place, &format!("{text}{place}"), 1));
+    fn rewrite(&mut self, change: impl FnOnce(&str) -> String) {
+        let bytes = Bytes::from(change(&String::from_utf8_lossy(&self.identity.bytes)));
         let hash = Sha256::digest(&bytes).into();
         self.identity = representation(bytes, hash);
         self.brotli = None;

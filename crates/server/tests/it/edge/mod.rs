@@ -1,6 +1,7 @@
 //! The HTTP edge: connections, hosts, headers, and static files.
 
 mod app_dir;
+mod brand;
 mod connections;
 mod headers;
 mod host;

@@ -241,7 +241,7 @@ async fn the_api_gives_pages_what_they_need_and_no_more() {
             "name": "Acme", "logo": null, "logo_dark": null, "icon": null, "accent": null,
             "support": null, "terms": null, "privacy": null,
         },
-        "languages": ["en", "de"],
+        "languages": cloakroom::mailing::locales(),
         "signup": {"mode": "closed"},
         "password": {"min_length": 12, "max_length": 256},
         "providers": [],

@@ -1,0 +1,96 @@
+//! The brand: in our pages, beside an app in `app.dir`, and as `check` tells it.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::support::installation::{Installation, text};
+use crate::support::server::Server;
+
+const LOGO: &str = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><path d="M0 0h8v8z"/></svg>"#;
+const PAGE_LOAD: (&str, &str) = ("Accept", "text/html");
+
+/// Writes a picture into a directory that also is an app.
+fn app() -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("logo.svg"), LOGO).unwrap();
+    fs::write(directory.path().join("index.html"), "<!doctype html><title>App</title>").unwrap();
+    directory
+}
+
+fn get(server: &Server, path: &str) -> crate::support::server::Reply {
+    server.request("GET", path, &[PAGE_LOAD], b"")
+}
+
+#[test]
+fn our_pages_show_the_brand_without_inline_styles() {
+    let app = app();
+    let logo = app.path().join("logo.svg");
+    let logo = logo.to_str().unwrap();
+    let server = Server::dev_with(
+        &[
+            ("CLOAKROOM_APP__NAME", "Größe & Söhne <\"'>"),
+            ("CLOAKROOM_APP__LOGO", logo),
+            ("CLOAKROOM_APP__ICON", logo),
+            ("CLOAKROOM_APP__ACCENT", "#7a3cff"),
+        ],
+        &[],
+    );
+    let icon = get(&server, "/favicon.ico");
+    assert_eq!((icon.status, icon.text()), (200, LOGO.to_owned()));
+    assert_eq!(icon.header("content-type"), Some("image/svg+xml; charset=utf-8"));
+    let page = get(&server, "/login");
+    // Without `make web` a page says that it was not built.
+    if page.status == 503 {
+        return;
+    }
+    let html = page.text();
+    assert!(html.contains("<title>Größe &amp; Söhne &lt;\"'&gt;</title>"), "{html}");
+    assert!(!html.contains("<style") && !html.contains(" style="), "{html}");
+    assert_eq!(html.matches("rel=\"icon\"").count(), 1, "{html}");
+    for name in ["icon-", "brand-", "manifest-"] {
+        let start = format!("/_cloakroom/{name}");
+        let path = html
+            .split('"')
+            .find(|text| text.starts_with(&start))
+            .unwrap_or_else(|| panic!("{start} in {html}"));
+        let file = get(&server, path);
+        assert_eq!(file.status, 200, "{path}");
+        assert_eq!(file.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    }
+}
+
+#[test]
+fn the_files_are_there_beside_an_app_whose_icon_is_its_own() {
+    let app = app();
+    let settings = format!(
+        "dir = {0:?}\nlogo = \"{1}/logo.svg\"\nicon = \"{1}/logo.svg\"",
+        app.path(),
+        app.path().display()
+    );
+    let server = Server::serve("public_url = \"http://localhost:3000\"", &settings);
+    let config = server.request("GET", "/api/config/", &[], b"").json();
+    let logo = config["app"]["logo"].as_str().unwrap();
+    assert_eq!(get(&server, logo).text(), LOGO);
+    assert_eq!(get(&server, "/favicon.ico").status, 404);
+    assert!(get(&server, "/login").text().contains("<title>App</title>"));
+}
+
+#[test]
+fn check_tells_what_the_brand_came_to() {
+    let installation =
+        Installation::with_database("sqlite:x.db", "logo = \"logo.svg\"\naccent = \"#7a3cff\"");
+    fs::write(installation.path().join("logo.svg"), LOGO).unwrap();
+    let output = installation.command(&["check"], "");
+    let shown = text(&output.stdout);
+    for line in [
+        "# accent on light pages: #7a3cff, ",
+        "# accent on dark pages: #",
+        "# logo: /_cloakroom/logo-",
+        "# icon: none",
+    ] {
+        assert!(shown.lines().any(|shown| shown.starts_with(line)), "{line} in {shown}");
+    }
+    let values: Result<toml::Table, _> = shown.parse();
+    assert!(values.is_ok(), "what is shown can be read back: {shown}");
+}
