@@ -7,6 +7,12 @@ export const LANGUAGES = { en: 'English', de: 'Deutsch', fr: 'Français', es: 'E
 /** A language of the app. */
 export type Language = keyof typeof LANGUAGES
 
+/**
+ * The languages that this site offers; the first is for people who read none of them. The page itself names them, because its first
+ * text must not wait for the configuration.
+ */
+export const OFFERED: readonly Language[] = offeredLanguages()
+
 const KEY = 'cloakroom.language'
 
 /** The texts, in two downloads for each language: those of the first page, and the rest with the first page that needs them. */
@@ -54,10 +60,16 @@ export async function chooseLanguage(language: Language): Promise<void> {
   writeStored(KEY, language)
 }
 
-/** Returns the language chosen on this device, or the first of the browser's languages that the app has. */
+/** Returns the language chosen on this device, or the first of the browser's languages that the site offers. */
 export function preferredLanguage(): Language {
   const wanted = [readStored(KEY), ...navigator.languages.map((tag) => tag.split('-', 1)[0])]
-  return wanted.find(isLanguage) ?? 'en'
+  return wanted.filter(isLanguage).find((language) => OFFERED.includes(language)) ?? OFFERED[0] ?? 'en'
+}
+
+function offeredLanguages(): Language[] {
+  const named = document.querySelector<HTMLMetaElement>('meta[name="cloakroom-languages"]')?.content.split(' ') ?? []
+  const known = named.filter(isLanguage)
+  return known.length > 0 ? known : (Object.keys(LANGUAGES) as Language[])
 }
 
 function isLanguage(language: string | null | undefined): language is Language {
