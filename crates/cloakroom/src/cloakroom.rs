@@ -62,6 +62,8 @@ impl Cloakroom {
     /// # Errors
     /// Fails as [`Cloakroom::open`] does.
     pub(crate) async fn with_clock(config: Config, clock: Clock, steps: &[Arc<dyn Step>]) -> Result<Self> {
+        #[cfg(feature = "development")]
+        let config = http::development::with_stand_ins(config)?;
         // A test may use a value with which no server starts.
         if !clock.is_dial() {
             config.require_sound()?;
@@ -123,6 +125,21 @@ impl Cloakroom {
     #[cfg(feature = "pages")]
     pub fn site(&self) -> cloakroom_edge::spa::Spa {
         http::pages::as_a_site(&self.0)
+    }
+
+    /// Returns the tools of development: an inbox at `/dev/mail`, stand-ins for providers at `/dev/idp/`, and `/dev`, which names
+    /// them. Adds three sample users to an empty database, with the password [`SAMPLE_PASSWORD`](crate::SAMPLE_PASSWORD).
+    ///
+    /// Merge them above [`Cloakroom::layer`]: a stand-in is another machine, whose requests carry no token of ours.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configuration was not made by [`Config::development`], or when `public_url` or `listen` is not on
+    /// loopback.
+    #[cfg(feature = "development")]
+    pub async fn development(&self) -> Result<axum::Router> {
+        let router = http::development::router(&self.0)?;
+        flow::admin::samples::add(&self.0).await?;
+        Ok(router)
     }
 
     /// Tells whether storage takes writes. While it does not, nobody can sign in. An answer is cached for a second.

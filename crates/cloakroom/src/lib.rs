@@ -17,6 +17,7 @@
 //! - [`Cloakroom::events`] hands every event to a function of yours, and loses none: who signed up, changed, or was deleted.
 //! - A [`pipeline::Step`] is code of yours in the pipeline, which decides about a person who signs in by a provider.
 //! - [`Cloakroom::pages`] (feature `pages`) serves our sign-in and account pages beside your own routes.
+//! - [`Cloakroom::development`] (feature `development`) has an inbox, sample users, and stand-ins for providers.
 //! - `testing` (feature `testing`) has a browser with a cookie jar, a clock to turn, and a GitHub to sign in with.
 //!
 //! Every handler that can fail may return [`Error`]: it is a response, `application/problem+json` with a stable code.
@@ -62,6 +63,8 @@ pub use config::Config;
 pub use error::{Cause, Error, Invalid, Result};
 #[cfg(feature = "sqlite")]
 pub use flow::admin::backup;
+#[cfg(feature = "development")]
+pub use flow::admin::samples::PASSWORD as SAMPLE_PASSWORD;
 pub use flow::admin::{administration, audit, events, mailing};
 pub use http::extract::{CsrfToken, Staff};
 pub use http::guard::{Guard, GuardLayer};

@@ -10,29 +10,25 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use cloakroom::administration::{NewAccount, Rank};
-use cloakroom::{Cloakroom, Config};
+use cloakroom::config::Address;
+use cloakroom::{Cloakroom, Config, SAMPLE_PASSWORD};
 use cloakroom_edge::front::Gate;
 use cloakroom_edge::operations::Stopping;
 use cloakroom_edge::telemetry::log;
 
-use crate::audit::actor;
+use crate::Failure;
 use crate::instance::Instance;
 use crate::running::Running;
 use crate::start::{Around, LOG_LEVELS, assemble, bind, install_metrics};
 use crate::user::say;
-use crate::{Failure, idp, mailbox};
 use host::Hosts;
 use names::Names;
 
 mod host;
 mod names;
-mod page;
 
 /// The port of `dev` by default.
 const DEFAULT_PORT: u16 = 3000;
-/// The password of the sample users.
-const SAMPLE_PASSWORD: &str = "correct-horse-battery";
 
 /// Runs `cloakroom dev` until a signal stops it.
 pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result<(), Failure> {
@@ -48,14 +44,15 @@ pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result
     let log = log::init(log::Format::Human, LOG_LEVELS)?;
     let listener =
         bind(address).await.map_err(|complaint| Failure::Refused(another_port(&complaint, address)))?;
-    let port = listener.local_addr()?.port();
+    let listen = listener.local_addr()?;
     std::fs::create_dir_all(directory).map_err(|error| {
         Failure::Refused(format!("the directory {} cannot be made: {error}", directory.display()))
     })?;
     let stopping = Stopping::default();
     let dev = Arc::new(Dev {
         directory: directory.to_path_buf(),
-        port,
+        port: listen.port(),
+        listen,
         stopping: stopping.clone(),
         names: Names::default(),
     });
@@ -63,7 +60,6 @@ pub(crate) async fn run(address: Option<SocketAddr>, directory: &Path) -> Result
     let _instance = Instance::claim(&config)?;
     install_metrics(&config, &log).await?;
     let (cloakroom, app) = dev.open(config).await?;
-    add_samples(&cloakroom).await?;
     say(&dev.ready(&cloakroom));
     let running = Running::new(cloakroom, app);
     dev.names.begin(running.clone());
@@ -87,6 +83,7 @@ fn another_port(complaint: &str, address: SocketAddr) -> String {
 struct Dev {
     directory: PathBuf,
     port: u16,
+    listen: SocketAddr,
     stopping: Stopping,
     names: Names,
 }
@@ -95,6 +92,8 @@ impl Dev {
     /// Returns the configuration; `name` is the first label of `NAME.localhost`.
     fn config(&self, name: Option<&str>) -> Result<Config, Failure> {
         let mut config = Config::development(&self.directory, self.port)?;
+        // The address may be another one than configured: `--listen` has the last word, and its port may be 0.
+        config.listen = Address(self.listen);
         if let Some(name) = name {
             let url = format!("http://{name}.localhost:{}", self.port);
             config.public_url = url.try_into().map_err(Failure::Refused)?;
@@ -103,12 +102,9 @@ impl Dev {
     }
 
     /// Opens a context under `config`, and builds the app.
-    async fn open(self: &Arc<Self>, mut config: Config) -> Result<(Cloakroom, axum::Router), Failure> {
-        let providers = idp::register(&mut config, self.port)?;
+    async fn open(self: &Arc<Self>, config: Config) -> Result<(Cloakroom, axum::Router), Failure> {
         let cloakroom = Cloakroom::new(config).await?;
-        let elsewhere = mailbox::router(&cloakroom)
-            .merge(idp::router(&providers))
-            .merge(page::router(self.port, &cloakroom, &providers));
+        let elsewhere = cloakroom.development().await?;
         let hosts = Hosts::new(self.port, cloakroom.config().public_url.origin());
         // It lives as long as the process, like the router that calls it; each new name makes another one.
         let gate: &'static Gate = Box::leak(Box::new(move |request: &Request| hosts.refusal(request)));
@@ -131,23 +127,4 @@ impl Dev {
              Mails, people and stand-ins for providers: {origin}/dev"
         )
     }
-}
-
-/// Adds three sample users to an empty database.
-async fn add_samples(cloakroom: &Cloakroom) -> Result<(), Failure> {
-    if !cloakroom.administration().accounts(None, 1).await?.accounts.is_empty() {
-        return Ok(());
-    }
-    let sample = |email| NewAccount::new(email, SAMPLE_PASSWORD);
-    // All are added at once: an interrupted start leaves none of them, and the next one finds an empty database.
-    cloakroom
-        .administration()
-        .by(actor())
-        .add_all(&[
-            sample("ada@example.test").rank(Rank::Superuser),
-            sample("grace@example.test"),
-            sample("alan@example.test").deactivated(),
-        ])
-        .await?;
-    Ok(())
 }

@@ -24,7 +24,7 @@ use tower::util::MapRequestLayer;
 use crate::cli::config_file;
 use crate::instance::Instance;
 use crate::running::{Running, Source};
-use crate::{Failure, idp, pages, request_lines};
+use crate::{Failure, pages, request_lines};
 
 /// The log levels: everything worth knowing about a running server. `sqlx` is at `warn`, since it notes each migration
 /// that was applied already.
@@ -79,7 +79,12 @@ pub(crate) struct Around {
 
 /// Returns the routes for `serve`: nothing is under `/dev`, and no gate refuses a host.
 pub(crate) fn nothing_of_dev() -> Around {
-    Around { elsewhere: idp::nothing(), gate: None }
+    let nothing = any(async || problem::not_found());
+    let elsewhere = Router::new()
+        .route("/dev", nothing.clone())
+        .route("/dev/", nothing.clone())
+        .route("/dev/{*rest}", nothing);
+    Around { elsewhere, gate: None }
 }
 
 /// Builds the router: the API below its guard, the routes of `elsewhere`, the health checks, our pages, and the app at every

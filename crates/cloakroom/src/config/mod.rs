@@ -146,6 +146,14 @@ pub struct Mail {
     pub allow_local: bool,
 }
 
+impl Mail {
+    /// Tells whether mails stay in the database, for the inbox of development, instead of being sent.
+    pub(crate) fn is_kept(&self) -> bool {
+        let url = self.url.expose();
+        url == MAILBOX
+    }
+}
+
 /// `[signup]`
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -19,7 +19,7 @@ use crate::http::json::json_response;
 use crate::http::nest::Nest;
 
 const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("docs.css"));
-const TYPEFACE: &[u8] = include_bytes!("inter.woff2");
+pub(super) const TYPEFACE: &[u8] = include_bytes!("inter.woff2");
 
 pub(super) fn router(document: &OpenApi) -> Router {
     let json = serde_json::to_value(document).unwrap_or_default();

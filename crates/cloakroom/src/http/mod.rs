@@ -5,6 +5,8 @@ mod brand;
 mod config;
 mod cookies;
 mod csrf;
+#[cfg(feature = "development")]
+pub(crate) mod development;
 mod docs;
 mod examples;
 pub(crate) mod extract;

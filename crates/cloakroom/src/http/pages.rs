@@ -12,7 +12,7 @@ const DOCUMENT: &str = "index.html";
 /// Tells the pages that `/` and every path which is not theirs belong to an app beside them.
 const HOME_OF_THE_APP: &str = "<meta name=\"cloakroom-home\" content=\"/\">";
 
-/// The link that `dev` adds to the page, with its style in a file, as the policy demands.
+/// The link that development adds to the page, with its style in a file, as the policy demands.
 const LINK_TO_DEVELOPMENT: &str = "<link rel=\"stylesheet\" href=\"/dev/link.css\">\
     <nav class=\"cloakroom-dev\" aria-label=\"Development\" lang=\"en\"><a href=\"/dev\">Dev tools</a></nav>";
 
@@ -45,7 +45,7 @@ fn files(context: &Context) -> Files {
     if let Some(icon) = brand.icon() {
         files.insert("favicon.ico", icon.content_type(), icon.bytes().clone());
     }
-    if context.config().development {
+    if cfg!(feature = "development") && context.config().development {
         files.rewrite(DOCUMENT, |html| html.replacen("</body>", &format!("{LINK_TO_DEVELOPMENT}</body>"), 1));
     }
     files

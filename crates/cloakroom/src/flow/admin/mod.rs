@@ -7,3 +7,5 @@ pub mod audit;
 pub mod backup;
 pub mod events;
 pub mod mailing;
+#[cfg(feature = "development")]
+pub(crate) mod samples;
