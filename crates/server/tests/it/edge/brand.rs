@@ -68,12 +68,19 @@ fn the_files_are_there_beside_an_app_whose_icon_is_its_own() {
         app.path(),
         app.path().display()
     );
-    let server = Server::serve("public_url = \"http://localhost:3000\"", &settings);
-    let config = server.request("GET", "/api/config/", &[], b"").json();
-    let logo = config["app"]["logo"].as_str().unwrap();
-    assert_eq!(get(&server, logo).text(), LOGO);
-    assert_eq!(get(&server, "/favicon.ico").status, 404);
-    assert!(get(&server, "/login").text().contains("<title>App</title>"));
+    for (pages, title) in [("none", "<title>App</title>"), ("all", "<title>Acme</title>")] {
+        let server = Server::serve(
+            "public_url = \"http://localhost:3000\"",
+            &format!("{settings}\npages = \"{pages}\""),
+        );
+        let config = server.request("GET", "/api/config/", &[], b"").json();
+        let logo = config["app"]["logo"].as_str().unwrap();
+        assert_eq!(get(&server, logo).text(), LOGO);
+        assert_eq!(get(&server, "/favicon.ico").status, 404);
+        let page = get(&server, "/login");
+        // Without `make web` a page of ours says that it was not built.
+        assert!(page.status == 503 || page.text().contains(title), "{pages}: {}", page.text());
+    }
 }
 
 #[test]
@@ -93,4 +100,23 @@ fn check_tells_what_the_brand_came_to() {
     }
     let values: Result<toml::Table, _> = shown.parse();
     assert!(values.is_ok(), "what is shown can be read back: {shown}");
+}
+
+#[test]
+fn a_reload_takes_another_picture_and_another_colour() {
+    let app = app();
+    let logo = app.path().join("logo.svg");
+    let settings = format!("logo = {logo:?}\naccent = \"#7a3cff\"");
+    let server = Server::serve("public_url = \"http://localhost:3000\"", &settings);
+    let brand = || server.request("GET", "/api/config/", &[], b"").json()["app"].clone();
+    let before = brand();
+    fs::write(&logo, LOGO.replace("M0 0", "M1 1")).unwrap();
+    let text = fs::read_to_string(server.config()).unwrap();
+    fs::write(server.config(), text.replace("#7a3cff", "rebeccapurple")).unwrap();
+    server.hang_up();
+    server.wait_for_output("configuration reloaded");
+    let after = brand();
+    assert_eq!((&before["accent"], &after["accent"]), (&"#7a3cff".into(), &"#663399".into()));
+    assert_ne!(before["logo"], after["logo"]);
+    assert_eq!(get(&server, after["logo"].as_str().unwrap()).status, 200);
 }
