@@ -54,8 +54,13 @@ fn anchor(heading: &str) -> String {
 }
 
 #[test]
-fn the_readme_shows_the_example_that_is_compiled() {
+fn the_documents_show_the_examples_that_are_compiled() {
     assert_eq!(blocks(&read("README.md"), "rust")[0], read("crates/cloakroom/examples/embed.rs"));
+    let example = read("examples/axum/src/main.rs");
+    assert!(
+        blocks(&read("docs/guides/embedding.md"), "rust").contains(&&*example),
+        "the guide shows it, too"
+    );
 }
 
 #[test]
