@@ -218,7 +218,7 @@ test('everything can be done by keyboard alone', async ({ page, person }) => {
     await expect(page.getByRole('button', { name, exact: true })).toBeFocused()
   }
   await press('Enter')
-  await expect(page.getByText("You're signed out.")).toBeVisible()
+  await expect(page.getByText("You're signed out on all devices.")).toBeVisible()
 })
 
 test('nothing moves for people who want no motion', async ({ page, person }) => {
