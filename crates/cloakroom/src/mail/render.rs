@@ -34,6 +34,10 @@ struct Language {
     plain_link: String,
     kept: String,
     unlinked: String,
+    /// The labels of the links in the footer.
+    support: String,
+    terms: String,
+    privacy: String,
     reasons: BTreeMap<String, String>,
     mails: BTreeMap<String, Words>,
 }
@@ -80,6 +84,7 @@ struct Page<'a> {
     brand: MailBrand<'a>,
     subject: &'a str,
     preheader: String,
+    padding: String,
     title: String,
     body: Vec<String>,
     lists: Vec<List<'a>>,
@@ -93,6 +98,7 @@ struct Page<'a> {
     not_you: String,
     facts: Vec<Fact<'a>>,
     reason: String,
+    links: Vec<FooterLink>,
 }
 
 #[derive(Serialize)]
@@ -101,14 +107,28 @@ struct List<'a> {
     items: &'a [String],
 }
 
+/// A link of the footer: to help, to the terms, to the privacy notice.
+#[derive(Serialize)]
+struct FooterLink {
+    label: String,
+    url: String,
+    /// The address as plain text has it.
+    shown: String,
+}
+
 #[derive(Serialize)]
 struct Fact<'a> {
     label: &'a str,
     value: String,
 }
 
+/// Characters that nobody sees. After the preheader they fill the line in a list of mails, which would go on with the body.
+const PADDING: &str = "\u{34f}\u{200c}\u{a0}";
+
 static ENGLISH: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/en.json")));
 static GERMAN: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/de.json")));
+static FRENCH: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/fr.json")));
+static SPANISH: LazyLock<Language> = LazyLock::new(|| language(include_str!("messages/es.json")));
 
 /// Parses a message file, which is part of the binary. A test parses every one.
 fn language(text: &str) -> Language {
@@ -146,6 +166,8 @@ pub(crate) fn render(config: &Config, brand: &Brand, letter: &Letter) -> Result<
     let language: &Language = match letter.locale {
         Locale::En => &ENGLISH,
         Locale::De => &GERMAN,
+        Locale::Fr => &FRENCH,
+        Locale::Es => &SPANISH,
     };
     let words = language.mails.get(letter.kind.name());
     let words = words.ok_or_else(|| Error::internal(format!("no words for {}", letter.kind.name())))?;
@@ -160,6 +182,7 @@ pub(crate) fn render(config: &Config, brand: &Brand, letter: &Letter) -> Result<
         code_until: letter.code_expires_at.map(time).transpose()?,
     }));
     let put = |words: &String| fill(words, &values);
+    let brand = brand.in_mail();
     let optional = |words: Option<&String>| words.map(put).transpose();
     let code = code(letter, words)?;
     let beside = |words: Option<&String>| optional(words.filter(|_| code.is_some()));
@@ -170,9 +193,9 @@ pub(crate) fn render(config: &Config, brand: &Brand, letter: &Letter) -> Result<
     let page = Value::from(Serde(Page {
         lang: letter.locale.tag(),
         dir: &language.dir,
-        brand: brand.in_mail(),
         subject: &subject,
         preheader: put(&words.preheader)?,
+        padding: PADDING.repeat(60),
         title: put(&words.title)?,
         body: words.body.iter().map(put).collect::<Result<_>>()?,
         lists: lists(language, letter),
@@ -186,6 +209,8 @@ pub(crate) fn render(config: &Config, brand: &Brand, letter: &Letter) -> Result<
         not_you: put(&words.not_you)?,
         facts: facts(language, &letter.asked)?,
         reason: put(reason.ok_or_else(|| Error::internal(format!("no reason {}", words.reason)))?)?,
+        links: footer(language, &brand, &values)?,
+        brand,
     }));
     let layout = |name| TEMPLATES.get_template(name).and_then(|layout| layout.render(&page));
     Ok(Rendered {
@@ -217,6 +242,22 @@ fn lists<'a>(language: &'a Language, letter: &'a Letter) -> Vec<List<'a>> {
     let kept = List { intro: &language.kept, items: &letter.recovered.kept };
     let unlinked = List { intro: &language.unlinked, items: &letter.recovered.unlinked };
     [kept, unlinked].into_iter().filter(|list| !list.items.is_empty()).collect()
+}
+
+/// Returns the links of the footer, for the addresses that the brand has.
+fn footer(language: &Language, brand: &MailBrand<'_>, values: &Value) -> Result<Vec<FooterLink>> {
+    let all = [
+        (&language.support, &brand.support),
+        (&language.terms, &brand.terms),
+        (&language.privacy, &brand.privacy),
+    ];
+    let given = all.into_iter().filter_map(|(label, url)| Some((label, url.clone()?)));
+    given
+        .map(|(label, url)| {
+            let shown = url.trim_start_matches("mailto:").to_owned();
+            Ok(FooterLink { label: fill(label, values)?, url, shown })
+        })
+        .collect()
 }
 
 /// Returns the code, when the words have a place for it. A mail with a link omits the code once there is no time to type it.

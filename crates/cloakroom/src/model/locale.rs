@@ -11,17 +11,23 @@ pub(crate) enum Locale {
     En,
     /// German.
     De,
+    /// French.
+    Fr,
+    /// Spanish.
+    Es,
 }
 
 impl Locale {
     /// All languages.
-    pub(crate) const ALL: [Self; 2] = [Self::En, Self::De];
+    pub(crate) const ALL: [Self; 4] = [Self::En, Self::De, Self::Fr, Self::Es];
 
     /// Returns the tag (RFC 5646), as in `<html lang>`.
     pub(crate) const fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::De => "de",
+            Self::Fr => "fr",
+            Self::Es => "es",
         }
     }
 
@@ -73,7 +79,7 @@ fn thousandths(weight: &str) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::Locale::{self, De, En};
+    use super::Locale::{self, De, En, Es, Fr};
 
     #[test]
     fn the_language_liked_best_is_taken() {
@@ -85,9 +91,11 @@ mod tests {
             ("en-GB,en;q=0.9,de;q=0.8", En),
             ("en;q=0.5, de;q=0.8", De),
             ("en;q=0.799, de;q=0.8", De),
-            ("fr, de;q=0.2", De),
-            ("fr", En),
-            ("fr, *;q=0.5, de;q=0.3", En),
+            ("it, de;q=0.2", De),
+            ("it", En),
+            ("fr-CA, en;q=0.5", Fr),
+            ("es-419", Es),
+            ("it, *;q=0.5, de;q=0.3", En),
             ("*", En),
             ("de;q=0", En),
             ("de;q=0.000, en;q=0.001", En),

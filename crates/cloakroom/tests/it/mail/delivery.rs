@@ -46,14 +46,20 @@ fn every_mail_is_whole_in_every_language() {
             assert!(part.contains("Acme") || part.contains("localhost"), "{about}");
         }
         assert!(mail.html.contains(&format!("<html lang=\"{locale}\" dir=\"ltr\">")), "{about}");
-        let not_you: &[&str] = match locale {
-            "de" => &["Wenn Sie das nicht ", "Wenn Sie sie nicht ", "Wenn Sie sich nicht "],
-            _ => &["If this wasn't you", "If you weren't expecting this", "If you didn't "],
+        let (not_you, month): (&[&str], _) = match locale {
+            "de" => {
+                (&["Wenn Sie das nicht ", "Wenn Sie sie nicht ", "Wenn Sie sich nicht "], "November 2026")
+            }
+            "fr" => (&["Si ce n'était pas vous", "Si vous ne "], "novembre 2026"),
+            "es" => (&["Si no "], "noviembre de 2026"),
+            _ => {
+                (&["If this wasn't you", "If you weren't expecting this", "If you didn't "], "November 2026")
+            }
         };
         let html = mail.html.replace("&#x27;", "'");
         for part in [&mail.text, &html] {
             assert!(not_you.iter().any(|words| part.contains(words)), "{about}");
-            assert!(part.contains("November 2026") && part.contains("UTC"), "{about}");
+            assert!(part.contains(month) && part.contains("UTC"), "{about}");
             assert!(
                 part.contains("Firefox") && part.contains("Linux") && part.contains("203.0.113.7"),
                 "{about}"
@@ -112,7 +118,8 @@ fn both_addresses_of_a_change_are_named_to_the_old_one_only() {
 
 #[test]
 fn an_unknown_mail_or_language_is_reported_with_the_known_ones() {
-    for (name, locale, known) in [("verify", "en", "verify_email"), ("verify_email", "fr", "en, de")] {
+    for (name, locale, known) in [("verify", "en", "verify_email"), ("verify_email", "tlh", "en, de, fr, es")]
+    {
         match mailing::preview(&config(), name, locale) {
             Err(Error::Validation(fields)) => assert!(fields[0].detail.contains(known), "{fields:?}"),
             other => panic!("{other:?}"),

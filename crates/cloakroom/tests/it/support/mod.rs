@@ -8,6 +8,7 @@ pub(crate) mod database;
 pub(crate) mod events;
 pub(crate) mod hooks;
 pub(crate) mod log_lines;
+pub(crate) mod mail_html;
 pub(crate) mod operations;
 pub(crate) mod people;
 pub(crate) mod replies;

@@ -166,9 +166,9 @@ fn links_that_lead_nowhere_are_refused() {
 fn a_language_without_texts_is_refused() {
     assert_eq!(load("languages = [\"de\", \"en\"]", b"").unwrap().app.languages, ["de", "en"]);
     for (setting, told) in [
-        ("languages = [\"en\", \"tlh\"]", "has no texts in `tlh`; there are texts in `en`, `de`"),
-        ("languages = [\"EN\"]", "has no texts in `EN`; there are texts in `en`, `de`"),
-        ("languages = []", "must name one at least; there are texts in `en`, `de`"),
+        ("languages = [\"en\", \"tlh\"]", "has no texts in `tlh`; there are texts in `en`, `de`, `fr`, `es`"),
+        ("languages = [\"EN\"]", "has no texts in `EN`; there are texts in `en`, `de`, `fr`, `es`"),
+        ("languages = []", "must name one at least; there are texts in `en`, `de`, `fr`, `es`"),
         ("languages = [\"de\", \"de\"]", "names `de` twice"),
     ] {
         let complaint = load(setting, b"").unwrap_err();
