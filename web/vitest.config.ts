@@ -12,7 +12,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     environment: 'happy-dom',
-    include: ['{client,vue,app}/tests/**/*.test.ts'],
+    include: ['{client,vue,react,app}/tests/**/*.test.{ts,tsx}'],
     restoreMocks: true,
   },
 })

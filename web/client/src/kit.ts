@@ -2,7 +2,7 @@
  * What the kits for Vue and React have in common: the session across tabs, its end, proof of identity, forms. It needs no framework
  * and keeps no state of its own, so a bundler leaves out what is not used.
  */
-export { createDisclosure, type Disclosure } from './disclosure.js'
+export { createMenu, type Menu, type MenuState } from './menu.js'
 export { createPartialStore, createStore, type Observable, type PartialStore, type Store } from './observable.js'
 export { digitsOf, isCode, isEmail, isGiven, isLongEnough, type Check } from './form/checks.js'
 export { clockText, createCountdown, spokenText, type Countdown, type TimeLeft } from './form/countdown.js'
@@ -45,3 +45,8 @@ export { french } from './text/french.js'
 export { german } from './text/german.js'
 export { spanish } from './text/spanish.js'
 export { createTexts, type OwnMessages, type Texts, type TextValues } from './text/texts.js'
+export { createRequireRecent, type RequireRecentProps } from './component/require-recent.js'
+export { createSignIn, type SignInEvents, type SignInModel, type SignInProps } from './component/sign-in.js'
+export { createSignUp, type SignUpEvents, type SignUpProps } from './component/sign-up.js'
+export { createUserMenu } from './component/user-menu.js'
+export type { Drawn, Model, View, ViewElement, ViewSlot } from './component/view.js'

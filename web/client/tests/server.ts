@@ -25,13 +25,29 @@ export class Server {
   unavailable = false
   /** The time by the server's clock, where it is not the browser's. */
   date: Date | null = null
+  /** What this server says of itself, at `GET /api/config/`. */
+  config = {
+    app: { name: 'Acme' },
+    signup: { mode: 'open' },
+    password: { min_length: 10, max_length: 256 },
+    providers: [] as { id: string; name: string }[],
+  }
+  /** Replies in place of the usual ones, by request. Each gets the body. */
+  replies: Record<string, (body: Record<string, string>) => Response> = {}
+  /** The bodies of requests, by request. */
+  bodies: Record<string, unknown> = {}
   /** The requests so far, such as "POST /api/logout/". */
   asked: string[] = []
   private held: Promise<void> | null = null
 
+  /** The clients so far. */
+  clients: Client[] = []
+
   /** Creates a client, as each tab has one. */
   client(): Client {
-    return createClient({ fetch: (path, init) => this.handle(`${init?.method} ${String(path)}`, init) })
+    const client = createClient({ fetch: (path, init) => this.handle(`${init?.method} ${String(path)}`, init) })
+    this.clients.push(client)
+    return client
   }
 
   /** Holds the reply to the next request until the returned function is called. */
@@ -55,7 +71,16 @@ export class Server {
   }
 
   private reply(request: string, init?: RequestInit): Response {
+    const body: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : {}
+    this.bodies[request] = body
+    const own = this.replies[request]
+    if (own) return own(body as Record<string, string>)
     switch (request) {
+      case 'GET /api/config/':
+        return Response.json(this.config)
+      case 'GET /api/login-set-cookie/':
+        document.cookie = 'csrftoken=token'
+        return Response.json({ detail: 'CSRF cookie set' })
       case 'GET /api/session/':
         return Response.json({ state: this.user ? 'authenticated' : 'anonymous', user: this.user, expires_at: this.user && EXPIRES_AT })
       case 'POST /api/login/': {
@@ -88,6 +113,7 @@ export class Server {
   }
 }
 
-function problem(status: number, code: string): Response {
-  return Response.json({ type: 'about:blank', title: code, status, code, detail: code }, { status })
+/** Creates a reply that is a problem. */
+export function problem(status: number, code: string, more: object = {}): Response {
+  return Response.json({ type: 'about:blank', title: code, status, code, detail: code, ...more }, { status })
 }

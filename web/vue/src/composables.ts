@@ -1,5 +1,5 @@
 import type { Client } from '@cloakroom/client'
-import type { Kit, ReauthenticationCalls } from '@cloakroom/client/kit'
+import type { Kit, ReauthenticationCalls, Texts } from '@cloakroom/client/kit'
 import { inject, type InjectionKey, type Ref } from 'vue'
 import { useObservable } from './observable.js'
 import type { Session } from './session.js'
@@ -18,6 +18,7 @@ interface Provided {
   kit: Kit
   session: Session
   reauthentication: Reauthentication
+  texts: Texts
 }
 
 /** The key by which components find the plugin. */
@@ -44,6 +45,16 @@ export function useClient(): Client {
  */
 export function useSessionEnd(): Readonly<Ref<number | null>> {
   return useObservable(provided().kit.sessionEnd)
+}
+
+/** Returns all that the plugin is built on. */
+export function useKit(): Kit {
+  return provided().kit
+}
+
+/** Returns the texts of the components. */
+export function useTexts(): Texts {
+  return provided().texts
 }
 
 function provided(): Provided {

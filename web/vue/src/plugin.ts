@@ -1,12 +1,13 @@
 import type { Client } from '@cloakroom/client'
-import { createKit, type Kit, type KitPaths } from '@cloakroom/client/kit'
-import type { App } from 'vue'
+import { createKit, type Kit, type KitPaths, type OwnMessages, type Texts } from '@cloakroom/client/kit'
+import type { App, MaybeRefOrGetter } from 'vue'
 import type { Router } from 'vue-router'
 import { KEY, type Reauthentication } from './composables.js'
 import { installGuard } from './guard.js'
 import { useObservable } from './observable.js'
 import { toRefs } from './session.js'
 import { useAuthStore } from './store.js'
+import { followTexts } from './texts.js'
 
 /** The options of the plugin. */
 export interface CloakroomOptions {
@@ -16,6 +17,10 @@ export interface CloakroomOptions {
   router: Router
   /** The pages that the guard and the components lead to: `/login`, `/`, `/signup`, `/forgot-password`, `/account` by default. */
   paths?: Partial<KitPaths>
+  /** The texts of the components, where they are not the English ones: `german`, or some of your own. A ref may change them. */
+  messages?: MaybeRefOrGetter<OwnMessages>
+  /** The texts of the components from a library for translations, in place of `messages`. */
+  texts?: Texts
 }
 
 /** The plugin: `app.use(createPinia()).use(createCloakroom({ client, router })).use(router)`. */
@@ -27,7 +32,7 @@ export interface Cloakroom {
 }
 
 /** Creates the plugin and adds the guard to the router. Install Pinia before it. */
-export function createCloakroom({ client, router, paths }: CloakroomOptions): Cloakroom {
+export function createCloakroom({ client, router, paths, messages, texts }: CloakroomOptions): Cloakroom {
   let setAuthenticated: (authenticated: boolean) => void = () => {}
   const kit = createKit({
     client,
@@ -42,7 +47,7 @@ export function createCloakroom({ client, router, paths }: CloakroomOptions): Cl
       setAuthenticated = useAuthStore(app.config.globalProperties.$pinia).setAuthenticated
       const { withPassword, cancel } = kit.reauthentication
       const reauthentication: Reauthentication = { asked: useObservable(kit.reauthentication), withPassword, cancel }
-      app.provide(KEY, { kit, session: toRefs(kit.session), reauthentication })
+      app.provide(KEY, { kit, session: toRefs(kit.session), reauthentication, texts: texts ?? followTexts(kit, messages) })
       app.onUnmount(kit.start())
     },
   }
