@@ -296,10 +296,16 @@ pub(crate) enum MailCommand {
         #[command(flatten)]
         place: Place,
     },
-    /// Print a mail with sample data; without a name, list the names.
+    /// Show every mail with sample data in the browser; with a name, print that one. Nothing is sent.
     Preview {
-        /// Which one.
+        /// Which one to print.
         name: Option<String>,
+        /// Write the pages into this directory instead of serving them.
+        #[arg(long, value_name = "DIR", conflicts_with = "name")]
+        out: Option<PathBuf>,
+        /// List the names instead.
+        #[arg(long, conflicts_with_all = ["name", "out"])]
+        list: bool,
         /// Its language.
         #[arg(long, value_name = "TAG", default_value = "en")]
         locale: String,

@@ -1,10 +1,13 @@
 //! `cloakroom mail …`: mail on the command line.
 
+mod preview;
+
 use std::path::Path;
 
 use cloakroom::mailing::{self, Outcome, WaitingView};
 use cloakroom::{Cloakroom, Config};
 
+use self::preview::Preview;
 use crate::Failure;
 use crate::cli::{MailCommand, MailFormat, Place};
 use crate::user::{NO_PORT, say, to_json};
@@ -17,8 +20,15 @@ pub(crate) async fn run(command: MailCommand) -> Result<(), Failure> {
             if json { say(&to_json(&mails)?) } else { say(&table(&mails)) }
         }
         MailCommand::Retry { ids, all: _, place } => retry(&place.open().await?, ids).await?,
-        MailCommand::Preview { name: None, .. } => say(&mailing::names().join("\n")),
-        MailCommand::Preview { name: Some(name), locale, format, place } => {
+        MailCommand::Preview { list: true, .. } => say(&mailing::names().join("\n")),
+        MailCommand::Preview { name: None, out, place, .. } => {
+            let preview = Preview::new(&preview_config(&place)?)?;
+            match out {
+                Some(directory) => preview.write(&directory)?,
+                None => preview.serve().await?,
+            }
+        }
+        MailCommand::Preview { name: Some(name), locale, format, place, .. } => {
             let mail = mailing::preview(&preview_config(&place)?, &name, &locale)?;
             match format {
                 MailFormat::Text => say(&format!("Subject: {}\n\n{}", mail.subject, mail.text.trim_end())),

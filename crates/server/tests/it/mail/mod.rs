@@ -3,7 +3,8 @@
 mod inbox;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -59,7 +60,7 @@ fn previews_show_every_mail_without_an_installation() {
         command.arg("mail").arg("preview").args(arguments);
         run(command, "")
     };
-    let names = text(&cloakroom(&[]).stdout);
+    let names = text(&cloakroom(&["--list"]).stdout);
     assert_eq!(names.lines().count(), 24, "{names}");
     for name in names.lines() {
         let german = text(&cloakroom(&[name, "--locale", "de"]).stdout);
@@ -70,6 +71,42 @@ fn previews_show_every_mail_without_an_installation() {
     let unknown = cloakroom(&["nothing"]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(text(&unknown.stderr).contains("verify_email"), "{}", text(&unknown.stderr));
+}
+
+#[test]
+fn a_preview_of_all_mails_is_served_on_this_machine_alone() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    let mut server = command.args(["mail", "preview"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+    let (_, url) = said.trim_end().split_once("http://127.0.0.1:").expect("an address of this machine");
+    let origin = format!("http://127.0.0.1:{}", url.trim_end_matches('/'));
+    let mut browser = Browser::at(origin["http://".len()..].parse().unwrap(), &origin);
+    let listed = browser.get("/mails.js").text();
+    assert_eq!(listed.matches("\"language\":").count(), 24 * 4, "{listed}");
+    assert_eq!(browser.get("/").status, 200);
+    assert_eq!(browser.get("/nothing").status, 404);
+    let [light, dark] =
+        ["light", "dark"].map(|theme| browser.get(&format!("/de/verify_email.{theme}.html")).text());
+    assert!(light.contains("@media not all") && dark.contains("@media all"), "{dark}");
+    assert!(!dark.contains("prefers-color-scheme"), "{dark}");
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
+fn a_preview_of_all_mails_can_be_kept_as_files() {
+    let directory = tempfile::tempdir().unwrap();
+    let into = directory.path().join("previews");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
+    command.args(["mail", "preview", "--out"]).arg(&into);
+    let output = run(command, "");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("index.html"), "{}", text(&output.stdout));
+    for language in ["en", "de", "fr", "es"] {
+        assert_eq!(fs::read_dir(into.join(language)).unwrap().count(), 24 * 4, "{language}");
+    }
+    assert!(fs::read_to_string(into.join("en/test.txt")).unwrap().starts_with("Email works\n"));
 }
 
 /// Runs `cloakroom mail test`, with this certificate trusted.
