@@ -33,6 +33,9 @@ const STYLE: &str = concat!(
 );
 const ICON: &str = include_str!("../../../../web/app/src/images/favicon.svg");
 
+/// The typeface that the styles name.
+const TYPEFACE: &[u8] = include_bytes!("../../../cloakroom/src/http/inter.woff2");
+
 /// The media query of the layout that a forced theme replaces.
 const DARK_ONLY: &str = "@media (prefers-color-scheme: dark)";
 /// The policy of the page: its own files and nothing else.
@@ -75,6 +78,7 @@ impl Preview {
         let listed = format!("var mails = {}\n", json!(listed));
         let rest = [("index.html", PAGE), ("script.js", SCRIPT), ("style.css", STYLE), ("icon.svg", ICON)];
         files.extend(rest.map(|(path, text)| (path.to_owned(), Bytes::from_static(text.as_bytes()))));
+        files.insert("inter.woff2".to_owned(), Bytes::from_static(TYPEFACE));
         files.insert("mails.js".to_owned(), listed.into());
         Ok(Self(files))
     }
@@ -153,6 +157,7 @@ fn content_type(path: &str) -> &'static str {
         Some("js") => "text/javascript; charset=utf-8",
         Some("txt") => "text/plain; charset=utf-8",
         Some("svg") => "image/svg+xml",
+        Some("woff2") => "font/woff2",
         Some("png") => "image/png",
         Some("webp") => "image/webp",
         _ => "application/octet-stream",

@@ -84,7 +84,9 @@ fn a_preview_of_all_mails_is_served_on_this_machine_alone() {
     let mut browser = Browser::at(origin["http://".len()..].parse().unwrap(), &origin);
     let listed = browser.get("/mails.js").text();
     assert_eq!(listed.matches("\"language\":").count(), 24 * 4, "{listed}");
-    assert_eq!(browser.get("/").status, 200);
+    for path in ["/", "/style.css", "/inter.woff2", "/script.js", "/icon.svg"] {
+        assert_eq!(browser.get(path).status, 200, "{path}");
+    }
     assert_eq!(browser.get("/nothing").status, 404);
     let [light, dark] =
         ["light", "dark"].map(|theme| browser.get(&format!("/de/verify_email.{theme}.html")).text());
