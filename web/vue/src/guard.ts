@@ -1,5 +1,4 @@
 import { findDetour, leftOnPurpose, type GuardPaths, type Kit } from '@cloakroom/client/kit'
-import { nextTick } from 'vue'
 import type { RouteLocationNormalized, RouteLocationRaw, Router } from 'vue-router'
 
 declare module 'vue-router' {
@@ -35,7 +34,8 @@ export function installGuard(router: Router, { session }: Kit, paths: GuardPaths
     if (instead) void router.replace(instead)
   }
   const begin = () => {
-    session.subscribe(() => void nextTick(follow))
+    // At once: a page that signs out and goes on by itself navigates later, and the later navigation wins.
+    session.subscribe(follow)
     follow()
   }
   void router.isReady().then(begin, begin)
