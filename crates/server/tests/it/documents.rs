@@ -95,6 +95,12 @@ fn every_configuration_in_the_guides_can_be_used() {
             {
                 provider["client_secret_file"] = secret.display().to_string().into();
             }
+            for key in ["logo", "logo_dark", "icon"] {
+                if let Some(file) = merged["app"].get(key).and_then(toml::Value::as_str) {
+                    let logo = r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>"#;
+                    fs::write(installation.path().join(file), logo).unwrap();
+                }
+            }
             fs::write(installation.config(), merged.to_string()).unwrap();
             let output = installation.command(&["check"], "");
             assert!(output.status.success(), "{path}\n{block}\n{}", String::from_utf8_lossy(&output.stderr));
@@ -110,9 +116,10 @@ fn every_link_within_the_documents_leads_somewhere() {
     let mut followed = 0;
     for path in documents() {
         let text = read(&path);
-        for target in
-            text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target)
-        {
+        let after = |mark: &'static str, end: char| {
+            text.split(mark).skip(1).filter_map(move |rest| rest.split_once(end)).map(|(target, _)| target)
+        };
+        for target in after("](", ')').chain(after(" src=\"", '"')).chain(after("srcset=\"", '"')) {
             if target.contains("://") {
                 continue;
             }
