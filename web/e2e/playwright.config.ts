@@ -9,7 +9,11 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: process.env.CI !== undefined,
   timeout: 60_000,
-  expect: { timeout: 10_000 },
+  expect: {
+    timeout: 10_000,
+    // Another version of the browser or of its fonts draws edges a little differently.
+    toHaveScreenshot: { pathTemplate: '../../docs/pictures/{arg}{ext}', maxDiffPixelRatio: 0.01, caret: 'hide' },
+  },
   reporter: [['list']],
   use: {
     // Set by the global setup, before the workers read this.
