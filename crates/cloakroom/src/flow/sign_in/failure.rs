@@ -6,15 +6,16 @@ use crate::model::email::Email;
 use crate::model::event::{Actor, EventType};
 use crate::model::visitor::Visitor;
 
-/// Records the outcome of a proof by the password of this address, if it failed. The event is written later, and coalesced.
-pub(super) fn note(
+/// Records the outcome of a proof by the password or by a code of this address, if it failed. The event is written later, and
+/// coalesced.
+pub(in crate::flow) fn note(
     context: &Context,
     visitor: &Visitor,
     (email, actor): (&Email, Actor),
     outcome: &'static str,
 ) {
     let kind = match outcome {
-        "invalid_credentials" | "account_inactive" => EventType::SignInFailed,
+        "invalid_credentials" | "invalid_code" | "account_inactive" => EventType::SignInFailed,
         "rate_limited" => EventType::SignInLimited,
         _ => return,
     };

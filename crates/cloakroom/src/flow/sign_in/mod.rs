@@ -5,7 +5,7 @@
 //! session.
 
 mod entry;
-mod failure;
+pub(in crate::flow) mod failure;
 pub(crate) mod logout;
 pub(crate) mod mailbox;
 pub(crate) mod password;

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flow::account::signup::RESEND_AFTER;
+use crate::flow::sign_in::failure;
 use crate::flow::sign_in::reauthentication;
 use crate::flow::sign_in::session;
 use crate::flow::social::pause;
@@ -17,6 +18,7 @@ use crate::limits::{self, CodeTry};
 use crate::mail::Kind;
 use crate::mail::outbox;
 use crate::model::challenge::{Challenge, ChallengeKind, LINK_CODE_LIFETIME};
+use crate::model::event::Actor;
 use crate::model::method::Method;
 use crate::model::rate::Rate;
 use crate::model::user::Account;
@@ -59,7 +61,12 @@ pub(crate) async fn link(context: &Context, arrival: Arrival<'_>, proof: Proof<'
             social::advance(context, arrival, run, opening).await
         }
         Proof::Code(code) => {
-            prove_by_code(context, arrival.visitor, (&pause, &account), code).await?;
+            let proven = prove_by_code(context, arrival.visitor, (&pause, &account), code).await;
+            if let Err(error) = &proven {
+                let email = policy::stored_address(&account.email)?;
+                failure::note(context, arrival.visitor, (&email, Actor::browser()), error.code());
+            }
+            proven?;
             let opening = Opening { proven_by: Some(Method::EmailCode), ..ending(&pause) };
             social::advance(context, arrival, run, opening).await
         }

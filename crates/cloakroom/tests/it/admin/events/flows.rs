@@ -109,3 +109,19 @@ async fn a_reset_that_unlinks_tells_what() {
     let unlinked = of_type(&app, "identity.unlinked").await.remove(0);
     assert_eq!(json(&unlinked)["data"], json!({"provider": "github", "reason": "recovery"}));
 }
+
+#[tokio::test]
+async fn a_wrong_code_at_a_link_is_a_failure_to_sign_in_to_the_account() {
+    let app = social_app().await;
+    let ada = app.add(ADA, Rank::Plain).await;
+    let browser = app.visitor().await;
+    let reply = app.sign_in(&browser, Kind::GitHub, &Person::verified(ADA)).await;
+    assert_eq!(outcome(&reply), "link_required", "{}", reply.text);
+    let guess = browser.post("/api/social/link/", &json!({ "code": "000000" })).await;
+    assert_eq!(guess.code(), "invalid_code");
+    let failed = json(&of_type(&app, "sign_in.failed").await.remove(0));
+    assert_eq!(
+        (&failed["target"]["id"], &failed["data"]["reason"]),
+        (&json!(ada.id), &json!("invalid_code"))
+    );
+}
