@@ -1,4 +1,4 @@
-//! What answers at the paths that are not calls: our pages, the operator's own build (`app.dir`), or both.
+//! The service for paths that are not calls: our pages, the operator's own build (`app.dir`), or both.
 
 use std::path::Path;
 

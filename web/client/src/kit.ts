@@ -1,5 +1,5 @@
 /**
- * What the kits for Vue and React have in common: the session across tabs, its end, proof of identity, forms. It needs no framework
+ * The common part of the kits for Vue and React: the session across tabs, its end, proof of identity, forms. It needs no framework
  * and keeps no state of its own, so a bundler leaves out what is not used.
  */
 export { createMenu, type Menu, type MenuState } from './menu.js'

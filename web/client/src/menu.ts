@@ -1,6 +1,6 @@
 import { createPartialStore, type Observable } from './observable.js'
 
-/** Whether a menu is open, and which of its items is to get the focus. */
+/** The state of a menu: open or closed, and the item that is to get the focus. */
 export interface MenuState {
   readonly open: boolean
   readonly first: 'first' | 'last' | null

@@ -25,7 +25,7 @@ export class Server {
   unavailable = false
   /** The time by the server's clock, where it is not the browser's. */
   date: Date | null = null
-  /** What this server says of itself, at `GET /api/config/`. */
+  /** The reply of this server at `GET /api/config/`. */
   config = {
     app: { name: 'Acme' },
     signup: { mode: 'open' },

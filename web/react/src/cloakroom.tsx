@@ -49,11 +49,11 @@ export function createCloakroom({ client, paths }: CloakroomOptions): Cloakroom 
   }
 }
 
-/** What the provider gives to hooks and components. */
+/** The context that the provider gives to hooks and components. */
 interface Provided {
   cloakroom: Cloakroom
   texts: Texts
-  /** What every text may name. */
+  /** Values that every text may name. */
   values: TextValues
 }
 

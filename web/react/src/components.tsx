@@ -14,7 +14,7 @@ import type { LoginReply } from '@cloakroom/client'
 import { useImperativeHandle, type ReactNode, type Ref } from 'react'
 import { useModel, type Slots } from './view.js'
 
-/** What every component takes. */
+/** The props of every component. */
 interface Common<Values> {
   /** Texts of one component, in place of those of the provider. */
   messages?: OwnMessages
@@ -66,7 +66,7 @@ export function SignIn({ messages, slots, ref, ...props }: SignInProps): ReactNo
 export interface SignUpProps
   extends UpProps,
     Common<{
-      /** What stands between the fields and the button, such as the terms. */
+      /** Content between the fields and the button, such as the terms. */
       terms: object
       /** The mark of a provider, in its button. */
       mark: { provider: string }
@@ -102,9 +102,9 @@ export function SignUp({ messages, slots, ...props }: SignUpProps): ReactNode {
 
 /** The props of the menu. */
 export type UserMenuProps = Common<{
-  /** What the button shows; the address by default. */
+  /** The content of the button; the address by default. */
   label: { email: string }
-  /** What stands above the items; the address by default. */
+  /** Content above the items; the address by default. */
   head: { email: string }
   /** Items before "Sign out", with the attributes of `item`; the way to the account by default. */
   items: { item: Record<string, unknown> }

@@ -3,7 +3,7 @@ import { createElement, Fragment, useEffect, useId, useLayoutEffect, useRef, use
 import { useProvided } from './cloakroom.js'
 import { useObservable } from './observable.js'
 
-/** What an app puts into the slots of a component: something, or a function of what the slot knows. */
+/** The content of a component's slots: nodes, or functions of the facts that a slot gets. */
 export type Slots<Values> = { [Name in keyof Values]?: ReactNode | ((values: Values[Name]) => ReactNode) }
 
 type AnySlots = Record<string, ReactNode | ((values: Record<string, unknown>) => ReactNode)>

@@ -80,7 +80,7 @@ export const SignUp = defineComponent({
     failed: event<[isFailed: boolean]>(),
   },
   slots: Object as SlotsType<{
-    /** What stands between the fields and the button, such as the terms. */
+    /** Content between the fields and the button, such as the terms. */
     terms: Record<string, never>
     /** The mark of a provider, in its button. */
     mark: { provider: string }
@@ -104,9 +104,9 @@ export const UserMenu = defineComponent({
   name: 'CloakroomUserMenu',
   props: { messages: MESSAGES },
   slots: Object as SlotsType<{
-    /** What the button shows; the address by default. */
+    /** The content of the button; the address by default. */
     label: { email: string }
-    /** What stands above the items; the address by default. */
+    /** Content above the items; the address by default. */
     head: { email: string }
     /** Items before "Sign out", with the attributes of `item`; the way to the account by default. */
     items: { item: Record<string, unknown> }

@@ -13,7 +13,7 @@ export interface Reauthentication extends ReauthenticationCalls {
   readonly asked: Readonly<Ref<boolean>>
 }
 
-/** What the plugin gives to components. */
+/** The injection of the plugin for components. */
 interface Provided {
   kit: Kit
   session: Session

@@ -1,4 +1,4 @@
-//! What the brand came to, for `cloakroom check`.
+//! The colours, contrasts and files of a brand, as `cloakroom check` shows them.
 
 use std::fmt::Write as _;
 

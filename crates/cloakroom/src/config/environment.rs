@@ -1,4 +1,4 @@
-//! What the environment says: every key as `CLOAKROOM_SECTION__KEY`, over the file and under the flags.
+//! The environment as a source: every key as `CLOAKROOM_SECTION__KEY`, over the file and under the flags.
 
 use toml::{Table, Value};
 

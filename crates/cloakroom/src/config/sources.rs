@@ -1,4 +1,4 @@
-//! Where each value of a configuration comes from, so that a complaint names its place and `check` can show it.
+//! The source of each value of a configuration. A complaint names it, and `check` shows it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -47,7 +47,7 @@ struct Language {
 #[serde(deny_unknown_fields)]
 struct Words {
     subject: String,
-    /// What a list of mails shows after the subject.
+    /// The preheader: a list of mails shows it after the subject.
     preheader: String,
     title: String,
     body: Vec<String>,

@@ -20,7 +20,7 @@ pub(crate) struct Lease<'a> {
 pub(crate) struct LeasedCursor {
     /// The position of the last event that was handled.
     pub(crate) position: i64,
-    /// How often the next event has failed.
+    /// The number of times that the next event has failed.
     pub(crate) attempts: i64,
 }
 

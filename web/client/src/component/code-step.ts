@@ -16,7 +16,7 @@ export interface CodeStep {
   settle(): void
 }
 
-/** What the step tells. */
+/** The events of the step. */
 interface CodeStepEvents {
   signedIn(reply: LoginReply): void
   needs(reply: LoginReply): void

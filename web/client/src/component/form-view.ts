@@ -46,7 +46,7 @@ export function drawButton(label: View, onClick: () => void, look: 'secondary' |
   return el('button', { type: 'button', class: 'cloakroom-button', 'data-look': look, onClick }, label)
 }
 
-/** How a field is drawn. */
+/** The options of a field. */
 export interface FieldView {
   /** The key of its label. */
   label: string
@@ -55,7 +55,7 @@ export interface FieldView {
   input: Record<string, unknown>
   /** The name of another field whose error marks this one, too. */
   wrongWith?: string | undefined
-  /** What stands beside the label, after the `<input>`, and below the field without moving what follows. */
+  /** Parts beside the label, after the `<input>`, and below the field. The last moves nothing that follows. */
   aside?: View
   after?: View
   note?: View

@@ -4,7 +4,7 @@ import type { Kit } from '../session/kit.js'
 import { createFormView, drawButton, drawFixedAccount } from './form-view.js'
 import { countChanges, el, slot, type Drawn, type Model, type View } from './view.js'
 
-/** What the dialog is given. */
+/** The options of the dialog. */
 export interface RequireRecentProps {
   /** Returns the page that starts the trip to a provider, in a new tab; ours by default. */
   proofPath?: ((provider: string) => string) | undefined

@@ -6,7 +6,7 @@ import { createFormView, drawFixedAccount, EMAIL_INPUT } from './form-view.js'
 import { createProviders } from './providers.js'
 import { countChanges, el, slot, type Drawn, type Model, type View } from './view.js'
 
-/** What a sign-in form is given. */
+/** The options of a sign-in form. */
 export interface SignInProps {
   /** The only account that may sign in here; then the form does not ask for an address. */
   account?: string | undefined
@@ -16,7 +16,7 @@ export interface SignInProps {
   next?: string | undefined
 }
 
-/** What a sign-in form tells. */
+/** The events of a sign-in form. */
 export interface SignInEvents {
   /** Somebody is signed in. */
   signedIn?(reply: LoginReply): void

@@ -8,7 +8,7 @@ import { createFormView, EMAIL_INPUT } from './form-view.js'
 import { createProviders } from './providers.js'
 import { countChanges, el, slot, type Drawn, type Model, type View } from './view.js'
 
-/** What a form for a new account is given. */
+/** The options of a form for a new account. */
 export interface SignUpProps {
   /** The address at the start. */
   email?: string | undefined
@@ -18,7 +18,7 @@ export interface SignUpProps {
   asksForCode?: boolean | undefined
 }
 
-/** What a form for a new account tells. */
+/** The events of a form for a new account. */
 export interface SignUpEvents {
   /** The email is on its way, whether or not the address has an account. */
   sent?(pending: PendingSignup): void
@@ -32,7 +32,7 @@ export interface SignUpEvents {
   failed?(isFailed: boolean): void
 }
 
-/** What is known of a signup beside its form. */
+/** The state of a signup beside its form. */
 interface Progress {
   closed: boolean
   /** The step after the form. */

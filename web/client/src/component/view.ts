@@ -2,7 +2,7 @@ import type { Observable } from '../observable.js'
 import type { Texts } from '../text/texts.js'
 
 /**
- * What a component shows, without a framework: a kit turns it into its own elements. So the components of all kits have the same
+ * The view of a component, without a framework: a kit turns it into its own elements. So the components of all kits have the same
  * markup. The names of attributes are HTML's, and those of events Vue's (`onClick`).
  */
 export type View = string | number | boolean | null | undefined | ViewElement | ViewSlot | View[]
@@ -17,9 +17,9 @@ export interface ViewElement {
 /** A place that an app can fill in its own way. */
 export interface ViewSlot {
   slot: string
-  /** What the app gets to know there. */
+  /** The facts that the app gets there. */
   values: Record<string, unknown>
-  /** What is there otherwise. */
+  /** The content when the app puts nothing there. */
   fallback: View
 }
 
@@ -53,7 +53,7 @@ export interface Model<Given> extends Observable<number> {
   settle(): void
 }
 
-/** What every component is given. */
+/** The options of every component. */
 export interface Drawn {
   /** A part of ids that no other component has. */
   id: string

@@ -40,7 +40,7 @@ export interface FormOptions<Name extends string, Data> {
   givesUp?: boolean
 }
 
-/** What a form shows. */
+/** The state of a form. */
 export interface FormState<Name extends string> {
   readonly phase: SubmissionPhase
   /** The fields that failed our own check or the server's. */

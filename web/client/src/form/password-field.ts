@@ -1,10 +1,10 @@
 import { createPartialStore, type Observable } from '../observable.js'
 
-/** What a field for a password shows beside its value. */
+/** The state of a password field beside its value. */
 export interface PasswordFieldState {
   /** True while the password can be read. */
   readonly visible: boolean
-  /** What screen readers are told after "Show" and "Hide"; null when there is nothing to say. */
+  /** The announcement to screen readers after "Show" and "Hide"; null when there is nothing to say. */
   readonly said: 'visible' | 'hidden' | null
   /** True while Caps Lock is on. */
   readonly capsLock: boolean

@@ -6,7 +6,7 @@ import type { Config } from '../types.js'
 /** Milliseconds after which a page goes on without the configuration. */
 const PATIENCE = 5_000
 
-/** What the server says of itself: the name of the app, providers, rules; null until it is loaded, or if that failed. */
+/** The server's description of itself: the name of the app, providers, rules; null until it is loaded, or if that failed. */
 export interface ConfigStore extends Observable<Config | null> {
   /** Loads the configuration, unless it is there or on its way. */
   load(): Promise<void>

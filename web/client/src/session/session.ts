@@ -25,7 +25,7 @@ export type SessionStatus = 'loading' | 'signed-in' | 'signed-out' | 'expired' |
 /** The place where the last session was ended, for the message on the sign-in page. */
 export type SignedOutBy = 'here' | 'everywhere' | 'another-tab'
 
-/** What a tab knows of the session. */
+/** The session as a tab knows it. */
 export interface SessionState {
   /** The state of the session. */
   readonly status: SessionStatus

@@ -3,7 +3,7 @@
  * kept. Nothing kept here is a secret, and nothing is trusted: the server decides.
  */
 
-/** Whether somebody was signed in when this browser last heard from the server. */
+/** The flag that somebody was signed in at this browser's last answer from the server. */
 export const AUTHENTICATED = 'cloakroom.authenticated'
 /** Set while a sign-out was asked for and the server does not know yet. */
 export const SIGN_OUT_PENDING = 'cloakroom.sign-out-pending'

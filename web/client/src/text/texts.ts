@@ -14,7 +14,7 @@ export interface Texts {
 /** The texts of an app: some or all of them, in place of the English ones. */
 export type OwnMessages = Partial<Messages> & Record<string, string>
 
-/** What every text may name, such as the name of the app. */
+/** Values that every text may name, such as the name of the app. */
 export type CommonValues = () => TextValues
 
 /**

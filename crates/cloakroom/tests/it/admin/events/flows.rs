@@ -1,4 +1,4 @@
-//! What people do with their own accounts, each thing with its event, and no secret in any of them.
+//! The events of what people do with their own accounts. None of them holds a secret.
 
 use cloakroom::administration::{Actor, Rank};
 use cloakroom::testing::{Kind, PASSWORD, Person};
@@ -15,7 +15,7 @@ use crate::support::social_app::{outcome, social_app};
 const MOVED: &str = "ada@elsewhere.test";
 const LAST: &str = "a-third-horse-battery";
 
-/// Whoever goes through everything, the types in their order, and every secret that was used on the way.
+/// One person goes through every flow. The types come in their order, and no secret from the way is in an event.
 #[tokio::test]
 async fn every_flow_leaves_its_events_and_none_of_its_secrets() {
     let app = social_app().await;
