@@ -18,7 +18,7 @@ use utoipa::openapi::OpenApi;
 use crate::http::json::json_response;
 use crate::http::nest::Nest;
 
-const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("docs.css"));
+const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("plain.css"), include_str!("docs.css"));
 pub(super) const TYPEFACE: &[u8] = include_bytes!("inter.woff2");
 
 pub(super) fn router(document: &OpenApi) -> Router {

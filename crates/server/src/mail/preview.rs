@@ -28,6 +28,7 @@ const PAGE: &str = include_str!("preview/page.html");
 const SCRIPT: &str = include_str!("preview/script.js");
 const STYLE: &str = concat!(
     include_str!("../../../cloakroom/src/http/tokens.css"),
+    include_str!("../../../cloakroom/src/http/plain.css"),
     include_str!("../../../cloakroom/src/http/development/mailbox/style.css"),
     include_str!("preview/style.css")
 );

@@ -20,7 +20,8 @@ use crate::http::docs::TYPEFACE;
 use crate::http::rejection::Rejection;
 
 const PAGE: &str = include_str!("mailbox/page.html");
-const STYLE: &str = concat!(include_str!("../tokens.css"), include_str!("mailbox/style.css"));
+const STYLE: &str =
+    concat!(include_str!("../tokens.css"), include_str!("../plain.css"), include_str!("mailbox/style.css"));
 const ICON: &str = include_str!("icon.svg");
 const SCRIPT: &str = include_str!("mailbox/script.js");
 /// The policy of a mail: it may be styled, and its links open elsewhere. It loads nothing, runs nothing, and is framed by

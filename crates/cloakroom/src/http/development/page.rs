@@ -11,7 +11,8 @@ use crate::http::docs::TYPEFACE;
 use crate::http::rejection::Rejection;
 
 const PAGE: &str = include_str!("page.html");
-const STYLE: &str = concat!(include_str!("../tokens.css"), include_str!("style.css"));
+const STYLE: &str =
+    concat!(include_str!("../tokens.css"), include_str!("../plain.css"), include_str!("style.css"));
 const LINK_STYLE: &str = include_str!("link.css");
 
 /// Serves the page and its styles.
