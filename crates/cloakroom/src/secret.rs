@@ -50,11 +50,11 @@ pub(crate) fn new_id(now: Timestamp) -> String {
     uuid::Builder::from_unix_timestamp_millis(unix_millis(now), &random).into_uuid().to_string()
 }
 
-/// Makes a new id that comes after those of lower `position` of the same millisecond (RFC 9562, section 6.2, method 1).
-pub(crate) fn new_id_at(now: Timestamp, position: u16) -> String {
+/// Makes a new id that comes after those of a lower `number` of the same millisecond (RFC 9562, section 6.2, method 1).
+pub(crate) fn new_id_at(now: Timestamp, number: u16) -> String {
     let mut random = [0; 10];
     draw(&mut random[2..]);
-    random[..2].copy_from_slice(&position.min(0x0fff).to_be_bytes());
+    random[..2].copy_from_slice(&number.min(0x0fff).to_be_bytes());
     uuid::Builder::from_unix_timestamp_millis(unix_millis(now), &random).into_uuid().to_string()
 }
 

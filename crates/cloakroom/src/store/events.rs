@@ -1,5 +1,7 @@
 //! The table `cloakroom_events`: an event is written in the transaction of the change that it records.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::Value;
 use tokio::sync::watch;
 
@@ -13,16 +15,33 @@ use crate::secret;
 use crate::store::db::query;
 use crate::store::{Store, Tx};
 
+/// Numbers the events of one millisecond. So ids follow the order in which a process records events, over all its transactions.
+#[derive(Clone, Default)]
+pub(super) struct Numbers(Arc<Mutex<Option<(Timestamp, u16)>>>);
+
+impl Numbers {
+    fn next(&self, at: Timestamp) -> u16 {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = match *last {
+            Some((then, number)) if then == at => number.saturating_add(1),
+            _ => 0,
+        };
+        *last = Some((at, number));
+        number
+    }
+}
+
 /// The events of a transaction. Once it has been committed, they are reported to the log, the metrics and the hooks.
 pub(super) struct Recorded {
     address: AddressDetail,
+    numbers: Numbers,
     events: Vec<Event>,
     bell: watch::Sender<()>,
 }
 
 impl Recorded {
-    pub(super) fn new(address: AddressDetail, bell: watch::Sender<()>) -> Self {
-        Self { address, events: Vec::new(), bell }
+    pub(super) fn new(address: AddressDetail, numbers: Numbers, bell: watch::Sender<()>) -> Self {
+        Self { address, numbers, events: Vec::new(), bell }
     }
 
     pub(super) fn announce(self) {
@@ -44,8 +63,7 @@ impl Recorded {
 impl Tx {
     /// Writes an event of a change in this transaction: both are committed, or neither. Returns its id.
     pub(crate) async fn record(&mut self, event: Event) -> Result<String> {
-        let position = u16::try_from(self.recorded.events.len()).unwrap_or(u16::MAX);
-        let id = secret::new_id_at(event.at, position);
+        let id = secret::new_id_at(event.at, self.recorded.numbers.next(event.at));
         let origin = &event.origin;
         let network = origin.network.and_then(|network| kept(network, self.recorded.address));
         let device = (origin.device != Device::default()).then(|| origin.device.to_string());

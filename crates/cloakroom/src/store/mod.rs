@@ -41,7 +41,7 @@ pub(crate) use challenges::Renewal;
 use db::Db;
 pub(crate) use db::Tx;
 pub(crate) use event_cursors::{Lease, LeasedCursor};
-use events::Recorded;
+use events::{Numbers, Recorded};
 #[cfg(feature = "testing")]
 pub(crate) use mailbox::KeptMail;
 pub(crate) use outbox::{LeasedMail, MOST_BUSY, NewMail};
@@ -63,6 +63,7 @@ pub(crate) struct Store {
     db: Db,
     /// The detail of a client's address that events keep.
     address: AddressDetail,
+    numbers: Numbers,
     /// Rings when a transaction of this process has committed an event.
     bell: watch::Sender<()>,
 }
@@ -70,7 +71,8 @@ pub(crate) struct Store {
 impl Store {
     /// Opens the database that `url` names, and brings its schema up to date.
     pub(crate) async fn open(url: &str) -> Result<Self> {
-        Ok(Self { db: Db::open(url).await?, address: AddressDetail::default(), bell: watch::Sender::new(()) })
+        let (address, numbers) = (AddressDetail::default(), Numbers::default());
+        Ok(Self { db: Db::open(url).await?, address, numbers, bell: watch::Sender::new(()) })
     }
 
     /// Limits the detail of a client's address in events.
@@ -85,7 +87,8 @@ impl Store {
 
     /// Begins a write transaction, which is rolled back unless it is committed.
     pub(crate) async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { engine: self.db.begin().await?, recorded: Recorded::new(self.address, self.bell.clone()) })
+        let recorded = Recorded::new(self.address, self.numbers.clone(), self.bell.clone());
+        Ok(Tx { engine: self.db.begin().await?, recorded })
     }
 
     /// Closes every connection.

@@ -46,6 +46,19 @@ async fn an_export_has_every_earlier_event_and_is_an_event_itself() {
     );
 }
 
+/// The act and the export often share a millisecond, to which ids are exact.
+#[tokio::test]
+async fn an_export_has_what_happened_just_before_it() {
+    let app = app().await;
+    app.add(ADA, Rank::Plain).await;
+    for is_active in [false, true].into_iter().cycle().take(40) {
+        app.cloakroom.administration().set_active(ADA, is_active).await.unwrap();
+        let text = exported(&app, Format::Ndjson).await;
+        let newest: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert_eq!(newest["type"], if is_active { "user.activated" } else { "user.deactivated" });
+    }
+}
+
 #[tokio::test]
 async fn no_cell_of_a_table_is_a_formula() {
     let app = app().await;
